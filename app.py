@@ -1,0 +1,14 @@
+"""The host: `streamlit run app.py` finds this st.App, which serves perfdash/ui/main.py with its routes and children."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from perfdash.ui import gate, host
+
+app = st.App(
+    host.SCRIPT,
+    lifespan=host.lifespan,
+    routes=gate.routes(),
+    on_script_error=host.on_script_error,
+)

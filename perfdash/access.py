@@ -1,0 +1,43 @@
+"""Who is asking, and what they were granted. The only notion of permission in perfdash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from perfdash.errors import AccessDenied
+
+Role = Literal["operator", "admin", "analyst", "client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One immutable answer to "who is asking": built from the store on every rerun.
+
+    `clients` are the granted client slugs. Operators (the command line) and admins see every client whatever
+    `clients` holds; everyone else sees exactly `clients`, so an empty set is nothing at all.
+    """
+
+    name: str
+    role: Role
+    clients: frozenset[str] = frozenset()
+    money: bool = True
+    user_id: int | None = None
+
+    @property
+    def sees_all(self) -> bool:
+        """True for the roles that see every client."""
+        return self.role in ("operator", "admin")
+
+    def may_see(self, client: str) -> bool:
+        """True when `client` (a slug) is in this principal's scope."""
+        return self.sees_all or client in self.clients
+
+    def require(self, *clients: str) -> None:
+        """Raise AccessDenied unless every client is in scope; the text is that of an unknown client."""
+        for client in clients:
+            if not self.may_see(client):
+                raise AccessDenied(f"There is no client {client!r} here.")
+
+
+OPERATOR = Principal(name="operator", role="operator")

@@ -1,0 +1,82 @@
+"""Accounts, clients and the days a sync asks for: plain values shared by store, sources, sync and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client of the agency. `slug` is its name in UI, CLI and URL, and its key in the store."""
+
+    slug: str
+    name: str
+    currency: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One binding of (client, source, id at the source). `number` is its key in the store, per client; 0 = not stored yet."""
+
+    client: str
+    source: str
+    external_id: str
+    currency: str
+    time_zone: str
+    settlement_days: int | None = None
+    history_days: int = 180
+    platforms: tuple[str, ...] = ()
+    number: int = 0
+
+    @property
+    def label(self) -> str:
+        """How people name it: source/id."""
+        return f"{self.source}/{self.external_id}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Days:
+    """A contiguous, inclusive range of day labels; `start` <= `end`."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.start > self.end:
+            raise ValueError(f"{self.start} is after {self.end}")
+
+    def __len__(self) -> int:
+        return (self.end - self.start).days + 1
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.start <= day <= self.end
+
+    def __str__(self) -> str:
+        return str(self.start) if self.start == self.end else f"{self.start} to {self.end}"
+
+    def each(self) -> list[date]:
+        """Every day, in order."""
+        return [self.start + timedelta(days=n) for n in range(len(self))]
+
+    def overlaps(self, other: Days) -> bool:
+        """True when at least one day is in both."""
+        return self.start <= other.end and other.start <= self.end
+
+
+def today_in(time_zone: str, now: datetime) -> date:
+    """The day label that an aware `now` has in `time_zone`."""
+    return now.astimezone(ZoneInfo(time_zone)).date()
+
+
+def contiguous(days: set[date]) -> list[Days]:
+    """The fewest ranges that hold exactly `days`, in order."""
+    ranges: list[Days] = []
+    for day in sorted(days):
+        if ranges and ranges[-1].end + timedelta(days=1) == day:
+            ranges[-1] = Days(ranges[-1].start, day)
+        else:
+            ranges.append(Days(day, day))
+    return ranges

@@ -1,0 +1,137 @@
+"""A question answered whole: the table, its totals and where they come from. Pages' downloads and `query` share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from perfdash import export
+from perfdash.access import Principal
+from perfdash.accounts import Days
+from perfdash.asof import AsOf
+from perfdash.document import document, question
+from perfdash.export import Origin, Table, View
+from perfdash.filters import Filters
+from perfdash.finality import finality
+from perfdash.metrics import money
+from perfdash.store import coverage, health, queries, receipts
+from perfdash.store.campaigns import CampaignRow
+from perfdash.store.engine import Store
+from perfdash.summary import Total, totals
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One view of one question at one moment, exact. `table` is what is exported."""
+
+    view: View
+    filters: Filters
+    as_of: AsOf | None
+    table: Table
+    totals: tuple[Total, ...]
+    revisions: queries.Stamp
+    left_out: tuple[queries.Undefined, ...]
+    campaigns: tuple[CampaignRow, ...]
+    groups: tuple[queries.Group, ...]
+    with_money: bool
+
+
+def answer(
+    store: Store, principal: Principal, view: View, filters: Filters, now: datetime, as_of: AsOf | None = None
+) -> Answer:
+    """Ask the store. The revisions are read first: data that arrives meanwhile makes the answer newer, never older."""
+    principal.require(*filters.clients)
+    revisions = tuple((c, r) for c, r in queries.stamp(store, principal) if not filters.clients or c in filters.clients)
+    campaigns = queries.campaign_rows(store, principal, filters, as_of)
+    groups = queries.breakdown(store, principal, filters, export.BY[view], as_of)
+    wide = groups if view != "campaigns" else queries.breakdown(store, principal, filters, (), as_of)
+    names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
+    table = export.table(
+        view,
+        campaigns if view == "campaigns" else groups,
+        with_money=principal.money,
+        origins=origins(store, principal, filters, now, as_of),
+        creators=queries.creator_names(store, principal, filters.clients) if view == "creators" else None,
+        campaigns=names,
+    )
+    left_out = queries.undefined_cpm(store, principal, filters, as_of)
+    return Answer(
+        view, filters, as_of, table, totals(wide, campaigns), revisions, left_out, campaigns, groups, principal.money
+    )  # fmt: skip
+
+
+def as_document(found: Answer) -> dict[str, object]:
+    """The published JSON of an answer."""
+    return document(
+        found.table,
+        filters=found.filters,
+        revisions=found.revisions,
+        totals=found.totals,
+        with_money=found.with_money,
+        as_of=found.as_of,
+        left_out=found.left_out,
+    )
+
+
+def origins(
+    store: Store, principal: Principal, filters: Filters, now: datetime, as_of: AsOf | None = None
+) -> dict[tuple[str, int], Origin]:
+    """Per account in view: its source, when the days in view were last fetched, and the last final day among them."""
+    found: dict[tuple[str, int], Origin] = {}
+    covered = coverage.coverage(store, principal, filters.clients, filters.days, as_of)
+    for standing in health.freshness(store, principal, filters.clients, now):
+        account = standing.account
+        mine = [c for c in covered if (c.account.client, c.account.number) == (account.client, account.number)]
+        final = [c.day for c in mine if _is_final(c, now)]
+        fetched_at = max((c.fetched_at for c in mine), default=None)
+        found[account.client, account.number] = Origin(account.label, fetched_at, _unbroken(final, filters.days))
+    return found
+
+
+def _is_final(covered: coverage.CoveredDay, now: datetime) -> bool:
+    account = covered.account
+    return finality(covered.day, account.time_zone, account.settlement_days, (covered.fetched_at,), now) == "final"
+
+
+def _unbroken(final: Sequence[date], days: Days) -> date | None:
+    """The last day up to which every day in view is final; None when the first one is not."""
+    known, last = set(final), None
+    for day in days.each():
+        if day not in known:
+            break
+        last = day
+    return last
+
+
+def write_receipt(store: Store, principal: Principal, found: Answer, now: Callable[[], datetime]) -> str:
+    """Who exported what: one row per client in view. Returns the receipt's id."""
+    parts = [receipts.Exported(client, *_part(found, client), revision) for client, revision in found.revisions]
+    return receipts.write(
+        store,
+        principal,
+        view=found.view,
+        filters=question(found.filters, found.as_of),
+        parts=parts,
+        sha256=export.sha256(found.table),
+        now=now(),
+    )
+
+
+def _part(found: Answer, client: str) -> tuple[int, receipts.Totals]:
+    """A client's rows in the file and its exact totals, from the campaigns in view."""
+    rows = [row for row in found.campaigns if row.client == client]
+    sums: dict[str, int] = {}
+    for row in rows:
+        for name in ("impressions", "clicks", "cost"):
+            value = getattr(row.sums, name)
+            if value is not None:
+                label = f"{name} ({row.currency})" if name == "cost" else name
+                sums[label] = sums.get(label, 0) + value
+    shown = {k: str(v) if not k.startswith("cost") else export.text(money(v)) for k, v in sums.items()}
+    in_file = sum(getattr(row, "client", "") in ("", client) for row in _exported(found))
+    return in_file, tuple(sorted(shown.items()))
+
+
+def _exported(found: Answer) -> Sequence[CampaignRow] | Sequence[queries.Group]:
+    return found.campaigns if found.view == "campaigns" else found.groups

@@ -1,0 +1,134 @@
+"""What one validated answer changes in the ledger, decided as a value before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields, replace
+
+from perfdash.errors import SuspiciousRun
+from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues
+
+SUSPICIOUS_FROM = 20
+"""Below this many known facts a vanishing half is ordinary; from here on it is suspicious."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A current fact as the ledger holds it, and the revision that wrote it."""
+
+    values: FactValues
+    from_rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """fetched = new + restated + reappeared + unchanged + quarantined + duplicate; vanished is counted beside it."""
+
+    fetched: int = 0
+    new: int = 0
+    restated: int = 0
+    reappeared: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    vanished: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both together, for a line about several runs."""
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The writes of one run. `closed` holds the old versions of `restated` and `vanished` facts, by key."""
+
+    new: Mapping[FactKey, FactValues]
+    reappeared: Mapping[FactKey, FactValues]
+    restated: Mapping[FactKey, FactValues]
+    vanished: tuple[FactKey, ...]
+    closed: Mapping[FactKey, Version]
+    campaigns: tuple[CampaignAttributes, ...]
+    creators: Mapping[str, str]
+    counts: Counts
+
+    @property
+    def changes_something(self) -> bool:
+        """False when applying it would write no fact and no campaign: such a run takes no revision."""
+        return bool(self.new or self.reappeared or self.restated or self.vanished or self.campaigns)
+
+
+def decide(
+    batch: Batch,
+    current: Mapping[FactKey, Version],
+    gone: AbstractSet[FactKey],
+    attributes: Mapping[str, CampaignAttributes],
+    creators: Mapping[str, str],
+    *,
+    accept_vanished: bool = False,
+) -> Plan:
+    """The plan for `batch` against what the ledger holds of exactly the asked account, days and platforms.
+
+    `gone` are keys that vanished earlier and are not current. Raises SuspiciousRun for an unbelievable answer.
+    """
+    appeared = {key: values for key, values in batch.facts.items() if key not in current}
+    restated = {k: v for k, v in batch.facts.items() if k in current and current[k].values != v}
+    vanished = _vanished(batch, current)
+    _refuse_unbelievable(batch, len(current), len(vanished), accept_vanished)
+    reappeared = {key: values for key, values in appeared.items() if key in gone}
+    new = {key: values for key, values in appeared.items() if key not in gone}
+    counts = Counts(
+        fetched=batch.fetched,
+        new=len(new),
+        restated=len(restated),
+        reappeared=len(reappeared),
+        unchanged=len(batch.facts) - len(appeared) - len(restated),
+        quarantined=len(batch.quarantined),
+        duplicate=batch.duplicates,
+        vanished=len(vanished),
+    )
+    return Plan(
+        new=new,
+        reappeared=reappeared,
+        restated=restated,
+        vanished=vanished,
+        closed={key: current[key] for key in (*restated, *vanished)},
+        campaigns=tuple(changed_attributes(batch.campaigns, attributes)),
+        creators={k: name for k, name in batch.creators.items() if creators.get(k) != name},
+        counts=counts,
+    )
+
+
+def _vanished(batch: Batch, current: Mapping[FactKey, Version]) -> tuple[FactKey, ...]:
+    """Current facts that the answer does not name. A quarantined row names its fact; one without a key could be any."""
+    named = {row.key for row in batch.quarantined}
+    if None in named:
+        return ()
+    return tuple(sorted(key for key in current if key not in batch.facts and key not in named))
+
+
+def _refuse_unbelievable(batch: Batch, known: int, vanishing: int, accepted: bool) -> None:
+    if batch.fetched and len(batch.quarantined) == batch.fetched:
+        raise SuspiciousRun(
+            f"All {batch.fetched} rows of the answer were quarantined ({batch.quarantined[0].reason}); "
+            "nothing was stored. Look at the quarantined rows and at the source."
+        )
+    if not accepted and known >= SUSPICIOUS_FROM and 2 * vanishing > known:
+        raise SuspiciousRun(
+            f"{vanishing} of {known} known rows are missing from the answer; nothing was stored. "
+            "If the source is right, run sync with --accept-vanished."
+        )
+
+
+def changed_attributes(
+    answered: Mapping[str, CampaignAttributes], known: Mapping[str, CampaignAttributes]
+) -> list[CampaignAttributes]:
+    """Attributes that differ from the known ones; a field that is not reported keeps what was known."""
+    changed = []
+    for campaign, said in answered.items():
+        before = known.get(campaign, CampaignAttributes(campaign))
+        reported = {f.name: getattr(said, f.name) for f in fields(said) if getattr(said, f.name) is not None}
+        merged = replace(before, **reported)
+        if merged != before or campaign not in known:
+            changed.append(merged)
+    return changed

@@ -1,0 +1,83 @@
+"""`db`: upgrade, check, back up, restore and move the database."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from perfdash.access import OPERATOR
+from perfdash.commands.opening import Subparsers, loaded, now, say
+from perfdash.errors import UsageError
+from perfdash.store import bundle, maintenance, migrations
+from perfdash.store.engine import Store, open_store, sqlite_path
+
+_ABOUT = "Look after the database: upgrade, check, backup, restore, export, import."
+_ACTIONS = {
+    "upgrade": "bring the schema up to date (opening the app does it too)",
+    "check": "is the file sound and does the ledger keep its promises?",
+    "backup": "a consistent copy of a SQLite database, also while it is in use",
+    "restore": "put a backup in the database's place; what was there is kept beside it",
+    "export": "everything as one portable file, from SQLite or PostgreSQL",
+    "import": "fill an empty database from such a file",
+}
+
+
+def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `db` and its actions."""
+    parser = subparsers.add_parser("db", help=_ABOUT, description=_ABOUT)
+    parser.set_defaults(run=run)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, help_text in _ACTIONS.items():
+        action = actions.add_parser(name, help=help_text, description=help_text)
+        if name in ("backup", "restore"):
+            action.add_argument("file", type=Path, metavar="FILE")
+        if name in ("export", "import"):
+            action.add_argument("file", type=Path, metavar="BUNDLE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out one action; 1 when a check finds a problem."""
+    settings = loaded()
+    if args.action == "restore":
+        return _restore(settings.database_url, args.file)
+    store = open_store(settings.database_url, migrate=args.action != "check")
+    try:
+        return _act(store, args)
+    finally:
+        store.close()
+
+
+def _act(store: Store, args: argparse.Namespace) -> int:
+    match args.action:
+        case "upgrade":
+            print(f"{store.label}: schema {migrations.head()}")
+        case "check":
+            return _check(store)
+        case "backup":
+            maintenance.backup(store, OPERATOR, args.file)
+            say(f"Copied {store.label} to {args.file}.")
+        case "export":
+            _told(bundle.write(store, OPERATOR, args.file), f"exported from {store.label} to {args.file}")
+        case "import":
+            _told(bundle.read(store, OPERATOR, args.file), f"imported from {args.file} into {store.label}")
+    return 0
+
+
+def _check(store: Store) -> int:
+    findings = maintenance.check(store, OPERATOR)
+    for finding in findings:
+        print(f"problem  {finding.check}: {finding.problem}" if finding.problem else f"ok       {finding.check}")
+    return 1 if any(finding.problem for finding in findings) else 0
+
+
+def _restore(url: str, source: Path) -> int:
+    path = sqlite_path(url)
+    if path is None:
+        raise UsageError("Only a SQLite database is restored from a file; use pg_restore, or `db import`.")
+    kept = maintenance.restore(path, source, OPERATOR, now())
+    say(f"Restored {path} from {source}." + (f" The former one is {kept}." if kept else ""))
+    return 0
+
+
+def _told(counts: dict[str, int], what: str) -> None:
+    say(f"{sum(counts.values())} rows {what}.")

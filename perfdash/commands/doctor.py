@@ -1,0 +1,84 @@
+"""`doctor`: what this installation runs on, and what it lacks."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from importlib.metadata import version
+
+from perfdash.access import OPERATOR
+from perfdash.commands.opening import Subparsers, loaded, now
+from perfdash.errors import ConfigError, PerfdashError
+from perfdash.settings import Settings
+from perfdash.store import catalog, health, users
+from perfdash.store.engine import SAFE_SQLITE, Store, open_store, sqlite_module
+
+_ABOUT = "Say what is installed, configured and stored, and what to mend; exit code 1 when something is wrong."
+
+
+def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `doctor`."""
+    subparsers.add_parser("doctor", help=_ABOUT, description=_ABOUT).set_defaults(run=run)
+
+
+def run(_args: argparse.Namespace) -> int:
+    """0 when all lines are ok."""
+    problems: list[str] = []
+    _ok(f"Python {platform.python_version()}, Streamlit {version('streamlit')}, SQLAlchemy {version('sqlalchemy')}")
+    settings = loaded()
+    config = f"configuration {settings.config_path}" if settings.config_path else "no configuration file"
+    _ok(
+        f"{config}{' (demo)' if settings.demo else ''}: {len(settings.clients)} clients, {len(settings.accounts)} accounts"
+    )
+    problems += _secrets(settings)
+    store = open_store(settings.database_url)
+    try:
+        catalog.register(store, settings.clients, settings.accounts, now())
+        problems += _database(store)
+        problems += _data(store, settings)
+    finally:
+        store.close()
+    for problem in problems:
+        print(f"problem  {problem}")
+    return 1 if problems else 0
+
+
+def _ok(line: str) -> None:
+    print(f"ok       {line}")
+
+
+def _secrets(settings: Settings) -> list[str]:
+    problems = []
+    for name in sorted({source.key.env for source in settings.sources.values()}):
+        try:
+            settings.secret(name)
+            _ok(f"secret {name} is set")
+        except ConfigError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _database(store: Store) -> list[str]:
+    _ok(f"database {store.label} ({store.dialect})")
+    if store.dialect != "sqlite":
+        return []
+    module = sqlite_module()
+    if module.sqlite_version_info < SAFE_SQLITE:
+        return [f"SQLite {module.sqlite_version} has a known corruption bug under several processes; install pysqlite3"]
+    _ok(f"SQLite {module.sqlite_version} from {module.__name__.partition('.')[0]}")
+    return []
+
+
+def _data(store: Store, settings: Settings) -> list[str]:
+    problems = []
+    if not users.any_user(store, demo=settings.demo):
+        problems.append("nobody can sign in: `python -m perfdash users add NAME --role admin`")
+    try:
+        for account in health.freshness(store, OPERATOR, (), now()):
+            if account.fetched_at is None:
+                problems.append(f"{account.account.client} {account.account.label} was never synced")
+            else:
+                _ok(f"{account.account.client} {account.account.label} fetched {account.fetched_at:%Y-%m-%d %H:%M} UTC")
+    except PerfdashError as error:
+        problems.append(str(error))
+    return problems

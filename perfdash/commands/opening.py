@@ -1,0 +1,64 @@
+"""What nearly every command starts with: settings from the project's folder, and the store they name."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from perfdash import settings as configuration
+from perfdash.errors import UsageError
+from perfdash.settings import Settings
+from perfdash.store import catalog
+from perfdash.store.engine import Store, open_store
+
+ROOT = Path(__file__).resolve().parents[2]
+Subparsers = argparse._SubParsersAction  # noqa: SLF001  argparse has no public name for it
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A command's settings and open store."""
+
+    settings: Settings
+    store: Store
+
+
+def now() -> datetime:
+    """The moment, aware."""
+    return datetime.now(UTC)
+
+
+def loaded() -> Settings:
+    """The settings of this project's folder and environment."""
+    return configuration.load(ROOT, os.environ)
+
+
+@contextmanager
+def opened() -> Iterator[Desk]:
+    """Settings and store, its clients and accounts as configured; closed at the end."""
+    settings = loaded()
+    store = open_store(settings.database_url)
+    try:
+        catalog.register(store, settings.clients, settings.accounts, now())
+        yield Desk(settings, store)
+    finally:
+        store.close()
+
+
+def say(line: str) -> None:
+    """Progress goes to standard error, so that standard output stays data."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def require_known(wanted: list[str], known: tuple[str, ...], what: str) -> None:
+    """UsageError that names the unknown one and what there is."""
+    for one in wanted:
+        if one not in known:
+            there = ", ".join(sorted(known)) or "none is configured"
+            raise UsageError(f"There is no {what} {one!r}; known: {there}.")

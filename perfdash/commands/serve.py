@@ -1,0 +1,45 @@
+"""`serve`: the app, from whichever folder it is called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from perfdash.commands.opening import ROOT, Subparsers, loaded, say
+from perfdash.store.engine import open_store
+
+_ABOUT = "Start the dashboard (Streamlit's own server) from the project's folder."
+DEFAULT_PORT = 8501
+
+
+def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `serve`."""
+    parser = subparsers.add_parser("serve", help=_ABOUT, description=_ABOUT)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default %(default)s")
+    parser.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Checks what would only show on the first page, fills the demo, then becomes Streamlit's process."""
+    settings = loaded()
+    open_store(settings.database_url).close()  # a broken database is said here, with exit code 2, not on a page
+    address = f"http://{'localhost' if args.host in ('127.0.0.1', '0.0.0.0') else args.host}:{args.port}"  # noqa: S104
+    if settings.demo:
+        from perfdash.commands.demo_history import fill
+        from perfdash.demo.users import DEMO_USERS
+
+        fill(settings)
+        say("\nDemo sign-ins:")
+        for user in DEMO_USERS:
+            say(f"  {user.username:<14} {user.password:<16} {user.shows}")
+    say(f"\nOpen {address}\n")
+    # Streamlit reads .streamlit/config.toml from the current folder.
+    os.chdir(ROOT)
+    command = [
+        sys.executable, "-m", "streamlit", "run", "app.py",
+        "--server.port", str(args.port), "--server.address", args.host, "--server.headless", "true",
+    ]  # fmt: skip
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606  our own interpreter, no shell; signals reach it directly

@@ -1,0 +1,146 @@
+"""The faults that can be switched on, and those of them that change what the answer says (pure).
+
+A fault is named `NAME` or `NAME:ARGUMENT`, for example `429:2`. How an answer travels is changed in broken.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from perfdash.demo.data import Row
+from perfdash.errors import UsageError
+
+FAULTS: dict[str, str] = {
+    "401": "the key is refused",
+    "429": "too many requests; ARGUMENT: Retry-After in seconds (1)",
+    "429-date": "the same with Retry-After as an HTTP date; ARGUMENT: seconds from now (2)",
+    "500": "internal server error",
+    "503": "service unavailable, without Retry-After; ARGUMENT: seconds of a Retry-After",
+    "stall": "nothing for ARGUMENT seconds (30), then the answer",
+    "slow": "the answer drips; ARGUMENT: MILLISECONDS[/BYTES] between pieces (200/16)",
+    "cut": "Content-Length promises the whole body, half of it comes, the connection closes",
+    "html": "200 with an HTML error page",
+    "envelope": "200 with an error envelope instead of data",
+    "no-data": "200, the key `data` is missing",
+    "null-data": "200, `data` is null",
+    "empty": "200, `data` is [] and page_info says so",
+    "half": "just under half of the rows; ARGUMENT: percent of the rows to keep",
+    "malformed": "every tenth row is bad; ARGUMENT: negative, missing, date or text (each in turn)",
+    "all-malformed": "every row has negative impressions",
+    "nan": "the first row's cost is the literal NaN",
+    "duplicate-keys": "the first row names `impressions` twice",
+    "duplicate-rows": "the first three rows come twice",
+    "conflict-rows": "the first three rows come again with other numbers",
+    "total-row": "a total row stands beside creator rows",
+    "wrong-currency": "the rows are in a currency that is not the account's",
+    "out-of-range": "the first row's day was not asked for",
+    "endless": "page_info promises a million pages, each with the same rows",
+    "foreign-redirect": "302 to another host; ARGUMENT: its URL",
+    "gzip-bomb": "a small gzip body that becomes ARGUMENT megabytes (50)",
+    "echo-key": "500 whose body repeats the Authorization header",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault; `argument` is '' when none was given."""
+
+    name: str
+    argument: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.argument}" if self.argument else self.name
+
+    def number(self, default: int) -> int:
+        """The argument as a whole number, or `default`."""
+        return int(self.argument) if self.argument else default
+
+
+def parse(text: str) -> Fault:
+    """The fault that `text` names; UsageError that lists the names, or says what the argument must be."""
+    name, _, argument = text.strip().partition(":")
+    if name not in FAULTS:
+        raise UsageError(f"There is no fault {name!r}; the faults are {', '.join(FAULTS)}.")
+    if argument and not _fits(name, argument):
+        raise UsageError(f"The fault {name!r} does not take {argument!r}: {FAULTS[name]}.")
+    return Fault(name, argument)
+
+
+def _fits(name: str, argument: str) -> bool:
+    if name == "foreign-redirect":
+        return argument.startswith(("http://", "https://"))
+    if name == "malformed":
+        return argument in _BAD
+    numbers = argument.split("/") if name == "slow" else [argument]
+    takes_number = "ARGUMENT" in FAULTS[name]
+    return takes_number and len(numbers) <= 2 and all(n.isascii() and n.isdigit() and len(n) < 7 for n in numbers)
+
+
+_BAD: dict[str, Callable[[Row], Row]] = {
+    "negative": lambda row: row | {"impressions": -1},
+    "missing": lambda row: {name: value for name, value in row.items() if name != "impressions"},
+    "date": lambda row: row | {"date": "2026-02-31"},
+    "text": lambda row: row | {"cost": "about twelve"},
+}
+
+
+def in_rows(fault: Fault | None, rows: list[Row]) -> list[Row]:
+    """The whole answer (before it is cut into pages) with the fault in it; `rows` and its rows stay as they are."""
+    change = _ROW_FAULTS.get(fault.name) if fault else None
+    return change(fault, rows) if fault and change and rows else rows
+
+
+def _half(fault: Fault, rows: list[Row]) -> list[Row]:
+    # Just under half: "more than half of the facts vanished" must hold.
+    return rows[: len(rows) * fault.number(50) // 100] if fault.argument else rows[: (len(rows) - 1) // 2]
+
+
+def _malformed(fault: Fault, rows: list[Row]) -> list[Row]:
+    kinds = [_BAD[fault.argument]] if fault.argument else list(_BAD.values())
+    return [kinds[n // 10 % len(kinds)](row) if n % 10 == 0 else row for n, row in enumerate(rows)]
+
+
+def _again(fault: Fault, rows: list[Row]) -> list[Row]:
+    more = 0 if fault.name == "duplicate-rows" else 1
+    return [row | {"impressions": int(row["impressions"] or 0) + more} for row in rows[:3]] + rows
+
+
+def _total_row(_: Fault, rows: list[Row]) -> list[Row]:
+    beside = [row for row in rows if "creatorId" in row][:1]
+    return [{name: value for name, value in row.items() if "creator" not in name} for row in beside] + rows
+
+
+_ROW_FAULTS: dict[str, Callable[[Fault, list[Row]], list[Row]]] = {
+    "empty": lambda _, rows: rows[:0],
+    "half": _half,
+    "malformed": _malformed,
+    "all-malformed": lambda _, rows: [_BAD["negative"](row) for row in rows],
+    "nan": lambda _, rows: [rows[0] | {"cost": float("nan")}, *rows[1:]],
+    "duplicate-rows": _again,
+    "conflict-rows": _again,
+    "total-row": _total_row,
+    "wrong-currency": lambda _, rows: [row | {"currency": "XAU"} for row in rows],
+    "out-of-range": lambda _, rows: [rows[0] | {"date": "1999-12-31"}, *rows[1:]],
+}
+
+
+def as_json(fault: Fault | None, rows: list[Row], page_info: dict[str, int]) -> bytes:
+    """The body of a page, with the fault in its envelope."""
+    name = fault.name if fault else ""
+    body: dict[str, object] = {"data": rows, "page_info": page_info}
+    if name == "envelope":
+        body = {"error": {"code": "REPORT_NOT_READY", "message": "The report could not be built."}}
+    elif name == "no-data":
+        del body["data"]
+    elif name == "null-data":
+        body["data"] = None
+    elif name == "endless":
+        body["page_info"] = page_info | {"total_page": 1_000_000, "total_number": 1_000_000 * page_info["page_size"]}
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    if name == "duplicate-keys":
+        # Two answers in one: a parser that takes the last key and one that takes the first would disagree.
+        twice = '"impressions":1,' if rows else '"data":[],'
+        text = text.replace('[{"', "[{" + twice + '"', 1) if rows else "{" + twice + text[1:]
+    return text.encode()

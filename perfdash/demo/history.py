@@ -1,0 +1,74 @@
+"""The demo's past: thirty daily syncs replayed against the API's test clock, so that history is real on first sight."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from perfdash.access import OPERATOR
+from perfdash.accounts import Account, Days
+from perfdash.errors import RunFailed
+from perfdash.payload import Fetched
+from perfdash.schedule import default_days
+from perfdash.store import attempts, catalog, meta
+from perfdash.store.engine import Store
+from perfdash.sync import Desk, Order, sync_one
+
+DAYS = 30
+KEY = "demo_history"
+
+FetchAt = Callable[[Account, Days, datetime], Fetched]
+"""Fetches as of a moment: the API's clock and the client's both stand there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is: `done` of `DAYS` days, the last of them at `anchor`."""
+
+    anchor: datetime
+    done: int
+
+    @property
+    def complete(self) -> bool:
+        """True when nothing is left to replay."""
+        return self.done >= DAYS
+
+
+def progress(store: Store, now: datetime) -> Progress:
+    """Where the replay of this store stands; a fresh one would end at `now`."""
+    kept = meta.get(store, KEY)
+    if kept is None:
+        return Progress(now, 0)
+    found = json.loads(kept)
+    return Progress(datetime.fromisoformat(found["anchor"]), found["done"])
+
+
+def replay(store: Store, fetch: FetchAt, clock: Callable[[], datetime], told: Callable[[Progress], None]) -> Progress:
+    """Replay what is missing, day by day, each with the sync that would have run then. Interrupted, it goes on later."""
+    state = progress(store, clock())
+    accounts = catalog.accounts(store, OPERATOR)
+    while not state.complete:
+        back = timedelta(days=DAYS - 1 - state.done)
+        began = clock()
+
+        def then(back: timedelta = back, anchor: datetime = state.anchor, began: datetime = began) -> datetime:
+            return anchor - back + (clock() - began)
+
+        for account in accounts:
+            _sync_as_of(store, fetch, then, account)
+        state = Progress(state.anchor, state.done + 1)
+        meta.put(store, KEY, json.dumps({"anchor": state.anchor.astimezone(UTC).isoformat(), "done": state.done}))
+        told(state)
+    store.checkpoint()
+    return state
+
+
+def _sync_as_of(store: Store, fetch: FetchAt, then: Callable[[], datetime], account: Account) -> None:
+    desk = Desk(store, lambda who, days: fetch(who, days, then()), clock=then)
+    covered = attempts.committed(store, OPERATOR, account)
+    for days in default_days(account, covered, then()):
+        result = sync_one(desk, Order(OPERATOR, "demo"), account, days)
+        if not result.ok:
+            raise RunFailed(f"The demo's history could not be replayed: {result.message}")

@@ -1,0 +1,149 @@
+"""The vocabulary of perfdash.toml, closed: an unknown key is an error. No message quotes what may be a secret."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from perfdash import platforms
+from perfdash.reported import plain
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+TYPES = ("performance_v1",)
+LITERAL_KEY = 'a key never stands in this file: put it in the environment and name it here, key = { env = "NAME" }'
+
+
+def problem(text: str) -> PydanticCustomError:
+    """A sentence of ours as a validation error; braces in it are not placeholders."""
+    return PydanticCustomError("perfdash", "{text}", {"text": text})
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        raise problem(f'there is no time zone "{plain(name)[:60]}"; use an IANA name such as "Europe/Berlin"') from None
+    return name
+
+
+def _currency(code: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", code, re.ASCII):
+        raise problem('a currency is three capital letters, such as "EUR"')
+    return code
+
+
+def _base_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise problem("this is not a web address") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or not url.isascii():
+        raise problem(
+            'a web address begins with https:// or http:// and names a host, such as "https://api.example.com"'
+        )
+    if "@" in parts.netloc:
+        raise problem("user name and password do not belong in the address; name the key with key = { env = ... }")
+    if "?" in url or "#" in url:
+        raise problem("the address ends with its path; what follows ? or # does not belong here")
+    if re.search(r"[\x00-\x20\x7f\\]", url):
+        raise problem("the address holds a blank, a control character or a backslash")
+    return url.rstrip("/")
+
+
+def _asked_platforms(names: tuple[str, ...]) -> tuple[str, ...]:
+    found = tuple(platforms.spelled(plain(name))[0] for name in names)
+    if not found:
+        raise problem("name at least one platform, or leave the line out to ask for all")
+    if not all(found) or any("," in name for name in found):
+        raise problem("a platform is a name without a comma")
+    if len({name.casefold() for name in found}) < len(found):
+        raise problem("a platform is named twice")
+    return found
+
+
+def _named_key(value: Any) -> Any:
+    if isinstance(value, str):
+        raise problem(LITERAL_KEY)
+    return value
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+def _table(value: Any) -> Any:
+    """TOML has lists where we keep tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+_Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+Currency = Annotated[str, AfterValidator(_currency)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Days = Annotated[int, Field(ge=1, le=3660)]
+
+
+class ClientConfig(_Strict):
+    """[clients.SLUG]"""
+
+    name: _Text
+    currency: Currency
+    time_zone: TimeZone
+
+
+class EnvKey(_Strict):
+    """key = { env = "NAME" }: where the key is, never what it is."""
+
+    env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+
+
+Key = Annotated[EnvKey, BeforeValidator(_named_key)]
+
+
+class AccountConfig(_Strict):
+    """[[sources.NAME.accounts]]: one account at the source, and whose it is. What is absent comes from these."""
+
+    client: str
+    account: _Text
+    currency: Currency | None = None
+    time_zone: TimeZone | None = None
+    key: Key | None = None
+    platforms: Annotated[tuple[str, ...], BeforeValidator(_table), AfterValidator(_asked_platforms)] | None = None
+
+
+class LimitsConfig(_Strict):
+    """[sources.NAME.limits]: what one run may cost: seconds, attempts a request, pages an answer, MiB a page."""
+
+    connect_seconds: Annotated[float, Field(gt=0, le=120, strict=False)] = 10.0
+    read_seconds: Annotated[float, Field(gt=0, le=600, strict=False)] = 30.0
+    total_seconds: Annotated[float, Field(gt=0, le=3600, strict=False)] = 300.0
+    attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    pages: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    body_mib: Annotated[float, Field(gt=0, le=1024, strict=False)] = 64.0
+
+
+class SourceConfig(_Strict):
+    """[sources.NAME]"""
+
+    type: Literal["performance_v1"]
+    base_url: Annotated[str, AfterValidator(_base_url)]
+    key: Key
+    settlement_days: Days | None = None
+    history_days: Days = 180
+    overlap: bool = False
+    limits: LimitsConfig = LimitsConfig()
+    accounts: Annotated[tuple[AccountConfig, ...], BeforeValidator(_table)] = ()
+
+
+class Document(_Strict):
+    """The whole file."""
+
+    clients: dict[str, ClientConfig] = {}
+    sources: dict[str, SourceConfig] = {}

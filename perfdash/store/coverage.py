@@ -1,0 +1,121 @@
+"""Which days of which accounts a committed run has covered, when last, and which days none has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from perfdash.access import Principal
+from perfdash.accounts import Account, Days, contiguous
+from perfdash.asof import AsOf
+from perfdash.schedule import history_of
+from perfdash.store.catalog import accounts_in_view, platforms_of
+from perfdash.store.engine import Store
+from perfdash.store.schema import accounts, clients, runs
+from perfdash.store.scope import narrowed
+from perfdash.store.versions import moment_of_client
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days of an account that no committed run covers."""
+
+    account: Account
+    days: Days
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredDay:
+    """A day of an account that committed runs cover, and when the last of their fetches ended (aware UTC)."""
+
+    account: Account
+    day: date
+    fetched_at: datetime
+
+
+def coverage(
+    store: Store, principal: Principal, clients: Collection[str], days: Days, as_of: AsOf | None = None
+) -> tuple[CoveredDay, ...]:
+    """The covered days of the active accounts in scope, as known at `as_of`, by account and day."""
+    with store.reading() as connection:
+        found = _covered(connection, principal, clients, days, as_of)
+    return tuple(
+        CoveredDay(account, day, fetched_at) for account, known in found for day, fetched_at in sorted(known.items())
+    )
+
+
+def gaps(
+    store: Store, principal: Principal, clients: Collection[str], days: Days, as_of: AsOf | None = None
+) -> tuple[Gap, ...]:
+    """The days of `days` that no committed run covers, per active account in scope: () when the range is complete."""
+    with store.reading() as connection:
+        found = _covered(connection, principal, clients, days, as_of)
+    return tuple(
+        Gap(account, part) for account, known in found for part in contiguous(set(days.each()).difference(known))
+    )
+
+
+def uncovered(
+    store: Store, principal: Principal, clients: Collection[str], days: Days, now: datetime
+) -> tuple[Gap, ...]:
+    """What a page should fetch: the gaps within each account's last `history_days` up to its today."""
+    return tuple(clipped for gap in gaps(store, principal, clients, days) for clipped in _within_history(gap, now))
+
+
+def _within_history(gap: Gap, now: datetime) -> Iterator[Gap]:
+    history = history_of(gap.account, now)
+    if gap.days.overlaps(history):
+        days = Days(max(gap.days.start, history.start), min(gap.days.end, history.end))
+        yield Gap(gap.account, days)
+
+
+def _covered(
+    connection: Connection, principal: Principal, names: Collection[str], days: Days, as_of: AsOf | None
+) -> list[tuple[Account, dict[date, datetime]]]:
+    """Per active account: day -> end of the last committed fetch that covered it with all platforms asked for."""
+    in_view = accounts_in_view(connection, principal, names)
+    known: dict[tuple[str, int], dict[date, datetime]] = {(a.client, a.number): {} for a in in_view}
+    asked = {(a.client, a.number): set(a.platforms) for a in in_view}
+    for client, number, start, end, platforms, fetched_at in _ranges(connection, principal, names, days, as_of):
+        key = (client, number)
+        if not _all_platforms(asked[key], platforms):
+            continue
+        for day in Days(max(start, days.start), min(end, days.end)).each():
+            known[key][day] = max(fetched_at, known[key].get(day, fetched_at))
+    return [(account, known[account.client, account.number]) for account in in_view]
+
+
+def _all_platforms(asked: set[str], stored: str) -> bool:
+    """A run covers an account's days when it asked for all platforms, or at least for all of the account's."""
+    return not stored or (bool(asked) and asked.issubset(platforms_of(stored)))
+
+
+def _ranges(
+    connection: Connection, principal: Principal, names: Collection[str], days: Days, as_of: AsOf | None
+) -> Sequence[Any]:
+    """The distinct ranges that committed runs asked for: few, where the runs of a schedule are many."""
+    r, a = runs.c, accounts.c
+    covers = [
+        r.client_id == a.client_id,
+        r.account_id == a.account_id,
+        r.state == "committed",
+        r.day_to >= days.start,
+        r.day_from <= days.end,
+    ]
+    if as_of is not None:
+        covers.append(r.finished_at < moment_of_client(connection, principal, names, as_of))
+    key = (a.client_id, a.account_id, r.day_from, r.day_to, r.platforms)
+    statement = (
+        select(*key, func.max(r.fetch_ended))
+        # An outer join, so that the accounts come first and lead into the index (client, account, state, day_to).
+        .select_from(
+            accounts.join(clients, clients.c.client_id == a.client_id).outerjoin(runs, and_(*covers))
+        )
+        .where(narrowed(principal, a.client_id, names), a.active)
+        .group_by(*key)
+    )  # fmt: skip
+    return [row for row in connection.execute(statement) if row[5] is not None]

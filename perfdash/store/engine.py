@@ -1,0 +1,172 @@
+"""Opening a store: engine, transactions, migrations. SQLAlchemy's own SQLite defaults lose updates."""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from perfdash.errors import StoreError
+
+BUSY_SECONDS = 15
+EXPECTED = "sqlite:///file or postgresql://user@host/name"
+SAFE_SQLITE = (3, 51, 3)
+"""Older releases have a documented WAL-reset corruption with several processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store. Hand it on; open one per process and URL."""
+
+    engine: Engine
+    label: str
+    """How to name it to people: path or URL without password."""
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent, short read transaction. Never hold it over a rerun: the log would grow behind it."""
+        level = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
+        with _plainly(self.label), self.engine.connect().execution_options(**level) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One write transaction; on SQLite it takes the write lock at its start, so no update is lost."""
+        with (
+            _plainly(self.label),
+            self.engine.connect().execution_options(perfdash_write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def checkpoint(self) -> None:
+        """Fold SQLite's log back into the database file; cheap, done after a sync."""
+        if self.dialect == "sqlite":
+            with self.engine.connect() as connection:
+                raw = connection.connection.dbapi_connection
+                assert raw is not None
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Return every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _plainly(label: str) -> Iterator[None]:
+    """Database failures as one sentence; the driver's text may hold values, so only its first line stays."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(f"The database {label} failed: {_first_line(error)}") from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    text = str(error.orig).strip().splitlines()
+    return (text[0] if text else type(error.orig).__name__)[:200]
+
+
+def sqlite_module() -> ModuleType:
+    """The newer of the bundled SQLite and the pysqlite3 wheel's."""
+    if sqlite3.sqlite_version_info >= SAFE_SQLITE:
+        return sqlite3
+    try:
+        module = importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return sqlite3
+    return module if module.sqlite_version_info > sqlite3.sqlite_version_info else sqlite3
+
+
+def open_store(url: str, *, migrate: bool = True) -> Store:
+    """Open the store at a SQLAlchemy URL, bringing its schema up to date; StoreError says what to do if it cannot."""
+    store = Store(_engine(url), label_of(url))
+    try:
+        if migrate:
+            from perfdash.store.migrations import upgrade  # late: Alembic costs 0.2 s that only openers pay
+
+            upgrade(store)
+        else:
+            with store.reading():
+                pass
+    except StoreError as error:
+        store.close()
+        raise StoreError(f"{error} Check the path and its permissions, or PERFDASH_DATABASE_URL.") from error
+    return store
+
+
+def label_of(url: str) -> str:
+    """A URL as people may read it: a SQLite path, or the address without password or parameters."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return "(unreadable PERFDASH_DATABASE_URL)"
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.database or ":memory:"
+    return parsed.set(query={}).render_as_string(hide_password=True)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite URL; None for any other database."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "postgresql":
+            # One driver is shipped; people paste URLs without or with another one.
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+        if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+            _prepare_folder(Path(parsed.database))
+            engine = create_engine(parsed, module=sqlite_module(), pool_size=10, max_overflow=20)
+            _own_transactions(engine)
+            return engine
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise StoreError(f"PERFDASH_DATABASE_URL is not a database URL; expected {EXPECTED}.") from error
+    raise StoreError(f"PERFDASH_DATABASE_URL names {backend!r}; expected {EXPECTED}.")
+
+
+def _prepare_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)  # client data: not for other users of the machine
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StoreError(f"The database {path} cannot be written ({reason}); check its folder.") from error
+
+
+def _own_transactions(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # the driver begins nothing by itself
+        for pragma in (
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-32000",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("perfdash_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,149 @@
+"""Writing the ledger: the one short transaction that makes a run visible whole or not at all.
+
+Only `sync.py` calls this. Each function names one account; who may start a sync is decided before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from perfdash.changes import Counts, Plan
+from perfdash.errors import Superseded
+from perfdash.payload import Fetched, Quarantined
+from perfdash.store.apply import apply_plan, many, store_creators
+from perfdash.store.engine import Store
+from perfdash.store.leases import Run, lock, of, require_lease
+from perfdash.store.schema import clients, leases, quarantine, revisions, runs
+
+QUARANTINE_KEPT = 1_000
+"""Quarantined rows stored per run; the count in the run is always the whole one."""
+TICK = timedelta(microseconds=1)
+
+
+def commit(store: Store, run: Run, fetched: Fetched, plan: Plan, now: datetime) -> int | None:
+    """Apply `plan` and make the run visible, in one transaction. Returns the revision it took, or None.
+
+    Raises LeaseLost when another process took the account over, Superseded when a later answer is already committed.
+    """
+    with store.writing() as connection:
+        last = lock(connection, run.account)
+        require_lease(connection, run, now)
+        _refuse_superseded(connection, run, fetched)
+        revision = None
+        if plan.changes_something:
+            revision = last + 1
+            at = _open_revision(connection, run, revision, now)
+            apply_plan(connection, run.account, plan, revision)
+            now = max(now, at)
+        store_creators(connection, run.account, plan.creators)
+        _store_quarantine(connection, run, fetched.batch.quarantined)
+        _finish(connection, run, now, state="committed", counts=plan.counts, fetched=fetched, revision=revision)
+    return revision
+
+
+def fail(
+    store: Store,
+    run: Run,
+    *,
+    state: str,
+    message: str,
+    now: datetime,
+    fetched: Fetched | None = None,
+    resume_at: datetime | None = None,
+) -> None:
+    """End a run that did not become visible: `failed` or `suspicious`, with a sentence that a client may read."""
+    counts = Counts()
+    with store.writing() as connection:
+        if fetched is not None:
+            counts = counts_of(fetched)
+            _store_quarantine(connection, run, fetched.batch.quarantined)
+        _finish(connection, run, now, state=state, counts=counts, fetched=fetched, message=message, resume_at=resume_at)
+
+
+def counts_of(fetched: Fetched) -> Counts:
+    """What can be counted of an answer that was not applied."""
+    batch = fetched.batch
+    return Counts(fetched=batch.fetched, quarantined=len(batch.quarantined), duplicate=batch.duplicates)
+
+
+def _refuse_superseded(connection: Connection, run: Run, fetched: Fetched) -> None:
+    later = connection.execute(
+        select(func.max(runs.c.fetch_ended)).where(
+            *of(runs, run.account),
+            runs.c.state == "committed",
+            runs.c.day_from <= run.days.end,
+            runs.c.day_to >= run.days.start,
+        )
+    ).scalar()
+    if later is not None and later > fetched.began:
+        raise Superseded(
+            f"A newer answer for {run.account.label} was stored while this one was on its way; this one was dropped."
+        )
+
+
+def _open_revision(connection: Connection, run: Run, revision: int, now: datetime) -> datetime:
+    """The revision's instant, later than every earlier one of the client even if the clock stood still or went back."""
+    last = connection.execute(
+        select(func.max(revisions.c.at)).where(revisions.c.client_id == run.account.client)
+    ).scalar()
+    at = now if last is None or now > last else last + TICK
+    connection.execute(update(clients).where(clients.c.client_id == run.account.client).values(revision=revision))
+    author = connection.execute(
+        select(runs.c.author).where(runs.c.client_id == run.account.client, runs.c.run_id == run.number)
+    ).scalar_one()
+    connection.execute(
+        insert(revisions).values(
+            client_id=run.account.client, revision=revision, kind="run", author=author, at=at, run_id=run.number
+        )
+    )
+    return at
+
+
+def _finish(
+    connection: Connection,
+    run: Run,
+    now: datetime,
+    *,
+    state: str,
+    counts: Counts,
+    fetched: Fetched | None,
+    revision: int | None = None,
+    message: str = "",
+    resume_at: datetime | None = None,
+) -> None:
+    done: dict[str, Any] = asdict(counts) | {
+        "state": state, "finished_at": now, "revision": revision, "message": message, "resume_at": resume_at,
+    }  # fmt: skip
+    if fetched is not None:
+        done |= {
+            "fetch_began": fetched.began, "fetch_ended": fetched.ended, "requests": fetched.requests,
+            "retries": fetched.retries, "log": "\n".join(fetched.log)[:20_000],
+        }  # fmt: skip
+    connection.execute(
+        update(runs)
+        .where(runs.c.client_id == run.account.client, runs.c.run_id == run.number, runs.c.state == "running")
+        .values(**done)
+    )
+    connection.execute(delete(leases).where(*of(leases, run.account), leases.c.token == run.token))
+
+
+def _store_quarantine(connection: Connection, run: Run, refused: tuple[Quarantined, ...]) -> None:
+    rows = [
+        {
+            "client_id": run.account.client, "run_id": run.number, "account_id": run.account.number, "ordinal": n,
+            "reason": row.reason[:300], "payload": row.payload[:2_000],
+            "row_key": _named(row),
+        }
+        for n, row in enumerate(refused[:QUARANTINE_KEPT])
+    ]  # fmt: skip
+    many(connection, insert(quarantine), rows)
+
+
+def _named(row: Quarantined) -> str:
+    """The refused row's fact as people read it; '' when its key could not be read."""
+    key = row.key
+    return "" if key is None else f"{key.day} {key.campaign} {key.platform} {key.creator}".strip()

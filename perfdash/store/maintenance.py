@@ -1,0 +1,167 @@
+"""Looking after a store: is it sound, a copy of it while it is in use, and going back to such a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, and_, func, literal, or_, select, text
+
+from perfdash.access import Principal
+from perfdash.errors import AccessDenied, StoreError, UsageError
+from perfdash.store import migrations
+from perfdash.store.engine import Store, open_store, sqlite_module
+from perfdash.store.schema import FACT_KEY, clients, fact_history, facts, revisions, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of a store. `problem` is '' when it holds."""
+
+    check: str
+    problem: str = ""
+
+
+def check(store: Store, principal: Principal) -> tuple[Finding, ...]:
+    """Is the database file sound, and does the ledger keep its promises? Reads everything; operators only."""
+    _require_all(principal)
+    with store.reading() as connection:
+        return (
+            Finding("schema is current", _schema(store)),
+            Finding("database file is sound", _integrity(connection, store)),
+            Finding("every version belongs to a revision of its client", _orphans(connection)),
+            Finding("versions of a fact never overlap", _overlaps(connection)),
+            Finding("committed runs add up", _sums(connection)),
+        )
+
+
+def _require_all(principal: Principal) -> None:
+    if not principal.sees_all:
+        raise AccessDenied("Only an operator may look after a store.")
+
+
+def _schema(store: Store) -> str:
+    found = migrations.current(store)
+    return "" if found == migrations.head() else f"it is {found}; run `python -m perfdash db upgrade`"
+
+
+def _integrity(connection: Connection, store: Store) -> str:
+    if store.dialect != "sqlite":
+        return ""
+    found = [*connection.scalars(text("PRAGMA integrity_check"))]
+    broken = [*connection.execute(text("PRAGMA foreign_key_check"))]
+    if found != ["ok"]:
+        return f"{found[0]}; restore a backup"
+    return f"{len(broken)} rows point at nothing; restore a backup" if broken else ""
+
+
+def _orphans(connection: Connection) -> str:
+    count = 0
+    for table in (facts, fact_history):
+        known = select(literal(1)).where(
+            revisions.c.client_id == table.c.client_id, revisions.c.revision == table.c.from_rev
+        )
+        count += connection.scalar(select(func.count()).select_from(table).where(~known.exists())) or 0
+    ahead = select(func.count()).select_from(
+        revisions.join(clients, and_(clients.c.client_id == revisions.c.client_id))
+    )  # fmt: skip
+    count += connection.scalar(ahead.where(revisions.c.revision > clients.c.revision)) or 0
+    return f"{count} rows do not; restore a backup" if count else ""
+
+
+def _overlaps(connection: Connection) -> str:
+    """A closed version that ends after the current one began, or two closed ones that both hold at some revision."""
+    other = fact_history.alias("other")
+    same_as_current = and_(*(fact_history.c[n] == facts.c[n] for n in FACT_KEY))
+    same_as_other = and_(*(fact_history.c[n] == other.c[n] for n in FACT_KEY))
+    late = select(func.count()).select_from(fact_history.join(facts, same_as_current))
+    twice = select(func.count()).select_from(fact_history.join(other, same_as_other))
+    count = connection.scalar(late.where(fact_history.c.to_rev > facts.c.from_rev)) or 0
+    count += (
+        connection.scalar(
+            twice.where(fact_history.c.from_rev < other.c.from_rev, fact_history.c.to_rev > other.c.from_rev)
+        )
+        or 0
+    )
+    return f"{count} do; restore a backup" if count else ""
+
+
+def _sums(connection: Connection) -> str:
+    c = runs.c
+    parts = c.new + c.restated + c.reappeared + c.unchanged + c.quarantined + c.duplicate
+    wrong = select(func.count()).where(c.state == "committed", or_(c.fetched != parts, c.finished_at.is_(None)))
+    count = connection.scalar(wrong) or 0
+    return f"{count} do not" if count else ""
+
+
+def backup(store: Store, principal: Principal, path: Path) -> None:
+    """A consistent copy of a SQLite store in a new file, also while others write."""
+    _require_all(principal)
+    if store.dialect != "sqlite":
+        raise UsageError("A PostgreSQL database is backed up with pg_dump; `db export` writes a portable bundle.")
+    if path.exists():
+        raise UsageError(f"{path} exists already; name a new file.")
+    try:
+        path.touch(mode=0o600)
+        with store.engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            raw.execute("VACUUM INTO ?", (str(path),))
+        path.chmod(0o600)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def restore(url_path: Path, source: Path, principal: Principal, now: datetime) -> Path | None:
+    """Put the backup `source` in the place of a SQLite store; the store that was there is kept beside it.
+
+    Returns where it is kept, or None when there was none. Nobody else may have the store open.
+    """
+    _require_all(principal)
+    _require_sound(source, principal)
+    kept: Path | None = None
+    try:
+        url_path.parent.mkdir(parents=True, exist_ok=True)
+        if url_path.exists():
+            _fold_log(url_path)
+            kept = url_path.with_name(f"{url_path.name}.before-restore-{now:%Y%m%dT%H%M%S}")
+            url_path.rename(kept)
+        fresh = url_path.with_name(url_path.name + ".restoring")
+        shutil.copyfile(source, fresh)
+        fresh.chmod(0o600)
+        os.replace(fresh, url_path)
+    except OSError as error:
+        raise UsageError(f"{url_path} cannot be replaced ({error.strerror}).") from error
+    return kept
+
+
+def _require_sound(source: Path, principal: Principal) -> None:
+    if not source.is_file():
+        raise UsageError(f"There is no backup {source}.")
+    try:
+        store = open_store(f"sqlite:///{source}", migrate=False)
+        problems = [f for f in check(store, principal) if f.problem]
+        store.close()
+    except StoreError as error:
+        raise UsageError(f"{source} is not a perfdash backup; nothing was changed.") from error
+    if problems:
+        raise UsageError(f"{source} is not sound ({problems[0].check}: {problems[0].problem}); nothing was changed.")
+
+
+def _fold_log(path: Path) -> None:
+    """Take the write lock once, so that a running perfdash is noticed, and fold the log into the file."""
+    module = sqlite_module()
+    connection = module.connect(str(path), timeout=1, isolation_level=None)
+    try:
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode=DELETE")
+    except module.Error as error:
+        raise UsageError(f"{path} is in use; stop perfdash before restoring.") from error
+    finally:
+        connection.close()

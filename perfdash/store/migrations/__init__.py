@@ -1,0 +1,63 @@
+"""Schema versions, applied with Alembic inside the store's own transactions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from perfdash.errors import StoreError
+from perfdash.store.engine import Store
+
+MIGRATION_LOCK = 723_114_001
+"""Any number of our own: PostgreSQL's advisory lock, so that two processes migrate one after the other."""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def head() -> str:
+    """The newest schema version this program knows."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+def current(store: Store) -> str | None:
+    """The schema version of the store; None when it is empty."""
+    with store.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(store: Store) -> None:
+    """Bring the schema to the newest version in one transaction: either whole or not at all."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    found = current(store)
+    if found is not None and found not in known:
+        raise StoreError(f"The database {store.label} is from a newer perfdash (schema {found}); update perfdash.")
+    if found == head():
+        return
+    with store.writing() as connection:
+        if store.dialect == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
+        _run(connection)
+
+
+def _run(connection: Connection) -> None:
+    config = _config()
+    scripts = ScriptDirectory.from_config(config)
+
+    def steps(revision: tuple[str, ...], _context: MigrationContext) -> list[object]:
+        return list(scripts._upgrade_revs("head", revision))  # type: ignore[arg-type]
+
+    with EnvironmentContext(config, scripts, fn=steps, as_sql=False) as environment:
+        environment.configure(connection=connection, transactional_ddl=False)
+        environment.run_migrations()

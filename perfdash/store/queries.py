@@ -1,0 +1,169 @@
+"""What pages, exports and the command line ask of the ledger. Every function takes the principal.
+
+Sums are made in SQL, always grouped by currency, and a principal without money gets SQL in which no column of money occurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import and_, func, select
+
+from perfdash.access import Principal
+from perfdash.asof import AsOf
+from perfdash.filters import Filters
+from perfdash.payload import MICRO
+from perfdash.store.campaigns import CampaignRow, campaign_row, campaign_rows
+from perfdash.store.engine import Store
+from perfdash.store.groups import Dimension, Group, grouped
+from perfdash.store.schema import accounts, clients, creators, facts, runs
+from perfdash.store.scope import in_scope, narrowed
+from perfdash.store.sums import parts
+from perfdash.store.view import CampaignRef, cpm_undefined, currencies_in, view
+
+__all__ = [
+    "CampaignRef",
+    "CampaignRow",
+    "Dimension",
+    "Group",
+    "Undefined",
+    "breakdown",
+    "campaign_row",
+    "campaign_rows",
+    "creator_names",
+    "currencies",
+    "first_day",
+    "last_day",
+    "platforms",
+    "runs_stamp",
+    "stamp",
+    "undefined_cpm",
+]
+
+Stamp = tuple[tuple[str, int], ...]
+"""(client, last revision), by client: what caches and live updates of data key on."""
+RunsStamp = tuple[tuple[str, int, int], ...]
+"""(client, last run, runs in progress), by client: changes whenever a run begins or ends."""
+
+
+class Undefined(NamedTuple):
+    """What a CPM limit leaves out because it has no CPM: currency, cost in micros, number of groups of the grain."""
+
+    currency: str
+    cost: int
+    rows: int
+
+
+def stamp(store: Store, principal: Principal) -> Stamp:
+    """Every client in scope and its last revision (0 before the first)."""
+    statement = select(clients.c.client_id, clients.c.revision).where(in_scope(principal, clients.c.client_id))
+    with store.reading() as connection:
+        return tuple(sorted((client, revision) for client, revision in connection.execute(statement)))
+
+
+def runs_stamp(store: Store, principal: Principal) -> RunsStamp:
+    """Every client in scope, its last run and how many are in progress."""
+    running = and_(
+        runs.c.client_id == accounts.c.client_id, runs.c.account_id == accounts.c.account_id, runs.c.state == "running"
+    )
+    statement = (
+        select(clients.c.client_id, clients.c.last_run, func.count(runs.c.run_id))
+        # Through the accounts, because the index of runs is (client, account, state, ...).
+        .select_from(clients.outerjoin(accounts, accounts.c.client_id == clients.c.client_id).outerjoin(runs, running))
+        .where(in_scope(principal, clients.c.client_id))
+        .group_by(clients.c.client_id, clients.c.last_run)
+    )
+    with store.reading() as connection:
+        return tuple(sorted((row[0], row[1], row[2]) for row in connection.execute(statement)))
+
+
+def breakdown(
+    store: Store,
+    principal: Principal,
+    filters: Filters,
+    by: tuple[Dimension, ...] = (),
+    as_of: AsOf | None = None,
+    only: CampaignRef | None = None,
+) -> tuple[Group, ...]:
+    """The sums of what is in view per group of `by` and currency, ordered by them; `only` asks about one campaign.
+
+    With `only`, `filters.clients` does not matter. No group stands for no fact. Raises UsageError for a CPM limit that
+    cannot be answered: without money, out of range, or with several currencies in view.
+    """
+    with store.reading() as connection:
+        return grouped(connection, view(connection, principal, filters, as_of, only), by)
+
+
+def undefined_cpm(
+    store: Store,
+    principal: Principal,
+    filters: Filters,
+    as_of: AsOf | None = None,
+    only: CampaignRef | None = None,
+) -> tuple[Undefined, ...]:
+    """What the CPM limit of `filters` left out because it has no impressions, by currency; () without a limit."""
+    if filters.max_cpm is None:
+        return ()
+    with store.reading() as connection:
+        groups, judged = view(connection, principal, filters, as_of, only).judged()
+        each = (
+            groups.add_columns(
+                func.max(judged.c.currency).label("currency"),
+                *(part.label(name) for name, part in zip(("millions", "rest"), parts(judged.c.cost), strict=True)),
+            )
+            .having(cpm_undefined(judged))
+            .subquery("undefined")
+        )
+        statement = select(each.c.currency, *parts(each.c.millions), *parts(each.c.rest), func.count()).group_by(
+            each.c.currency
+        )
+        found = [
+            Undefined(currency, (high * MICRO + low) * MICRO + rest_high * MICRO + rest_low, rows)
+            for currency, high, low, rest_high, rest_low, rows in connection.execute(statement)
+        ]
+    return tuple(sorted(found))
+
+
+def creator_names(store: Store, principal: Principal, clients: Collection[str] = ()) -> dict[tuple[str, int, str], str]:
+    """(client, account number, creator id) -> display name, of the creators that have one."""
+    t = creators.c
+    statement = select(t.client_id, t.account_id, t.creator_id, t.name).where(narrowed(principal, t.client_id, clients))
+    with store.reading() as connection:
+        return {(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)}
+
+
+def platforms(store: Store, principal: Principal, clients: Collection[str] = ()) -> tuple[str, ...]:
+    """Every platform that a current fact in scope names, sorted. Reads an index of all of them: keep it by `stamp`."""
+    statement = select(facts.c.platform).where(narrowed(principal, facts.c.client_id, clients)).distinct()
+    with store.reading() as connection:
+        return tuple(sorted(connection.scalars(statement)))
+
+
+def currencies(
+    store: Store, principal: Principal, filters: Filters, as_of: AsOf | None = None, only: CampaignRef | None = None
+) -> tuple[str, ...]:
+    """The currencies in view, sorted, whatever the CPM limit."""
+    with store.reading() as connection:
+        return currencies_in(connection, view(connection, principal, replace(filters, max_cpm=None), as_of, only))
+
+
+def first_day(store: Store, principal: Principal, clients: Collection[str] = ()) -> date | None:
+    """The first day of any current fact in scope."""
+    return min(_edges(store, principal, clients, first=True), default=None)
+
+
+def last_day(store: Store, principal: Principal, clients: Collection[str] = ()) -> date | None:
+    """The last day of any current fact in scope."""
+    return max(_edges(store, principal, clients, first=False), default=None)
+
+
+def _edges(store: Store, principal: Principal, names: Collection[str], *, first: bool) -> list[date]:
+    # One seek in the key per client, where MIN over all facts would read them.
+    edge = func.min(facts.c.day) if first else func.max(facts.c.day)
+    of_client = select(edge).where(facts.c.client_id == clients.c.client_id).correlate(clients).scalar_subquery()
+    with store.reading() as connection:
+        found = connection.scalars(select(of_client).where(narrowed(principal, clients.c.client_id, names)))
+        return [day for day in found if day is not None]

@@ -1,0 +1,141 @@
+"""Which versions of facts and attributes count: the current ones, or those that were current at a past moment.
+
+As-of moves data, never permissions: the scope is that of today's principal. Both forms go through `scope`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    Table,
+    case,
+    column,
+    false,
+    literal,
+    select,
+    union_all,
+    values,
+)
+
+from perfdash.access import Principal
+from perfdash.asof import AsOf, before
+from perfdash.store.schema import campaigns, clients, fact_history, facts, revisions
+from perfdash.store.scope import narrowed
+from perfdash.store.types import Instant
+
+Narrow = Callable[[Table], Iterable[ColumnElement[bool]]]
+"""Further conditions, given the table they will stand on: `facts` or `fact_history`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoffs:
+    """Per client, the last revision at a past moment. A client that had none yet is absent and gives no rows."""
+
+    revisions: tuple[tuple[str, int], ...]
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """The clients that had a revision."""
+        return tuple(client for client, _ in self.revisions)
+
+    def table(self) -> CTE:
+        """The cutoffs as rows (client_id, revision) to join with; one statement serves 1 and 500 clients."""
+        rows = values(column("client_id", String), column("revision", Integer), name="cut").data(self.revisions)
+        return rows.cte("cutoffs")
+
+
+def cutoffs(connection: Connection, principal: Principal, names: Collection[str], as_of: AsOf | None) -> Cutoffs | None:
+    """The cutoffs of the clients in scope at `as_of`; None when the question is about now."""
+    if as_of is None:
+        return None
+    in_view = narrowed(principal, clients.c.client_id, names)
+    moment = moment_of_client(connection, principal, names, as_of)
+    last = (
+        select(revisions.c.revision)
+        .where(revisions.c.client_id == clients.c.client_id, revisions.c.at < moment)
+        .order_by(revisions.c.at.desc())
+        .limit(1)
+        .correlate(clients)
+        .scalar_subquery()
+    )
+    found = connection.execute(select(clients.c.client_id, last).where(in_view).order_by(clients.c.client_id))
+    return Cutoffs(tuple((client, revision) for client, revision in found if revision is not None))
+
+
+def moment_of_client(
+    connection: Connection, principal: Principal, names: Collection[str], as_of: AsOf
+) -> ColumnElement[datetime]:
+    """For a row of `clients`: the first moment that `as_of` no longer includes, in the client's own time zone."""
+    in_view = narrowed(principal, clients.c.client_id, names)
+    zones = connection.scalars(select(clients.c.time_zone).where(in_view).distinct()).all()
+    # One moment per time zone, not per client: there are few.
+    each = [(clients.c.time_zone == zone, _instant(before(as_of, zone))) for zone in sorted(zones)]
+    otherwise = _instant(before(as_of, "UTC"))
+    return case(*each, else_=otherwise) if each else otherwise
+
+
+def _instant(moment: datetime) -> ColumnElement[Any]:
+    return literal(moment, Instant())
+
+
+def fact_versions(
+    principal: Principal, names: Collection[str], cut: Cutoffs | None, columns: Sequence[str], narrow: Narrow
+) -> Subquery:
+    """The facts in scope that were current: now without `cut`, else at each client's revision.
+
+    Only `columns` are read, and `narrow` stands inside each part, so that the key (client, day, ...) serves both.
+    """
+    if cut is None:
+        return _versions(facts, principal, names, columns, narrow).subquery("versions")
+    if not cut.revisions:
+        return _versions(facts, principal, names, columns, narrow).where(false()).subquery("versions")
+    at = cut.table()
+    known = (facts.c.client_id == at.c.client_id, facts.c.from_rev <= at.c.revision)
+    closed = (
+        fact_history.c.client_id == at.c.client_id,
+        fact_history.c.from_rev <= at.c.revision,
+        fact_history.c.to_rev > at.c.revision,
+    )
+    current = _versions(facts, principal, names, columns, narrow).where(facts.c.client_id.in_(cut.clients), *known)
+    history = _versions(fact_history, principal, names, columns, narrow).where(
+        fact_history.c.client_id.in_(cut.clients), *closed
+    )
+    return union_all(current, history).subquery("versions")
+
+
+def _versions(
+    table: Table, principal: Principal, names: Collection[str], columns: Sequence[str], narrow: Narrow
+) -> Select[Any]:
+    chosen = select(*(table.c[name] for name in columns))
+    if principal.sees_all and not names:
+        # Without a client the key (client, day, ...) could not be entered; this walks it client by client.
+        chosen = chosen.where(table.c.client_id.in_(select(clients.c.client_id)))
+    return chosen.where(narrowed(principal, table.c.client_id, names), *narrow(table))
+
+
+def attribute_versions(
+    principal: Principal, names: Collection[str], cut: Cutoffs | None, columns: Sequence[str]
+) -> Select[Any]:
+    """The campaigns in scope with `columns` as they were current: now without `cut`, else at each client's revision."""
+    keys = ("client_id", "account_id", "campaign_id")
+    chosen = select(*(campaigns.c[name] for name in (*keys, *columns))).where(
+        narrowed(principal, campaigns.c.client_id, names)
+    )
+    if cut is None:
+        return chosen.where(campaigns.c.to_rev.is_(None))
+    if not cut.revisions:
+        return chosen.where(false())
+    at = cut.table()
+    open_or_later = campaigns.c.to_rev.is_(None) | (campaigns.c.to_rev > at.c.revision)
+    return chosen.where(campaigns.c.client_id == at.c.client_id, campaigns.c.from_rev <= at.c.revision, open_or_later)

@@ -1,0 +1,192 @@
+"""The headline figures of a question: totals per currency, and each figure with its change and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import Literal, Protocol
+
+from perfdash.metrics import METRICS, Sums, change, ratio, revenue_coverage
+
+Better = Literal["higher", "lower", "neutral"]
+Kind = Literal["count", "money", "percent", "times"]
+
+
+class Grouped(Protocol):
+    """One group of facts in one currency; a dimension it is not grouped by is '' (day None, account 0)."""
+
+    @property
+    def client(self) -> str: ...
+    @property
+    def account(self) -> int: ...
+    @property
+    def campaign(self) -> str: ...
+    @property
+    def creator(self) -> str: ...
+    @property
+    def platform(self) -> str: ...
+    @property
+    def day(self) -> date | None: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def sums(self) -> Sums: ...
+
+
+class Campaign(Protocol):
+    """One campaign in view: its attributes, its sums in view and its cost over the whole flight. Money in micros."""
+
+    @property
+    def client(self) -> str: ...
+    @property
+    def account(self) -> int: ...
+    @property
+    def campaign(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def budget(self) -> int | None: ...
+    @property
+    def flight_start(self) -> date | None: ...
+    @property
+    def flight_end(self) -> date | None: ...
+    @property
+    def flight_cost(self) -> int | None: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def platforms(self) -> tuple[str, ...]: ...
+    @property
+    def sums(self) -> Sums: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Everything in view in one currency. `budget` (micros) adds the campaigns that have one; None when none has."""
+
+    currency: str
+    sums: Sums
+    campaigns: int = 0
+    budget: int | None = None
+    without_budget: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One headline: `value` in currency units, as a count or a fraction, exact; None is undefined.
+
+    `change` is relative to the period before; where it is None, `why` says why as a short phrase.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    value: Fraction | None
+    currency: str = ""
+    change: Fraction | None = None
+    why: str = ""
+    better: Better = "neutral"
+    definition: str = ""
+    note: str = ""
+
+
+_FIGURES: dict[str, tuple[str, Kind, Better, str]] = {
+    "cost": ("Cost", "money", "neutral", "what the platforms charged, as the source reports it"),
+    "impressions": ("Impressions", "count", "higher", "how often the ads were shown"),
+    "clicks": ("Clicks", "count", "higher", "how often the ads were clicked"),
+    "ctr": ("CTR", "percent", "higher", ""),
+    "cpm": ("CPM", "money", "lower", ""),
+    "cpc": ("CPC", "money", "lower", ""),
+    "roas": ("ROAS", "times", "higher", ""),
+    "roi": ("ROI", "percent", "higher", ""),
+    "campaigns": ("Campaigns", "count", "neutral", "campaigns with at least one row in view"),
+    "budget": (
+        "Total budget",
+        "money",
+        "neutral",
+        "the whole budgets of the campaigns in view, not only of these days",
+    ),
+}
+ALL_OF_ONE = tuple(_FIGURES)
+COUNTS = ("impressions", "clicks", "ctr", "campaigns")
+MONEY = ("cost", "cpm", "cpc", "roas", "roi", "budget")
+
+
+def totals(groups: Iterable[Grouped], campaigns: Iterable[Campaign]) -> tuple[Total, ...]:
+    """One Total per currency, by currency. Campaigns count where their own rows are."""
+    found: dict[str, Total] = {}
+    for group in groups:
+        total = found.get(group.currency, Total(group.currency, Sums()))
+        found[group.currency] = replace(total, sums=total.sums + group.sums)
+    for campaign in campaigns:
+        total = found.get(campaign.currency, Total(campaign.currency, Sums()))
+        has = campaign.budget is not None
+        found[campaign.currency] = replace(
+            total,
+            campaigns=total.campaigns + 1,
+            budget=(total.budget or 0) + (campaign.budget or 0) if has else total.budget,
+            without_budget=total.without_budget + (not has),
+        )
+    return tuple(found[currency] for currency in sorted(found))
+
+
+def overall(found: Sequence[Total], campaigns: Iterable[Campaign]) -> Total:
+    """Counts over all currencies; everything that is money, or made of it, is gone: currencies do not add up."""
+    different = {(campaign.client, campaign.account, campaign.campaign) for campaign in campaigns}
+    together = Sums()
+    for total in found:
+        s = total.sums
+        together += Sums(
+            rows=s.rows, impressions=s.impressions, clicks=s.clicks, views=s.views, engagements=s.engagements,
+            conversions=s.conversions, impressions_of_engagements=s.impressions_of_engagements,
+        )  # fmt: skip
+    return Total("", together, len(different))
+
+
+def figures(names: Sequence[str], now: Total, before: Total | None, current: Total | None, why: str) -> list[Figure]:
+    """The named figures of `now`, each with its change from `before` to `current`.
+
+    `current` is `now` cut to complete days, usually the same. Either None: no change is shown, and `why` is the reason.
+    """
+    return [_figure(name, now, before, current, why) for name in names]
+
+
+def _figure(name: str, now: Total, before: Total | None, current: Total | None, why: str) -> Figure:
+    label, kind, better, definition = _FIGURES[name]
+    changed = change(value(name, current), value(name, before)) if current and before else None
+    if changed is None and current and before:
+        why = "it is undefined now" if value(name, current) is None else "it was undefined or 0 in the period before"
+    return Figure(
+        name, label, kind, value(name, now), now.currency, changed, "" if changed is not None else why, better,
+        METRICS[name].definition if name in METRICS else definition, _note(name, now),
+    )  # fmt: skip
+
+
+def value(name: str, total: Total) -> Fraction | None:
+    """The exact value of a figure: money in currency units."""
+    if name in METRICS:
+        return ratio(name, total.sums)
+    if name == "campaigns":
+        return Fraction(total.campaigns)
+    if name == "budget":
+        return None if total.budget is None else Fraction(total.budget, 1_000_000)
+    measure: int | None = getattr(total.sums, name)
+    if measure is None:
+        return None
+    return Fraction(measure, 1_000_000) if name == "cost" else Fraction(measure)
+
+
+def _note(name: str, total: Total) -> str:
+    """What the figure leaves out, if anything."""
+    if name in ("roas", "roi"):
+        covered = revenue_coverage(total.sums)
+        if covered is not None and covered < 1:
+            share = Fraction(int(covered * 1000), 10)  # rounded down: 99.99 % is not all
+            return f"covers {float(share):g}% of the cost, the rest reports no revenue"
+    if name == "budget" and total.without_budget:
+        return f"{total.without_budget} of {total.campaigns} campaigns report no budget"
+    return ""

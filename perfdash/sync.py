@@ -1,0 +1,242 @@
+"""Syncing: take the account's lease, fetch, decide, commit. The one place where sources and store meet."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from perfdash import changes
+from perfdash.access import Principal
+from perfdash.accounts import Account, Days
+from perfdash.changes import Counts
+from perfdash.errors import LeaseLost, PerfdashError, RateLimited, StoreError, SuspiciousRun
+from perfdash.payload import Fetched
+from perfdash.store import known, leases, ledger
+from perfdash.store.attempts import LastAttempt, last_attempt
+from perfdash.store.engine import Store
+
+COOLDOWN = timedelta(seconds=60)
+"""How long a page reuses the last answer, good or bad, for the same days before it asks the API again."""
+POLL_SECONDS = 0.2
+
+Fetch = Callable[[Account, Days], Fetched]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How one account x range ended, in words that a client may read.
+
+    state: committed, failed, suspicious, reused (a fresh enough run already answers this), or planned (dry run).
+    `fetched_at` is when the answer was fetched; for a failure, when the failed attempt ended.
+    """
+
+    account: Account
+    days: Days
+    state: str
+    message: str = ""
+    counts: Counts = Counts()
+    fetched_at: datetime | None = None
+    revision: int | None = None
+    resume_at: datetime | None = None
+    run: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True when the stored numbers answer the request."""
+        return self.state in ("committed", "reused", "planned")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a sync works with: the store, how to fetch, and the outside world as arguments."""
+
+    store: Store
+    fetch: Fetch
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = threading.Event().wait  # type: ignore[assignment]
+    progress: Progress = lambda _line: None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who wants it and how: `trigger` is cli, watch, page or demo; `fresh` reuses an answer younger than that."""
+
+    principal: Principal
+    trigger: str
+    accept_vanished: bool = False
+    dry_run: bool = False
+    fresh: timedelta | None = None
+
+
+def sync_all(desk: Desk, order: Order, wanted: Iterable[tuple[Account, Days]]) -> tuple[RunResult, ...]:
+    """One run after another; a failure of one leaves the others as they are."""
+    return tuple(sync_one(desk, order, account, days) for account, days in wanted)
+
+
+def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResult:
+    """One run. Expected failures come back as a result; a second request waits and gets the first one's result."""
+    order.principal.require(account.client)
+    waited_for: int | None = None
+    while True:
+        answered = _already_answered(desk, order, account, days, waited_for)
+        if answered:
+            return answered
+        if order.dry_run:
+            return _planned(desk, order, account, days)
+        run = leases.begin(
+            desk.store, account, days,
+            holder=_holder(), trigger=order.trigger, author=order.principal.name, now=desk.clock(),
+        )  # fmt: skip
+        if isinstance(run, leases.Run):
+            return _carry_out(desk, order, run)
+        waited_for = run.run
+        _wait_for(desk, account, run)
+
+
+def _already_answered(
+    desk: Desk, order: Order, account: Account, days: Days, waited_for: int | None
+) -> RunResult | None:
+    """The last attempt's result, when it is the one we waited for or fresh enough, and about at least our days."""
+    last = last_attempt(desk.store, order.principal, account, days)
+    if last is None or (order.accept_vanished and last.state == "suspicious"):
+        return None
+    now = desk.clock()
+    asked_to_pause = order.trigger != "cli" and last.resume_at is not None and last.resume_at > now
+    young = order.fresh is not None and now - last.finished_at < order.fresh
+    return _result_of(account, days, last) if asked_to_pause or young or last.run == waited_for else None
+
+
+def _result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
+    good = last.state == "committed"
+    return RunResult(
+        account,
+        days,
+        "reused" if good else last.state,
+        last.message,
+        last.counts if good else Counts(),
+        last.fetch_ended or last.finished_at,
+        last.revision,
+        last.resume_at,
+        last.run,
+    )
+
+
+def _wait_for(desk: Desk, account: Account, held: leases.Held) -> None:
+    """Until the lease is released, expires, or its process turns out to be gone."""
+    while True:
+        if _is_dead(held.token):
+            leases.release_dead(desk.store, account, held, desk.clock())
+            return
+        found = leases.holder(desk.store, account, desk.clock())
+        if found is None or found.token != held.token:
+            return
+        desk.sleep(POLL_SECONDS)
+
+
+def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
+    fetched: Fetched | None = None
+    state, message, resume_at = "failed", "The sync was interrupted; nothing of it was stored.", None
+    try:
+        with _kept_alive(desk, run):
+            desk.progress(f"{run.account.client} {run.account.label} {run.days}: fetching")
+            fetched = desk.fetch(run.account, run.days)
+            return _store(desk, order, run, fetched)
+    except SuspiciousRun as error:
+        state, message = "suspicious", str(error)
+    except PerfdashError as error:
+        message = str(error)
+        resume_at = error.resume_at if isinstance(error, RateLimited) else None
+        if isinstance(error, LeaseLost):
+            return RunResult(run.account, run.days, state, message, run=run.number)
+    except BaseException:
+        # Not ours to judge (a stopped page, a bug): close the run so that it neither blocks nor looks alive.
+        ledger.fail(desk.store, run, state=state, message=message, now=desk.clock())
+        raise
+    now = desk.clock()
+    try:
+        ledger.fail(desk.store, run, state=state, message=message, now=now, fetched=fetched, resume_at=resume_at)
+    except StoreError as error:
+        message = f"{message} {error}"  # the lease expires by itself, and the next run marks this one aborted
+    counts = Counts() if fetched is None else ledger.counts_of(fetched)
+    return RunResult(run.account, run.days, state, message, counts, now, None, resume_at, run.number)
+
+
+def _store(desk: Desk, order: Order, run: leases.Run, fetched: Fetched) -> RunResult:
+    held = known.known(desk.store, run.account, run.days)
+    plan = changes.decide(
+        fetched.batch, held.current, held.gone, held.attributes, held.creators, accept_vanished=order.accept_vanished
+    )
+    desk.progress(f"{run.account.client} {run.account.label} {run.days}: applying")
+    revision = ledger.commit(desk.store, run, fetched, plan, desk.clock())
+    return RunResult(
+        run.account, run.days, "committed", "", plan.counts, fetched.ended, revision, None, run.number
+    )  # fmt: skip
+
+
+def _planned(desk: Desk, order: Order, account: Account, days: Days) -> RunResult:
+    """A dry run: fetch and decide, write nothing at all."""
+    try:
+        fetched = desk.fetch(account, days)
+        held = known.known(desk.store, account, days)
+        plan = changes.decide(
+            fetched.batch, held.current, held.gone, held.attributes, held.creators,
+            accept_vanished=order.accept_vanished,
+        )  # fmt: skip
+    except SuspiciousRun as error:
+        return RunResult(account, days, "suspicious", str(error))
+    except PerfdashError as error:
+        return RunResult(account, days, "failed", str(error))
+    return RunResult(account, days, "planned", "", plan.counts, fetched.ended)
+
+
+@contextmanager
+def _kept_alive(desk: Desk, run: leases.Run) -> Iterator[None]:
+    """Renew the lease from a thread while a slow source keeps us waiting."""
+    done = threading.Event()
+
+    def renewing() -> None:
+        while not done.wait(leases.LEASE.total_seconds() / 3):
+            leases.renew(desk.store, run, desk.clock())
+
+    thread = threading.Thread(target=renewing, name="perfdash-lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()[:30]}:{os.getpid()}"
+
+
+def _is_dead(token: str) -> bool:
+    """True only when the holder ran on this host and its process no longer exists."""
+    host, _, rest = token.partition(":")
+    pid = rest.partition("/")[0]
+    if host != socket.gethostname()[:30] or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def totals(results: Sequence[RunResult]) -> Counts:
+    """The counts of all committed runs together."""
+    total = Counts()
+    for result in results:
+        if result.state == "committed":
+            total += result.counts
+    return total
+

@@ -1,0 +1,52 @@
+"""Handing the browser its session cookie, or taking it away, without any script ever seeing the session's token."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+NAME = "perfdash_session"
+PATH = "/session"
+
+_SCRIPT = """
+const sent = new Set()
+export default function ({ data, setTriggerValue }) {
+  if (sent.has(data.request)) return
+  sent.add(data.request)
+  fetch(data.url, {
+    method: data.ticket ? "POST" : "DELETE",
+    credentials: "same-origin",
+    headers: { "Content-Type": "application/json" },
+    body: data.ticket ? JSON.stringify({ ticket: data.ticket }) : undefined,
+  }).finally(() => setTriggerValue("done", true))
+}
+"""
+
+
+def route_path() -> str:
+    """Where the /session route lies, under the server's base path if it has one."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}{PATH}" if base else PATH
+
+
+def exchange(ticket: str) -> bool:
+    """Have the browser redeem `ticket` for its cookie; True once it answered, whatever the answer."""
+    return _ask({"ticket": ticket, "request": ticket, "url": route_path()})
+
+
+def withdraw(request: str) -> bool:
+    """Have the browser drop its cookie; `request` names this one sign-out. True once it answered."""
+    return _ask({"ticket": "", "request": request, "url": route_path()})
+
+
+def _ask(data: dict[str, str]) -> bool:
+    result = _component()(data=data, key=f"cookie {json.dumps(data['request'])}", height=0, on_done_change=lambda: None)
+    return bool(result.done)
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component("perfdash_cookie", js=_SCRIPT)

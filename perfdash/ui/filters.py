@@ -1,0 +1,228 @@
+"""The sidebar's question, kept in the URL: it survives the menu, reloads, the back button and the sign-in.
+
+Bound widgets drop a value that equals their default from the URL, and a link would then mean the reader's default. So
+each has a neutral default (nothing chosen), and the real ones are set through the session state before the widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from perfdash.access import Principal
+from perfdash.accounts import Client, Days, today_in
+from perfdash.errors import UsageError
+from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Grain, Period, Preset, cpm_limit, range_of, resolve
+from perfdash.store import catalog, queries
+from perfdash.ui import link, wiring
+from perfdash.ui.plain import plain
+
+_ASKED, _MEND, _WRITE, _IGNORED, _DAYS = "_asked", "_mend", "_write", "_ignored", "_last_days"
+_PILLS_UP_TO = 6
+_SELECTION = "_selection"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the page is to answer. `ignored` names, in short phrases, what was asked for and not applied."""
+
+    filters: Filters
+    period: Period
+    ignored: tuple[str, ...] = ()
+
+
+def current() -> Selection:
+    """The selection of this run; pages call it after main.py has drawn the sidebar."""
+    selection = st.session_state.get(_SELECTION)
+    if not isinstance(selection, Selection):  # a page that ran without the app around it
+        st.stop()
+    return selection
+
+
+def sidebar(principal: Principal) -> Selection:
+    """Draw the filters and return the question that they and the URL ask."""
+    clients = catalog.clients(wiring.store(), principal)
+    platforms = queries.platforms(wiring.store(), principal)
+    zones = {client.slug: client.time_zone for client in clients}
+    latest = max(_todays(zones.values()), default=wiring.now().date())
+    _open_link(link.Known(tuple(zones), platforms, latest, principal.money))
+    with st.sidebar:
+        chosen = _clients(clients)
+        today = min(_todays(zones[slug] for slug in chosen or zones), default=latest)
+        period, unusable = _period(principal, chosen, today, latest)
+        wanted = Filters(period.days, chosen, _platforms(platforms))
+        filters, unapplied = _cpm(principal, wanted) if principal.money else (wanted, ())
+        st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
+    _mend_link()
+    st.session_state[_DAYS] = period.days
+    selection = Selection(filters, period, _ignored_in_link(filters) + unusable + unapplied)
+    st.session_state[_SELECTION] = selection
+    return selection
+
+
+def say_ignored(selection: Selection) -> None:
+    """One line about what was not applied, if anything."""
+    if selection.ignored:
+        st.warning(f"Not applied: {plain('; '.join(selection.ignored), 300)}.", icon=":material/filter_alt_off:")
+
+
+def _todays(zones: Any) -> set[date]:
+    now = wiring.now()
+    return {today_in(zone, now) for zone in zones}
+
+
+def _open_link(known: link.Known) -> None:
+    """On the first run only: read the link strictly and set the real defaults. On the next ones, what it mended."""
+    state = st.session_state
+    mended = state.pop(_MEND, None)
+    for key, value in (mended or state.pop(_WRITE, None) or {}).items():
+        if mended or state.get(key) == value:  # unless somebody has chosen otherwise meanwhile
+            state[key] = value
+    if _ASKED not in state:
+        asked = link.read({key: st.query_params.get_all(key) for key in link.KEYS}, known)
+        state[_ASKED], state[_IGNORED] = True, (asked.ignored, None)
+        dates = (asked.dates.start, asked.dates.end) if asked.dates else ()
+        if not dates:
+            st.query_params.pop("dates", None)  # nothing is bound to it yet, and nothing will be
+        if asked.mended:
+            state[_MEND] = {"range": asked.preset, "max_cpm": asked.max_cpm} | ({"dates": dates} if dates else {})
+        state.setdefault("range", asked.preset)
+    if state.get("range") not in PRESETS:
+        state["range"] = link.DEFAULT_PRESET
+    if state.get("cpm_grain") not in link.GRAINS:
+        state["cpm_grain"] = "row"
+
+
+def _mend_link() -> None:
+    """On a widget's first run the URL wins over any code; so what was wrong in it is set in a second run.
+
+    Streamlit writes what code sets into the URL only from the run after that one on; `unwritten` asks for it.
+    """
+    if mend := st.session_state.get(_MEND):
+        st.session_state[_WRITE] = mend
+        st.rerun()
+
+
+def unwritten() -> bool:
+    """True while the URL still shows a value that was mended; one more run of the page settles it."""
+    return _WRITE in st.session_state
+
+
+def _clients(clients: Sequence[Client]) -> tuple[str, ...]:
+    """Slugs, as in every link and on the command line; the full names stand below, once some are chosen."""
+    names = {client.slug: client.name for client in clients}
+    chosen = st.multiselect(
+        "Clients", list(names), key="client", bind="query-params", placeholder="All clients", select_all=False
+    )
+    told = [names[slug] for slug in chosen if slug in names and names[slug].casefold() != slug]
+    if told:
+        st.caption(plain(", ".join(told), 200))
+    return tuple(sorted(slug for slug in chosen if slug in names))
+
+
+def _platforms(platforms: Sequence[str]) -> tuple[str, ...]:
+    if len(platforms) <= _PILLS_UP_TO:
+        chosen = st.pills("Platforms", platforms, selection_mode="multi", key="platform", bind="query-params")
+    else:
+        chosen = st.multiselect(
+            "Platforms", platforms, key="platform", bind="query-params", placeholder="All platforms", select_all=False
+        )
+    return tuple(sorted(chosen))
+
+
+def _period(
+    principal: Principal, clients: tuple[str, ...], today: date, latest: date
+) -> tuple[Period, tuple[str, ...]]:
+    preset: Preset = st.selectbox(
+        "Dates", PRESETS, index=None, format_func=PRESET_LABELS.__getitem__, key="range", bind="query-params",
+        on_change=_preset_chosen, filter_mode=None,
+    ) or link.DEFAULT_PRESET  # fmt: skip
+    first = queries.first_day(wiring.store(), principal, clients) if preset == "all" else None
+    if preset != "custom":
+        return resolve(preset, today, first_day=first), ()
+    days, unusable = _custom(latest)
+    return resolve("custom", today, days or st.session_state.get(_DAYS) or _default_days(today)), unusable
+
+
+def _custom(latest: date) -> tuple[Days | None, tuple[str, ...]]:
+    """The chosen range; None, with the reason, while only its first day is chosen or it is reversed."""
+    value: Any = st.date_input(
+        "From and to", value=(), min_value=link.EARLIEST, max_value=latest, key="dates", bind="query-params",
+        format="YYYY-MM-DD",
+    )  # fmt: skip
+    first, last = (*value, None, None)[:2] if isinstance(value, tuple) else (value, None)
+    try:
+        return range_of(first, last), ()
+    except UsageError:
+        return None, ("the dates, until they have a first and a last day",)
+
+
+def _default_days(today: date) -> Days:
+    return resolve(link.DEFAULT_PRESET, today).days
+
+
+def _preset_chosen() -> None:
+    """A custom range starts as the days that were in view, so that nothing jumps."""
+    state = st.session_state
+    days = state.get(_DAYS)
+    if state.get("range") == "custom" and not state.get("dates") and isinstance(days, Days):
+        state["dates"] = (days.start, days.end)
+        st.query_params["dates"] = [str(days.start), str(days.end)]  # its widget will not write what code set
+
+
+def _cpm(principal: Principal, wanted: Filters) -> tuple[Filters, tuple[str, ...]]:
+    """Currency, limit and grain. A limit means nothing until one currency is in view."""
+    currencies = queries.currencies(wiring.store(), principal, wanted)
+    currency = None
+    if len(currencies) > 1:
+        currency = st.selectbox(
+            "Currency", currencies, index=None, key="currency", bind="query-params", placeholder="All currencies"
+        )
+    one = currency or (currencies[0] if len(currencies) == 1 else "")
+    several = len(currencies) > 1 and currency is None
+    limit, unusable = _limit(one, several)
+    grain: Grain = st.segmented_control(
+        "Applied to each", link.GRAINS, key="cpm_grain", bind="query-params", required=True, disabled=several,
+        help="row: a campaign on one platform on one day. campaign: a campaign over all days and platforms in view.",
+    ) or "row"  # fmt: skip
+    return Filters(wanted.days, wanted.clients, wanted.platforms, currency, limit, grain), unusable
+
+
+def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:
+    value = st.number_input(
+        f"CPM at most ({currency})" if currency else "CPM at most", min_value=0.0, max_value=1e6, value=None, step=1.0,
+        format="%g", key="max_cpm", bind="query-params", disabled=several,
+        placeholder="Choose one currency first" if several else "No limit",
+        help="Keeps what costs at most this much per thousand impressions. What has no CPM is left out, and said so.",
+    )  # fmt: skip
+    if value is None:
+        return None, ()
+    if several:
+        return None, (f"CPM at most {value:g}, until one currency is chosen",)
+    try:
+        return cpm_limit(repr(float(value))), ()
+    except UsageError:
+        return None, (f"CPM at most {value:g}",)
+
+
+def _reset() -> None:
+    """Back to the defaults, in the URL too."""
+    state = st.session_state
+    neutral: dict[str, Any] = {"client": [], "platform": [], "max_cpm": None, "currency": None, "dates": ()}
+    for key, value in (neutral | {"range": link.DEFAULT_PRESET, "cpm_grain": "row"}).items():
+        if key in state:
+            state[key] = value
+    state[_IGNORED] = ((), None)
+
+
+def _ignored_in_link(filters: Filters) -> tuple[str, ...]:
+    """What the link asked for in vain: said until the first change of a filter."""
+    phrases, seen = st.session_state.get(_IGNORED, ((), None))
+    if seen is not None and seen != filters:
+        phrases = ()
+    st.session_state[_IGNORED] = (phrases, filters)
+    return tuple(phrases)

@@ -1,0 +1,64 @@
+"""The Streamlit script behind every page: who is asking, where they are, what they ask, and then the page.
+
+st.navigation is called on every path, signed out or broken too: that is what keeps a deep link's page and query string
+until after the sign-in, and what keeps Streamlit from running a page file without this script around it.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from perfdash.access import Principal
+from perfdash.errors import UsageError
+from perfdash.ui import filters, live, session, sign_in
+from perfdash.ui.plain import plain
+from perfdash.ui.wiring import ROOT
+
+MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
+LOGO = ROOT / "perfdash" / "ui" / "assets" / "logo.svg"
+
+
+def _pages() -> dict[str, list[object]]:
+    performance, operations = ROOT / "pages" / "performance", ROOT / "pages" / "operations"
+    return {
+        "Performance": [
+            st.Page(performance / "overview.py", title="Overview", icon=":material/monitoring:", default=True),
+            st.Page(performance / "campaigns.py", title="Campaigns", icon=":material/campaign:", url_path="campaigns"),
+            st.Page(performance / "campaign.py", title="Campaign", url_path="campaign", visibility="hidden"),
+        ],
+        "Operations": [
+            st.Page(operations / "sync_health.py", title="Sync health", icon=":material/sync:", url_path="sync-health"),
+        ],
+    }
+
+
+def _run() -> None:
+    st.set_page_config(page_title="Perfdash", page_icon=str(MARK), layout="wide")
+    st.logo(str(LOGO), icon_image=str(MARK), size="large")
+    try:
+        principal = session.current()
+    except UsageError as error:
+        st.navigation(_pages(), position="hidden")  # type: ignore[arg-type]
+        sign_in.broken(error)
+        return
+    page = st.navigation(_pages(), position="hidden" if principal is None else "sidebar")  # type: ignore[arg-type]
+    session.settle_cookie()
+    if principal is None:
+        sign_in.show()
+        return
+    _signed_in(principal)
+    page.run()
+
+
+def _signed_in(principal: Principal) -> None:
+    at = live.stamp(principal)
+    selection = filters.sidebar(principal)
+    with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
+        role = "" if principal.role == principal.name else f" · {principal.role}"
+        st.caption(f":material/person: {plain(principal.name)}{role}")
+        st.button("Sign out", on_click=session.sign_out, icon=":material/logout:", type="tertiary")
+    live.follow(principal, at)
+    filters.say_ignored(selection)
+
+
+_run()

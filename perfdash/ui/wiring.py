@@ -1,0 +1,69 @@
+"""What every page stands on: the settings, the open store and the clock. One of each per process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from perfdash import settings as configuration
+from perfdash.demo.users import add_demo_users
+from perfdash.settings import Settings
+from perfdash.store import catalog
+from perfdash.store.engine import Store, open_store
+
+ROOT = Path(__file__).resolve().parents[2]
+_Environment = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """An app that may be shown: its settings were read and its store is open and up to date."""
+
+    settings: Settings
+    store: Store
+
+
+_opened: dict[_Environment, Wiring] = {}
+_opening = threading.Lock()
+
+
+def wired() -> Wiring:
+    """This process's settings and store, opened at the first call; ConfigError or StoreError when that fails.
+
+    A failure is not remembered, so that reloading the page is enough once its cause is gone. Not st.cache_resource: any
+    socket, even a signed-out one, may ask Streamlit to empty that.
+    """
+    environment = tuple(sorted(os.environ.items()))
+    found = _opened.get(environment)
+    if found is None:
+        with _opening:  # many sessions may start at once; one opens and migrates
+            found = _opened.get(environment) or _open()
+            _opened[environment] = found
+    return found
+
+
+def _open() -> Wiring:
+    settings = configuration.load(ROOT, os.environ)
+    store = open_store(settings.database_url)
+    catalog.register(store, settings.clients, settings.accounts, now())
+    if settings.demo:
+        add_demo_users(store, settings, now())
+    return Wiring(settings, store)
+
+
+def settings() -> Settings:
+    """The settings the app runs with."""
+    return wired().settings
+
+
+def store() -> Store:
+    """The open store."""
+    return wired().store
+
+
+def now() -> datetime:
+    """The moment, aware; the only clock that pages read."""
+    return datetime.now(UTC)

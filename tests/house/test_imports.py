@@ -1,0 +1,130 @@
+"""Who may import whom. The table is the one in README.md; the listing shows where side effects are."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.house.source_tree import ROOT, Module, modules
+
+# What each part may import of perfdash itself, besides its own files.
+INSIDE = {
+    "pure": {"pure"},
+    "settings": {"pure", "sources", "demo"},
+    "sync": {"pure", "settings", "sources", "store"},
+    "cli": {"pure", "commands", "demo"},
+    "commands": {"pure", "settings", "sources", "store", "sync", "demo"},
+    "__main__": {"pure", "cli"},
+    "sources": {"pure"},
+    "store": {"pure"},
+    "demo": {"pure", "settings", "sources", "store", "sync"},
+    "ui": {"pure", "settings", "sources", "store", "sync", "demo"},
+    "app": {"pure", "ui"},
+    "pages": {"pure", "ui"},
+}
+# Who alone may import these; whatever is not named here is free.
+OUTSIDE = {
+    "httpx": {"sources"},
+    "httpcore": {"sources"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "psycopg": {"store"},
+    "sqlite3": {"store"},
+    "pysqlite3": {"store"},
+    "streamlit": {"ui", "app", "pages"},
+    "streamlit_authenticator": {"ui", "app", "pages"},
+    "starlette": {"ui", "demo"},
+    "uvicorn": {"demo"},
+}
+IMPURE = {
+    "os", "sys", "socket", "ssl", "subprocess", "time", "random", "secrets", "threading", "multiprocessing", "asyncio",
+    "tempfile", "shutil", "glob", "logging", "http", "urllib.request", "requests", "uuid",
+}  # fmt: skip
+
+MODULES = modules()
+
+
+def root_of(name: str) -> str:
+    return name.split(".", maxsplit=1)[0]
+
+
+def inside_part(name: str) -> str:
+    """The part that `perfdash.x...` belongs to."""
+    words = name.split(".")
+    if len(words) < 2:
+        return "pure"
+    return words[1] if words[1] in INSIDE else "pure"
+
+
+def violations(module: Module) -> list[str]:
+    found = []
+    for imported in module.imports():
+        where = f"{module.name}:{imported.line} ({module.part}) imports {imported.module}"
+        top = root_of(imported.module)
+        if imported.relative:
+            found.append(f"{where}: imports are absolute")
+        elif top == "perfdash":
+            part = inside_part(imported.module)
+            to_serve = module.part == "commands" and part == "ui" and imported.lazily
+            if part != module.part and part not in INSIDE[module.part] and not to_serve:
+                found.append(f"{where}: may import only {sorted(INSIDE[module.part])}")
+        elif top in ("app", "pages", "tests", "scripts"):
+            found.append(f"{where}: nothing imports these")
+        elif module.part not in OUTSIDE.get(top, {module.part}):
+            found.append(f"{where}: only {sorted(OUTSIDE[top])} may")
+        elif module.part == "pure" and (top in IMPURE or imported.module in IMPURE):
+            found.append(f"{where}: pure modules do no I/O and have no clock")
+    return found
+
+
+def test_each_part_imports_only_what_the_table_allows() -> None:
+    assert [line for module in MODULES for line in violations(module)] == []
+
+
+def test_every_part_of_the_table_was_looked_at() -> None:
+    assert len(MODULES) > 20
+    assert {module.part for module in MODULES} == set(INSIDE)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("perfdash/metrics.py", "import os", "no I/O"),
+        ("perfdash/metrics.py", "import sqlalchemy as sa", "only ['store']"),
+        ("perfdash/metrics.py", "from perfdash.store import queries", "may import only"),
+        ("perfdash/store/x.py", "from perfdash.sources import client", "may import only"),
+        ("perfdash/sources/x.py", "from perfdash import store", "may import only"),
+        ("perfdash/store/x.py", "from .engine import Store", "absolute"),
+        ("perfdash/sync.py", "def f():\n    import httpx", "only ['sources']"),
+        ("perfdash/commands/serve.py", "from perfdash.ui import main", "may import only"),
+        ("pages/a/x.py", "from perfdash.store import queries", "may import only"),
+        ("perfdash/ui/x.py", "from tests.fixtures import app", "nothing imports"),
+    ],
+)
+def test_the_rule_finds_a_forbidden_import(name: str, text: str, reason: str) -> None:
+    from tests.house.source_tree import part_of
+
+    found = violations(Module(ROOT / name, part_of(ROOT / name), ast.parse(text), 1))
+    assert found
+    assert reason in found[0]
+
+
+def test_the_command_line_may_import_the_interface_inside_a_function_to_start_it() -> None:
+    text = "def serve():\n    from perfdash.ui import serving"
+    assert violations(Module(ROOT / "perfdash/commands/serve.py", "commands", ast.parse(text), 2)) == []
+
+
+def test_pure_modules_have_no_clock_and_open_no_file() -> None:
+    found = []
+    for module in MODULES:
+        if module.part != "pure":
+            continue
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func)
+            last = name.rsplit(".", maxsplit=1)[-1]
+            if name in ("open", "print", "input") or last in ("now", "today", "utcnow", "read_text", "write_text"):
+                found.append(f"{module.name}:{node.lineno} calls {name}")
+    assert found == []

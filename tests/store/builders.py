@@ -1,0 +1,125 @@
+"""Stores filled row by row, without sources and runs in between, so that a test says exactly what the ledger holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, insert, update
+
+from perfdash.access import Principal
+from perfdash.accounts import Account, Client
+from perfdash.store import catalog
+from perfdash.store.engine import Store, open_store
+from perfdash.store.schema import campaigns, clients, creators, fact_history, facts, quarantine, revisions, runs
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+ADMIN = Principal("admin", "admin")
+MEASURES = ("impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue")
+
+
+def reader(*names: str, money: bool = True) -> Principal:
+    """A client's user who was granted exactly `names`."""
+    return Principal("reader", "client", frozenset(names), money=money)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """The store at `url`, closed at the end."""
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def given_client(
+    store: Store, slug: str, *, currency: str = "EUR", zone: str = "Europe/Berlin", accounts: int = 1, **account: Any
+) -> None:
+    """A client with accounts 1, 2, ... in its currency and zone, beside those the store has."""
+    known = catalog.clients(store, ADMIN)
+    bound = catalog.accounts(store, ADMIN)
+    new = [Account(slug, "agency", f"{slug}-{n}", currency, zone, **account) for n in range(1, accounts + 1)]
+    catalog.register(store, [*known, Client(slug, slug.title(), currency, zone)], [*bound, *new], NOON)
+
+
+def given_facts(store: Store, *rows: dict[str, Any], revision: int = 1) -> None:
+    """Current facts; what a row does not say is 1,000 impressions, 10 clicks, cost 5 on 2026-03-01 of client acme."""
+    _insert(store, facts, [_fact(row, revision) for row in rows])
+
+
+def given_history(store: Store, *rows: dict[str, Any]) -> None:
+    """Closed versions; each row says `from_rev` and `to_rev`."""
+    _insert(store, fact_history, [_fact(row, 1) | {"vanished": row.get("vanished", False)} for row in rows])
+
+
+def _fact(row: dict[str, Any], revision: int) -> dict[str, Any]:
+    base = dict.fromkeys(MEASURES) | {
+        "client_id": "acme", "account_id": 1, "campaign_id": "spring", "creator_id": "", "platform": "TikTok",
+        "day": date(2026, 3, 1), "from_rev": revision, "currency": "EUR", "impressions": 1_000, "clicks": 10,
+        "cost": 5_000_000, "flags": "",
+    }  # fmt: skip
+    return base | row
+
+
+def given_revisions(store: Store, client: str, *moments: datetime) -> None:
+    """Revisions 1, 2, ... of `client` at these moments."""
+    rows = [
+        {"client_id": client, "revision": n, "kind": "run", "author": "operator", "at": at}
+        for n, at in enumerate(moments, 1)
+    ]
+    _insert(store, revisions, rows)
+    with store.writing() as connection:
+        connection.execute(update(clients).where(clients.c.client_id == client).values(revision=len(rows)))
+
+
+def given_campaign(store: Store, campaign: str, *, client: str = "acme", **attributes: Any) -> None:
+    """A version of a campaign's attributes; current unless `to_rev` is named."""
+    row = {"client_id": client, "account_id": 1, "campaign_id": campaign, "from_rev": 1, "to_rev": None} | attributes
+    _insert(store, campaigns, [row])
+
+
+def given_creator(store: Store, creator: str, name: str, *, client: str = "acme") -> None:
+    """A creator's display name."""
+    _insert(store, creators, [{"client_id": client, "account_id": 1, "creator_id": creator, "name": name}])
+
+
+@dataclass
+class Runs:
+    """Runs of one client, numbered as the ledger numbers them."""
+
+    store: Store
+    client: str = "acme"
+    count: int = field(default=0)
+
+    def add(self, first: date, last: date, *, at: datetime = NOON, state: str = "committed", **more: Any) -> int:
+        """A run whose fetch ended and which finished at `at` (neither while it is running); returns its number."""
+        self.count += 1
+        ended = None if state == "running" else at
+        row = {
+            "client_id": self.client, "run_id": self.count, "account_id": 1, "state": state, "trigger": "cli",
+            "author": "operator", "day_from": first, "day_to": last, "platforms": "", "message": "", "log": "",
+            "started_at": at - timedelta(minutes=1), "fetch_began": ended, "fetch_ended": ended, "finished_at": ended,
+        }  # fmt: skip
+        _insert(self.store, runs, [row | more])
+        with self.store.writing() as connection:
+            connection.execute(update(clients).where(clients.c.client_id == self.client).values(last_run=self.count))
+        return self.count
+
+
+def given_quarantined(store: Store, run: int, *, client: str = "acme") -> None:
+    """One refused row of `run`."""
+    row = {
+        "client_id": client, "run_id": run, "ordinal": 0, "account_id": 1, "reason": "clicks: -1 is negative",
+        "row_key": "2026-03-01 spring TikTok", "payload": '{"clicks": -1, "cost": 5}',
+    }  # fmt: skip
+    _insert(store, quarantine, [row])
+
+
+def _insert(store: Store, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        with store.writing() as connection:
+            connection.execute(insert(table), rows)
