@@ -37,7 +37,7 @@ def bars_by_day(title: str, unit: str, platforms: tuple[str, ...], days: Days, m
 
 @lru_cache(maxsize=64)
 def lines_by_day(title: str, unit: str, platforms: tuple[str, ...], days: Days, money: bool) -> dict[str, Any]:
-    """One line per platform, broken where `value` is null. Table: day (date), platform, value (number or null), shown."""
+    """One line per platform, broken where `value` is null. Table: day (date), platform, value, shown."""
     # A day between two undefined ones is a point: a line alone would not show it.
     chart = _base().mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2, interpolate="monotone").encode(
         x=_day_axis(days, band=False),

@@ -1,7 +1,7 @@
 """What leaves the product: canonical rows, and the CSV and JSON made of them. Pages and the command line share it.
 
-Numbers are exact and raw: integers, amounts with six decimals, fractions with eight, and nothing where undefined. Each
-row carries its currency, and when its data was fetched. Text that a spreadsheet would run as a formula is defused in CSV.
+Numbers are exact and raw: integers, amounts with six decimals, fractions with eight, nothing where undefined. Each
+row carries its currency and when its data was fetched. Text that a spreadsheet would run as a formula is defused.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A view as exact values, in the order of its columns."""
+    """A view, or another listing, as exact values in the order of its columns."""
 
-    view: View
+    view: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
@@ -58,7 +58,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an account's numbers come from: its name at the source, the last successful fetch, and the last final day."""
+    """Where an account's numbers come from: its name at the source, the last good fetch, and the last final day."""
 
     source: str
     fetched_at: datetime | None = None
@@ -82,8 +82,10 @@ _OF_VIEW: dict[View, tuple[str, ...]] = {
     "daily": ("day", "client", "platform"),
 }
 _MEASURES = ("impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue")
-_PER = {"cpm": "currency units per 1000 impressions", "cpc": "currency units per click", "cpv": "currency units per view",
-        "cpe": "currency units per engagement", "cpa": "currency units per conversion"}  # fmt: skip
+_PER = {
+    "cpm": "currency units per 1000 impressions", "cpc": "currency units per click",
+    "cpv": "currency units per view", "cpe": "currency units per engagement", "cpa": "currency units per conversion",
+}  # fmt: skip
 
 
 def columns_of(view: View, with_money: bool) -> tuple[Column, ...]:
@@ -187,6 +189,11 @@ _COMPUTED: dict[str, Callable[[_Naming, Any], Cell]] = {
     "fetched_at": _Naming.fetched_at,
     "final_to": _Naming.final_to,
 }
+
+
+def listing(view: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Cell]]) -> Table:
+    """Any other table that people take out, such as runs: columns as (name, header)."""
+    return Table(view, tuple(Column(*column) for column in columns), tuple(tuple(row) for row in rows))
 
 
 def _measure(name: str, sums: Sums) -> Cell:

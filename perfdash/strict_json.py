@@ -56,7 +56,7 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def _check_depth(value: Any, max_depth: int) -> None:
     """Level by level, without recursion: the parser's own limit is that of the stack, which depends on the caller."""
     level = [value]
-    for _ in range(max_depth + 1):
+    for _ in range(max_depth):
         below: list[Any] = []
         for container in level:
             if container.__class__ is dict:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from perfdash import changes
+from perfdash import changes, turns
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.changes import Counts
@@ -22,7 +19,6 @@ from perfdash.store.engine import Store
 
 COOLDOWN = timedelta(seconds=60)
 """How long a page reuses the last answer, good or bad, for the same days before it asks the API again."""
-POLL_SECONDS = 0.2
 
 Fetch = Callable[[Account, Days], Fetched]
 Progress = Callable[[str], None]
@@ -59,7 +55,7 @@ class Desk:
     store: Store
     fetch: Fetch
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], None] = threading.Event().wait  # type: ignore[assignment]
+    sleep: Callable[[float], object] = time.sleep
     progress: Progress = lambda _line: None
 
 
@@ -91,12 +87,12 @@ def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResul
             return _planned(desk, order, account, days)
         run = leases.begin(
             desk.store, account, days,
-            holder=_holder(), trigger=order.trigger, author=order.principal.name, now=desk.clock(),
+            holder=turns.holder(), trigger=order.trigger, author=order.principal.name, now=desk.clock(),
         )  # fmt: skip
         if isinstance(run, leases.Run):
             return _carry_out(desk, order, run)
         waited_for = run.run
-        _wait_for(desk, account, run)
+        turns.wait_for(desk.store, account, run, desk.clock, desk.sleep)
 
 
 def _already_answered(
@@ -127,23 +123,11 @@ def _result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
     )
 
 
-def _wait_for(desk: Desk, account: Account, held: leases.Held) -> None:
-    """Until the lease is released, expires, or its process turns out to be gone."""
-    while True:
-        if _is_dead(held.token):
-            leases.release_dead(desk.store, account, held, desk.clock())
-            return
-        found = leases.holder(desk.store, account, desk.clock())
-        if found is None or found.token != held.token:
-            return
-        desk.sleep(POLL_SECONDS)
-
-
 def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
     fetched: Fetched | None = None
     state, message, resume_at = "failed", "The sync was interrupted; nothing of it was stored.", None
     try:
-        with _kept_alive(desk, run):
+        with turns.kept_alive(desk.store, run, desk.clock):
             desk.progress(f"{run.account.client} {run.account.label} {run.days}: fetching")
             fetched = desk.fetch(run.account, run.days)
             return _store(desk, order, run, fetched)
@@ -195,43 +179,6 @@ def _planned(desk: Desk, order: Order, account: Account, days: Days) -> RunResul
     return RunResult(account, days, "planned", "", plan.counts, fetched.ended)
 
 
-@contextmanager
-def _kept_alive(desk: Desk, run: leases.Run) -> Iterator[None]:
-    """Renew the lease from a thread while a slow source keeps us waiting."""
-    done = threading.Event()
-
-    def renewing() -> None:
-        while not done.wait(leases.LEASE.total_seconds() / 3):
-            leases.renew(desk.store, run, desk.clock())
-
-    thread = threading.Thread(target=renewing, name="perfdash-lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _holder() -> str:
-    return f"{socket.gethostname()[:30]}:{os.getpid()}"
-
-
-def _is_dead(token: str) -> bool:
-    """True only when the holder ran on this host and its process no longer exists."""
-    host, _, rest = token.partition(":")
-    pid = rest.partition("/")[0]
-    if host != socket.gethostname()[:30] or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
-
-
 def totals(results: Sequence[RunResult]) -> Counts:
     """The counts of all committed runs together."""
     total = Counts()
@@ -239,4 +186,3 @@ def totals(results: Sequence[RunResult]) -> Counts:
         if result.state == "committed":
             total += result.counts
     return total
-

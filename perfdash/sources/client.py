@@ -23,7 +23,7 @@ from perfdash.sources.auth import Bearer
 from perfdash.sources.envelope import Envelope
 from perfdash.sources.limits import Deadline, DeadlineTransport, Truncated, read_body
 from perfdash.sources.pagination import Pages
-from perfdash.sources.retry import Patience
+from perfdash.sources.retry import Patience, Transient
 from perfdash.sources.source import Source
 
 PATH = "/v1/performance"
@@ -120,7 +120,6 @@ class _Asking:
         while following:
             said = self._page(http, patience, following)
             pages.add(said.data, said.page_info)
-            self.note(f"page {pages.count} of {pages.total}: {len(said.data)} rows")
             batches.append(rows.read(said.data, self._account, self._days))
             following = pages.following()
         return answer.together(batches)
@@ -165,11 +164,21 @@ class _Asking:
             finally:
                 response.close()
             took = before - self._deadline.remaining
-            self.note(f"GET {PATH} {self._days}: {response.status_code} in {took:.2f} s{_request_id(response)}")
-            return outcome.judged(self._source, self._account, response, body, self._clock())
+            line = f"GET {PATH} {self._days}: {response.status_code} in {took:.2f} s{self._request_id(response)}"
+            return self._judged(response, body, line)
         except (httpx.TransportError, Truncated) as error:
             cause = error
         raise outcome.unanswered(self._source, self._deadline, cause)
+
+    def _judged(self, response: httpx.Response, body: bytes, line: str) -> Envelope:
+        try:
+            said = outcome.judged(self._source, self._account, response, body, self._clock())
+        except (Transient, RunFailed):
+            self.note(line)
+            raise
+        page = f" page {said.page_info.page} of {said.page_info.total_page}," if said.page_info else ""
+        self.note(f"{line},{page} {len(said.data)} rows")
+        return said
 
     def _body(self, response: httpx.Response) -> bytes:
         if response.status_code == 200:
@@ -179,7 +188,7 @@ class _Asking:
         except (BadAnswer, httpx.TransportError, Truncated):
             return b""  # the status says enough
 
-
-def _request_id(response: httpx.Response) -> str:
-    found = plain(response.headers.get("X-Request-Id", ""))[:60]
-    return f", request {found}" if found else ""
+    def _request_id(self, response: httpx.Response) -> str:
+        # Masked before it is cut: half a key is a secret too.
+        found = self._source.key.masked(plain(response.headers.get("X-Request-Id", "")))[:60]
+        return f", request {found}" if found else ""

@@ -1,4 +1,4 @@
-"""What came of one request: an answer, a failure that may pass by itself, or a refusal in words that a client may read."""
+"""What came of one request: an answer, a failure that may pass by itself, or a refusal in words for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import httpx
 
 from perfdash.accounts import Account
 from perfdash.errors import BadAnswer, SourceRefused, SourceUnreachable
-from perfdash.reported import plain
 from perfdash.sources.envelope import Envelope, NotJson, detail_of, opened
 from perfdash.sources.limits import Deadline
 from perfdash.sources.retry import Transient, pause_asked
@@ -23,14 +22,15 @@ def refuse_redirect(response: httpx.Response) -> None:
     """Before httpx even looks where it leads: following one would hand the key to whoever is there."""
     if response.status_code // 100 != 3:
         return
+    at = response.request.url
     try:
         target = urlsplit(response.headers.get("Location", ""))
-        where = f" to {target.scheme}://{target.hostname}" if target.scheme and target.hostname else ""
+        upgrade = (target.scheme, target.hostname, at.scheme) == ("https", at.host, "http")
     except ValueError:
-        where = ""
+        upgrade = False
     raise SourceRefused(
-        f"the source answered {response.status_code}, a redirect{plain(where)[:100]}, which is never followed: "
-        "set base_url to the final address"
+        f"the source answered {response.status_code}, a redirect, which is never followed: "
+        + ("base_url must begin with https://" if upgrade else "set base_url to the final address")
     )
 
 

@@ -39,11 +39,6 @@ class Pages:
         self.count = 0
         self.rows = 0
 
-    @property
-    def total(self) -> int:
-        """How many pages there are, as the first one says."""
-        return max(1, self._first.total_page) if self._first else 1
-
     def add(self, rows: list[object], info: PageInfo | None) -> None:
         """Take the next page."""
         self.count += 1

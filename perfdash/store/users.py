@@ -87,9 +87,10 @@ def add_user(
         if _row(connection, username) is not None:
             raise UsageError(f"There is already a user {username!r}; choose another name.")
         values = {"username": username, "name": name.strip(), "password_hash": hashed, "role": role, "money": money}
-        made = connection.execute(insert(schema.users).values(**values, active=True, demo=demo, created_at=now))
+        connection.execute(insert(schema.users).values(**values, active=True, demo=demo, created_at=now))
+        user_id = _known(connection, username).user_id
         for client in dict.fromkeys(clients):
-            _grant(connection, made.inserted_primary_key[0], client)
+            _grant(connection, user_id, client)
         return _user(connection, _known(connection, username))
 
 

@@ -42,17 +42,15 @@ Narrow = Callable[[Table], Iterable[ColumnElement[bool]]]
 class Cutoffs:
     """Per client, the last revision at a past moment. A client that had none yet is absent and gives no rows."""
 
-    revisions: tuple[tuple[str, int], ...]
+    clients: tuple[str, ...]
+    table: CTE
+    """The same as rows (client_id, revision) to join with: one statement serves 1 and 500 clients."""
 
-    @property
-    def clients(self) -> tuple[str, ...]:
-        """The clients that had a revision."""
-        return tuple(client for client, _ in self.revisions)
 
-    def table(self) -> CTE:
-        """The cutoffs as rows (client_id, revision) to join with; one statement serves 1 and 500 clients."""
-        rows = values(column("client_id", String), column("revision", Integer), name="cut").data(self.revisions)
-        return rows.cte("cutoffs")
+def _cutoffs(found: Sequence[tuple[str, int]]) -> Cutoffs:
+    # Made once per question: a statement that reads the facts twice must name the same table.
+    rows = values(column("client_id", String), column("revision", Integer), name="cut").data(found)
+    return Cutoffs(tuple(client for client, _ in found), rows.cte("cutoffs"))
 
 
 def cutoffs(connection: Connection, principal: Principal, names: Collection[str], as_of: AsOf | None) -> Cutoffs | None:
@@ -70,7 +68,7 @@ def cutoffs(connection: Connection, principal: Principal, names: Collection[str]
         .scalar_subquery()
     )
     found = connection.execute(select(clients.c.client_id, last).where(in_view).order_by(clients.c.client_id))
-    return Cutoffs(tuple((client, revision) for client, revision in found if revision is not None))
+    return _cutoffs([(client, revision) for client, revision in found if revision is not None])
 
 
 def moment_of_client(
@@ -98,9 +96,9 @@ def fact_versions(
     """
     if cut is None:
         return _versions(facts, principal, names, columns, narrow).subquery("versions")
-    if not cut.revisions:
+    if not cut.clients:
         return _versions(facts, principal, names, columns, narrow).where(false()).subquery("versions")
-    at = cut.table()
+    at = cut.table
     known = (facts.c.client_id == at.c.client_id, facts.c.from_rev <= at.c.revision)
     closed = (
         fact_history.c.client_id == at.c.client_id,
@@ -134,8 +132,8 @@ def attribute_versions(
     )
     if cut is None:
         return chosen.where(campaigns.c.to_rev.is_(None))
-    if not cut.revisions:
+    if not cut.clients:
         return chosen.where(false())
-    at = cut.table()
+    at = cut.table
     open_or_later = campaigns.c.to_rev.is_(None) | (campaigns.c.to_rev > at.c.revision)
     return chosen.where(campaigns.c.client_id == at.c.client_id, campaigns.c.from_rev <= at.c.revision, open_or_later)

@@ -49,7 +49,7 @@ def sidebar(principal: Principal) -> Selection:
     platforms = queries.platforms(wiring.store(), principal)
     zones = {client.slug: client.time_zone for client in clients}
     latest = max(_todays(zones.values()), default=wiring.now().date())
-    _open_link(link.Known(tuple(zones), platforms, latest, principal.money))
+    _open_link(principal, tuple(zones), platforms, latest)
     with st.sidebar:
         chosen = _clients(clients)
         today = min(_todays(zones[slug] for slug in chosen or zones), default=latest)
@@ -75,7 +75,7 @@ def _todays(zones: Any) -> set[date]:
     return {today_in(zone, now) for zone in zones}
 
 
-def _open_link(known: link.Known) -> None:
+def _open_link(principal: Principal, clients: tuple[str, ...], platforms: tuple[str, ...], latest: date) -> None:
     """On the first run only: read the link strictly and set the real defaults. On the next ones, what it mended."""
     state = st.session_state
     mended = state.pop(_MEND, None)
@@ -83,6 +83,8 @@ def _open_link(known: link.Known) -> None:
         if mended or state.get(key) == value:  # unless somebody has chosen otherwise meanwhile
             state[key] = value
     if _ASKED not in state:
+        currencies = tuple({account.currency for account in catalog.accounts(wiring.store(), principal)})
+        known = link.Known(clients, platforms, currencies, latest, principal.money)
         asked = link.read({key: st.query_params.get_all(key) for key in link.KEYS}, known)
         state[_ASKED], state[_IGNORED] = True, (asked.ignored, None)
         dates = (asked.dates.start, asked.dates.end) if asked.dates else ()
@@ -150,8 +152,9 @@ def _period(
 
 def _custom(latest: date) -> tuple[Days | None, tuple[str, ...]]:
     """The chosen range; None, with the reason, while only its first day is chosen or it is reversed."""
+    none_chosen: Any = ()  # documented, and missing from Streamlit's types
     value: Any = st.date_input(
-        "From and to", value=(), min_value=link.EARLIEST, max_value=latest, key="dates", bind="query-params",
+        "From and to", value=none_chosen, min_value=link.EARLIEST, max_value=latest, key="dates", bind="query-params",
         format="YYYY-MM-DD",
     )  # fmt: skip
     first, last = (*value, None, None)[:2] if isinstance(value, tuple) else (value, None)
@@ -185,11 +188,13 @@ def _cpm(principal: Principal, wanted: Filters) -> tuple[Filters, tuple[str, ...
     one = currency or (currencies[0] if len(currencies) == 1 else "")
     several = len(currencies) > 1 and currency is None
     limit, unusable = _limit(one, several)
-    grain: Grain = st.segmented_control(
+    if len(currencies) == 1 and (asked := st.query_params.get("currency", one)) != one:
+        unusable += (f"currency “{asked}”: everything in view is in {one}",)
+    grain: Grain | None = st.segmented_control(
         "Applied to each", link.GRAINS, key="cpm_grain", bind="query-params", required=True, disabled=several,
         help="row: a campaign on one platform on one day. campaign: a campaign over all days and platforms in view.",
-    ) or "row"  # fmt: skip
-    return Filters(wanted.days, wanted.clients, wanted.platforms, currency, limit, grain), unusable
+    )  # fmt: skip
+    return Filters(wanted.days, wanted.clients, wanted.platforms, currency, limit, grain or "row"), unusable
 
 
 def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:

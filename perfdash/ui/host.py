@@ -65,7 +65,8 @@ async def _look_after_children() -> None:
         if settings.demo:
             group.create_task(_keep_demo_api(settings.sources[SOURCE].base_url))
             await children.keep(Child("The demo's history", ("demo-history",), forever=False), ROOT)
-        group.create_task(children.keep(Child("The sync", ("sync", "--watch")), ROOT))
+        if settings.accounts:
+            group.create_task(children.keep(Child("The sync", ("sync", "--watch")), ROOT))
 
 
 async def _settings() -> Settings:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from perfdash.accounts import Days
 from perfdash.errors import UsageError
-from perfdash.filters import PRESET_LABELS, Preset, cpm_limit, range_of
+from perfdash.filters import PRESET_LABELS, Grain, Preset, cpm_limit, range_of
 
 Key = Literal["client", "range", "dates", "platform", "currency", "max_cpm", "cpm_grain"]
 KEYS: tuple[Key, ...] = ("client", "range", "dates", "platform", "currency", "max_cpm", "cpm_grain")
-GRAINS = ("row", "campaign")
+GRAINS: tuple[Grain, ...] = get_args(Grain)
 EARLIEST = date(2000, 1, 1)
 DEFAULT_PRESET: Preset = "last_30"
 _BY_LABEL = {label: preset for preset, label in PRESET_LABELS.items()}
@@ -29,6 +29,7 @@ class Known:
 
     clients: tuple[str, ...]
     platforms: tuple[str, ...]
+    currencies: tuple[str, ...]
     latest: date
     """The last day that anybody in scope can mean by today."""
     money: bool = True
@@ -49,12 +50,19 @@ class Asked:
 def read(raw: Mapping[Key, Sequence[str]], known: Known) -> Asked:
     """The link's values, each either usable or named in `ignored`; never raises, whatever was typed."""
     ignored: list[str] = []
-    for key, valid in (("client", known.clients), ("platform", known.platforms), ("cpm_grain", GRAINS)):
-        ignored += [_said(key, value) for value in raw.get(key, ()) if value not in valid]  # type: ignore[call-overload]
+    valid: dict[Key, tuple[str, ...]] = {
+        "client": known.clients,
+        "platform": known.platforms,
+        "currency": known.currencies if known.money else (),
+        "cpm_grain": GRAINS if known.money else (),
+    }
+    for key, choices in valid.items():
+        ignored += [_said(key, value) for value in raw.get(key, ()) if value not in choices]
     dates, late = _dates(raw.get("dates", ()), known.latest, ignored)
     preset = _preset(raw.get("range", ()), dates, ignored)
     limit = _limit(raw.get("max_cpm", ()), known.money, ignored)
-    lost = bool(raw.get("dates")) and (dates is None or late)
+    custom = bool(raw.get("dates")) or _BY_LABEL.get((raw.get("range") or ("",))[-1]) == "custom"
+    lost = late or (custom and dates is None)
     return Asked(preset, dates, limit, tuple(ignored), lost or (bool(raw.get("max_cpm")) and limit is None))
 
 
@@ -70,7 +78,11 @@ def _preset(values: Sequence[str], dates: Days | None, ignored: list[str]) -> Pr
     if preset is None:
         ignored.append(_said("range", values[-1]))
         return "custom" if dates else DEFAULT_PRESET
-    return DEFAULT_PRESET if preset == "custom" and dates is None else preset
+    if preset == "custom" and dates is None:
+        if not any(phrase.startswith("dates") for phrase in ignored):
+            ignored.append(f"{_said('range', values[-1])} without dates")
+        return DEFAULT_PRESET
+    return preset
 
 
 def _dates(values: Sequence[str], latest: date, ignored: list[str]) -> tuple[Days | None, bool]:

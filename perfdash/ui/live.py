@@ -9,24 +9,36 @@ from perfdash.errors import StoreError
 from perfdash.store import queries
 from perfdash.ui import filters, session, wiring
 
-Stamp = tuple[tuple[str, int], ...]
+Stamp = tuple[queries.Stamp, queries.RunsStamp | None]
+_DRAWN, _SEEN = "_drawn", "_seen"
 
 
-def stamp(principal: Principal) -> Stamp:
-    """What the principal's data is at; take it before a page renders, so that a commit meanwhile counts as new."""
-    return tuple(queries.stamp(wiring.store(), principal))
+def stamp(principal: Principal, *, runs: bool = False) -> Stamp:
+    """What the principal's data is at, with `runs` every run too. Take it before a page draws: then nothing is missed.
+
+    Only a page that shows runs follows them: most change no number, and all others would be drawn again for nothing.
+    """
+    store = wiring.store()
+    return queries.stamp(store, principal), queries.runs_stamp(store, principal) if runs else None
+
+
+def follow(principal: Principal, at: Stamp) -> None:
+    """From now on, draw the page again within a second of any change to what it was drawn for."""
+    st.session_state[_DRAWN] = st.session_state.get(_DRAWN, 0) + 1
+    _look(principal, at, st.session_state[_DRAWN])
 
 
 @st.fragment(run_every="1s")
-def follow(rendered: Principal, at: Stamp) -> None:
-    """Rerun the page once the store moved on from `at` or the user is no longer who the page was rendered for.
+def _look(principal: Principal, at: Stamp, drawn: int) -> None:
+    """Draws nothing, so that a second in which nothing happened changes nothing on the page.
 
-    Draws nothing, so a second in which nothing happened sends nothing to change on the page. A store that cannot be
-    asked right now is asked again a second later: the page in view stays as it is.
+    A store that cannot be asked right now is asked again a second later; the page in view stays as it is.
     """
+    if st.session_state.get(_SEEN) != drawn:  # this is the drawing itself, not a second later
+        st.session_state[_SEEN] = drawn
+        return
     try:
-        principal = session.current()
-        moved = principal != rendered or stamp(rendered) != at or filters.unwritten()
+        moved = session.current() != principal or stamp(principal, runs=at[1] is not None) != at or filters.unwritten()
     except StoreError:
         return
     if moved:

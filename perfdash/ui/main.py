@@ -6,15 +6,18 @@ until after the sign-in, and what keeps Streamlit from running a page file witho
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from perfdash.access import Principal
 from perfdash.errors import UsageError
 from perfdash.ui import filters, live, session, sign_in
 from perfdash.ui.plain import plain
-from perfdash.ui.wiring import ROOT
 
+ROOT = Path(__file__).resolve().parents[2]
 MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
+SYNC_HEALTH = "sync-health"
 LOGO = ROOT / "perfdash" / "ui" / "assets" / "logo.svg"
 
 
@@ -27,7 +30,7 @@ def _pages() -> dict[str, list[object]]:
             st.Page(performance / "campaign.py", title="Campaign", url_path="campaign", visibility="hidden"),
         ],
         "Operations": [
-            st.Page(operations / "sync_health.py", title="Sync health", icon=":material/sync:", url_path="sync-health"),
+            st.Page(operations / "sync_health.py", title="Sync health", icon=":material/sync:", url_path=SYNC_HEALTH),
         ],
     }
 
@@ -46,12 +49,12 @@ def _run() -> None:
     if principal is None:
         sign_in.show()
         return
-    _signed_in(principal)
+    _signed_in(principal, shows_runs=page.url_path == SYNC_HEALTH)
     page.run()
 
 
-def _signed_in(principal: Principal) -> None:
-    at = live.stamp(principal)
+def _signed_in(principal: Principal, *, shows_runs: bool) -> None:
+    at = live.stamp(principal, runs=shows_runs)
     selection = filters.sidebar(principal)
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
         role = "" if principal.role == principal.name else f" · {principal.role}"

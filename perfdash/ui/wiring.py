@@ -15,7 +15,7 @@ from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]
-_Environment = tuple[tuple[str, str], ...]
+_Installation = tuple[Path, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Wiring:
     store: Store
 
 
-_opened: dict[_Environment, Wiring] = {}
+_opened: dict[_Installation, Wiring] = {}
 _opening = threading.Lock()
 
 
@@ -36,12 +36,12 @@ def wired() -> Wiring:
     A failure is not remembered, so that reloading the page is enough once its cause is gone. Not st.cache_resource: any
     socket, even a signed-out one, may ask Streamlit to empty that.
     """
-    environment = tuple(sorted(os.environ.items()))
-    found = _opened.get(environment)
+    this = (ROOT, tuple(sorted((name, os.environ[name]) for name in os.environ if name.startswith("PERFDASH_"))))
+    found = _opened.get(this)
     if found is None:
         with _opening:  # many sessions may start at once; one opens and migrates
-            found = _opened.get(environment) or _open()
-            _opened[environment] = found
+            found = _opened.get(this) or _open()
+            _opened[this] = found
     return found
 
 

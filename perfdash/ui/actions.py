@@ -1,0 +1,147 @@
+"""What a page may set going: fetching the days that a question lacks, and refreshing what is there.
+
+Both are ordinary syncs: one lease per account, a stored cooldown, and a result that a client may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from perfdash import words
+from perfdash.access import Principal
+from perfdash.accounts import Account, Days
+from perfdash.changes import Counts
+from perfdash.filters import Filters
+from perfdash.payload import Fetched
+from perfdash.schedule import default_days
+from perfdash.store import attempts, catalog, health
+from perfdash.store.health import Freshness, Gap
+from perfdash.sync import COOLDOWN, Desk, Order, RunResult, sync_one, totals
+from perfdash.ui import cache, wiring
+
+OLD_AFTER = timedelta(hours=6)
+"""A page whose data is older offers a sync."""
+REST_AFTER_FAILURE = timedelta(minutes=5)
+"""How long pages leave a failing source alone; a button still asks it at once (after the stored cooldown)."""
+Progress = Callable[[float, str], None]
+"""Gets the share that is done, from 0 to 1, and what is being done."""
+
+
+def missing(principal: Principal, filters: Filters) -> tuple[tuple[Account, Days], ...]:
+    """The days in view that no run has covered, of accounts that did not fail just now; to be fetched by the page."""
+    gaps = _gaps(principal, filters)
+    left_alone = {_key(account) for account, _, _ in resting(principal, filters)} if gaps else set()
+    return tuple((gap.account, gap.days) for gap in gaps if _key(gap.account) not in left_alone)
+
+
+def resting(principal: Principal, filters: Filters) -> tuple[tuple[Account, str, datetime | None], ...]:
+    """Accounts that lack days in view and failed a moment ago: account, what happened, and when it last worked."""
+    lacking = {_key(gap.account) for gap in _gaps(principal, filters)}
+    since = wiring.now() - REST_AFTER_FAILURE
+    return tuple(
+        (fresh.account, fresh.message, fresh.fetched_at)
+        for fresh in (standing(principal, filters.clients) if lacking else ())
+        if _key(fresh.account) in lacking and fresh.standing == "failing" and _recent(fresh, since)
+    )
+
+
+def _recent(fresh: Freshness, since: datetime) -> bool:
+    return fresh.resume_at is not None or (fresh.failed_at is not None and fresh.failed_at > since)
+
+
+def _gaps(principal: Principal, filters: Filters) -> tuple[Gap, ...]:
+    return health.uncovered(wiring.store(), principal, filters.clients, filters.days, wiring.now())
+
+
+def fill(principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: Progress) -> tuple[RunResult, ...]:
+    """Fetch and store exactly `wanted`."""
+    return _carry_out(principal, wanted, progress)
+
+
+def refresh(principal: Principal, clients: tuple[str, ...], progress: Progress) -> tuple[RunResult, ...]:
+    """A default sync of the accounts in view: recent days, the settlement window, and whatever else is due."""
+    store, now = wiring.store(), wiring.now()
+    wanted = [
+        (account, days)
+        for account in catalog.accounts(store, principal, clients)
+        for days in default_days(account, attempts.committed(store, principal, account), now)
+    ]
+    return _carry_out(principal, wanted, progress)
+
+
+def standing(principal: Principal, clients: tuple[str, ...]) -> tuple[Freshness, ...]:
+    """How the accounts in view stand."""
+    return health.freshness(wiring.store(), principal, clients, wiring.now())
+
+
+def outcome(results: Sequence[RunResult], now: datetime, time_zone: str) -> str:
+    """One line about what was stored: "3 runs: 120 new, 14 restated"; '' when nothing ended well."""
+    committed = [result for result in results if result.state == "committed"]
+    reused = [result for result in results if result.state == "reused"]
+    lines = []
+    if committed:
+        lines.append(f"{words.plural(len(committed), 'run')}: {counted(totals(committed))}.")
+    if reused:
+        at = min((result.fetched_at for result in reused if result.fetched_at), default=None)
+        lines.append(
+            f"{words.plural(len(reused), 'account range')} answered from what was fetched "
+            f"{words.moment(at, now, time_zone)}."
+        )
+    return " ".join(lines)
+
+
+def counted(counts: Counts) -> str:
+    """120 new, 14 restated, 3 quarantined; "nothing changed" when so."""
+    names = ("new", "restated", "reappeared", "vanished", "quarantined", "duplicate")
+    parts = [f"{getattr(counts, name):,} {name}" for name in names if getattr(counts, name)]
+    return ", ".join(parts) or f"nothing changed in {words.plural(counts.fetched, 'row')}"
+
+
+def failures(results: Sequence[RunResult], standing: Sequence[Freshness], now: datetime, time_zone: str) -> list[str]:
+    """One calm line per account that failed: what happened, that old numbers stay, and when it last worked."""
+    worked = {_key(fresh.account): fresh.fetched_at for fresh in standing}
+    lines: dict[tuple[str, int], str] = {}
+    for result in results:
+        if not result.ok:
+            lines[_key(result.account)] = failure(
+                result.account, result.message, worked.get(_key(result.account)), now, time_zone
+            )
+    return list(lines.values())
+
+
+def failure(account: Account, message: str, worked: datetime | None, now: datetime, time_zone: str) -> str:
+    """The line itself."""
+    last = f"it last worked {words.moment(worked, now, time_zone)}" if worked else "it has not worked yet"
+    return f"{account.client}, {account.label}: {message.rstrip('.')}. Stored numbers stay as they are; {last}."
+
+
+def _carry_out(
+    principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: Progress
+) -> tuple[RunResult, ...]:
+    desk = Desk(wiring.store(), _fetch(principal), clock=wiring.now)
+    order = Order(principal, "page", fresh=COOLDOWN)
+    results = []
+    for n, (account, days) in enumerate(wanted):
+        progress(n / len(wanted), f"{account.client}, {account.label}: {days}")
+        results.append(sync_one(desk, order, account, days))
+    desk.store.checkpoint()
+    return tuple(results)
+
+
+def _fetch(principal: Principal) -> Callable[[Account, Days], Fetched]:
+    """The kept answer unless something newer was stored meanwhile: that one would only be refused as superseded."""
+
+    def fetch(account: Account, days: Days) -> Fetched:
+        found = cache.fetched(account, days)
+        stored = attempts.committed(wiring.store(), principal, account)
+        if any(run.fetched_at > found.began and run.days.overlaps(days) for run in stored):
+            cache.forget_fetched(account, days)
+            found = cache.fetched(account, days)
+        return found
+
+    return fetch
+
+
+def _key(account: Account) -> tuple[str, int]:
+    return account.client, account.number

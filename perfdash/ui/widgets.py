@@ -1,0 +1,162 @@
+"""The parts that pages are made of: headline tiles, and the lines that say what is in view and how fresh it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from perfdash import export, words
+from perfdash.access import Principal
+from perfdash.metrics import METRICS, rounded
+from perfdash.store import queries
+from perfdash.store.queries import CampaignRef, Undefined
+from perfdash.summary import Figure
+from perfdash.ui import actions, cache, wiring
+from perfdash.ui.filters import Selection
+from perfdash.ui.plain import plain
+from perfdash.ui.questions import Headline
+from perfdash.ui.syncing import sync_button
+
+TILES_A_ROW = 5
+NARROWEST_TILE = 150
+_COLORS = {"higher": "normal", "lower": "inverse", "neutral": "off"}
+
+
+def zone() -> str:
+    """The viewer's time zone, for moments; days keep that of their account."""
+    try:
+        name = st.context.timezone
+        return ZoneInfo(name).key if isinstance(name, str) else "UTC"
+    except (ValueError, OSError):
+        return "UTC"
+
+
+def clock(at: datetime | None) -> str:
+    """A moment on the viewer's clock."""
+    return words.moment(at, wiring.now(), zone())
+
+
+def headline(found: Headline, *, money: bool) -> None:
+    """The tiles. Several currencies do not add up: then counts come first, and a row of money for each currency."""
+    if not money:
+        return tiles(found.counts())
+    if len(found.currencies) == 1:
+        return tiles(found.of(found.currencies[0], everything=True))
+    tiles(found.counts(), 4)
+    for currency in found.currencies:
+        st.markdown(f"**{plain(currency)}**")
+        tiles(found.of(currency, everything=False), 6)
+    return None
+
+
+def tiles(figures: Sequence[Figure], a_row: int = TILES_A_ROW) -> None:
+    """One tile per figure: short on its face, exact in its help."""
+    with st.grid(a_row, min_column_width=NARROWEST_TILE, gap="small"):
+        for figure in figures:
+            _tile(figure)
+
+
+def _tile(figure: Figure) -> None:
+    st.metric(
+        figure.label,
+        face(figure),
+        _delta(figure),
+        delta_color=_COLORS[figure.better] if figure.change else "off",  # type: ignore[arg-type]
+        delta_arrow="auto" if figure.change else "off",
+        help=explained(figure),
+        border=True,
+        height="stretch",
+    )
+
+
+def face(figure: Figure) -> str:
+    """What a tile shows."""
+    if figure.kind == "count":
+        return words.number(figure.value) if (figure.value or 0) < 100_000 else words.compact(figure.value)
+    if figure.kind == "percent":
+        return words.percent(figure.value)
+    if figure.kind == "times":
+        return words.times(figure.value)
+    if figure.name in METRICS:
+        return words.unit_price(figure.value, figure.currency)
+    return words.compact_money(figure.value, figure.currency)
+
+
+def _delta(figure: Figure) -> str:
+    """Streamlit reads the direction off an ASCII minus."""
+    if figure.change is None:
+        return words.UNDEFINED
+    return f"{float(round(figure.change * 100, 1)):+.1f}%"
+
+
+def explained(figure: Figure) -> str:
+    """Definition, exact value, what it leaves out, and why there is no change."""
+    lines = [f"{figure.label}: {figure.definition}."]
+    if figure.value is None:
+        lines.append("Undefined for what is in view.")
+    else:
+        places = 0 if figure.kind == "count" else 6 if figure.kind == "money" else 8
+        lines.append(f"Exactly {export.text(rounded(figure.value, places))} {figure.currency}".rstrip() + ".")
+    if figure.note:
+        lines.append(f"{figure.note[0].upper()}{figure.note[1:]}.")
+    if figure.why:
+        lines.append(f"No change is shown: {figure.why}.")
+    return "  \n".join(lines)
+
+
+def period_line(asked: Selection, found: Headline) -> str:
+    """23 Oct – 21 Nov 2026, change against 23 Sep – 22 Oct 2026."""
+    line = words.days(asked.period.days)
+    if found.before is None or asked.period.previous is None:
+        return f"{line} · no change shown: {found.why}" if found.why else line
+    cut = asked.period.current
+    till = f" (complete days only, to {words.day(cut.end)})" if cut and cut != asked.period.days else ""
+    return f"{line} · change against {words.days(asked.period.previous)}{till}"
+
+
+def context(principal: Principal, asked: Selection, found: Headline, clients: tuple[str, ...]) -> None:
+    """What is in view and how fresh it is; offers a sync when it is old."""
+    known = cache.origins(principal, clients, asked.filters.days).values()
+    times = [origin.fetched_at for origin in known if origin.fetched_at]
+    oldest = min(times, default=None)
+    final = [origin.final_to for origin in known]
+    last = min((day for day in final if day), default=None) if all(final) else None
+    ends = f"final to {words.day(last)}" if last else "not final yet"
+    st.caption(f"{period_line(asked, found)} · data fetched {clock(oldest)} · {ends}")
+    if oldest is None or wiring.now() - oldest > actions.OLD_AFTER:
+        st.caption(f":material/schedule: This data is older than {actions.OLD_AFTER.seconds // 3600} hours.")
+        sync_button(principal, clients, "Sync now", key="sync_old_data")
+
+
+def left_out(rows: Sequence[Undefined], grain: str) -> None:
+    """The line about what a CPM limit left out because it has no CPM."""
+    for row in rows:
+        what = words.plural(row.rows, "row" if grain == "row" else "campaign")
+        cost = words.micros(row.cost, row.currency)
+        st.caption(f":material/filter_alt: Left out: {what} with cost but no impressions, {plain(cost)}.")
+
+
+def nothing_here(principal: Principal, asked: Selection, only: CampaignRef | None = None) -> None:
+    """Why there is nothing, and where the nearest data is."""
+    filters, store = asked.filters, wiring.store()
+    names = filters.clients if only is None else (only.client,)
+    where = f" for {words.listed(filters.platforms)}" if filters.platforms else ""
+    if filters.max_cpm is not None:
+        limit = words.micros(filters.max_cpm, filters.currency or "")
+        st.info(
+            f"Nothing from {words.days(filters.days)}{plain(where)} has a CPM of at most {plain(limit.strip())}. "
+            "Raise the limit, or remove it.",
+            title="No data under this limit", icon=":material/filter_alt_off:",
+        )  # fmt: skip
+        return
+    edges = queries.first_day(store, principal, names), queries.last_day(store, principal, names)
+    near = f"Stored data reaches from {words.day(edges[0])} to {words.day(edges[1])}." if edges[0] and edges[1] else (
+        "No data is stored yet: sync it first."
+    )  # fmt: skip
+    what = "This campaign did not run" if only else "No campaign ran"
+    st.info(
+        f"{what} from {words.days(filters.days)}{plain(where)}. {near}", title="No data", icon=":material/event_busy:"
+    )

@@ -1,0 +1,127 @@
+"""Asking again: when, how long after, and when not."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfdash.errors import RateLimited, SourceUnreachable
+from perfdash.sources.limits import Deadline
+from perfdash.sources.retry import LONGEST_ASKED, Patience, Transient, pause_asked
+from tests.sources.loopback import NOW, Hours, Loopback, ask, row, said
+
+ONE = said({"data": [row()]})
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_may_pass_by_itself_is_asked_again(status: int) -> None:
+    hours = Hours()
+    with Loopback(said({}, status), said({}, status), ONE) as server:
+        found = ask(server, hours=hours)
+    assert (found.requests, found.retries) == (3, 2)
+    assert 0.25 <= hours.slept[0] <= 0.5 <= hours.slept[1] <= 1.0
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_after_the_last_attempt_the_source_counts_as_unreachable(status: int) -> None:
+    with Loopback(said({"detail": "down"}, status)) as server:
+        with pytest.raises(SourceUnreachable, match=f'answered {status}: "down", also after 3 attempts'):
+            ask(server)
+        assert len(server.asked) == 3
+
+
+def test_a_pause_in_seconds_is_kept() -> None:
+    hours = Hours()
+    with Loopback(said({}, 429, Retry_After="7"), ONE) as server:
+        ask(server, hours=hours)
+    assert hours.slept == [7.0]
+
+
+def test_a_pause_until_a_date_is_kept_by_the_servers_own_clock() -> None:
+    wrong = datetime(2031, 1, 1, tzinfo=UTC)
+    until = format_datetime(wrong + timedelta(seconds=9), usegmt=True)
+    hours = Hours()
+    with Loopback(said({}, 503, Retry_After=until, Date=format_datetime(wrong, usegmt=True)), ONE) as server:
+        ask(server, hours=hours)
+    assert hours.slept == [9.0]
+
+
+def test_a_pause_until_a_date_without_the_servers_clock_uses_ours() -> None:
+    hours = Hours()
+    with Loopback(said({}, 503, Retry_After=format_datetime(NOW + timedelta(seconds=4), usegmt=True)), ONE) as server:
+        ask(server, hours=hours)
+    assert hours.slept == [4.0]
+
+
+@pytest.mark.parametrize("hint", ["0", "soon", "-5", "1.5", "Mon, 99 Foo 2026", "", "٣"])
+def test_a_pause_of_nothing_or_garbage_leaves_our_own_pause(hint: str) -> None:
+    hours = Hours()
+    with Loopback(said({}, 429).replace(b"\r\n\r\n", f"\r\nRetry-After: {hint}\r\n\r\n".encode(), 1), ONE) as server:
+        ask(server, hours=hours)
+    assert 0.25 <= hours.slept[0] <= 0.5
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_pause_beyond_the_run_ends_it_at_once_and_says_when_to_resume(status: int) -> None:
+    hours = Hours()
+    with Loopback(said({}, status, Retry_After="3600"), ONE) as server:
+        with pytest.raises(RateLimited, match="wait until 2026-03-10 13:00:00 UTC; sync again then") as caught:
+            ask(server, hours=hours)
+        assert len(server.asked) == 1
+    assert hours.slept == []
+    assert caught.value.resume_at == NOW + timedelta(hours=1)
+
+
+def test_pauses_add_up_against_the_deadline() -> None:
+    hours = Hours()
+    with Loopback(said({}, 429, Retry_After="40")) as server, pytest.raises(RateLimited) as caught:
+        ask(server, hours=hours)
+    assert hours.slept == [40.0]
+    assert caught.value.resume_at == NOW + timedelta(seconds=80)
+
+
+def test_a_limit_that_stays_is_a_limit_not_a_dead_source() -> None:
+    with Loopback(said({"detail": "slow down"}, 429)) as server, pytest.raises(RateLimited) as caught:
+        ask(server)
+    assert caught.value.resume_at is None
+
+
+@pytest.mark.parametrize("hint", ["9" * 30, "99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_an_absurd_pause_is_bounded_but_never_early(hint: str) -> None:
+    with Loopback(said({}, 429, Retry_After=hint)) as server, pytest.raises(RateLimited) as caught:
+        ask(server)
+    assert caught.value.resume_at == NOW + timedelta(seconds=LONGEST_ASKED)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_hint_is_none_or_a_bounded_pause(hint: str, date: str) -> None:
+    pause = pause_asked({"Retry-After": hint, "Date": date}, NOW)
+    assert pause is None or 0 <= pause <= LONGEST_ASKED
+
+
+@given(st.integers(1, 20), st.floats(0.1, 600), st.lists(st.one_of(st.none(), st.floats(0, 300)), max_size=25))
+def test_attempts_and_sleep_are_bounded_and_never_shorter_than_asked(
+    attempts: int, seconds: float, pauses: list[float | None]
+) -> None:
+    hours, asked = Hours(), [*pauses]
+    done: list[float | None] = []
+
+    def once() -> str:
+        if not asked:
+            return "good"
+        done.append(asked.pop(0))
+        raise Transient("no", done[-1])
+
+    deadline = Deadline(seconds, hours.monotonic)
+    patience = Patience(attempts, deadline, hours.clock, hours.sleep, random.Random(3), lambda _line: None)
+    with contextlib.suppress(RateLimited, SourceUnreachable):
+        assert patience.ask(once) == "good"
+    assert len(done) <= attempts
+    assert sum(hours.slept) <= seconds
+    assert all(slept >= (pause or 0) for slept, pause in zip(hours.slept, done, strict=False))

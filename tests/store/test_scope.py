@@ -1,0 +1,370 @@
+"""Isolation: whatever in the store takes a principal gives others nothing, and nothing reads client data without one."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint, select
+
+import perfdash.store
+from perfdash.access import OPERATOR, Principal
+from perfdash.accounts import Account, Days
+from perfdash.errors import AccessDenied, UsageError
+from perfdash.filters import Filters
+from perfdash.store import (
+    attempts,
+    bundle,
+    campaigns,
+    catalog,
+    coverage,
+    health,
+    maintenance,
+    purge,
+    queries,
+    receipts,
+    scope,
+    versions,
+    view,
+)
+from perfdash.store.engine import Store
+from perfdash.store.receipts import Exported
+from perfdash.store.schema import clients, facts, metadata
+from tests.store.builders import (
+    ADMIN,
+    NOON,
+    Runs,
+    given_campaign,
+    given_client,
+    given_creator,
+    given_facts,
+    given_quarantined,
+    given_revisions,
+    reader,
+)
+
+STRANGER = reader("elsewhere")
+EMPTY = Principal("newcomer", "analyst")
+OTHER = reader("bolt")
+DAY = date(2026, 3, 1)
+ALL = Filters(Days(date(2026, 1, 1), date(2026, 12, 31)))
+LIMITED = Filters(ALL.days, max_cpm=10**12)
+ACCOUNT = Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin", number=1)
+NOW = NOON + timedelta(days=1)
+RUN = 1
+
+Ask = Callable[[Store, Principal], Any]
+
+
+def condition(found: Callable[[Principal], Any]) -> Ask:
+    """Ask a condition on the clients table for the clients it lets through."""
+
+    def ask(store: Store, principal: Principal) -> Any:
+        with store.reading() as connection:
+            return tuple(connection.scalars(select(clients.c.client_id).where(found(principal))))
+
+    return ask
+
+
+def rows(statement: Callable[[Any, Principal], Any]) -> Ask:
+    """Ask for the rows of a selectable that is made inside an open read."""
+
+    def ask(store: Store, principal: Principal) -> Any:
+        with store.reading() as connection:
+            made = statement(connection, principal)
+            return tuple(connection.execute(made if hasattr(made, "where") else select(made)))
+
+    return ask
+
+
+def inside(call: Callable[[Any, Principal], Any]) -> Ask:
+    """Ask a function that works inside an open read."""
+
+    def ask(store: Store, principal: Principal) -> Any:
+        with store.reading() as connection:
+            return call(connection, principal)
+
+    return ask
+
+
+def moment(connection: Any, principal: Principal) -> Any:
+    found = versions.moment_of_client(connection, principal, (), NOW.date())
+    return select(clients.c.client_id, found).where(scope.in_scope(principal, clients.c.client_id))
+
+
+def export(store: Store, principal: Principal) -> str:
+    part = Exported("acme", 1)
+    return receipts.write(store, principal, view="v", filters="f", parts=(part,), sha256="0", now=NOW)
+
+
+def bound_view(connection: Any, principal: Principal) -> Any:
+    bound = view.view(connection, principal, LIMITED, NOW)
+    return view.currencies_in(connection, bound)
+
+
+ASKED: dict[str, Ask] = {
+    "scope.in_scope": condition(lambda p: scope.in_scope(p, clients.c.client_id)),
+    "scope.narrowed": condition(lambda p: scope.narrowed(p, clients.c.client_id, ("acme",))),
+    "versions.cutoffs": inside(lambda c, p: versions.cutoffs(c, p, (), NOW).clients),  # type: ignore[union-attr]
+    "versions.moment_of_client": rows(moment),
+    "versions.fact_versions": rows(
+        lambda c, p: versions.fact_versions(p, (), versions.cutoffs(c, p, (), NOW), ("client_id", "day"), lambda t: ())
+    ),
+    "versions.attribute_versions": rows(
+        lambda c, p: versions.attribute_versions(p, (), versions.cutoffs(c, p, (), NOW), ("name",))
+    ),
+    "view.view": inside(bound_view),
+    "queries.stamp": queries.stamp,
+    "queries.runs_stamp": queries.runs_stamp,
+    "queries.breakdown": lambda s, p: queries.breakdown(s, p, LIMITED, ("client", "day")),
+    "queries.undefined_cpm": lambda s, p: queries.undefined_cpm(s, p, LIMITED, NOW),
+    "queries.creator_names": queries.creator_names,
+    "queries.platforms": queries.platforms,
+    "queries.currencies": lambda s, p: queries.currencies(s, p, ALL),
+    "queries.first_day": queries.first_day,
+    "queries.last_day": queries.last_day,
+    "campaigns.campaign_rows": lambda s, p: campaigns.campaign_rows(s, p, ALL, NOW),
+    "campaigns.campaign_row": lambda s, p: campaigns.campaign_row(s, p, "acme", 1, "acme-spring", ALL),
+    "catalog.clients": catalog.clients,
+    "catalog.accounts": catalog.accounts,
+    "catalog.accounts_in_view": inside(catalog.accounts_in_view),
+    "coverage.coverage": lambda s, p: coverage.coverage(s, p, (), ALL.days),
+    "coverage.gaps": lambda s, p: coverage.gaps(s, p, (), ALL.days),
+    "coverage.uncovered": lambda s, p: coverage.uncovered(s, p, (), ALL.days, NOW),
+    "health.runs": health.runs,
+    "health.quarantined": lambda s, p: health.quarantined(s, p, "acme", RUN),
+    "health.freshness": lambda s, p: health.freshness(s, p, (), NOW),
+    "receipts.write": export,
+    "receipts.list": receipts.list,
+    "attempts.last_attempt": lambda s, p: attempts.last_attempt(s, p, ACCOUNT, Days(DAY, DAY)),
+    "attempts.committed": lambda s, p: attempts.committed(s, p, ACCOUNT),
+}
+"""How to ask each callable of the store that takes a principal. One that is missing here fails the test below."""
+
+
+FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
+    "bundle.write": lambda s, p, folder: bundle.write(s, p, folder / "taken.zip"),
+    "bundle.read": lambda s, p, folder: bundle.read(s, p, folder / "nothing.zip"),
+    "maintenance.check": lambda s, p, folder: maintenance.check(s, p),
+    "maintenance.backup": lambda s, p, folder: maintenance.backup(s, p, folder / "taken.db") is None,
+    "maintenance.restore": lambda s, p, folder: maintenance.restore(folder / "taken.db", folder / "nothing", p, NOW),
+    "purge.purge_client": lambda s, p, folder: purge.purge_client(s, p, "acme", NOW),
+}
+"""What works on the store as a whole, or deletes a client: only for those who see all."""
+
+
+def discovered() -> dict[str, Callable[..., Any]]:
+    """Every public function of perfdash.store.* with a parameter that is a Principal, by module and name."""
+    found = {}
+    for info in pkgutil.walk_packages(perfdash.store.__path__, "perfdash.store."):
+        if ".migrations" in info.name:
+            continue
+        module = importlib.import_module(info.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            takes = [str(p.annotation) for p in inspect.signature(function).parameters.values()]
+            if function.__module__ == info.name and not name.startswith("_") and any("Principal" in t for t in takes):
+                found[f"{info.name.removeprefix('perfdash.store.')}.{name}"] = function
+    return found
+
+
+@pytest.fixture
+def world(store: Store) -> Store:
+    """Two clients; everything there is to see belongs to acme, and all its names say so."""
+    given_client(store, "acme")
+    given_client(store, "bolt")
+    given_revisions(store, "acme", NOON)
+    named = {"campaign_id": "acme-spring", "creator_id": "acme-ann", "platform": "acme-tv"}
+    given_facts(store, named, named | {"impressions": 0, "day": DAY + timedelta(1)})
+    given_campaign(store, "acme-spring", name="acme spring", budget=5)
+    given_creator(store, "acme-ann", "acme Ann")
+    run = Runs(store).add(DAY, DAY, message="acme was fetched")
+    assert run == RUN
+    given_quarantined(store, run)
+    export(store, ADMIN)
+    return store
+
+
+def answer(ask: Ask, store: Store, principal: Principal) -> Any:
+    try:
+        return ask(store, principal)
+    except AccessDenied:
+        return None
+
+
+def test_every_callable_that_takes_a_principal_is_asked() -> None:
+    found = discovered()
+    print(
+        f"{len(found)} callables of perfdash.store take a principal; {len(FOR_OPERATORS)} of them serve operators only"
+    )
+    assert sorted(found) == sorted([*ASKED, *FOR_OPERATORS])
+
+
+def test_only_those_who_were_granted_a_client_see_anything_of_it(world: Store) -> None:
+    wrong = [f"{name}: {problem}" for name, ask in ASKED.items() for problem in leaks(world, name, ask)]
+    assert wrong == []
+
+
+def leaks(store: Store, name: str, ask: Ask) -> Iterator[str]:
+    """What is wrong with the answers of one callable: shown to those who may not see it, or hidden from those who may."""
+    for principal in (STRANGER, EMPTY, Principal("x", "analyst", frozenset({"ACME", "acm", "acme "}))):
+        if answer(ask, store, principal):
+            yield f"shows {answer(ask, store, principal)!r} to {principal.name}"
+    # The other client has an account and no data: what its user sees must not name anything of acme.
+    seen = answer(ask, store, OTHER)
+    if "acme" in repr(seen).lower() or (seen and name not in SHOWS_A_CLIENT):
+        yield f"shows {seen!r} to the other client's user"
+    for principal in (ADMIN, OPERATOR, reader("acme")):
+        if not answer(ask, store, principal):
+            yield f"hides everything from {principal.name}"
+
+
+SHOWS_A_CLIENT = {
+    "scope.in_scope", "versions.moment_of_client", "queries.stamp", "queries.runs_stamp", "catalog.clients",
+    "catalog.accounts", "catalog.accounts_in_view", "coverage.gaps", "coverage.uncovered", "health.freshness",
+}  # fmt: skip
+"""What shows a client that has no data yet, so the other client's user sees that client: rightly."""
+
+
+@pytest.mark.parametrize("name", FOR_OPERATORS)
+def test_what_serves_operators_is_denied_to_everyone_else(world: Store, name: str, tmp_path: Path) -> None:
+    ask = FOR_OPERATORS[name]
+    for principal in (STRANGER, EMPTY, OTHER, reader("acme", "bolt"), Principal("a", "analyst", frozenset({"acme"}))):
+        with pytest.raises(AccessDenied):
+            ask(world, principal, tmp_path)
+    assert list(tmp_path.glob("taken*")) == []
+    assert queries.breakdown(world, ADMIN, ALL) != ()
+    with suppress(UsageError):  # on PostgreSQL, or about a store that is not empty: past the permission
+        assert ask(world, ADMIN, tmp_path)
+
+
+# --- the scope itself
+
+
+def test_nothing_is_seen_by_default(world: Store) -> None:
+    ask = ASKED["scope.in_scope"]
+    assert ask(world, Principal("new", "client")) == ()
+    assert ask(world, Principal("new", "analyst")) == ()
+    assert sorted(ask(world, Principal("new", "admin"))) == ["acme", "bolt"]
+    assert ask(world, Principal("new", "superuser", frozenset({"acme"}))) == ("acme",)  # type: ignore[arg-type]
+
+
+def test_a_filter_narrows_and_never_widens(world: Store) -> None:
+    def seen(principal: Principal, *names: str) -> list[str]:
+        return sorted(condition(lambda p: scope.narrowed(p, clients.c.client_id, names))(world, principal))
+
+    assert seen(ADMIN) == ["acme", "bolt"]
+    assert seen(ADMIN, "bolt", "nobody") == ["bolt"]
+    assert seen(reader("bolt"), "acme", "bolt") == ["bolt"]
+    assert seen(reader("bolt"), "acme") == []
+    assert seen(reader(), "acme") == []
+
+
+def test_a_slug_that_looks_like_sql_is_only_a_slug(world: Store) -> None:
+    assert queries.breakdown(world, reader("' OR 1=1 --"), ALL) == ()
+    assert queries.breakdown(world, reader("acme' OR '1'='1"), ALL) == ()
+    assert queries.breakdown(world, ADMIN, Filters(ALL.days, clients=("' OR 1=1 --",))) == ()
+
+
+# --- the rule for code
+
+
+CLIENT_DATA = {t.name for t in metadata.tables.values() if "client_id" in t.c}
+WITHOUT_PRINCIPAL = {
+    "apply.py": "the ledger's writes; sync decides for which account, after the permission",
+    "ledger.py": "the ledger's writes",
+    "leases.py": "the ledger's writes",
+    "known.py": "what a run compares its answer with, for the one account it writes",
+    "maintenance.py": "backup and restore of the whole file, for the operator",
+    "bundle.py": "export and import of the whole store, for the operator",
+    "purge.py": "deletes a client everywhere, for the operator",
+    "users.py": "makes principals; there is none yet when someone signs in",
+    "catalog.py": "register takes the configuration over; its readers take a principal",
+    "schema.py": "defines the tables",
+}
+PARTS_OF_A_SCOPED_QUERY = {
+    "health.py:_of_account": "a subquery about the accounts that _standing has put in scope",
+    "health.py:_is_last": "the same",
+}
+
+
+def mentions(node: ast.AST) -> set[str]:
+    """The client-data tables that a piece of code names, imported or through the schema module."""
+    return {
+        name
+        for part in ast.walk(node)
+        if (name := table_named(part)) is not None and name in CLIENT_DATA
+    }  # fmt: skip
+
+
+def table_named(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "schema":
+        return node.attr
+    # `facts.c...`, `select(facts)`, `insert(facts)`: a table that was imported by name.
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else None
+
+
+def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
+    for path in sorted(Path(perfdash.store.__path__[0]).glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                yield path, node
+            if isinstance(node, ast.ClassDef):
+                yield from ((path, part) for part in node.body if isinstance(part, ast.FunctionDef))
+
+
+def carries_a_principal(function: ast.FunctionDef) -> bool:
+    arguments = [*function.args.args, *function.args.kwonlyargs]
+    return any(a.arg == "principal" or (a.annotation and ast.unparse(a.annotation) == "View") for a in arguments)
+
+
+def imports_of(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in ("perfdash.store.schema", "perfdash.store")
+        for alias in node.names
+    }
+
+
+def test_no_function_names_a_table_of_client_data_without_a_principal() -> None:
+    bare = [
+        f"{path.name}:{function.name}"
+        for path, function in functions()
+        if path.name not in WITHOUT_PRINCIPAL
+        and (mentions(function) & imports_of(path) or ("schema" in imports_of(path) and mentions(function)))
+        and not carries_a_principal(function)
+    ]
+    assert sorted(bare) == sorted(PARTS_OF_A_SCOPED_QUERY)
+
+
+def test_the_exceptions_are_still_there() -> None:
+    names = {path.name for path, _ in functions()} | {"schema.py"}
+    assert set(WITHOUT_PRINCIPAL) <= names
+
+
+# --- the rule for tables
+
+
+def test_every_key_on_client_data_starts_with_the_client() -> None:
+    checked = 0
+    for table in metadata.tables.values():
+        if table.name not in CLIENT_DATA:
+            continue
+        for constraint in table.constraints:
+            if isinstance(constraint, ForeignKeyConstraint) and constraint.referred_table.name not in CLIENT_DATA:
+                continue  # to a table that is nobody's client data: a grant names its user
+            if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint | ForeignKeyConstraint):
+                assert next(iter(constraint.columns)).name == "client_id", (table.name, constraint)
+                checked += 1
+    print(f"{checked} keys of {len(CLIENT_DATA)} tables start with client_id")
+    assert checked > 20
+    assert next(iter(facts.primary_key.columns)).name == "client_id"

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from perfdash.asof import END_OF_TIME, before, day_start
+from perfdash.errors import UsageError
+from perfdash.finality import finality, settles_at
+
+DAY = date(2026, 3, 10)
+BERLIN = "Europe/Berlin"
+SETTLED = datetime(2026, 3, 17, 23, tzinfo=UTC)  # the 18th, 00:00 in Berlin: the day's end and seven days
+JUST_BEFORE = SETTLED - timedelta(microseconds=1)
+
+
+def test_a_day_is_open_until_its_end_and_the_whole_window_have_passed() -> None:
+    assert settles_at(DAY, BERLIN, 7) == SETTLED
+    assert finality(DAY, BERLIN, 7, [JUST_BEFORE], JUST_BEFORE) == "open"
+    assert finality(DAY, BERLIN, 7, [], SETTLED) == "unverified"
+
+
+def test_a_day_is_final_once_a_fetch_ended_at_or_after_its_window() -> None:
+    later = SETTLED + timedelta(days=3)
+    assert finality(DAY, BERLIN, 7, [JUST_BEFORE], later) == "unverified"
+    assert finality(DAY, BERLIN, 7, [SETTLED, JUST_BEFORE], later) == "final"
+
+
+def test_without_a_known_window_nothing_is_ever_more_than_provisional() -> None:
+    assert finality(DAY, BERLIN, None, [SETTLED], SETTLED + timedelta(days=900)) == "provisional"
+
+
+def test_a_window_of_no_days_ends_with_the_day() -> None:
+    assert settles_at(DAY, "America/New_York", 0) == datetime(2026, 3, 11, 4, tzinfo=UTC)
+
+
+def test_days_of_23_and_25_hours_end_at_local_midnight() -> None:
+    spring, autumn = date(2026, 3, 29), date(2026, 10, 25)
+    for day, hours in ((spring, 23), (autumn, 25)):
+        start, end = (day_start(d, BERLIN).astimezone(UTC) for d in (day, day + timedelta(days=1)))
+        assert end - start == timedelta(hours=hours)
+
+
+def test_a_midnight_that_summer_time_skips_is_the_moment_of_the_change() -> None:
+    # Lebanon, 29 March 2026: 00:00 does not exist, the clocks go from 23:59 to 01:00.
+    assert day_start(date(2026, 3, 29), "Asia/Beirut").astimezone(UTC) == datetime(2026, 3, 28, 22, tzinfo=UTC)
+
+
+def test_a_bare_date_reaches_to_the_end_of_the_day_and_a_moment_includes_itself() -> None:
+    assert before(DAY, BERLIN) == datetime(2026, 3, 10, 23, tzinfo=UTC)
+    assert before(SETTLED, BERLIN) == SETTLED + timedelta(microseconds=1)
+    assert before(date.max, BERLIN) == before(datetime.max.replace(tzinfo=UTC), BERLIN) == END_OF_TIME
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(UsageError, match="time zone"):
+        before(datetime(2026, 3, 10), BERLIN)  # noqa: DTZ001
