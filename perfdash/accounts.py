@@ -19,7 +19,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One binding of (client, source, id at the source). `number` is its key in the store, per client; 0 = not stored yet."""
+    """One binding of (client, source, id at the source). `number` is its key in the store, by client; 0: none yet."""
 
     client: str
     source: str

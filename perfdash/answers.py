@@ -42,7 +42,7 @@ def answer(
 ) -> Answer:
     """Ask the store. The revisions are read first: data that arrives meanwhile makes the answer newer, never older."""
     principal.require(*filters.clients)
-    revisions = tuple((c, r) for c, r in queries.stamp(store, principal) if not filters.clients or c in filters.clients)
+    revisions = queries.revisions_at(store, principal, filters.clients, as_of)
     campaigns = queries.campaign_rows(store, principal, filters, as_of)
     groups = queries.breakdown(store, principal, filters, export.BY[view], as_of)
     wide = groups if view != "campaigns" else queries.breakdown(store, principal, filters, (), as_of)

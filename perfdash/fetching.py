@@ -28,9 +28,9 @@ def fetch_at(
     headers: Mapping[str, str] | None = None,
     base_url: str | None = None,
 ) -> Fetched:
-    """One answer; `clock` stamps it. `base_url` replaces the configured one (the demo's replay has an API of its own)."""
+    """One answer; `clock` stamps it. `base_url` replaces the configured one: the demo's replay has its own API."""
     source = settings.source(account)
     if base_url:
         source = replace(source, config=source.config.model_copy(update={"base_url": base_url}))
     # Jitter needs to differ between processes, not to be unguessable.
-    return fetch(source, account, days, clock=clock, sleep=time.sleep, rng=random.Random(), headers=headers)  # noqa: S311
+    return fetch(source, account, days, clock=clock, sleep=time.sleep, rng=random.Random(), headers=headers)

@@ -33,8 +33,8 @@ MAX_CPM_MICROS = 10**12
 class Filters:
     """One question. Frozen and hashable: it is part of every cache key and every receipt.
 
-    `max_cpm` is in micros of the one currency in view, inclusive. Grain `row` is campaign x platform x day with creators
-    summed; `campaign` is the campaign over the filtered days and platforms.
+    `max_cpm` is in micros of the one currency in view, inclusive. Grain `row` is campaign x platform x day with
+    creators summed; `campaign` is the campaign over the filtered days and platforms.
     """
 
     days: Days

@@ -20,8 +20,8 @@ Unit = Literal["count", "money", "fraction"]
 class Sums:
     """The measures of a group of facts in one currency, added up. Money in micros, conversions in millionths.
 
-    None: no row of the group reports it, or the principal may not see money. `x_of_y` is the sum of x over the rows that
-    report y. `reach` is set only when the group is a single row, since reach cannot be added.
+    None: no row of the group reports it, or the principal may not see money. `x_of_y` is the sum of x over the rows
+    that report y. `reach` is set only when the group is a single row, since reach cannot be added.
     """
 
     rows: int = 0

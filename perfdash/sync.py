@@ -20,6 +20,7 @@ from perfdash.store.engine import Store
 COOLDOWN = timedelta(seconds=60)
 """How long a page reuses the last answer, good or bad, for the same days before it asks the API again."""
 
+NOTHING = Counts()
 Fetch = Callable[[Account, Days], Fetched]
 Progress = Callable[[str], None]
 
@@ -36,7 +37,7 @@ class RunResult:
     days: Days
     state: str
     message: str = ""
-    counts: Counts = Counts()
+    counts: Counts = NOTHING
     fetched_at: datetime | None = None
     revision: int | None = None
     resume_at: datetime | None = None

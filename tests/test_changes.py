@@ -50,10 +50,8 @@ def test_what_was_fetched_is_counted_once_and_the_plan_leads_to_the_answer(
     for key in plan.vanished:
         del after[key]
     kept = {row.key for row in batch.quarantined}
-    expected = dict(facts)
-    for key, value in before.items():
-        if key not in facts and (key in kept or None in kept):
-            expected[key] = value
+    kept_back = {k: value for k, value in before.items() if k in kept or None in kept}
+    expected = {**kept_back, **facts}
     assert after == expected
     assert set(plan.closed) == {*plan.restated, *plan.vanished}
 

@@ -7,11 +7,11 @@ import platform
 from importlib.metadata import version
 
 from perfdash.access import OPERATOR
-from perfdash.commands.opening import Subparsers, loaded, now
+from perfdash.commands.opening import Subparsers, loaded, now, opened
 from perfdash.errors import ConfigError, PerfdashError
 from perfdash.settings import Settings
-from perfdash.store import catalog, health, users
-from perfdash.store.engine import SAFE_SQLITE, Store, open_store, sqlite_module
+from perfdash.store import health, users
+from perfdash.store.engine import SAFE_SQLITE, Store, sqlite_module
 
 _ABOUT = "Say what is installed, configured and stored, and what to mend; exit code 1 when something is wrong."
 
@@ -27,17 +27,12 @@ def run(_args: argparse.Namespace) -> int:
     _ok(f"Python {platform.python_version()}, Streamlit {version('streamlit')}, SQLAlchemy {version('sqlalchemy')}")
     settings = loaded()
     config = f"configuration {settings.config_path}" if settings.config_path else "no configuration file"
-    _ok(
-        f"{config}{' (demo)' if settings.demo else ''}: {len(settings.clients)} clients, {len(settings.accounts)} accounts"
-    )
+    demo = " (demo)" if settings.demo else ""
+    _ok(f"{config}{demo}: {len(settings.clients)} clients, {len(settings.accounts)} accounts")
     problems += _secrets(settings)
-    store = open_store(settings.database_url)
-    try:
-        catalog.register(store, settings.clients, settings.accounts, now())
-        problems += _database(store)
-        problems += _data(store, settings)
-    finally:
-        store.close()
+    with opened() as desk:
+        problems += _database(desk.store)
+        problems += _data(desk.store, settings)
     for problem in problems:
         print(f"problem  {problem}")
     return 1 if problems else 0

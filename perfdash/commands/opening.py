@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from perfdash import settings as configuration
+from perfdash.demo.users import add_demo_users
 from perfdash.errors import UsageError
 from perfdash.settings import Settings
 from perfdash.store import catalog
@@ -46,6 +47,8 @@ def opened() -> Iterator[Desk]:
     store = open_store(settings.database_url)
     try:
         catalog.register(store, settings.clients, settings.accounts, now())
+        if settings.demo:
+            add_demo_users(store, settings, now())
         yield Desk(settings, store)
     finally:
         store.close()

@@ -10,6 +10,7 @@ import sys
 from perfdash.commands.opening import Subparsers, now, opened, say
 from perfdash.errors import UsageError
 from perfdash.store import users
+from perfdash.store.engine import Store
 
 PASSWORD_VARIABLE = "PERFDASH_NEW_PASSWORD"  # noqa: S105  the variable's name, not a password
 _ABOUT = "Add, list and change the people who may sign in."
@@ -48,32 +49,40 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out one action; 0, or a UsageError."""
     with opened() as desk:
-        store = desk.store
-        match args.action:
-            case "list":
-                for user in users.list_users(store):
-                    print(_line(user))
-            case "add":
-                made = users.add_user(
-                    store, args.username, _password(), args.role, now(),
-                    clients=args.client, money=not args.without_money, name=args.name,
-                )  # fmt: skip
-                say(f"Added {made.username}.")
-                if made.role != "admin" and not made.clients:
-                    say("This user sees no client yet: `python -m perfdash users grant NAME CLIENT`.")
-            case "password":
-                users.set_password(store, args.username, _password(), now())
-            case "deactivate" | "activate":
-                users.set_active(store, args.username, args.action == "activate", now())
-            case "grant":
-                users.grant(store, args.username, args.client)
-            case "revoke":
-                users.revoke(store, args.username, args.client)
-            case "role":
-                users.set_role(store, args.username, args.role)
-            case "money":
-                users.set_money(store, args.username, args.see == "yes")
+        if args.action == "list":
+            for user in users.list_users(desk.store):
+                print(_line(user))
+        elif args.action == "add":
+            _add(desk.store, args)
+        else:
+            _change(desk.store, args)
     return 0
+
+
+def _add(store: Store, args: argparse.Namespace) -> None:
+    made = users.add_user(
+        store, args.username, _password(), args.role, now(),
+        clients=args.client, money=not args.without_money, name=args.name,
+    )  # fmt: skip
+    say(f"Added {made.username}.")
+    if made.role != "admin" and not made.clients:
+        say("This user sees no client yet: `python -m perfdash users grant NAME CLIENT`.")
+
+
+def _change(store: Store, args: argparse.Namespace) -> None:
+    match args.action:
+        case "password":
+            users.set_password(store, args.username, _password(), now())
+        case "deactivate" | "activate":
+            users.set_active(store, args.username, args.action == "activate", now())
+        case "grant":
+            users.grant(store, args.username, args.client)
+        case "revoke":
+            users.revoke(store, args.username, args.client)
+        case "role":
+            users.set_role(store, args.username, args.role)
+        case "money":
+            users.set_money(store, args.username, args.see == "yes")
 
 
 def _line(user: users.User) -> str:

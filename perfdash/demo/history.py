@@ -46,7 +46,7 @@ def progress(store: Store, now: datetime) -> Progress:
 
 
 def replay(store: Store, fetch: FetchAt, clock: Callable[[], datetime], told: Callable[[Progress], None]) -> Progress:
-    """Replay what is missing, day by day, each with the sync that would have run then. Interrupted, it goes on later."""
+    """Replay what is missing, day by day, each with the sync that would have run then; an interrupted one goes on."""
     state = progress(store, clock())
     accounts = catalog.accounts(store, OPERATOR)
     while not state.complete:

@@ -114,7 +114,7 @@ def read_body(response: httpx.Response, most: int, deadline: Deadline) -> bytes:
     packing = response.headers.get("Content-Encoding", "identity").strip().lower()
     if packing not in ("identity", "", "gzip", "x-gzip"):
         raise BadAnswer("the answer is packed in a way that was not asked for (only gzip is)")
-    unpack = _Gunzip() if "gzip" in packing else None
+    unpack = Gunzip() if "gzip" in packing else None
     body = bytearray()
     for chunk in response.iter_raw():
         if deadline.passed:
@@ -127,7 +127,7 @@ def read_body(response: httpx.Response, most: int, deadline: Deadline) -> bytes:
     return bytes(body)
 
 
-class _Gunzip:
+class Gunzip:
     """Unpacks gzip members one after another, never more than asked for at once."""
 
     def __init__(self) -> None:

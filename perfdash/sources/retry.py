@@ -54,7 +54,7 @@ class Patience:
                 failure = error
             pause = max(self._backoff(attempt), failure.pause or 0.0)
             too_long = pause >= self.deadline.remaining
-            if attempt >= self.attempts:
+            if too_long or attempt >= self.attempts:
                 break
             self.note(f"waiting {pause:.1f} s, then asking again: {failure}")
             self.sleep(pause)

@@ -1,4 +1,4 @@
-"""What was tried before for an account: the basis of the cooldown, of waiting for another's run, and of the schedule."""
+"""What was tried before for an account: the basis of the cooldown, of waiting for another, and of the schedule."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,7 +131,7 @@ def restore(url_path: Path, source: Path, principal: Principal, now: datetime) -
         fresh = url_path.with_name(url_path.name + ".restoring")
         shutil.copyfile(source, fresh)
         fresh.chmod(0o600)
-        os.replace(fresh, url_path)
+        fresh.replace(url_path)
     except OSError as error:
         raise UsageError(f"{url_path} cannot be replaced ({error.strerror}).") from error
     return kept

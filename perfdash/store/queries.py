@@ -1,6 +1,6 @@
 """What pages, exports and the command line ask of the ledger. Every function takes the principal.
 
-Sums are made in SQL, always grouped by currency, and a principal without money gets SQL in which no column of money occurs.
+Sums are made in SQL and always grouped by currency. A principal without money gets SQL without any column of money.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from perfdash.store.groups import Dimension, Group, grouped
 from perfdash.store.schema import accounts, clients, creators, facts, runs
 from perfdash.store.scope import in_scope, narrowed
 from perfdash.store.sums import parts
+from perfdash.store.versions import cutoffs
 from perfdash.store.view import CampaignRef, cpm_undefined, currencies_in, view
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "first_day",
     "last_day",
     "platforms",
+    "revisions_at",
     "runs_stamp",
     "stamp",
     "undefined_cpm",
@@ -62,6 +64,19 @@ def stamp(store: Store, principal: Principal) -> Stamp:
     statement = select(clients.c.client_id, clients.c.revision).where(in_scope(principal, clients.c.client_id))
     with store.reading() as connection:
         return tuple(sorted((client, revision) for client, revision in connection.execute(statement)))
+
+
+def revisions_at(
+    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
+) -> Stamp:
+    """The clients in scope and in view, each with the revision that `as_of` shows: 0 before the first, now the last."""
+    of_now = tuple(pair for pair in stamp(store, principal) if not clients or pair[0] in clients)
+    if as_of is None:
+        return of_now
+    with store.reading() as connection:
+        cut = cutoffs(connection, principal, clients, as_of)
+        known = {} if cut is None else dict(connection.execute(select(cut.table)).tuples().all()) if cut.clients else {}
+    return tuple((client, known.get(client, 0)) for client, _ in of_now)
 
 
 def runs_stamp(store: Store, principal: Principal) -> RunsStamp:

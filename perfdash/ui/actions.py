@@ -24,7 +24,7 @@ OLD_AFTER = timedelta(hours=6)
 """A page whose data is older offers a sync."""
 REST_AFTER_FAILURE = timedelta(minutes=5)
 """How long pages leave a failing source alone; a button still asks it at once (after the stored cooldown)."""
-Progress = Callable[[float, str], None]
+Progress = Callable[[float, str], object]
 """Gets the share that is done, from 0 to 1, and what is being done."""
 
 

@@ -34,6 +34,11 @@ def zone() -> str:
         return "UTC"
 
 
+def now() -> datetime:
+    """The moment."""
+    return wiring.now()
+
+
 def clock(at: datetime | None) -> str:
     """A moment on the viewer's clock."""
     return words.moment(at, wiring.now(), zone())

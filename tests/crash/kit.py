@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -191,7 +190,7 @@ def contents(store: Store) -> Contents:
             for row in connection.execute(select(*whose, *table.columns).order_by(*table.primary_key.columns)):
                 accounts[row[0], row[1]][table.name].append(tuple(row[2:]))
         c = schema.runs.c
-        runs = connection.execute(select(c.client_id, c.account_id, c.run_id, c.state, c.revision).order_by(c.run_id))
+        runs = connection.execute(select(c.client_id, c.account_id, c.run_id, c.state, c.revision).order_by(c.started_at))
         revisions = connection.execute(select(r.client_id, r.revision, r.kind, r.author).order_by(r.client_id, r.revision))
         return Contents(
             dict(accounts),
@@ -223,12 +222,3 @@ def answers_as_of(store: Store, days: Days) -> dict[tuple[str, int, str], str]:
             answer = answers.answer(store, OPERATOR, view, Filters(days, (client,)), datetime.now(UTC), at)
             found[client, revision, view] = export.sha256(answer.table)
     return found
-
-
-def pid_is_gone(pid: int) -> bool:
-    """True once no process has this id, not even as a zombie."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False

@@ -42,13 +42,12 @@ class Siege:
     calm: Ended
     kills: int = 0
     inside: int = 0
-    unseen: int = 0
     caught_up: int = 0
     moments: list[str] = field(default_factory=list)
 
     def kill_inside(self) -> None:
         """Somewhere between a run's word that it applies and, in a calm sync, the end of that."""
-        pending = [n for n, done in enumerate(self._done()) if not done]
+        pending = [n for n, done in enumerate(self.done()) if not done]
         which = self.rng.choice(pending)
         seconds = self.rng.uniform(0, self.calm.applying()[which])
         ended = self.project.sync_killed_applying(self.attacked, which, seconds)
@@ -67,14 +66,14 @@ class Siege:
         state = self._state_after(self.project.sync_killed_at(self.attacked, seconds))
         self.moments.append(f"{'start' if seconds < 0 else 'fetching'} +{abs(seconds):.3f} s ({state})")
 
-    def _done(self) -> list[bool]:
+    def done(self) -> list[bool]:
+        """Per account, in the order in which they are synced: does the store hold this round's answer?"""
         store = opened(self.attacked)
         try:
-            return [held == self.after.accounts[key] for key, held in sorted(contents(store).accounts.items())] or [
-                False
-            ] * len(self.after.accounts)
+            held = contents(store).accounts
         finally:
             store.close()
+        return [held.get(key) == wanted for key, wanted in sorted(self.after.accounts.items())]
 
     def _state_after(self, ended: Ended) -> str:
         """What the killed sync left, after checking that it is made of whole runs. The last run's state."""
@@ -151,6 +150,7 @@ def project(project_copy: Path, tmp_path: Path, api: RestatingApi) -> Project:
 
 def besiege(project: Project, attacked: str, twin: str, kills: int, inside: int) -> Siege:
     """`kills` kills, at least `inside` of them in an apply transaction, over as many rounds as it takes."""
+    # Always a fresh seed: the moments are those of a machine under some load, which no seed repeats anyway.
     seed = secrets.randbits(32)
     print(f"\nseed {seed}, {project.api.rows()} rows a sync")
     calm, first = calmly(project, twin)
@@ -163,7 +163,7 @@ def besiege(project: Project, attacked: str, twin: str, kills: int, inside: int)
             siege.kill_inside()
         else:
             siege.kill_anywhere()
-        if all(siege._done()) or siege.rng.random() < 0.4:
+        if all(siege.done()) or siege.rng.random() < 0.25:
             siege.catch_up()
             siege.next_round()
     siege.catch_up()

@@ -21,7 +21,7 @@ import pytest
 from perfdash.accounts import Days
 from perfdash.errors import BadAnswer, RunFailed, SourceRefused, SourceUnreachable
 from perfdash.payload import FactKey
-from perfdash.sources.limits import Deadline
+from perfdash.sources.limits import Deadline, Gunzip
 from perfdash.sources.outcome import unanswered
 from tests.sources.loopback import ACCOUNT, DAYS, KEY, NOW, Hours, Loopback, ask, row, said, source
 
@@ -315,7 +315,7 @@ def test_the_key_is_in_no_error_no_log_and_no_traceback_even_when_it_is_echoed(
         ask(server, progress=lines.append)
     shown = "".join(traceback.format_exception(caught.value)) + "".join(lines) + caplog.text + repr(caught.value)
     assert KEY not in shown
-    assert KEY[:12] not in shown
+    assert KEY[:6] not in shown
     assert "Bearer k3y" not in shown
     assert "httpx." not in shown
     assert caught.value.__cause__ is None
@@ -340,6 +340,19 @@ def test_a_key_echoed_in_the_data_is_masked_before_it_is_read(spelled: str) -> N
     assert "k3y" not in repr(batch)
     assert batch.campaigns["c1"].name == "***"
     assert batch.fetched == 2
+
+
+@pytest.mark.parametrize("before", range(170, 201, 6))
+def test_a_key_at_the_cut_of_a_long_detail_leaves_no_part_of_itself(before: int) -> None:
+    with Loopback(said({"detail": "x" * before + KEY}, 422)) as server, pytest.raises(SourceRefused) as caught:
+        ask(server)
+    assert "k3y" not in str(caught.value)
+
+
+def test_unpacking_stops_as_soon_as_there_is_too_much() -> None:
+    bomb = gzip.compress(b" " * 5_000_000)
+    assert len(Gunzip().more(bomb, 1000)) == 1001
+    assert len(Gunzip().more(bomb, 6_000_000)) == 5_000_000
 
 
 def test_printing_a_source_shows_the_name_of_its_key_only() -> None:

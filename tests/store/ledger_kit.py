@@ -109,9 +109,7 @@ class Ledger:
     def revisions(self, client: str = "acme") -> list[tuple[int, datetime]]:
         c = schema.revisions.c
         with self.store.reading() as connection:
-            rows = connection.execute(
-                select(c.revision, c.at).where(c.client_id == client).order_by(c.revision)
-            )
+            rows = connection.execute(select(c.revision, c.at).where(c.client_id == client).order_by(c.revision))
             return [tuple(r) for r in rows]
 
     def runs(self) -> list[tuple[int, str, str]]:

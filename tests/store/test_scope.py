@@ -1,4 +1,4 @@
-"""Isolation: whatever in the store takes a principal gives others nothing, and nothing reads client data without one."""
+"""Isolation: what takes a principal gives others nothing, and nothing reads client data without a principal."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ ASKED: dict[str, Ask] = {
     "versions.cutoffs": inside(lambda c, p: versions.cutoffs(c, p, (), NOW).clients),  # type: ignore[union-attr]
     "versions.moment_of_client": rows(moment),
     "versions.fact_versions": rows(
-        lambda c, p: versions.fact_versions(p, (), versions.cutoffs(c, p, (), NOW), ("client_id", "day"), lambda t: ())
+        lambda c, p: versions.fact_versions(p, (), versions.cutoffs(c, p, (), NOW), ("client_id", "day"), lambda _: ())
     ),
     "versions.attribute_versions": rows(
         lambda c, p: versions.attribute_versions(p, (), versions.cutoffs(c, p, (), NOW), ("name",))
@@ -153,10 +153,10 @@ ASKED: dict[str, Ask] = {
 FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
     "bundle.write": lambda s, p, folder: bundle.write(s, p, folder / "taken.zip"),
     "bundle.read": lambda s, p, folder: bundle.read(s, p, folder / "nothing.zip"),
-    "maintenance.check": lambda s, p, folder: maintenance.check(s, p),
+    "maintenance.check": lambda s, p, _: maintenance.check(s, p),
     "maintenance.backup": lambda s, p, folder: maintenance.backup(s, p, folder / "taken.db") is None,
-    "maintenance.restore": lambda s, p, folder: maintenance.restore(folder / "taken.db", folder / "nothing", p, NOW),
-    "purge.purge_client": lambda s, p, folder: purge.purge_client(s, p, "acme", NOW),
+    "maintenance.restore": lambda _, p, folder: maintenance.restore(folder / "taken.db", folder / "nothing", p, NOW),
+    "purge.purge_client": lambda s, p, _: purge.purge_client(s, p, "acme", NOW),
 }
 """What works on the store as a whole, or deletes a client: only for those who see all."""
 
@@ -213,7 +213,7 @@ def test_only_those_who_were_granted_a_client_see_anything_of_it(world: Store) -
 
 
 def leaks(store: Store, name: str, ask: Ask) -> Iterator[str]:
-    """What is wrong with the answers of one callable: shown to those who may not see it, or hidden from those who may."""
+    """What is wrong with one callable's answers: shown to those who may not see it, or hidden from those who may."""
     for principal in (STRANGER, EMPTY, Principal("x", "analyst", frozenset({"ACME", "acm", "acme "}))):
         if answer(ask, store, principal):
             yield f"shows {answer(ask, store, principal)!r} to {principal.name}"

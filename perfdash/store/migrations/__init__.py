@@ -56,7 +56,7 @@ def _run(connection: Connection) -> None:
     scripts = ScriptDirectory.from_config(config)
 
     def steps(revision: tuple[str, ...], _context: MigrationContext) -> list[object]:
-        return list(scripts._upgrade_revs("head", revision))  # type: ignore[arg-type]
+        return list(scripts._upgrade_revs("head", revision))  # type: ignore[arg-type]  # noqa: SLF001  Alembic's own way
 
     with EnvironmentContext(config, scripts, fn=steps, as_sql=False) as environment:
         environment.configure(connection=connection, transactional_ddl=False)

@@ -1,0 +1,37 @@
+"""Campaigns: every campaign in view with all its measures and ratios; a row opens the campaign."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from perfdash import words
+from perfdash.ui import cache, campaign_tables, downloads, filters, questions, session, syncing, widgets
+from perfdash.ui.calm import calmly
+
+principal = session.require()
+asked = filters.current()
+
+st.title("Campaigns")
+zone = widgets.zone()
+with calmly():
+    syncing.last_result(principal, zone)
+    syncing.fetch_missing(principal, asked.filters, zone)
+    found = questions.headline(principal, asked)
+
+    if found.is_empty:
+        widgets.nothing_here(principal, asked)
+        st.stop()
+
+    campaign_tables.open_chosen("campaigns")
+    widgets.context(principal, asked, found, asked.filters.clients)
+    widgets.left_out(cache.undefined(principal, asked.filters), asked.filters.cpm_grain)
+
+    downloads.heading(
+        words.plural(int(found.now.together.campaigns), "campaign"),
+        [
+            lambda: downloads.csv(principal, "campaigns", asked.filters, key="campaigns_csv"),
+            lambda: downloads.csv(principal, "daily", asked.filters, key="campaigns_daily_csv", label="CSV by day"),
+        ],
+    )
+    campaign_tables.full(found.campaigns, money=principal.money, key="campaigns")
+    st.caption("Choose a row to open its campaign; click a column's name to sort.")

@@ -1,0 +1,42 @@
+"""Overview: what it cost, what came of it, how that changed, and which campaigns and platforms it was."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from perfdash.ui import cache, campaign_tables, downloads, filters, questions, session, syncing, widgets
+from perfdash.ui.calm import calmly
+from perfdash.ui.daily import daily_charts
+
+principal = session.require()
+asked = filters.current()
+
+st.title("Overview")
+zone = widgets.zone()
+with calmly():
+    syncing.last_result(principal, zone)
+    syncing.fetch_missing(principal, asked.filters, zone)
+    found = questions.headline(principal, asked)
+
+    if found.is_empty:
+        widgets.nothing_here(principal, asked)
+        st.stop()
+
+    campaign_tables.open_chosen("overview_campaigns")
+    widgets.context(principal, asked, found, asked.filters.clients)
+    widgets.headline(found, money=principal.money)
+    widgets.left_out(cache.undefined(principal, asked.filters), asked.filters.cpm_grain)
+
+    daily_charts(principal, asked.filters, found.currencies, key="overview")
+
+    downloads.heading(
+        "Platforms", [lambda: downloads.csv(principal, "overview", asked.filters, key="overview_platforms_csv")]
+    )
+    by_platform = cache.groups(principal, asked.filters, ("platform",))
+    campaign_tables.platforms(by_platform, money=principal.money, key="overview_platforms")
+
+    downloads.heading(
+        "Campaigns", [lambda: downloads.csv(principal, "campaigns", asked.filters, key="overview_campaigns_csv")]
+    )
+    campaign_tables.brief(found.campaigns, money=principal.money, key="overview_campaigns")
+    st.caption("Choose a row to open its campaign.")

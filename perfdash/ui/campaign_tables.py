@@ -1,0 +1,171 @@
+"""The tables of campaigns, platforms and creators, and the way from a row to its campaign's page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import streamlit as st
+
+from perfdash import words
+from perfdash.export import Names
+from perfdash.store.queries import CampaignRef, CampaignRow, Group
+from perfdash.ui import tables
+from perfdash.ui.tables import Shown, draw, measure, metric, money_of, used
+from perfdash.ui.wiring import ROOT
+
+_LIST = str(ROOT / "pages" / "performance" / "campaigns.py")
+_PAGE = str(ROOT / "pages" / "performance" / "campaign.py")
+_SPENT = "cost of the whole flight / budget; above 100% is over budget"
+COUNTS = (measure("impressions", "Impressions"), measure("clicks", "Clicks"), metric("ctr"))
+PAID = (metric("cpm"), metric("cpc"), metric("roas"), metric("roi"))
+REST = (
+    measure("views", "Views"), metric("cpv"), measure("engagements", "Engagements"), metric("engagement_rate"),
+    metric("cpe"), measure("conversions", "Conversions", "decimal"), metric("cpa"),
+    measure("revenue", "Revenue", "money"), measure("reach", "Reach"), metric("frequency"),
+)  # fmt: skip
+COST = measure("cost", "Cost", "money")
+
+
+def _named(row: CampaignRow) -> str:
+    return row.name
+
+
+_NAME = Shown("name", "Campaign", "text", _named, pinned=True, width="medium")
+_CLIENT = Shown("client", "Client", "text", lambda row: row.client)
+_CURRENCY = Shown("currency", "Currency", "text", lambda row: row.currency, width="small")
+_BUDGET = (
+    Shown("used", "Budget spent", "share", used, _SPENT),
+    Shown("over", "Pacing", "text", lambda row: pacing(row), "whole flight against its budget"),
+    Shown("flight_cost", "Cost of flight", "money", lambda row: money_of(row, "flight_cost"), "all days of the flight"),
+    Shown("budget", "Budget", "money", lambda row: money_of(row, "budget")),
+)
+_ABOUT = (
+    Shown("platforms", "Platforms", "list", lambda row: row.platforms),
+    Shown("status", "Status", "text", lambda row: row.status),
+    Shown("flight_start", "Flight start", "day", lambda row: row.flight_start),
+    Shown("flight_end", "Flight end", "day", lambda row: row.flight_end),
+    Shown("campaign", "Campaign id", "text", lambda row: row.campaign),
+)
+
+
+def pacing(row: Any) -> str | None:
+    """In a word: over budget, by how much; otherwise what is left."""
+    share = used(row)
+    if share is None:
+        return None
+    return f"{words.percent(share - 1, 1)} over" if share > 1 else f"{words.percent(1 - share, 1)} left"
+
+
+def brief(rows: Sequence[CampaignRow], *, money: bool, key: str) -> None:
+    """The overview's campaigns: what they cost against their whole budgets."""
+    columns = (_NAME, _CLIENT, COST, *_BUDGET, *COUNTS, *PAID) if money else (_NAME, _CLIENT, *COUNTS, *_ABOUT[:4])
+    _campaigns(rows, columns, key)
+
+
+def full(rows: Sequence[CampaignRow], *, money: bool, key: str) -> None:
+    """Every measure and ratio of each campaign."""
+    columns = (_NAME, _CLIENT, COST, *COUNTS, *PAID, *REST, *_BUDGET, *_ABOUT)
+    _campaigns(rows, columns if money else _without_money((_NAME, _CLIENT, *COUNTS, *REST, *_ABOUT)), key)
+
+
+def _without_money(columns: Sequence[Shown]) -> tuple[Shown, ...]:
+    return tuple(column for column in columns if column.kind not in ("money", "price"))
+
+
+def _campaigns(rows: Sequence[CampaignRow], columns: Sequence[Shown], key: str) -> None:
+    currency, columns = _currency(rows, columns)
+    ordered = sorted(rows, key=lambda row: (-(row.sums.cost or 0), -(row.sums.impressions or 0), row.name))
+    draw(ordered[: tables.MOST_ROWS], columns, alt="Campaigns in view", key=key, currency=currency, choose=_ref)
+    if len(ordered) > tables.MOST_ROWS:
+        by = "cost" if currency else "size"
+        st.caption(f"The first {tables.MOST_ROWS:,} of {len(ordered):,} campaigns by {by}; the CSV holds all of them.")
+
+
+def _currency(rows: Sequence[Any], columns: Sequence[Shown]) -> tuple[str, Sequence[Shown]]:
+    """The one currency of all rows, or '' and a column that names each row's."""
+    found = {row.currency for row in rows}
+    if len(found) == 1:
+        return found.pop(), columns
+    return "", (columns[0], *columns[1:2], _CURRENCY, *columns[2:])
+
+
+def _ref(row: CampaignRow) -> CampaignRef:
+    return CampaignRef(row.client, row.account, row.campaign)
+
+
+def open_chosen(key: str) -> None:
+    """Go to the page of the campaign that was clicked on, if one was. Call it before drawing the table."""
+    ref: CampaignRef | None = tables.chosen(key)
+    if ref is not None:
+        st.session_state.pop(f"{key}_chosen")
+        st.switch_page(_PAGE, query_params=link_of(ref))
+
+
+def back_link() -> None:
+    """The way back to all campaigns; the filters stay."""
+    st.page_link(_LIST, label="All campaigns", icon=":material/arrow_back:")
+
+
+def link_of(ref: CampaignRef) -> dict[str, str]:
+    """The campaign's part of a URL. Not `client`: that name is the filter's."""
+    return {"campaign": ref.campaign, "account": str(ref.account), "owner": ref.client}
+
+
+def asked(query: Mapping[str, str]) -> CampaignRef | None:
+    """The campaign that the URL names; None when it names none."""
+    campaign, account, owner = (query.get(name, "") for name in ("campaign", "account", "owner"))
+    number = int(account) if account.isascii() and account.isdecimal() and len(account) < 10 else 0
+    return CampaignRef(owner, number, campaign) if campaign and owner and number else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A platform's group and its part of all cost, or of all impressions for who may not see money."""
+
+    group: Group
+    share: Fraction | None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.group, name)
+
+
+def platforms(groups: Sequence[Group], *, money: bool, key: str) -> None:
+    """One row per platform, with its share."""
+    side = "cost" if money else "impressions"
+    totals: dict[str, int] = {}
+    for group in groups:
+        totals[group.currency] = totals.get(group.currency, 0) + (getattr(group.sums, side) or 0)
+    rows = [_Shared(g, _share(getattr(g.sums, side), totals[g.currency])) for g in groups]
+    of_all = "of the currency's cost" if money else "of all impressions"
+    columns: Sequence[Shown] = (
+        Shown("platform", "Platform", "text", lambda row: row.platform, pinned=True),
+        *((COST,) if money else ()),
+        Shown("share", f"Share of {side}", "share", lambda row: row.share, of_all),
+        *COUNTS,
+        *(PAID if money else ()),
+    )
+    currency, columns = _currency(groups, columns) if money else ("", columns)
+    draw(rows, columns, alt="Platforms in view", key=key, currency=currency, height="content")
+
+
+def _share(part: int | None, whole: int) -> Fraction | None:
+    return Fraction(part, whole) if whole and part is not None else None
+
+
+def creators(groups: Sequence[Group], names: Names, *, money: bool, key: str) -> None:
+    """One row per creator, by name."""
+
+    def name(row: Group) -> str:
+        return names.get((row.client, row.account, row.creator), row.creator) or "(no creator)"
+
+    columns: Sequence[Shown] = (
+        Shown("creator", "Creator", "text", name, pinned=True, width="medium"),
+        *((COST,) if money else ()), *COUNTS, *(PAID if money else ()),
+        *(REST if money else _without_money(REST)),
+    )  # fmt: skip
+    currency, columns = _currency(groups, columns) if money else ("", columns)
+    ordered = sorted(groups, key=lambda row: (-(row.sums.cost or 0), -(row.sums.impressions or 0)))
+    draw(ordered[: tables.MOST_ROWS], columns, alt="Creators of this campaign", key=key, currency=currency)

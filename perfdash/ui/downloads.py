@@ -1,0 +1,116 @@
+"""CSV of every table: built when it is asked for, by who may still ask, and written down as a receipt."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from perfdash import answers, export
+from perfdash.access import Principal
+from perfdash.document import question
+from perfdash.errors import AccessDenied
+from perfdash.export import Table, View
+from perfdash.filters import Filters
+from perfdash.store import queries, receipts, users
+from perfdash.store.queries import CampaignRef
+from perfdash.summary import totals
+from perfdash.ui import wiring
+
+
+def csv(
+    principal: Principal,
+    view: View,
+    filters: Filters,
+    *,
+    key: str,
+    only: CampaignRef | None = None,
+    label: str = "CSV",
+) -> None:
+    """A button that downloads `view`: the same rows as `query VIEW --format csv`, or those of one campaign."""
+
+    def build() -> str:
+        asking, store = _still(principal), wiring.store()
+        if only is None:
+            found = answers.answer(store, asking, view, filters, wiring.now())
+        else:
+            found = _of_campaign(asking, view, filters, only)
+        answers.write_receipt(store, asking, found, wiring.now)
+        return export.to_csv(found.table)
+
+    _button(label, build, f"perfdash-{view}-{filters.days.start}-{filters.days.end}", key)
+
+
+def listing(
+    principal: Principal, filters: Filters, name: str, build: Callable[[Principal], Table], *, key: str
+) -> None:
+    """A button that downloads another table, such as runs; `build` makes it for who asks, at the click."""
+
+    def download() -> str:
+        asking = _still(principal)
+        found = build(asking)
+        store = wiring.store()
+        at = [pair for pair in queries.stamp(store, asking) if not filters.clients or pair[0] in filters.clients]
+        column = found.names.index("client")
+        parts = [
+            receipts.Exported(client, sum(row[column] == client for row in found.rows), (), revision)
+            for client, revision in at
+        ]
+        receipts.write(
+            store, asking, view=name, filters=question(filters), parts=parts, sha256=export.sha256(found),
+            now=wiring.now(),
+        )  # fmt: skip
+        return export.to_csv(found)
+
+    _button("CSV", download, f"perfdash-{name}", key)
+
+
+def _button(label: str, build: Callable[[], str], name: str, key: str) -> None:
+    # Two files of equal length and similar content would share an address without something random in their names.
+    salt = st.session_state.setdefault("_download_salt", secrets.token_hex(6))
+    st.download_button(
+        label, build, f"{name}-{salt}.csv", "text/csv", key=key, on_click="ignore", icon=":material/download:",
+        type="tertiary", help="All rows, with exact numbers. The download is written down: who, when, what.",
+    )  # fmt: skip
+
+
+def _still(principal: Principal) -> Principal:
+    """The principal as the store knows them at the click: the page may be old, and the grants new."""
+    if principal.user_id is None:
+        return principal
+    found = users.principal_of(wiring.store(), principal.user_id, demo=wiring.settings().demo)
+    if found is None:
+        raise AccessDenied("You are no longer signed in; sign in again.")
+    return replace(found, money=found.money and principal.money)
+
+
+def _of_campaign(principal: Principal, view: View, filters: Filters, only: CampaignRef) -> answers.Answer:
+    """An answer about one campaign."""
+    store, now = wiring.store(), wiring.now()
+    principal.require(only.client)
+    narrowed = replace(filters, clients=(only.client,))
+    at = tuple(pair for pair in queries.stamp(store, principal) if pair[0] == only.client)
+    rows = queries.campaign_row(store, principal, only.client, only.account, only.campaign, filters)
+    groups = queries.breakdown(store, principal, filters, export.BY[view], only=only)
+    table = export.table(
+        view,
+        rows if view == "campaigns" else groups,
+        with_money=principal.money,
+        origins=answers.origins(store, principal, narrowed, now),
+        creators=queries.creator_names(store, principal, (only.client,)),
+        campaigns={(row.client, row.account, row.campaign): row.name for row in rows},
+    )
+    left_out = queries.undefined_cpm(store, principal, filters, only=only)
+    return answers.Answer(
+        view, narrowed, None, table, totals(groups, rows), at, left_out, rows, groups, principal.money
+    )  # fmt: skip
+
+
+def heading(text: str, buttons: Sequence[Callable[[], None]] = ()) -> None:
+    """A section's title with what can be done with it at its right."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.subheader(text)
+        for button in buttons:
+            button()

@@ -1,0 +1,139 @@
+"""Tables of figures: which columns there are, how they read, and which row was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import pyarrow as pa
+import streamlit as st
+
+from perfdash import words
+from perfdash.metrics import METRICS, ratio
+from perfdash.ui.wiring import ROOT
+
+MOST_ROWS = 1_000
+"""More are not sent: every row goes to the browser on each rerun. The download holds all of them."""
+Kind = Literal["text", "list", "count", "decimal", "money", "price", "percent", "times", "share", "day", "moment"]
+_CAMPAIGN_PAGE = str(ROOT / "pages" / "performance" / "campaign.py")
+_CHOSEN = "_chosen_campaign"
+_TYPES: dict[Kind, Any] = {
+    "text": pa.string(), "list": pa.list_(pa.string()), "count": pa.int64(), "day": pa.date32(),
+    "moment": pa.timestamp("s", tz="UTC"),
+}  # fmt: skip
+Value = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One column: how its value is got from a row, and how it reads."""
+
+    name: str
+    label: str
+    kind: Kind
+    value: Value
+    help: str = ""
+    pinned: bool = False
+    width: Literal["small", "medium", "large"] | None = None
+
+
+def measure(name: str, label: str, kind: Kind = "count") -> Shown:
+    """A column of Sums: a count, or money in micros."""
+    return Shown(name, label, kind, lambda row: getattr(row.sums, name))
+
+
+def metric(name: str) -> Shown:
+    """A column of a ratio, explained by its definition."""
+    found = METRICS[name]
+    kind: Kind = "price" if found.unit == "money" else "times" if name in ("roas", "frequency") else "percent"
+    return Shown(name, found.label, kind, lambda row: ratio(name, row.sums), found.definition)
+
+
+def money_of(row: Any, name: str) -> Fraction | None:
+    """Micros as currency units."""
+    value: int | None = getattr(row, name)
+    return None if value is None else Fraction(value, 1_000_000)
+
+
+def used(row: Any) -> Fraction | None:
+    """The share of a campaign's budget that its whole flight has cost."""
+    return Fraction(row.flight_cost, row.budget) if row.budget and row.flight_cost is not None else None
+
+
+def draw(
+    rows: Sequence[Any],
+    columns: Sequence[Shown],
+    *,
+    alt: str,
+    key: str,
+    currency: str = "",
+    height: int | Literal["auto", "content"] = "auto",
+    choose: Callable[[Any], Any] | None = None,
+) -> None:
+    """Show `rows`. With `choose`, a click on a row notes what `choose` makes of it, for `chosen`.
+
+    Columns without any value are not shown. `currency` is the one all amounts are in; '' when there are several.
+    """
+    kept = [column for column in columns if column.pinned or any(_filled(column.value(row)) for row in rows)]
+    data = pa.table({column.name: pa.array([_plain(column, row) for row in rows], _type(column)) for column in kept})
+    config = {column.name: _config(column, currency) for column in kept}
+    common: dict[str, Any] = {
+        "column_config": config, "hide_index": True, "placeholder": words.UNDEFINED, "alt": alt, "key": key,
+        "height": height,
+    }  # fmt: skip
+    if choose is None:
+        st.dataframe(data, **common)
+        return
+    # A selection is a row number of the table that was clicked on: kept beside it, since the next one may differ.
+    st.session_state[f"{key}_rows"] = [choose(row) for row in rows]
+    st.dataframe(data, **common, on_select=lambda: _note(key), selection_mode="single-row")
+
+
+def _note(key: str) -> None:
+    selected = st.session_state[key].selection.rows
+    of_rows = st.session_state.get(f"{key}_rows", [])
+    st.session_state[f"{key}_chosen"] = of_rows[selected[0]] if selected and selected[0] < len(of_rows) else None
+
+
+def chosen(key: str) -> Any:
+    """What the last click on table `key` chose; None when nothing is chosen. Call it before drawing the table."""
+    return st.session_state.get(f"{key}_chosen")
+
+
+def _filled(value: Any) -> bool:
+    return value is not None and value != "" and value != ()
+
+
+def _type(column: Shown) -> Any:
+    return _TYPES.get(column.kind, pa.float64())
+
+
+def _plain(column: Shown, row: Any) -> Any:
+    value = column.value(row)
+    if value is None or column.kind in _TYPES:
+        return list(value) if isinstance(value, tuple) else value
+    if (column.kind == "money" and isinstance(value, int)) or column.kind == "decimal":
+        value = Fraction(value, 1_000_000)
+    return float(value)
+
+
+def _config(column: Shown, currency: str) -> Any:
+    c = st.column_config
+    common: dict[str, Any] = {"help": column.help or None, "pinned": column.pinned or None, "width": column.width}
+    label = f"{column.label} ({currency})" if currency and column.kind in ("money", "price") else column.label
+    places = words.decimals(currency) if currency else 2
+    numbers = {
+        "count": "%,d", "decimal": "%,.2f", "money": f"%,.{places}f", "price": f"%,.{max(places, 2)}f",
+        "percent": "percent", "times": "%,.2f×",
+    }  # fmt: skip
+    if column.kind in numbers:
+        return c.NumberColumn(label, format=numbers[column.kind], **common)
+    if column.kind == "share":
+        return c.ProgressColumn(label, format="percent", min_value=0, max_value=1, **common)
+    if column.kind == "day":
+        return c.DateColumn(label, format="D MMM YYYY", **common)
+    if column.kind == "moment":
+        return c.DatetimeColumn(label, format="D MMM, HH:mm", **common)
+    return c.ListColumn(label, **common) if column.kind == "list" else c.TextColumn(label, **common)
