@@ -1,13 +1,13 @@
 """The charts, authored once as Vega-Lite without data: pages show them as `st.vega_lite_chart(table, spec)`.
 
-The fields of every table are fixed names of ours; what comes from outside is only ever a value. `day` is drawn on a UTC
-scale, or browsers west of Greenwich would show the label of the day before.
+The fields of every table are fixed names of ours; what comes from outside is only ever a value. `day` is sent as
+a number (`at`) and drawn on a UTC scale: a date would become the browser's local midnight, and its label another day's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -18,16 +18,24 @@ from perfdash.accounts import Days
 COVERAGE = ("Final", "Open", "Not confirmed", "Settlement unknown", "Never fetched")
 """What the coverage strip says of a day, best first."""
 _COVERAGE_COLORS = ("#2b8a6e", "#7cc4ad", "#d9b44a", "#9aa5b1", "#c2553f")
-HEIGHT = 260
+HEIGHT = 280
+_EPOCH = date(1970, 1, 1)
 _STACK_ROW = 22
+_AROUND = 110
+"""What axis and legend take of a chart's height."""
+_MOST_TICKS = 8
+_SHORT = "abs(datum.value) < 1 ? format(datum.value, '~g') : format(datum.value, '~s')"
+"""12k and 0.5, where a format alone would say 0.8k and 500m."""
+_PERCENT = "format(datum.value, '.2~%')"
+_DAY_TIP = alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y", timeUnit="utcyearmonthdate")
 
 
 @lru_cache(maxsize=64)
-def bars_by_day(title: str, unit: str, platforms: tuple[str, ...], days: Days, money: bool) -> dict[str, Any]:
-    """Stacked bars. Table: day (date), platform, value (number), shown (how `value` reads)."""
+def bars_by_day(title: str, platforms: tuple[str, ...], days: Days) -> dict[str, Any]:
+    """Stacked bars. Table: day (from `at`), platform, value (number), shown (how `value` reads)."""
     chart = _base().mark_bar(binSpacing=1).encode(
         x=_day_axis(days, band=True),
-        y=_value_axis(_titled(title, unit), money).stack("zero"),
+        y=_value_axis(_SHORT).stack("zero"),
         color=_platform_color(platforms),
         order=alt.Order("platform:N"),
         tooltip=_tooltips(title),
@@ -36,12 +44,12 @@ def bars_by_day(title: str, unit: str, platforms: tuple[str, ...], days: Days, m
 
 
 @lru_cache(maxsize=64)
-def lines_by_day(title: str, unit: str, platforms: tuple[str, ...], days: Days, money: bool) -> dict[str, Any]:
-    """One line per platform, broken where `value` is null. Table: day (date), platform, value, shown."""
+def lines_by_day(title: str, platforms: tuple[str, ...], days: Days, *, percent: bool = False) -> dict[str, Any]:
+    """One line per platform, broken where `value` is null. Table: day, platform, value, shown."""
     # A day between two undefined ones is a point: a line alone would not show it.
     chart = _base().mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2, interpolate="monotone").encode(
         x=_day_axis(days, band=False),
-        y=_value_axis(_titled(title, unit), money).scale(zero=False, nice=True),
+        y=_value_axis(_PERCENT if percent else _SHORT).scale(zero=False, nice=True),
         color=_platform_color(platforms),
         tooltip=_tooltips(title),
     )  # fmt: skip
@@ -50,23 +58,19 @@ def lines_by_day(title: str, unit: str, platforms: tuple[str, ...], days: Days, 
 
 @lru_cache(maxsize=64)
 def coverage(days: Days, accounts: int) -> dict[str, Any]:
-    """A strip of days per account. Table: day (date), account (its label), state (one of COVERAGE), shown."""
-    chart = _base().mark_rect(stroke="transparent", strokeWidth=0.5).encode(
+    """A strip of days per account. Table: day, account (its label), state (one of COVERAGE), shown."""
+    chart = _base().mark_rect(stroke="transparent", strokeWidth=1.5).encode(
         x=_day_axis(days, band=True),
-        y=alt.Y("account:N", title=None, axis=alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=6)),
+        y=alt.Y("account:N", title=None, axis=alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=6, labelOverlap=False)),
         color=alt.Color(
             "state:N",
             title=None,
             scale=alt.Scale(domain=list(COVERAGE), range=list(_COVERAGE_COLORS)),
             legend=_legend(COVERAGE),
         ),
-        tooltip=[
-            alt.Tooltip("account:N", title="Account"),
-            alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y", timeUnit="utcyearmonthdate"),
-            alt.Tooltip("shown:N", title="State"),
-        ],
+        tooltip=[_DAY_TIP, alt.Tooltip("account:N", title="Account"), alt.Tooltip("shown:N", title="State")],
     )  # fmt: skip
-    return _spec(chart.properties(height=max(2, accounts) * _STACK_ROW))
+    return _spec(chart.properties(height=max(2, accounts) * _STACK_ROW + _AROUND))
 
 
 def _base() -> alt.Chart:
@@ -79,25 +83,33 @@ def _spec(chart: alt.Chart) -> dict[str, Any]:
     return {key: part for key, part in whole.items() if key not in ("data", "datasets", "config", "$schema")}
 
 
-def _titled(title: str, unit: str) -> str:
-    return f"{title}, {unit}" if unit else title
-
-
 def _day_axis(days: Days, *, band: bool) -> alt.X:
-    """All days in view, reported or not: a gap is information. Bars need the unit of time to know their width."""
-    last = days.end + timedelta(days=1) if band else days.end
-    domain = [alt.DateTime(year=d.year, month=d.month, date=d.day, utc=True) for d in (days.start, last)]
+    """All days in view, reported or not: a gap is information. Bars need the unit of time to know their width.
+
+    Ticks are given as days, evenly spaced back from the last one; a bar's stands at noon, which is its middle.
+    """
+    step = -(-len(days) // _MOST_TICKS)
+    ticks = [_moment(day, hours=12 if band else 0) for day in days.each()[::-1][::step]]
     axis = alt.Axis(
-        format="%-d %b", labelOverlap="greedy", labelFlush=False, tickCount=min(len(days), 8), grid=False, labelLimit=0
+        format="%-d %b", values=ticks, labelOverlap="greedy", labelFlush=False, grid=False, labelLimit=0, ticks=True
     )
+    domain = [_moment(days.start), _moment(days.end + timedelta(days=1) if band else days.end)]
     x = alt.X("day:T", title=None, axis=axis, scale=alt.Scale(type="utc", domain=domain, nice=False))
     return x.timeUnit("utcyearmonthdate") if band else x
 
 
-def _value_axis(title: str, money: bool) -> alt.Y:
-    """Short numbers (12k) with the unit in the title; `labelLimit` 0 cuts none."""
-    axis = alt.Axis(format="~s", tickCount=5, labelLimit=0, titleLimit=HEIGHT - 20)
-    return alt.Y("value:Q", title=title, axis=axis if not money else axis.copy())
+def at(day: date) -> float:
+    """A day label as the number that charts take: milliseconds of its midnight in UTC."""
+    return (day - _EPOCH).days * 86_400_000.0
+
+
+def _moment(day: date, hours: int = 0) -> alt.DateTime:
+    return alt.DateTime(year=day.year, month=day.month, date=day.day, hours=hours, utc=True)
+
+
+def _value_axis(label: str) -> alt.Y:
+    """Short numbers; the unit stands in the title above the chart, where it costs no width."""
+    return alt.Y("value:Q", title=None, axis=alt.Axis(labelExpr=label, tickCount=5, labelLimit=0))
 
 
 def _platform_color(platforms: tuple[str, ...]) -> alt.Color:
@@ -107,13 +119,10 @@ def _platform_color(platforms: tuple[str, ...]) -> alt.Color:
 
 def _legend(values: Sequence[str]) -> alt.Legend:
     return alt.Legend(
-        orient="bottom", direction="horizontal", labelLimit=0, columns=3, symbolType="square", values=list(values)
-    )
+        orient="bottom", direction="horizontal", labelLimit=0, columns=3, symbolType="square", values=list(values),
+        offset=8, padding=0, rowPadding=4,
+    )  # fmt: skip
 
 
 def _tooltips(title: str) -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y", timeUnit="utcyearmonthdate"),
-        alt.Tooltip("platform:N", title="Platform"),
-        alt.Tooltip("shown:N", title=title),
-    ]
+    return [_DAY_TIP, alt.Tooltip("platform:N", title="Platform"), alt.Tooltip("shown:N", title=title)]

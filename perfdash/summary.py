@@ -105,7 +105,7 @@ _FIGURES: dict[str, tuple[str, Kind, Better, str]] = {
     "roi": ("ROI", "percent", "higher", ""),
     "campaigns": ("Campaigns", "count", "neutral", "campaigns with at least one row in view"),
     "budget": (
-        "Total budget",
+        "Budget",
         "money",
         "neutral",
         "the whole budgets of the campaigns in view, not only of these days",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Date, Integer, Row, String, Table, column, select, values
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, Table, and_, case, cast, func, select
 
 from perfdash.access import Principal
 from perfdash.asof import AsOf
@@ -22,9 +22,7 @@ from perfdash.store.sums import parts
 from perfdash.store.versions import attribute_versions, fact_versions
 from perfdash.store.view import CampaignRef, View, view
 
-AT_ONCE = 2_000
-"""Campaigns per statement: five parameters each, and SQLite takes 32,766."""
-
+KEY = ("client_id", "account_id", "campaign_id")
 Key = tuple[str, int, str]
 Attributes = Mapping[Key, Row[Any]]
 
@@ -154,39 +152,38 @@ def _flight_costs(
     connection: Connection, bound: View, rows: Sequence[CampaignRow]
 ) -> dict[tuple[str, int, str, str], int]:
     costs: dict[tuple[str, int, str, str], int] = {}
-    for start in range(0, len(rows), AT_ONCE):
-        costs |= _flight_costs_of(connection, bound, rows[start : start + AT_ONCE])
+    for currency in sorted({row.currency for row in rows}):
+        same = [row for row in rows if row.currency == currency]
+        for client, account, campaign, millions, rest in connection.execute(_flights(bound, same, currency)):
+            costs[client, account, campaign, currency] = millions * MICRO + rest
     return costs
 
 
-def _flight_costs_of(
-    connection: Connection, bound: View, rows: Sequence[CampaignRow]
-) -> dict[tuple[str, int, str, str], int]:
-    flights = _flights(rows)
-
-    def in_flight(table: Table) -> Iterable[ColumnElement[bool]]:
-        # The index (client, account, campaign, day) leads to just these days of just these campaigns.
-        for name in ("client_id", "account_id", "campaign_id"):
-            yield table.c[name] == flights.c[name]
-        yield table.c.day.between(flights.c.first, flights.c.last)
-
-    columns = ("client_id", "account_id", "campaign_id", "currency")
+def _flights(bound: View, rows: Sequence[CampaignRow], currency: str) -> Select[Any]:
+    """Per campaign of the clients of `rows`: its cost in one currency on the days of its flight, in two parts."""
+    first, last = min(r.flight_start or date.min for r in rows), max(r.flight_end or date.max for r in rows)
     clients = sorted({row.client for row in rows})
-    versions = fact_versions(bound.principal, clients, bound.cut, (*columns, "cost"), in_flight)
-    keys = [versions.c[name] for name in columns]
-    statement = select(*keys, *parts(versions.c.cost)).group_by(*keys)
-    return {tuple(row[:4]): row[4] * MICRO + row[5] for row in connection.execute(statement)}
 
+    def narrow(table: Table) -> Iterable[ColumnElement[bool]]:
+        yield table.c.day.between(first, last)
+        yield table.c.currency == currency
+        yield from bound.only_of(table)
 
-def _flights(rows: Sequence[CampaignRow]) -> Any:
-    named = sorted(
-        {
-            (r.client, r.account, r.campaign, r.flight_start or date.min, r.flight_end or date.max)
-            for r in rows
-        }
-    )  # fmt: skip
-    columns = (
-        column("client_id", String), column("account_id", Integer), column("campaign_id", String),
-        column("first", Date), column("last", Date),
-    )  # fmt: skip
-    return values(*columns, name="flight").data(named).cte("flights")
+    versions = fact_versions(bound.principal, clients, bound.cut, ("client_id", "day", *KEY[1:], "cost"), narrow)
+    # First by day, in the order of the key of facts, so that SQLite adds up as it reads and sorts nothing.
+    by_day = [versions.c[name] for name in ("client_id", "day", *KEY[1:])]
+    millions, rest = parts(versions.c.cost)
+    days = select(*by_day, millions.label("millions"), rest.label("rest")).group_by(*by_day).subquery("days")
+    flights = attribute_versions(bound.principal, clients, bound.cut, ("flight_start", "flight_end")).subquery(
+        "flights"
+    )
+    begun = flights.c.flight_start.is_(None) | (days.c.day >= flights.c.flight_start)
+    ended = flights.c.flight_end.is_not(None) & (days.c.day > flights.c.flight_end)
+    whole = (func.sum(case((begun & ~ended, part), else_=0)) for part in (days.c.millions, days.c.rest))
+    keys = [days.c[name] for name in KEY]
+    same = and_(*(days.c[name] == flights.c[name] for name in KEY))
+    return (
+        select(*keys, *(cast(part, BigInteger) for part in whole))
+        .select_from(days.outerjoin(flights, same))
+        .group_by(*keys)
+    )

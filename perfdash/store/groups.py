@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from perfdash.errors import UsageError
 from perfdash.metrics import Sums
-from perfdash.store.sums import measures, summed, sums_of
+from perfdash.store.sums import measures, summed, sums_reader
 from perfdash.store.view import KEYS, View
 
 Dimension = Literal["client", "account", "campaign", "creator", "platform", "day"]
@@ -54,7 +54,7 @@ def grouped(connection: Connection, bound: View, by: tuple[Dimension, ...]) -> t
     statement = select(*columns, *summed(versions, money)).where(*bound.within(versions)).group_by(*columns)
     # Ordered here, by code point: the order of text on PostgreSQL depends on how its database was created.
     rows = sorted(connection.execute(statement), key=lambda row: row[: len(keys)])
+    sums_of = sums_reader(money)
     return tuple(
-        Group(currency=row[len(by)], sums=sums_of(row[len(keys) :], money), **dict(zip(by, row, strict=False)))
-        for row in rows
+        Group(currency=row[len(by)], sums=sums_of(row[len(keys) :]), **dict(zip(by, row, strict=False))) for row in rows
     )

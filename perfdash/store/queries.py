@@ -75,7 +75,8 @@ def revisions_at(
         return of_now
     with store.reading() as connection:
         cut = cutoffs(connection, principal, clients, as_of)
-        known = {} if cut is None else dict(connection.execute(select(cut.table)).tuples().all()) if cut.clients else {}
+        found = connection.execute(select(cut.table)).all() if cut and cut.clients else []
+    known = {row.client_id: row.revision for row in found}
     return tuple((client, known.get(client, 0)) for client, _ in of_now)
 
 

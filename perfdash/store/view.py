@@ -57,6 +57,10 @@ class View:
             yield table.c.platform.in_(sorted(self.filters.platforms))
         if self.filters.currency is not None:
             yield table.c.currency == self.filters.currency
+        yield from self.only_of(table)
+
+    def only_of(self, table: Table) -> Iterable[ColumnElement[bool]]:
+        """The conditions that leave the one campaign that is asked about; none when all are."""
         if self.only is not None:
             yield table.c.client_id == self.only.client
             yield table.c.account_id == self.only.account

@@ -33,7 +33,7 @@ def _named(row: CampaignRow) -> str:
     return row.name
 
 
-_NAME = Shown("name", "Campaign", "text", _named, pinned=True, width="medium")
+_NAME = Shown("name", "Campaign", "text", _named, pinned=True, width=260)
 _CLIENT = Shown("client", "Client", "text", lambda row: row.client)
 _CURRENCY = Shown("currency", "Currency", "text", lambda row: row.currency, width="small")
 _BUDGET = (
@@ -56,7 +56,7 @@ def pacing(row: Any) -> str | None:
     share = used(row)
     if share is None:
         return None
-    return f"{words.percent(share - 1, 1)} over" if share > 1 else f"{words.percent(1 - share, 1)} left"
+    return f"▲ {words.percent(share - 1, 1)} over" if share > 1 else f"{words.percent(1 - share, 1)} left"
 
 
 def brief(rows: Sequence[CampaignRow], *, money: bool, key: str) -> None:
@@ -77,10 +77,13 @@ def _without_money(columns: Sequence[Shown]) -> tuple[Shown, ...]:
 
 def _campaigns(rows: Sequence[CampaignRow], columns: Sequence[Shown], key: str) -> None:
     currency, columns = _currency(rows, columns)
-    ordered = sorted(rows, key=lambda row: (-(row.sums.cost or 0), -(row.sums.impressions or 0), row.name))
+    # Amounts in different currencies have no order.
+    ordered = sorted(
+        rows, key=lambda row: (-(row.sums.cost or 0) if currency else 0, -(row.sums.impressions or 0), row.name)
+    )
     draw(ordered[: tables.MOST_ROWS], columns, alt="Campaigns in view", key=key, currency=currency, choose=_ref)
     if len(ordered) > tables.MOST_ROWS:
-        by = "cost" if currency else "size"
+        by = "cost" if currency and rows[0].sums.cost is not None else "impressions"
         st.caption(f"The first {tables.MOST_ROWS:,} of {len(ordered):,} campaigns by {by}; the CSV holds all of them.")
 
 
@@ -89,7 +92,8 @@ def _currency(rows: Sequence[Any], columns: Sequence[Shown]) -> tuple[str, Seque
     found = {row.currency for row in rows}
     if len(found) == 1:
         return found.pop(), columns
-    return "", (columns[0], *columns[1:2], _CURRENCY, *columns[2:])
+    words_end = next((n for n, column in enumerate(columns) if column.kind != "text"), len(columns))
+    return "", (*columns[:words_end], _CURRENCY, *columns[words_end:])
 
 
 def _ref(row: CampaignRow) -> CampaignRef:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from functools import cache
 from typing import Any
 
@@ -43,7 +43,9 @@ def withdraw(request: str) -> bool:
 
 
 def _ask(data: dict[str, str]) -> bool:
-    result = _component()(data=data, key=f"cookie {json.dumps(data['request'])}", height=0, on_done_change=lambda: None)
+    # A key of its own for each request; hexadecimal, because Streamlit refuses keys with two underscores in a row.
+    key = f"cookie-{hashlib.sha256(data['request'].encode()).hexdigest()[:16]}"
+    result = _component()(data=data, key=key, height=0, on_done_change=lambda: None)
     return bool(result.done)
 
 

@@ -110,7 +110,7 @@ def _of_campaign(principal: Principal, view: View, filters: Filters, only: Campa
 
 def heading(text: str, buttons: Sequence[Callable[[], None]] = ()) -> None:
     """A section's title with what can be done with it at its right."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(text)
         for button in buttons:
             button()

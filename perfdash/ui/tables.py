@@ -36,7 +36,7 @@ class Shown:
     value: Value
     help: str = ""
     pinned: bool = False
-    width: Literal["small", "medium", "large"] | None = None
+    width: Literal["small", "medium", "large"] | int | None = None
 
 
 def measure(name: str, label: str, kind: Kind = "count") -> Shown:
@@ -78,7 +78,7 @@ def draw(
     """
     kept = [column for column in columns if column.pinned or any(_filled(column.value(row)) for row in rows)]
     data = pa.table({column.name: pa.array([_plain(column, row) for row in rows], _type(column)) for column in kept})
-    config = {column.name: _config(column, currency) for column in kept}
+    config = {column.name: _config(column, data[column.name].to_pylist(), currency) for column in kept}
     common: dict[str, Any] = {
         "column_config": config, "hide_index": True, "placeholder": words.UNDEFINED, "alt": alt, "key": key,
         "height": height,
@@ -116,22 +116,29 @@ def _plain(column: Shown, row: Any) -> Any:
         return list(value) if isinstance(value, tuple) else value
     if (column.kind == "money" and isinstance(value, int)) or column.kind == "decimal":
         value = Fraction(value, 1_000_000)
-    return float(value)
+    return float(value * 100 if column.kind in ("percent", "share") else value)
 
 
-def _config(column: Shown, currency: str) -> Any:
+def _places(values: Sequence[float | None], currency: str) -> int:
+    """Decimals of a column of prices: two more where all are below one, or 0.004 would read 0.00."""
+    usual = max(words.decimals(currency), 1) if currency else 2
+    return usual if any(value is not None and abs(value) >= 1 for value in values) else usual + 2
+
+
+def _config(column: Shown, values: Sequence[Any], currency: str) -> Any:
     c = st.column_config
     common: dict[str, Any] = {"help": column.help or None, "pinned": column.pinned or None, "width": column.width}
     label = f"{column.label} ({currency})" if currency and column.kind in ("money", "price") else column.label
     places = words.decimals(currency) if currency else 2
     numbers = {
-        "count": "%,d", "decimal": "%,.2f", "money": f"%,.{places}f", "price": f"%,.{max(places, 2)}f",
-        "percent": "percent", "times": "%,.2f×",
+        "count": "%,d", "decimal": "%,.2f", "money": f"%,.{places}f", "percent": "%,.2f%%", "times": "%,.2f×",
     }  # fmt: skip
+    if column.kind == "price":
+        return c.NumberColumn(label, format=f"%,.{_places(values, currency)}f", **common)
     if column.kind in numbers:
         return c.NumberColumn(label, format=numbers[column.kind], **common)
     if column.kind == "share":
-        return c.ProgressColumn(label, format="percent", min_value=0, max_value=1, **common)
+        return c.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, **common)
     if column.kind == "day":
         return c.DateColumn(label, format="D MMM YYYY", **common)
     if column.kind == "moment":

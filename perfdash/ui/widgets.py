@@ -13,7 +13,7 @@ from perfdash.access import Principal
 from perfdash.metrics import METRICS, rounded
 from perfdash.store import queries
 from perfdash.store.queries import CampaignRef, Undefined
-from perfdash.summary import Figure
+from perfdash.summary import MONEY, Figure
 from perfdash.ui import actions, cache, wiring
 from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
@@ -52,7 +52,6 @@ def headline(found: Headline, *, money: bool) -> None:
         return tiles(found.of(found.currencies[0], everything=True))
     tiles(found.counts(), 4)
     for currency in found.currencies:
-        st.markdown(f"**{plain(currency)}**")
         tiles(found.of(currency, everything=False), 6)
     return None
 
@@ -65,8 +64,10 @@ def tiles(figures: Sequence[Figure], a_row: int = TILES_A_ROW) -> None:
 
 
 def _tile(figure: Figure) -> None:
+    # The unit stands in the label: beside the number it would be cut off on a narrow tile.
+    label = f"{figure.label} ({figure.currency})" if figure.currency and figure.name in MONEY else figure.label
     st.metric(
-        figure.label,
+        label,
         face(figure),
         _delta(figure),
         delta_color=_COLORS[figure.better] if figure.change else "off",  # type: ignore[arg-type]
@@ -85,9 +86,8 @@ def face(figure: Figure) -> str:
         return words.percent(figure.value)
     if figure.kind == "times":
         return words.times(figure.value)
-    if figure.name in METRICS:
-        return words.unit_price(figure.value, figure.currency)
-    return words.compact_money(figure.value, figure.currency)
+    amount = words.unit_price if figure.name in METRICS else words.compact_money
+    return amount(figure.value, figure.currency).removesuffix(f"{words.GAP}{figure.currency}")
 
 
 def _delta(figure: Figure) -> str:

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from perfdash.store import sessions, users
+from perfdash.store.engine import Store
+from perfdash.ui import gate, wiring
+from tests.ui.conftest import given_user
+
+
+@pytest.fixture
+def address(store: Store) -> Iterator[str]:
+    """The routes on a real socket; gives host:port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(Starlette(routes=gate.routes()), log_level="critical", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture
+def session(store: Store) -> sessions.Session:
+    given_user(store, "ann", "admin")
+    return sessions.begin(store, users.list_users(store)[0].user_id, wiring.now())
+
+
+def ask(address: str, method: str, body: bytes | None = None, **headers: str) -> tuple[HTTPResponse, str]:
+    connection = HTTPConnection(address, timeout=20)
+    try:
+        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, "/session", body, {"Origin": f"http://{address}"} | said)
+        answer = connection.getresponse()
+        return answer, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def post(address: str, ticket: str, **headers: str) -> tuple[HTTPResponse, str]:
+    return ask(address, "POST", json.dumps({"ticket": ticket}).encode(), **headers)
+
+
+def cookie_of(answer: HTTPResponse) -> dict[str, str]:
+    name, *parts = (answer.getheader("set-cookie") or "=").split("; ")
+    pairs = [part.partition("=") for part in parts]
+    return {"": name.partition("=")[2], **{key.lower(): value for key, _, value in pairs}}
+
+
+def test_a_ticket_becomes_a_cookie_that_no_script_can_read(
+    address: str, store: Store, session: sessions.Session
+) -> None:
+    answer, body = post(address, sessions.ticket(store, session.session_id, wiring.now()))
+    cookie = cookie_of(answer)
+    assert (answer.status, body) == (204, "")
+    assert "httponly" in cookie
+    assert (cookie["samesite"], cookie["path"]) == ("lax", "/")
+    assert "secure" not in cookie
+    assert "domain" not in cookie
+    assert sessions.by_token(store, cookie[""], wiring.now()) == session
+    assert answer.getheader("cache-control") == "no-store"
+
+
+def test_under_tls_the_cookie_is_secure_also_behind_a_proxy(
+    address: str, store: Store, session: sessions.Session
+) -> None:
+    ticket = sessions.ticket(store, session.session_id, wiring.now())
+    answer, _ = post(address, ticket, Origin="https://dash.example.com", Sec_Fetch_Site="same-origin")
+    assert answer.status == 204
+    assert "secure" in cookie_of(answer)
+
+
+def test_a_ticket_works_once_and_a_made_up_one_never(address: str, store: Store, session: sessions.Session) -> None:
+    ticket = sessions.ticket(store, session.session_id, wiring.now())
+    assert post(address, ticket)[0].status == 204
+    for dead in (ticket, "made-up"):
+        answer, body = post(address, dead)
+        assert answer.status == 401
+        assert answer.getheader("set-cookie") is None
+        assert body == "This ticket is unknown, used or too old; sign in again."
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""},
+        {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}, {"Sec_Fetch_Site": "none"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_another_site_can_neither_set_nor_drop_the_cookie(
+    address: str, store: Store, session: sessions.Session, headers: dict[str, str], method: str
+) -> None:
+    ticket = sessions.ticket(store, session.session_id, wiring.now())
+    answer, _ = ask(address, method, json.dumps({"ticket": ticket}).encode(), **headers)
+    assert answer.status == 403
+    assert answer.getheader("set-cookie") is None
+    assert post(address, ticket)[0].status == 204
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"x", b"[]", b"null", b'{"ticket": 1}', b'{"ticket": ""}', b"{}", b"\xff", b"[" * 900, b'{"ticket": "' + b"a" * 5000],
+)  # fmt: skip
+def test_a_body_that_is_no_ticket_is_refused(address: str, store: Store, body: bytes) -> None:
+    answer, said = ask(address, "POST", body)
+    assert (answer.status, said) == (400, 'Expected a JSON object {"ticket": "..."}.')
+
+
+def test_signing_out_drops_the_cookie(address: str, store: Store) -> None:
+    answer, _ = ask(address, "DELETE")
+    assert answer.status == 204
+    assert (cookie_of(answer)["max-age"], cookie_of(answer)["path"]) == ("0", "/")
+
+
+def test_other_methods_are_refused_and_health_needs_nothing(address: str, store: Store) -> None:
+    assert ask(address, "GET")[0].status == 405
+    connection = HTTPConnection(address, timeout=20)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().read() == b"ok"
+    connection.close()
+
+
+def test_while_the_database_is_away_the_answer_says_so_without_details(
+    address: str, store: Store, session: sessions.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERFDASH_DATABASE_URL", "mysql://ann:hunter22@host/x")
+    answer, body = post(address, "anything")
+    assert (answer.status, body) == (503, "The database cannot be used right now.")

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from perfdash.store import schema, sessions, users
+from perfdash.store.engine import Store
+from perfdash.ui import wiring
+from tests.store.builders import NOON, given_client
+from tests.ui.conftest import PASSWORD, given_user, opened, press, sign_in, signed_out
+
+WRONG = "That user name and password do not go together."
+
+
+def test_signed_out_there_is_the_form_and_nothing_else(store: Store) -> None:
+    given_client(store, "acme")
+    given_user(store, "ann", "admin")
+    app = opened()
+    assert signed_out(app)
+    assert [field.label for field in app.text_input] == ["User name", "Password"]
+    assert [button.label for button in app.button] == ["Sign in"]
+    assert not app.error
+    assert not app.info
+
+
+def test_without_any_user_the_page_says_how_to_add_the_first(store: Store) -> None:
+    app = opened()
+    assert "Nobody can sign in yet" in app.info[0].value
+    assert "python -m perfdash users add" in app.code[0].value
+
+
+def test_the_right_password_opens_the_app_and_leaves_no_trace_of_the_library(store: Store) -> None:
+    given_client(store, "acme")
+    given_user(store, "ann", "admin")
+    app = sign_in(opened(), " Ann ")
+    assert not signed_out(app)
+    assert app.multiselect(key="client").options == ["acme"]
+    for key in ("name", "authentication_status", "username", "email", "roles", "logout", "password_hint"):
+        assert key not in app.session_state
+    assert PASSWORD not in str(app.session_state._state._state)
+
+
+@pytest.mark.parametrize(("name", "password"), [("ann", "wrong horse"), ("bob", PASSWORD), ("", ""), ("ann", "")])
+def test_whatever_is_wrong_the_answer_is_the_same(store: Store, name: str, password: str) -> None:
+    given_user(store, "ann", "admin")
+    app = sign_in(opened(), name, password)
+    assert signed_out(app)
+    assert [error.value for error in app.error] == [WRONG]
+
+
+def test_a_deactivated_user_gets_the_same_answer(store: Store) -> None:
+    given_user(store, "ann", "admin")
+    users.set_active(store, "ann", False, NOON)
+    assert [error.value for error in sign_in(opened(), "ann").error] == [WRONG]
+
+
+def test_demo_users_cannot_sign_in_where_somebody_copied_their_database(store: Store) -> None:
+    users.add_user(store, "admin", "demo-admin", "admin", NOON, demo=True, rounds=4)
+    app = sign_in(opened(), "admin", "demo-admin")
+    assert signed_out(app)
+    assert [error.value for error in app.error] == [WRONG]
+    assert "demo-admin" not in str(app.main)
+
+
+@pytest.mark.parametrize("ended_by", ["password", "deactivation", "sign-out elsewhere", "time"])
+def test_a_session_that_ended_shows_the_form_at_the_next_rerun(
+    store: Store, ended_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_client(store, "acme")
+    given_user(store, "ann", "admin")
+    app = sign_in(opened(), "ann")
+    assert not signed_out(app)
+    if ended_by == "password":
+        users.set_password(store, "ann", "another horse", wiring.now(), rounds=4)
+    elif ended_by == "deactivation":
+        users.set_active(store, "ann", False, wiring.now())
+    elif ended_by == "sign-out elsewhere":
+        with store.reading() as connection:
+            (session_id,) = connection.execute(select(schema.sessions.c.session_id)).scalars()
+        sessions.end(store, session_id, wiring.now())
+    else:
+        later = wiring.now() + sessions.LIFETIME
+        monkeypatch.setattr(wiring, "now", lambda: later + timedelta(seconds=1))
+    assert signed_out(app.run())
+
+
+def test_what_was_granted_or_taken_counts_at_the_next_rerun(store: Store) -> None:
+    given_client(store, "acme")
+    given_client(store, "bolt")
+    given_user(store, "ann", "analyst", "acme")
+    app = sign_in(opened(), "ann")
+    assert app.multiselect(key="client").options == ["acme"]
+    users.grant(store, "ann", "bolt")
+    assert app.run().multiselect(key="client").options == ["acme", "bolt"]
+    users.revoke(store, "ann", "acme")
+    assert app.run().multiselect(key="client").options == ["bolt"]
+
+
+def test_signing_out_ends_the_session_and_forgets_the_page(store: Store) -> None:
+    given_client(store, "acme")
+    given_user(store, "ann", "admin")
+    app = sign_in(opened({"client": "acme"}), "ann")
+    assert app.multiselect(key="client").value == ["acme"]
+    app = press(app, "Sign out")
+    assert signed_out(app)
+    assert "client" not in app.session_state
+    assert "_selection" not in app.session_state
+    with store.reading() as connection:
+        assert None not in connection.execute(select(schema.sessions.c.revoked_at)).scalars().all()
+    assert signed_out(app.run())
+
+
+def test_the_next_user_of_the_same_page_gets_nothing_of_the_first(store: Store) -> None:
+    given_client(store, "acme")
+    given_client(store, "bolt")
+    given_user(store, "ann", "analyst", "acme")
+    given_user(store, "bob", "analyst", "bolt")
+    app = press(sign_in(opened({"client": "acme"}), "ann"), "Sign out")
+    app = sign_in(app, "bob")
+    assert app.multiselect(key="client").options == ["bolt"]
+    assert app.multiselect(key="client").value == []
+    assert not app.warning
+
+
+def test_a_broken_configuration_is_one_sentence_and_no_form(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    (wiring.ROOT / "perfdash.toml").write_text("clients = [", encoding="utf-8")
+    monkeypatch.setattr(wiring, "_opened", {})
+    app = opened()
+    assert [title.value for title in app.title] == ["Perfdash cannot start"]
+    assert "not valid TOML" in app.error[0].value.replace("\\", "").replace("\u2060", "")
+    assert not app.text_input
+    assert not app.exception
+    (wiring.ROOT / "perfdash.toml").unlink()
+    assert signed_out(app.run())
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = wiring.ROOT / "taken"
+    folder.write_text("a file where a folder is expected", encoding="utf-8")
+    monkeypatch.setenv("PERFDASH_DATABASE_URL", f"sqlite:///{folder / 'x.db'}")
+    app = opened()
+    assert [title.value for title in app.title] == ["Perfdash cannot start"]
+    assert "cannot be written" in app.error[0].value
+    assert not app.exception
