@@ -20,8 +20,8 @@ COVERAGE = ("Final", "Open", "Not confirmed", "Settlement unknown", "Never fetch
 _COVERAGE_COLORS = ("#2b8a6e", "#7cc4ad", "#d9b44a", "#9aa5b1", "#c2553f")
 HEIGHT = 280
 _EPOCH = date(1970, 1, 1)
-_STACK_ROW = 22
-_AROUND = 110
+_STACK_ROW = 24
+_AROUND = 130
 """What axis and legend take of a chart's height."""
 _MOST_TICKS = 8
 _SHORT = "abs(datum.value) < 1 ? format(datum.value, '~g') : format(datum.value, '~s')"
@@ -59,9 +59,12 @@ def lines_by_day(title: str, platforms: tuple[str, ...], days: Days, *, percent:
 @lru_cache(maxsize=64)
 def coverage(days: Days, accounts: int) -> dict[str, Any]:
     """A strip of days per account. Table: day, account (its label), state (one of COVERAGE), shown."""
+    names = alt.Axis(
+        labelLimit=0, labelOverlap=False, labelPadding=6, labelBound=False, labelFlush=False, ticks=False, domain=False
+    )
     chart = _base().mark_rect(stroke="transparent", strokeWidth=1.5).encode(
         x=_day_axis(days, band=True),
-        y=alt.Y("account:N", title=None, axis=alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=6, labelOverlap=False)),
+        y=alt.Y("account:N", title=None, axis=names),
         color=alt.Color(
             "state:N",
             title=None,
@@ -91,7 +94,7 @@ def _day_axis(days: Days, *, band: bool) -> alt.X:
     step = -(-len(days) // _MOST_TICKS)
     ticks = [_moment(day, hours=12 if band else 0) for day in days.each()[::-1][::step]]
     axis = alt.Axis(
-        format="%-d %b", values=ticks, labelOverlap="greedy", labelFlush=False, grid=False, labelLimit=0, ticks=True
+        format="%-d %b", values=ticks, labelOverlap="parity", labelFlush=20, grid=False, labelLimit=0, ticks=True
     )
     domain = [_moment(days.start), _moment(days.end + timedelta(days=1) if band else days.end)]
     x = alt.X("day:T", title=None, axis=axis, scale=alt.Scale(type="utc", domain=domain, nice=False))
@@ -119,8 +122,8 @@ def _platform_color(platforms: tuple[str, ...]) -> alt.Color:
 
 def _legend(values: Sequence[str]) -> alt.Legend:
     return alt.Legend(
-        orient="bottom", direction="horizontal", labelLimit=0, columns=3, symbolType="square", values=list(values),
-        offset=8, padding=0, rowPadding=4,
+        orient="bottom", direction="horizontal", labelLimit=0, columns=2, symbolType="square", symbolSize=70,
+        values=list(values), offset=8, padding=0, rowPadding=4,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from perfdash.ui import cache, campaign_tables, downloads, filters, pacing, questions, session, syncing, widgets
 from perfdash.ui.calm import calmly
 from perfdash.ui.daily import daily_charts
+from perfdash.ui.nothing import nothing_here
 from perfdash.ui.plain import plain
 
 principal = session.require()
@@ -31,9 +32,9 @@ with calmly():
     found = questions.headline(principal, asked, ref)
 
     if principal.money:
-        pacing.budget_bar(cache.campaigns(principal, asked.filters, ref)[0])
+        pacing.budget_bar(cache.campaigns(principal, asked.filters, ref)[0], cache.first_day(principal, ref.client))
     if found.is_empty:
-        widgets.nothing_here(principal, asked, ref)
+        nothing_here(principal, asked, ref)
         st.stop()
 
     widgets.context(principal, asked, found, (ref.client,))

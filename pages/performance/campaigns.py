@@ -7,6 +7,7 @@ import streamlit as st
 from perfdash import words
 from perfdash.ui import cache, campaign_tables, downloads, filters, questions, session, syncing, widgets
 from perfdash.ui.calm import calmly
+from perfdash.ui.nothing import nothing_here
 
 principal = session.require()
 asked = filters.current()
@@ -19,7 +20,7 @@ with calmly():
     found = questions.headline(principal, asked)
 
     if found.is_empty:
-        widgets.nothing_here(principal, asked)
+        nothing_here(principal, asked)
         st.stop()
 
     campaign_tables.open_chosen("campaigns")

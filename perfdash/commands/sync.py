@@ -34,7 +34,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day, inclusive")
     parser.add_argument("--watch", action="store_true", help="go on, a sync every --every minutes, until stopped")
-    parser.add_argument("--every", type=float, default=EVERY_MINUTES, metavar="MINUTES", help="default %(default)s")
+    parser.add_argument("--every", type=minutes_argument, default=EVERY_MINUTES, metavar="MINUTES", help="default %(default)s")
     parser.add_argument("--dry-run", action="store_true", help="fetch and count, write nothing")
     parser.add_argument(
         "--accept-vanished", action="store_true", help="commit an answer in which most rows are missing"
@@ -51,12 +51,25 @@ def day_argument(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day as YYYY-MM-DD") from None
 
 
+def minutes_argument(text: str) -> float:
+    """A pause from the command line: positive, at most a year."""
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= 525_600:  # also refuses nan
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
+    return minutes
+
+
 def run(args: argparse.Namespace) -> int:
     """0 when every run ended well, 1 when one failed."""
     with opened() as desk:
         accounts = _accounts(desk, args)
         if args.watch:
             return _watch(desk, accounts, args)
+        for account in accounts:
+            desk.settings.source(account)  # a missing key is a mistake to mend first; --watch records it as failed runs
         results = _sync(desk, accounts, args, "cli")
     print(as_json(results) if args.format == "json" else as_table(results))
     return 0 if all(result.ok for result in results) else 1

@@ -107,6 +107,11 @@ def _platforms(principal: Principal, version: Version) -> tuple[str, ...]:  # no
     return queries.platforms(wiring.store(), principal)
 
 
+def first_day(principal: Principal, client: str) -> date | None:
+    """The client's first stored day: one seek in an index."""
+    return queries.first_day(wiring.store(), principal, (client,))
+
+
 def creators(principal: Principal, clients: tuple[str, ...]) -> Names:
     """(client, account number, creator id) -> name. Not kept: an erased name must be gone at once."""
     return queries.creator_names(wiring.store(), principal, clients)

@@ -18,7 +18,7 @@ from perfdash.ui.wiring import ROOT
 
 _LIST = str(ROOT / "pages" / "performance" / "campaigns.py")
 _PAGE = str(ROOT / "pages" / "performance" / "campaign.py")
-_SPENT = "cost of the whole flight / budget; above 100% is over budget"
+_SPENT = "cost of the whole flight, as far as its days are stored / budget; above 100% is over budget"
 COUNTS = (measure("impressions", "Impressions"), measure("clicks", "Clicks"), metric("ctr"))
 PAID = (metric("cpm"), metric("cpc"), metric("roas"), metric("roi"))
 REST = (

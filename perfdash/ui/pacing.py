@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 import streamlit as st
@@ -28,8 +29,8 @@ def _flight(row: CampaignRow) -> str:
     return f"until {words.day(row.flight_end)}" if row.flight_end else ""
 
 
-def budget_bar(row: CampaignRow) -> None:
-    """Cost of the whole flight against the budget, beside how much of the flight is over."""
+def budget_bar(row: CampaignRow, stored_from: date | None) -> None:
+    """Cost of the whole flight against the budget; `stored_from` is the client's first stored day."""
     share = used(row)
     if share is None or row.flight_cost is None:
         st.caption("The source reports no budget for this campaign.")
@@ -38,6 +39,8 @@ def budget_bar(row: CampaignRow) -> None:
     over = f" · :red[**{plain(words.percent(share - 1, 1))} over budget**]" if share > 1 else ""
     text = f"Spent {plain(spent)} of {plain(budget)} ({plain(words.percent(share, 1))}){_elapsed(row)}{over}"
     st.progress(min(1.0, float(share)), text=text)
+    if stored_from and row.flight_start and row.flight_start < stored_from:
+        st.caption(f"Earlier days than {words.day(stored_from)} were never fetched, so their cost is not in this.")
 
 
 def _elapsed(row: CampaignRow) -> str:

@@ -11,8 +11,7 @@ import streamlit as st
 from perfdash import export, words
 from perfdash.access import Principal
 from perfdash.metrics import METRICS, rounded
-from perfdash.store import queries
-from perfdash.store.queries import CampaignRef, Undefined
+from perfdash.store.queries import Undefined
 from perfdash.summary import MONEY, Figure
 from perfdash.ui import actions, cache, wiring
 from perfdash.ui.filters import Selection
@@ -66,12 +65,14 @@ def tiles(figures: Sequence[Figure], a_row: int = TILES_A_ROW) -> None:
 def _tile(figure: Figure) -> None:
     # The unit stands in the label: beside the number it would be cut off on a narrow tile.
     label = f"{figure.label} ({figure.currency})" if figure.currency and figure.name in MONEY else figure.label
+    delta = _delta(figure)
+    moved = delta[0] in "+-"
     st.metric(
         label,
         face(figure),
-        _delta(figure),
-        delta_color=_COLORS[figure.better] if figure.change else "off",  # type: ignore[arg-type]
-        delta_arrow="auto" if figure.change else "off",
+        delta,
+        delta_color=_COLORS[figure.better] if moved else "off",  # type: ignore[arg-type]
+        delta_arrow="auto" if moved else "off",
         help=explained(figure),
         border=True,
         height="stretch",
@@ -94,7 +95,8 @@ def _delta(figure: Figure) -> str:
     """Streamlit reads the direction off an ASCII minus."""
     if figure.change is None:
         return words.UNDEFINED
-    return f"{float(round(figure.change * 100, 1)):+.1f}%"
+    percent = f"{float(round(figure.change * 100, 1)):+.1f}%"
+    return "0.0%" if percent in ("+0.0%", "-0.0%") else percent
 
 
 def explained(figure: Figure) -> str:
@@ -142,26 +144,3 @@ def left_out(rows: Sequence[Undefined], grain: str) -> None:
         what = words.plural(row.rows, "row" if grain == "row" else "campaign")
         cost = words.micros(row.cost, row.currency)
         st.caption(f":material/filter_alt: Left out: {what} with cost but no impressions, {plain(cost)}.")
-
-
-def nothing_here(principal: Principal, asked: Selection, only: CampaignRef | None = None) -> None:
-    """Why there is nothing, and where the nearest data is."""
-    filters, store = asked.filters, wiring.store()
-    names = filters.clients if only is None else (only.client,)
-    where = f" for {words.listed(filters.platforms)}" if filters.platforms else ""
-    if filters.max_cpm is not None:
-        limit = words.micros(filters.max_cpm, filters.currency or "")
-        st.info(
-            f"Nothing from {words.days(filters.days)}{plain(where)} has a CPM of at most {plain(limit.strip())}. "
-            "Raise the limit, or remove it.",
-            title="No data under this limit", icon=":material/filter_alt_off:",
-        )  # fmt: skip
-        return
-    edges = queries.first_day(store, principal, names), queries.last_day(store, principal, names)
-    near = f"Stored data reaches from {words.day(edges[0])} to {words.day(edges[1])}." if edges[0] and edges[1] else (
-        "No data is stored yet: sync it first."
-    )  # fmt: skip
-    what = "This campaign did not run" if only else "No campaign ran"
-    st.info(
-        f"{what} from {words.days(filters.days)}{plain(where)}. {near}", title="No data", icon=":material/event_busy:"
-    )

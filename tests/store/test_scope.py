@@ -123,6 +123,7 @@ ASKED: dict[str, Ask] = {
     ),
     "view.view": inside(bound_view),
     "queries.stamp": queries.stamp,
+    "queries.revisions_at": lambda s, p: queries.revisions_at(s, p, (), NOW),
     "queries.runs_stamp": queries.runs_stamp,
     "queries.breakdown": lambda s, p: queries.breakdown(s, p, LIMITED, ("client", "day")),
     "queries.undefined_cpm": lambda s, p: queries.undefined_cpm(s, p, LIMITED, NOW),
@@ -227,8 +228,9 @@ def leaks(store: Store, name: str, ask: Ask) -> Iterator[str]:
 
 
 SHOWS_A_CLIENT = {
-    "scope.in_scope", "versions.moment_of_client", "queries.stamp", "queries.runs_stamp", "catalog.clients",
-    "catalog.accounts", "catalog.accounts_in_view", "coverage.gaps", "coverage.uncovered", "health.freshness",
+    "scope.in_scope", "versions.moment_of_client", "queries.stamp", "queries.runs_stamp", "queries.revisions_at",
+    "catalog.clients", "catalog.accounts", "catalog.accounts_in_view", "coverage.gaps",
+    "coverage.uncovered", "health.freshness",
 }  # fmt: skip
 """What shows a client that has no data yet, so the other client's user sees that client: rightly."""
 

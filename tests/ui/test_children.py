@@ -47,10 +47,12 @@ def starts(folder: Path) -> int:
     return len(marks.read_text(encoding="utf-8").splitlines()) if marks.exists() else 0
 
 
-async def until(condition: object, patience: float = 30) -> None:
-    async with asyncio.timeout(patience):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.02)
+async def started(folder: Path) -> None:
+    for _ in range(1500):
+        if starts(folder):
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("the child did not start")
 
 
 def test_a_child_that_fails_is_started_again_after_growing_pauses(folder: Path) -> None:
@@ -79,7 +81,7 @@ def test_cancelling_stops_the_process(folder: Path) -> None:
 
     async def stop_it() -> list[psutil.Process]:
         work = asyncio.create_task(children.keep(Child("a test", (str(folder / "marks"),)), folder))
-        await until(lambda: starts(folder) == 1)
+        await started(folder)
         family = psutil.Process().children(recursive=True)
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
@@ -92,7 +94,8 @@ def test_a_child_ends_with_its_parent_however_that_died(folder: Path) -> None:
     command(folder, FOREVER)
     parent = (
         "import asyncio, pathlib; from perfdash.ui import children\n"
-        f"asyncio.run(children.keep(children.Child('a test', ({str(folder / 'marks')!r},)), pathlib.Path({str(folder)!r})))"
+        f"child = children.Child('a test', ({str(folder / 'marks')!r},))\n"
+        f"asyncio.run(children.keep(child, pathlib.Path({str(folder)!r})))"
     )
     process = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT)
     deadline = time.monotonic() + 30

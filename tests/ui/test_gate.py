@@ -109,7 +109,10 @@ def test_another_site_can_neither_set_nor_drop_the_cookie(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"x", b"[]", b"null", b'{"ticket": 1}', b'{"ticket": ""}', b"{}", b"\xff", b"[" * 900, b'{"ticket": "' + b"a" * 5000],
+    [
+        b"", b"x", b"[]", b"null", b'{"ticket": 1}', b'{"ticket": ""}', b"{}", b"\xff", b"[" * 900,
+        b'{"ticket": "' + b"a" * 5000,
+    ],
 )  # fmt: skip
 def test_a_body_that_is_no_ticket_is_refused(address: str, store: Store, body: bytes) -> None:
     answer, said = ask(address, "POST", body)
