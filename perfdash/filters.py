@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args
 
 from perfdash.accounts import Days
@@ -113,13 +114,11 @@ def range_of(start: date | None, end: date | None) -> Days:
 
 def cpm_limit(text: str) -> int:
     """A limit such as "12.50" in micros; refuses what is not a number from 0 to 1,000,000."""
-    from decimal import Decimal, InvalidOperation
-
     try:
         micros = Decimal(text.strip()) * 1_000_000
         if micros != int(micros) or not 0 <= micros <= MAX_CPM_MICROS:
             raise InvalidOperation
-    except (InvalidOperation, ValueError, OverflowError) as error:
+    except ArithmeticError as error:
         raise UsageError(
             f"The CPM limit {text!r} is not a number from 0 to 1000000 with at most 6 decimals."
         ) from error

@@ -70,7 +70,7 @@ def test_the_ratio_of_any_grouping_is_the_ratio_of_sums(rows: list[tuple[int, in
 
 
 def test_rounding_is_half_even_and_keeps_its_places() -> None:
-    assert [str(rounded(Fraction(n, 2) / 10**6, 6)) for n in (1, 3, 5)] == ["0E-6", "0.000002", "0.000002"]
+    assert [str(rounded(Fraction(n, 2) / 10**6, 6)) for n in (1, 3, 5)] == ["0.000000", "0.000002", "0.000002"]
     assert str(rounded(Fraction(1), 6)) == "1.000000"
 
 
