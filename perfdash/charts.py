@@ -21,7 +21,7 @@ _COVERAGE_COLORS = ("#2b8a6e", "#7cc4ad", "#d9b44a", "#9aa5b1", "#c2553f")
 HEIGHT = 280
 _EPOCH = date(1970, 1, 1)
 _STACK_ROW = 24
-_AROUND = 130
+_AROUND = 165
 """What axis and legend take of a chart's height."""
 _MOST_TICKS = 8
 _SHORT = "abs(datum.value) < 1 ? format(datum.value, '~g') : format(datum.value, '~s')"

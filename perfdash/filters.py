@@ -118,7 +118,7 @@ def cpm_limit(text: str) -> int:
         micros = Decimal(text.strip()) * 1_000_000
         if micros != int(micros) or not 0 <= micros <= MAX_CPM_MICROS:
             raise InvalidOperation
-    except ArithmeticError as error:
+    except (ArithmeticError, ValueError) as error:
         raise UsageError(
             f"The CPM limit {text!r} is not a number from 0 to 1000000 with at most 6 decimals."
         ) from error

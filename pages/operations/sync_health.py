@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.ui import actions, downloads, filters, health_tables, session, syncing, widgets
+from perfdash.ui import actions, downloads, filters, health_tables, session, syncing, viewer
 from perfdash.ui.calm import calmly
 from perfdash.ui.plain import plain
 
@@ -14,7 +14,7 @@ DAYS_SHOWN = {"30 days": 30, "90 days": 90, "180 days": 180}
 principal = session.require()
 asked = filters.current()
 clients = asked.filters.clients
-zone = widgets.zone()
+zone = viewer.zone()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.title("Sync health")
@@ -32,8 +32,8 @@ with calmly():
 
     for fresh in standing:
         if fresh.standing == "failing":
-            line = actions.failure(fresh.account, fresh.message, fresh.fetched_at, widgets.now(), zone)
-            pause = f" The source asked for a pause until {widgets.clock(fresh.resume_at)}." if fresh.resume_at else ""
+            line = actions.failure(fresh.account, fresh.message, fresh.fetched_at, viewer.now(), zone)
+            pause = f" The source asked for a pause until {viewer.clock(fresh.resume_at)}." if fresh.resume_at else ""
             st.warning(plain(line + pause, 500), icon=":material/cloud_off:")
 
     downloads.heading(

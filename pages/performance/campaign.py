@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from perfdash.ui import cache, campaign_tables, downloads, filters, pacing, questions, session, syncing, widgets
+from perfdash.ui import cache, campaign_tables, downloads, filters, pacing, questions, session, syncing, viewer, widgets
 from perfdash.ui.calm import calmly
 from perfdash.ui.daily import daily_charts
 from perfdash.ui.nothing import nothing_here
@@ -26,7 +26,7 @@ with calmly():
 
     st.title(plain(known[0].name, 200))
     pacing.flight_line(known[0])
-    zone = widgets.zone()
+    zone = viewer.zone()
     syncing.last_result(principal, zone)
     syncing.fetch_missing(principal, replace(asked.filters, clients=(ref.client,)), zone)
     found = questions.headline(principal, asked, ref)

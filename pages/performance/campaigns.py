@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.ui import cache, campaign_tables, downloads, filters, questions, session, syncing, widgets
+from perfdash.ui import cache, campaign_tables, downloads, filters, questions, session, syncing, viewer, widgets
 from perfdash.ui.calm import calmly
 from perfdash.ui.nothing import nothing_here
 
@@ -13,7 +13,7 @@ principal = session.require()
 asked = filters.current()
 
 st.title("Campaigns")
-zone = widgets.zone()
+zone = viewer.zone()
 with calmly():
     syncing.last_result(principal, zone)
     syncing.fetch_missing(principal, asked.filters, zone)

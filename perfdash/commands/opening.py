@@ -46,7 +46,8 @@ def opened() -> Iterator[Desk]:
     settings = loaded()
     store = open_store(settings.database_url)
     try:
-        catalog.register(store, settings.clients, settings.accounts, now())
+        if settings.demo or settings.config_path:  # without a file nothing was said about accounts
+            catalog.register(store, settings.clients, settings.accounts, now())
         if settings.demo:
             add_demo_users(store, settings, now())
         yield Desk(settings, store)

@@ -34,7 +34,9 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day, inclusive")
     parser.add_argument("--watch", action="store_true", help="go on, a sync every --every minutes, until stopped")
-    parser.add_argument("--every", type=minutes_argument, default=EVERY_MINUTES, metavar="MINUTES", help="default %(default)s")
+    parser.add_argument(
+        "--every", type=minutes_argument, default=EVERY_MINUTES, metavar="MINUTES", help="default %(default)s"
+    )
     parser.add_argument("--dry-run", action="store_true", help="fetch and count, write nothing")
     parser.add_argument(
         "--accept-vanished", action="store_true", help="commit an answer in which most rows are missing"

@@ -120,34 +120,61 @@ def restore(url_path: Path, source: Path, principal: Principal, now: datetime) -
     Returns where it is kept, or None when there was none. Nobody else may have the store open.
     """
     _require_all(principal)
-    _require_sound(source, principal)
-    kept: Path | None = None
+    if not source.is_file():
+        raise UsageError(f"There is no backup {source}.")
+    fresh = url_path.with_name(url_path.name + ".restoring")
     try:
         url_path.parent.mkdir(parents=True, exist_ok=True)
-        if url_path.exists():
-            _fold_log(url_path)
-            kept = url_path.with_name(f"{url_path.name}.before-restore-{now:%Y%m%dT%H%M%S}")
-            url_path.rename(kept)
-        fresh = url_path.with_name(url_path.name + ".restoring")
-        shutil.copyfile(source, fresh)
-        fresh.chmod(0o600)
+        _copy(source, fresh)
+        _require_sound(fresh, source, principal)
+        kept = _set_aside(url_path, now)
         fresh.replace(url_path)
     except OSError as error:
         raise UsageError(f"{url_path} cannot be replaced ({error.strerror}).") from error
+    finally:
+        for part in _parts(fresh):
+            part.unlink(missing_ok=True)
     return kept
 
 
-def _require_sound(source: Path, principal: Principal) -> None:
-    if not source.is_file():
-        raise UsageError(f"There is no backup {source}.")
+def _parts(path: Path) -> list[Path]:
+    """The files that make up a SQLite database: itself, its log and the log's index."""
+    return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Database and log. The copy is what gets opened: opening the backup itself would change it."""
+    for old, new in zip(_parts(source)[:2], _parts(target)[:2], strict=True):
+        new.unlink(missing_ok=True)
+        if old.exists():
+            new.touch(mode=0o600)
+            shutil.copyfile(old, new)
+
+
+def _require_sound(copy: Path, source: Path, principal: Principal) -> None:
+    store: Store | None = None
     try:
-        store = open_store(f"sqlite:///{source}", migrate=False)
+        store = open_store(f"sqlite:///{copy}", migrate=False)
         problems = [f for f in check(store, principal) if f.problem]
-        store.close()
     except StoreError as error:
         raise UsageError(f"{source} is not a perfdash backup; nothing was changed.") from error
+    finally:
+        if store is not None:
+            store.close()
     if problems:
         raise UsageError(f"{source} is not sound ({problems[0].check}: {problems[0].problem}); nothing was changed.")
+
+
+def _set_aside(path: Path, now: datetime) -> Path | None:
+    """Move the store away, with a log that it may have left: SQLite would write that into the restored one."""
+    there = path.exists()
+    if there:
+        _fold_log(path)
+    kept = path.with_name(f"{path.name}.before-restore-{now:%Y%m%dT%H%M%S%f}")
+    for old, new in zip(_parts(path), _parts(kept), strict=True):
+        if old.exists():
+            old.rename(new)
+    return kept if there else None
 
 
 def _fold_log(path: Path) -> None:
@@ -160,7 +187,9 @@ def _fold_log(path: Path) -> None:
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode=DELETE")
-    except module.Error as error:
+    except module.OperationalError as error:
         raise UsageError(f"{path} is in use; stop perfdash before restoring.") from error
+    except module.DatabaseError:
+        pass  # it is damaged: the very reason to restore a backup
     finally:
         connection.close()

@@ -66,9 +66,7 @@ def stamp(store: Store, principal: Principal) -> Stamp:
         return tuple(sorted((client, revision) for client, revision in connection.execute(statement)))
 
 
-def revisions_at(
-    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
-) -> Stamp:
+def revisions_at(store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None) -> Stamp:
     """The clients in scope and in view, each with the revision that `as_of` shows: 0 before the first, now the last."""
     of_now = tuple(pair for pair in stamp(store, principal) if not clients or pair[0] in clients)
     if as_of is None:

@@ -138,8 +138,6 @@ facts = Table(
     *_measures(),
     PrimaryKeyConstraint(*FACT_KEY),
     account_key(),
-    # Whole-flight cost and the campaign's own page ask for one campaign over all days.
-    Index(None, "client_id", "account_id", "campaign_id", "day"),
     sqlite_with_rowid=False,
 )
 

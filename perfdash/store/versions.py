@@ -105,10 +105,8 @@ def fact_versions(
         fact_history.c.from_rev <= at.c.revision,
         fact_history.c.to_rev > at.c.revision,
     )
-    current = _versions(facts, principal, names, columns, narrow).where(facts.c.client_id.in_(cut.clients), *known)
-    history = _versions(fact_history, principal, names, columns, narrow).where(
-        fact_history.c.client_id.in_(cut.clients), *closed
-    )
+    current = _versions(facts, principal, names, columns, narrow).where(*known)
+    history = _versions(fact_history, principal, names, columns, narrow).where(*closed)
     return union_all(current, history).subquery("versions")
 
 

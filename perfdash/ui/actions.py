@@ -84,10 +84,8 @@ def outcome(results: Sequence[RunResult], now: datetime, time_zone: str) -> str:
         lines.append(f"{words.plural(len(committed), 'run')}: {counted(totals(committed))}.")
     if reused:
         at = min((result.fetched_at for result in reused if result.fetched_at), default=None)
-        lines.append(
-            f"{words.plural(len(reused), 'account range')} answered from what was fetched "
-            f"{words.moment(at, now, time_zone)}."
-        )
+        accounts = words.plural(len({_key(result.account) for result in reused}), "account")
+        lines.append(f"{accounts} had answered already ({words.moment(at, now, time_zone)}); that answer was used.")
     return " ".join(lines)
 
 

@@ -7,11 +7,13 @@ each has a neutral default (nothing chosen), and the real ones are set through t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from perfdash.access import Principal
 from perfdash.accounts import Client, Days, today_in
@@ -145,6 +147,8 @@ def _period(
     ) or link.DEFAULT_PRESET  # fmt: skip
     first = queries.first_day(wiring.store(), principal, clients) if preset == "all" else None
     if preset != "custom":
+        with suppress(StreamlitAPIException):  # while its widget is bound to it, Streamlit removes it by itself
+            st.query_params.pop("dates", None)
         return resolve(preset, today, first_day=first), ()
     days, unusable = _custom(latest)
     return resolve("custom", today, days or st.session_state.get(_DAYS) or _default_days(today)), unusable
@@ -201,7 +205,7 @@ def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:
     value = st.number_input(
         f"CPM at most ({currency})" if currency else "CPM at most", min_value=0.0, max_value=1e6, value=None, step=1.0,
         format="%g", key="max_cpm", bind="query-params", disabled=several,
-        placeholder="Choose one currency first" if several else "No limit",
+        placeholder="Choose a currency" if several else "No limit",
         help="Keeps what costs at most this much per thousand impressions. What has no CPM is left out, and said so.",
     )  # fmt: skip
     if value is None:

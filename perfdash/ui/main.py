@@ -45,9 +45,9 @@ def _run() -> None:
         sign_in.broken(error)
         return
     page = st.navigation(_pages(), position="hidden" if principal is None else "sidebar")  # type: ignore[arg-type]
-    session.settle_cookie()
     if principal is None:
         sign_in.show()
+        session.settle_cookie()
         return
     _signed_in(principal, shows_runs=page.url_path == SYNC_HEALTH)
     page.run()
@@ -60,6 +60,8 @@ def _signed_in(principal: Principal, *, shows_runs: bool) -> None:
         role = "" if principal.role == principal.name else f" · {principal.role}"
         st.caption(f":material/person: {plain(principal.name)}{role}")
         st.button("Sign out", on_click=session.sign_out, icon=":material/logout:", type="tertiary")
+    with st.sidebar:  # at its end, where what comes and goes moves nothing else
+        session.settle_cookie()
     live.follow(principal, at)
     filters.say_ignored(selection)
 

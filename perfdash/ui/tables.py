@@ -12,13 +12,11 @@ import streamlit as st
 
 from perfdash import words
 from perfdash.metrics import METRICS, ratio
-from perfdash.ui.wiring import ROOT
+from perfdash.ui import viewer
 
 MOST_ROWS = 1_000
 """More are not sent: every row goes to the browser on each rerun. The download holds all of them."""
 Kind = Literal["text", "list", "count", "decimal", "money", "price", "percent", "times", "share", "day", "moment"]
-_CAMPAIGN_PAGE = str(ROOT / "pages" / "performance" / "campaign.py")
-_CHOSEN = "_chosen_campaign"
 _TYPES: dict[Kind, Any] = {
     "text": pa.string(), "list": pa.list_(pa.string()), "count": pa.int64(), "day": pa.date32(),
     "moment": pa.timestamp("s", tz="UTC"),
@@ -142,5 +140,5 @@ def _config(column: Shown, values: Sequence[Any], currency: str) -> Any:
     if column.kind == "day":
         return c.DateColumn(label, format="D MMM YYYY", **common)
     if column.kind == "moment":
-        return c.DatetimeColumn(label, format="D MMM, HH:mm", **common)
+        return c.DatetimeColumn(label, format="D MMM, HH:mm", timezone=viewer.zone(), **common)
     return c.ListColumn(label, **common) if column.kind == "list" else c.TextColumn(label, **common)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -13,7 +11,7 @@ from perfdash.access import Principal
 from perfdash.metrics import METRICS, rounded
 from perfdash.store.queries import Undefined
 from perfdash.summary import MONEY, Figure
-from perfdash.ui import actions, cache, wiring
+from perfdash.ui import actions, cache, viewer
 from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 from perfdash.ui.questions import Headline
@@ -22,25 +20,6 @@ from perfdash.ui.syncing import sync_button
 TILES_A_ROW = 5
 NARROWEST_TILE = 150
 _COLORS = {"higher": "normal", "lower": "inverse", "neutral": "off"}
-
-
-def zone() -> str:
-    """The viewer's time zone, for moments; days keep that of their account."""
-    try:
-        name = st.context.timezone
-        return ZoneInfo(name).key if isinstance(name, str) else "UTC"
-    except (ValueError, OSError):
-        return "UTC"
-
-
-def now() -> datetime:
-    """The moment."""
-    return wiring.now()
-
-
-def clock(at: datetime | None) -> str:
-    """A moment on the viewer's clock."""
-    return words.moment(at, wiring.now(), zone())
 
 
 def headline(found: Headline, *, money: bool) -> None:
@@ -132,8 +111,8 @@ def context(principal: Principal, asked: Selection, found: Headline, clients: tu
     final = [origin.final_to for origin in known]
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {words.day(last)}" if last else "not final yet"
-    st.caption(f"{period_line(asked, found)} · data fetched {clock(oldest)} · {ends}")
-    if oldest is None or wiring.now() - oldest > actions.OLD_AFTER:
+    st.caption(f"{period_line(asked, found)} · data fetched {viewer.clock(oldest)} · {ends}")
+    if oldest is None or viewer.now() - oldest > actions.OLD_AFTER:
         st.caption(f":material/schedule: This data is older than {actions.OLD_AFTER.seconds // 3600} hours.")
         sync_button(principal, clients, "Sync now", key="sync_old_data")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.store import catalog, schema, users
@@ -17,9 +17,10 @@ from tests.store.builders import given_facts, opened
 
 pytestmark = pytest.mark.browser
 
-ALONE = {"PERFDASH_WATCH": "0"}
+ALONE = {"PERFDASH_WATCH": "0", "PERFDASH_DEMO_API": "http://127.0.0.1:9"}  # no children, and no API to ask
 PAGES = ["/", "/campaigns", "/campaign", "/sync-health", "/overview", "/no-such-page"]
 COOKIE = "perfdash_session"
+PATIENCE = 40_000  # milliseconds: a cold server on a busy machine
 
 
 def given_numbers(root: Path) -> str:
@@ -47,8 +48,8 @@ def store_url(server: AppServer) -> str:
 
 def form(page: Page) -> None:
     """Wait for the sign-in form, and for the script's run to end."""
-    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
 def sign_in(page: Page, name: str = "admin", password: str = "demo-admin") -> None:
@@ -59,7 +60,7 @@ def sign_in(page: Page, name: str = "admin", password: str = "demo-admin") -> No
 
 
 def inside(page: Page) -> None:
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=PATIENCE)
 
 
 def cookie(page: Page) -> dict[str, object]:
@@ -83,7 +84,7 @@ def test_on_a_cold_server_a_signed_out_visitor_sees_only_the_form(
     form(page)
     text = page.content()
     assert page.get_by_test_id("stSidebar").count() == 0
-    assert page.get_by_role("link").count() == 0
+    assert [link.inner_text() for link in page.get_by_role("link").all()] in ([], ["Skip to main content"])
     assert "Solvane" not in text
     assert "solvane" not in page.inner_text("body")
     assert page.get_by_test_id("stMetric").count() == 0
@@ -138,10 +139,10 @@ def test_signing_out_takes_the_data_from_every_tab_and_kills_a_copied_cookie(
     inside(other)
     page.get_by_role("button", name="Sign out").click()
     form(page)
-    assert page.get_by_test_id("stSidebar").count() == 0
-    assert "?" not in page.url
+    expect(page.get_by_test_id("stSidebar")).to_have_count(0)
+    expect(page).to_have_url(f"{server.url}/campaigns")
     form(other)
-    assert other.get_by_test_id("stDataFrame").count() == 0
+    expect(other.get_by_test_id("stDataFrame")).to_have_count(0)
     thief = browser.new_context()
     thief.add_cookies([copied])  # type: ignore[list-item]
     stolen = thief.new_page()
@@ -211,22 +212,23 @@ def test_a_link_with_nonsense_is_mended_in_the_url_too(server: AppServer, page: 
 
 def test_an_open_page_follows_the_store_and_keeps_its_place(server: AppServer, page: Page) -> None:
     page.set_viewport_size({"width": 1000, "height": 400})
-    page.goto(f"{server.url}/campaigns")
+    page.goto(f"{server.url}/?client=solvane")
     form(page)
     sign_in(page)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 120)")
-    before = page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
-    runs = page.evaluate("window.runs = 0, new MutationObserver(() => window.runs++).observe("
-                         "document.querySelector('[data-testid=stApp]'), {attributes: true}), 0")  # fmt: skip
+    impressions = page.get_by_test_id("stMetric").filter(has_text="Impressions").get_by_test_id("stMetricValue")
+    expect(impressions).to_have_text(re.compile(r"\d"), timeout=PATIENCE)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+    shown, main = impressions.inner_text(), page.get_by_test_id("stMain")
+    main.evaluate("main => main.scrollTo(0, 60)")
     with opened(store_url(server)) as store, store.writing() as connection:
-        revision = connection.scalar(select(schema.clients.c.revision).where(schema.clients.c.client_id == "solvane"))
-        changed = update(schema.clients).where(schema.clients.c.client_id == "solvane")
-        connection.execute(changed.values(revision=(revision or 0) + 1))
-    page.wait_for_function("window.runs > 0")
-    assert runs == 0
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == before
+        connection.execute(update(schema.facts).where(schema.facts.c.client_id == "solvane").values(impressions=5_000))
+        client = schema.clients.c
+        connection.execute(
+            update(schema.clients).where(client.client_id == "solvane").values(revision=client.revision + 1)
+        )
+    expect(impressions).not_to_have_text(shown)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+    assert main.evaluate("main => main.scrollTop") == 60
 
 
 @pytest.mark.parametrize(

@@ -184,18 +184,25 @@ def contents(store: Store) -> Contents:
     r = schema.revisions.c
     with store.reading() as connection:
         for key in connection.execute(select(schema.accounts.c.client_id, schema.accounts.c.account_id)):
-            accounts[tuple(key)]  # noqa: B018  a key with nothing in it counts too
+            accounts[tuple(key)]
         for table in _PARTS:
             whose = [table.c.client_id, table.c.account_id]
             for row in connection.execute(select(*whose, *table.columns).order_by(*table.primary_key.columns)):
                 accounts[row[0], row[1]][table.name].append(tuple(row[2:]))
         c = schema.runs.c
-        runs = connection.execute(select(c.client_id, c.account_id, c.run_id, c.state, c.revision).order_by(c.started_at))
-        revisions = connection.execute(select(r.client_id, r.revision, r.kind, r.author).order_by(r.client_id, r.revision))
+        runs = connection.execute(
+            select(c.client_id, c.account_id, c.run_id, c.state, c.revision).order_by(c.started_at)
+        )
+        revisions = connection.execute(
+            select(r.client_id, r.revision, r.kind, r.author).order_by(r.client_id, r.revision)
+        )
         return Contents(
             dict(accounts),
             [tuple(row) for row in revisions],
-            {row[0]: row[1] for row in connection.execute(select(schema.clients.c.client_id, schema.clients.c.revision))},
+            {
+                row[0]: row[1]
+                for row in connection.execute(select(schema.clients.c.client_id, schema.clients.c.revision))
+            },
             [tuple(row) for row in runs],
             len(connection.execute(select(schema.leases)).all()),
         )

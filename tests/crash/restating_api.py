@@ -1,4 +1,4 @@
-"""A fast `performance_v1` source for crash tests: what it says depends on the account and on a round that the test sets.
+"""A fast `performance_v1` source for crash tests: what it says depends on the account and on a round set by the test.
 
 From one round to the next about a quarter of the rows is restated, some vanish, some come back, and some are new.
 """

@@ -1,6 +1,6 @@
 """kill -9 at random moments of a sync: whatever the moment, the store opens, holds whole runs only, and catches up.
 
-A second store gets the same answers and is never disturbed; after each catching up both hold the same, number by number.
+A second store gets the same answers and is never disturbed; after each catching up both hold the same numbers.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def test_a_sync_killed_at_any_moment_leaves_whole_runs_and_the_next_one_catches_
     with project.popen(attacked, "db", "check") as check:
         assert check.wait(60) == 0
     print(
-        f"{kind}: {siege.kills} kills, {siege.inside} of them inside an apply transaction, {siege.caught_up} times caught up, "
+        f"{kind}: {siege.kills} kills, {siege.inside} inside an apply transaction, {siege.caught_up} times caught up, "
         f"{project.api.round + 1} rounds of {project.api.rows()} rows, {len(asked)} as-of answers equal"
     )
     print("\n".join(siege.moments))

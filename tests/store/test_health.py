@@ -138,6 +138,7 @@ def test_reading_the_newest_runs_does_not_walk_over_all_there_ever_were(sqlite_u
         plans = [row[-1] for s, p in asked for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", p)]
     store.close()
     assert len(asked) == 3
+    assert any("run_id>?" in step for step in plans)
     assert [
         step for step in plans if step.startswith("SCAN") and "accounts" not in step and "clients" not in step
     ] == []

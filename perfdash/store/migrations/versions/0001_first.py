@@ -226,12 +226,6 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        op.f("ix_facts_client_id_account_id_campaign_id_day"),
-        "facts",
-        ["client_id", "account_id", "campaign_id", "day"],
-        unique=False,
-    )
     op.create_table(
         "leases",
         sa.Column("client_id", sa.String(length=63), nullable=False),

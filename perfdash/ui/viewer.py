@@ -1,0 +1,30 @@
+"""The viewer's clock: moments are told on it, while days keep the labels of their account's zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from perfdash import words
+from perfdash.ui import wiring
+
+
+def zone() -> str:
+    """The viewer's time zone as the browser says it; UTC when it says none that exists."""
+    try:
+        name = st.context.timezone
+        return ZoneInfo(name).key if isinstance(name, str) else "UTC"
+    except (ValueError, OSError):
+        return "UTC"
+
+
+def now() -> datetime:
+    """The moment."""
+    return wiring.now()
+
+
+def clock(at: datetime | None) -> str:
+    """A moment on the viewer's clock."""
+    return words.moment(at, now(), zone())

@@ -1,0 +1,137 @@
+"""Campaigns and the page of one: every measure, an address of its own, and nobody else's campaign."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from perfdash import answers, export
+from perfdash.access import Principal
+from perfdash.filters import Filters
+from perfdash.store import receipts
+from perfdash.store.queries import CampaignRef
+from perfdash.ui import campaign_tables, downloads
+from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, VIEW, fact, fetched, said, shown, tiles
+from tests.store.builders import NOON, given_campaign, given_client, given_creator
+from tests.ui.conftest import given_user
+
+SPRING = {"campaign": "spring", "account": "1", "owner": "acme"}
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """The downloads of a page: key -> what builds the file."""
+    found = {}
+    monkeypatch.setattr(downloads, "_button", lambda _label, build, _name, key: found.__setitem__(key, build))
+    return found
+
+
+def test_the_table_holds_measures_and_ratios_the_costliest_first(acme):
+    fact(acme, campaign_id="small", cost=1_000_000)
+    fact(acme, campaign_id="large", cost=9_000_000, views=300)
+    table = shown(CAMPAIGNS).dataframe[0].value
+    assert list(table["campaign"]) == ["large", "small"]
+    assert list(table["cpm"]) == [9.0, 1.0]
+    assert list(table["ctr"]) == [1.0, 1.0]
+    assert table["cpv"][0] == 0.03
+
+
+def test_a_column_that_nobody_reports_is_not_shown(acme):
+    fact(acme)
+    assert "views" not in shown(CAMPAIGNS).dataframe[0].value.columns
+
+
+def test_a_click_on_a_row_means_the_campaign_that_was_in_it(acme):
+    fact(acme, campaign_id="large", cost=9_000_000)
+    fact(acme, campaign_id="spring", cost=1_000_000)
+    app = shown(CAMPAIGNS)
+    assert app.session_state["campaigns_rows"][1] == CampaignRef("acme", 1, "spring")
+
+
+def test_a_campaign_has_an_address_of_its_own():
+    ref = CampaignRef("acme", 1, "spring/&=")
+    assert campaign_tables.asked(campaign_tables.link_of(ref)) == ref
+
+
+@pytest.mark.parametrize("account", ["", "x", "-1", "²", "1" * 20])
+def test_a_nonsense_address_names_no_campaign(account):
+    assert campaign_tables.asked({"campaign": "spring", "owner": "acme", "account": account}) is None
+
+
+def test_the_page_of_a_campaign_tells_of_flight_budget_platforms_and_creators(acme):
+    given_campaign(
+        acme, "spring", name="Spring *launch*", budget=10_000_000, flight_start=VIEW.start, flight_end=VIEW.end
+    )
+    given_creator(acme, "c-1", "Ada")
+    fact(acme, cost=12_500_000, creator_id="c-1")
+    fact(acme, cost=900_000_000, campaign_id="other")
+    app = shown(CAMPAIGN, **SPRING)
+    assert app.title[0].value.replace("\\", "") == "Spring *launch*"
+    assert "flight 8 Feb – 9 Mar 2026" in said(app)
+    assert "25.0% over budget" in app.progress[0].text.replace("\\", "")
+    assert tiles(app)["Cost (EUR)"] == "12.50"
+    assert list(app.dataframe[0].value["platform"]) == ["TikTok"]
+    assert list(app.dataframe[1].value["creator"]) == ["Ada"]
+
+
+def test_somebody_elses_campaign_reads_like_one_that_is_not_there(acme):
+    given_client(acme, "globex")
+    fetched(acme, "globex")
+    given_user(acme, "ann", "client", "globex")
+    given_campaign(acme, "spring", name="Spring launch")
+    fact(acme)
+    theirs = shown(CAMPAIGN, "ann", **SPRING)
+    nowhere = shown(CAMPAIGN, "ann", **SPRING | {"campaign": "no-such"})
+    assert said(theirs) == said(nowhere)
+    assert "There is no such campaign here" in said(theirs)
+    assert not theirs.dataframe
+    assert not theirs.metric
+
+
+def test_a_campaign_without_data_in_view_names_its_own_nearest_days(acme):
+    given_campaign(acme, "spring", name="Spring launch")
+    fact(acme, day=VIEW.start.replace(month=1, day=20))
+    fact(acme, campaign_id="other")
+    assert "The nearest data is from 20 Jan 2026." in said(shown(CAMPAIGN, **SPRING))
+
+
+def test_a_download_equals_the_query_and_leaves_a_receipt(acme, saved):
+    fact(acme, cost=12_345_678)
+    fact(acme, campaign_id="=cmd", cost=1)
+    shown(CAMPAIGNS)
+    text = saved["campaigns_csv"]()
+    found = answers.answer(acme, Principal("boss", "admin"), "campaigns", Filters(VIEW), NOON)
+    assert text == export.to_csv(found.table)
+    (receipt,) = receipts.list(acme, Principal("boss", "admin"))
+    assert (receipt.author, receipt.view, receipt.rows) == ("boss", "campaigns", 2)
+    assert receipt.sha256 == export.sha256(found.table)
+
+
+def test_a_download_asks_again_who_may_see_it(acme, saved):
+    given_user(acme, "ann", "client", "acme")
+    fact(acme)
+    shown(CAMPAIGNS, "ann")
+    from perfdash.store import users
+
+    users.set_active(acme, "ann", False, NOON)
+    with pytest.raises(Exception, match="no longer signed in"):
+        saved["campaigns_csv"]()
+    assert receipts.list(acme, Principal("boss", "admin")) == ()
+
+
+def test_a_campaigns_creators_download_holds_only_its_own(acme, saved):
+    given_creator(acme, "c-1", "Ada")
+    fact(acme, creator_id="c-1")
+    fact(acme, creator_id="c-2", campaign_id="other")
+    shown(CAMPAIGN, **SPRING)
+    rows = list(csv.DictReader(io.StringIO(saved["campaign_creators_csv"]())))
+    assert [(row["campaign id"], row["creator"]) for row in rows] == [("spring", "Ada")]
+
+
+def test_without_money_no_download_holds_it(acme, saved):
+    given_user(acme, "desk", "client", "acme", money=False)
+    fact(acme)
+    shown(CAMPAIGNS, "desk")
+    assert "cost" not in saved["campaigns_csv"]().splitlines()[0]
