@@ -15,7 +15,7 @@ import altair as alt
 
 from perfdash.accounts import Days
 
-COVERAGE = ("Final", "Open", "Not confirmed", "Settlement unknown", "Never fetched")
+COVERAGE = ("Final", "Open", "Unverified", "Provisional", "Never fetched")
 """What the coverage strip says of a day, best first."""
 _COVERAGE_COLORS = ("#2b8a6e", "#7cc4ad", "#d9b44a", "#9aa5b1", "#c2553f")
 HEIGHT = 280

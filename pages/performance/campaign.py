@@ -38,7 +38,7 @@ with calmly():
         st.stop()
 
     widgets.context(principal, asked, found, (ref.client,))
-    widgets.headline(found, money=principal.money)
+    widgets.headline(found, money=principal.money, without=("campaigns", "budget"))
     widgets.left_out(cache.undefined(principal, asked.filters, ref), asked.filters.cpm_grain)
 
     daily_charts(principal, asked.filters, found.currencies, key="campaign", only=ref)

@@ -111,7 +111,9 @@ def failures(results: Sequence[RunResult], standing: Sequence[Freshness], now: d
 def failure(account: Account, message: str, worked: datetime | None, now: datetime, time_zone: str) -> str:
     """The line itself."""
     last = f"it last worked {words.moment(worked, now, time_zone)}" if worked else "it has not worked yet"
-    return f"{account.client}, {account.label}: {message.rstrip('.')}. Stored numbers stay as they are; {last}."
+    # A source's own sentences begin with its account, for the log's sake.
+    what = message.removeprefix(f"{account.label}: ").rstrip(".")
+    return f"{account.client}, {account.label}: {what}. Stored numbers stay as they are; {last}."
 
 
 def _carry_out(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from perfdash import export, words
 from perfdash.access import Principal
-from perfdash.accounts import Days, today_in
+from perfdash.accounts import Account, Days, today_in
 from perfdash.export import Table
 from perfdash.filters import Filters
 from perfdash.finality import finality
@@ -26,7 +26,12 @@ STATES = {
     "aborted": "Aborted",
 }  # fmt: skip
 COUNTS = ("fetched", "new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
-_COVERAGE = {"final": "Final", "open": "Open", "unverified": "Not confirmed", "provisional": "Settlement unknown"}
+_COVERAGE = {
+    "final": ("Final", "settled, and fetched since"),
+    "open": ("Open", "the source may still restate it"),
+    "unverified": ("Unverified", "settled, but not fetched since"),
+    "provisional": ("Provisional", "nobody said how long the source restates"),
+}
 
 
 def accounts(rows: Sequence[Freshness], key: str) -> None:
@@ -143,7 +148,7 @@ def coverage_strip(principal: Principal, clients: tuple[str, ...], standing: Seq
         for covered in health.coverage(store, principal, clients, days)
     }
     rows = [
-        (day, f"{a.client} · {a.external_id}", *_state(day, fetched.get((a.client, a.number, day)), a, now))
+        (day, _name(a, standing), *_state(day, fetched.get((a.client, a.number, day)), a, now))
         for a in (fresh.account for fresh in standing)
         for day in days.each()
         if day <= today_in(a.time_zone, now)
@@ -151,8 +156,14 @@ def coverage_strip(principal: Principal, clients: tuple[str, ...], standing: Seq
     drawings.coverage(rows, days, key="coverage")
 
 
+def _name(account: Account, standing: Sequence[Freshness]) -> str:
+    """Its id at the source, as short as it is unmistakable: the strip is narrow on a phone."""
+    same = [fresh for fresh in standing if fresh.account.external_id == account.external_id]
+    return account.external_id if len(same) == 1 else f"{account.client}, {account.label}"
+
+
 def _state(day: date, fetched_at: Any, account: Any, now: Any) -> tuple[str, str]:
     if fetched_at is None:
         return "Never fetched", "Never fetched"
-    state = _COVERAGE[finality(day, account.time_zone, account.settlement_days, (fetched_at,), now)]
-    return state, f"{state}, fetched {words.ago(now - fetched_at)}"
+    state, meaning = _COVERAGE[finality(day, account.time_zone, account.settlement_days, (fetched_at,), now)]
+    return state, f"{state}: {meaning}; fetched {words.ago(now - fetched_at)}"

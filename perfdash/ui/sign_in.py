@@ -10,7 +10,7 @@ from perfdash.store import users
 from perfdash.ui import session, wiring
 from perfdash.ui.plain import plain
 
-_WRONG = "_wrong"
+_WRONG, _PASSWORD = "_wrong", "_password"
 COMMUNITY_CLOUD = "/mount/src"
 """Where Streamlit Community Cloud checks an app out; its disk does not outlive the app."""
 
@@ -52,8 +52,9 @@ def _form() -> None:
     with st.form("sign_in", enter_to_submit=True):
         username = st.text_input("User name", max_chars=100, autocomplete="username")
         password = st.text_input(
-            "Password", type="password", max_chars=users.LONGEST_PASSWORD, autocomplete="current-password"
-        )
+            "Password", type="password", max_chars=users.LONGEST_PASSWORD, autocomplete="current-password",
+            key=_PASSWORD,
+        )  # fmt: skip
         pressed = st.form_submit_button("Sign in", type="primary", width="stretch")
     if pressed:
         _try(username, password)
@@ -63,6 +64,7 @@ def _form() -> None:
 
 def _try(username: str, password: str) -> None:
     if session.sign_in(username, password):
+        st.session_state.pop(_PASSWORD, None)  # the page's state lives on; the password need not
         st.rerun()
     st.session_state[_WRONG] = True
 

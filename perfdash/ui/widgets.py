@@ -17,26 +17,30 @@ from perfdash.ui.plain import plain
 from perfdash.ui.questions import Headline
 from perfdash.ui.syncing import sync_button
 
-TILES_A_ROW = 5
+MOST_IN_A_ROW = 6
 NARROWEST_TILE = 150
 _COLORS = {"higher": "normal", "lower": "inverse", "neutral": "off"}
 
 
-def headline(found: Headline, *, money: bool) -> None:
-    """The tiles. Several currencies do not add up: then counts come first, and a row of money for each currency."""
+def headline(found: Headline, *, money: bool, without: tuple[str, ...] = ()) -> None:
+    """The tiles, but for those `without`. Several currencies do not add up: counts first, then a row for each."""
     if not money:
-        return tiles(found.counts())
-    if len(found.currencies) == 1:
-        return tiles(found.of(found.currencies[0], everything=True))
-    tiles(found.counts(), 4)
-    for currency in found.currencies:
-        tiles(found.of(currency, everything=False), 6)
-    return None
+        rows = [found.counts()]
+    elif len(found.currencies) == 1:
+        rows = [found.of(found.currencies[0], everything=True)]
+    else:
+        rows = [found.counts(), *(found.of(currency, everything=False) for currency in found.currencies)]
+    for row in rows:
+        tiles([figure for figure in row if figure.name not in without])
 
 
-def tiles(figures: Sequence[Figure], a_row: int = TILES_A_ROW) -> None:
-    """One tile per figure: short on its face, exact in its help."""
-    with st.grid(a_row, min_column_width=NARROWEST_TILE, gap="small"):
+def tiles(figures: Sequence[Figure]) -> None:
+    """One tile per figure: short on its face, exact in its help. Ten stand in two rows, as do eight."""
+    with st.grid(
+        len(figures) if len(figures) <= MOST_IN_A_ROW else -(-len(figures) // 2),
+        min_column_width=NARROWEST_TILE,
+        gap="small",
+    ):
         for figure in figures:
             _tile(figure)
 

@@ -1,6 +1,6 @@
 """A second opinion: bodies as they came over the wire, and a question, to the numbers that perfdash must show.
 
-It imports nothing from perfdash and shares no idea of its storage: a list of rows, sums in integers, ratios in Fractions.
+It imports nothing from perfdash and knows nothing of its storage: rows, sums in integers, ratios in Fractions.
 """
 
 from __future__ import annotations

@@ -43,15 +43,13 @@ class Installation:
 
 def configuration(url: str, history: int) -> str:
     """The demo's clients as somebody would configure them."""
-    lines = [f'[sources.agency]\ntype = "performance_v1"\nbase_url = "{url}"\nkey = {{ env = "AGENCY_KEY" }}']
-    lines.append(f"settlement_days = 7\nhistory_days = {history}")
-    for client in DEMO_CLIENTS:
-        lines.append(
-            f'[clients.{client.slug}]\nname = "{client.name}"\ncurrency = "{client.currency}"\n'
-            f'time_zone = "{client.time_zone}"'
-        )
-    for account in DEMO_ACCOUNTS:
-        lines.append(f'[[sources.agency.accounts]]\nclient = "{account.client}"\naccount = "{account.external_id}"')
+    source = f'type = "performance_v1"\nbase_url = "{url}"\nkey = {{ env = "AGENCY_KEY" }}'
+    lines = [f"[sources.agency]\n{source}\nsettlement_days = 7\nhistory_days = {history}"]
+    lines += [
+        f'[clients.{c.slug}]\nname = "{c.name}"\ncurrency = "{c.currency}"\ntime_zone = "{c.time_zone}"'
+        for c in DEMO_CLIENTS
+    ]
+    lines += [f'[[sources.agency.accounts]]\nclient = "{a.client}"\naccount = "{a.external_id}"' for a in DEMO_ACCOUNTS]
     return "\n".join(lines)
 
 
@@ -159,10 +157,8 @@ def expected_tiles(installed: Installation, question: Question) -> dict[tuple[st
     facts = checker.kept(installed.known, question)
     ctr = checker.ratio("ctr", facts)
     campaigns = {(fact.client, fact.account, fact.campaign) for fact in facts}
-    tiles = {
-        ("impressions", ""): str(checker.total("impressions", facts)), ("clicks", ""): str(checker.total("clicks", facts)),
-        ("ctr", ""): "" if ctr is None else checker.places(ctr, 8), ("campaigns", ""): str(len(campaigns)),
-    }  # fmt: skip
+    tiles = {(name, ""): str(checker.total(name, facts)) for name in ("impressions", "clicks")}
+    tiles |= {("ctr", ""): "" if ctr is None else checker.places(ctr, 8), ("campaigns", ""): str(len(campaigns))}
     for total in found:
         names = ("cost", "cpm", "cpc", "roas", "roi", "budget")
         tiles |= {(name, total["currency"]): total[name] or "" for name in names}
@@ -220,6 +216,10 @@ def test_random_questions_get_one_answer_from_page_json_csv_and_checker(
     assert grains == {"row", "campaign"}
     assert partly >= (8 if full else 4)
     assert nothing >= (3 if full else 1)
+
+
+def test_a_single_day_is_that_day_in_every_voice(installed: Installation) -> None:
+    agree(installed, Question(installed.last, installed.last, ("nordlicht",)))
 
 
 def test_the_checker_knows_nothing_of_perfdash() -> None:

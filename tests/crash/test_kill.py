@@ -94,7 +94,7 @@ class Siege:
         for key, found in held.accounts.items():
             empty = {name: [] for name in found}
             assert found in (self.before.accounts.get(key, empty), self.after.accounts[key]), f"{key} is half written"
-        assert held.revisions == [row for row in self.after.revisions if row[1] <= held.last[row[0]]]
+        assert held.revisions == [row for row in self.after.revisions if row[1] <= held.last.get(row[0], 0)]
         committed = sorted((row[0], row[4]) for row in held.runs if row[3] == "committed" and row[4] is not None)
         assert committed == sorted((row[0], row[1]) for row in held.revisions)
         unfinished = [row[:2] for row in held.runs if row[3] == "running"]

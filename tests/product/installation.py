@@ -61,7 +61,7 @@ def one_client_each(url: str, names: Iterable[str], account: str, currency: str)
     lines = []
     for name in names:
         lines += [f"[clients.{name}]", f'name = "{name}"', f'currency = "{currency}"', 'time_zone = "UTC"']
-        lines += [f"[sources.{name}]", *_source(url), f"[sources.{name}.limits]", "attempts = 2", "total_seconds = 4"]
+        lines += [f"[sources.{name}]", *_source(url), f"[sources.{name}.limits]", "attempts = 2", "total_seconds = 3"]
         lines += [f"[[sources.{name}.accounts]]", f'client = "{name}"', f'account = "{account}"']
     return "\n".join(lines)
 
@@ -105,6 +105,11 @@ class Installation:
         done = self.cli(*arguments, env=env)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def checksum(self, view: str, first: date, last: date) -> str:
+        """The checksum that `query --format json` gives of an answer's numbers."""
+        said = self.good("query", view, "--from", str(first), "--to", str(last), "--format", "json")
+        return str(json.loads(said)["perfdash"]["sha256"])
 
     def query(self, view: str, first: date, last: date, *more: str) -> Any:
         """`query --format json` without what says when it was asked."""

@@ -1,0 +1,111 @@
+"""The demo's past: real revisions at past moments, made once, and never over newer numbers."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from perfdash import strict_json
+from perfdash.access import OPERATOR
+from perfdash.accounts import Account, Client, Days, today_in
+from perfdash.answer import together
+from perfdash.asof import AsOf
+from perfdash.demo import history
+from perfdash.demo.data import rows
+from perfdash.demo.roster import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.filters import Filters
+from perfdash.payload import Fetched
+from perfdash.rows import read
+from perfdash.store import attempts, catalog, queries
+from perfdash.store.engine import Store, open_store
+from perfdash.sync import Desk, Order, sync_one
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ACCOUNT = next(a for a in DEMO_ACCOUNTS if a.external_id == "hoshi-jp")
+CLIENT: Client = next(c for c in DEMO_CLIENTS if c.slug == ACCOUNT.client)
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    opened = open_store(sqlite_url)
+    catalog.register(opened, (CLIENT,), (ACCOUNT,), NOW)
+    yield opened
+    opened.close()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(microseconds=50)
+        return self.now
+
+
+def fetch(account: Account, days: Days, then: datetime) -> Fetched:
+    today = today_in(account.time_zone, then)
+    body = json.dumps(rows(account.external_id, days.start, days.end, today)).encode()
+    batch = together([read(strict_json.loads(body), account, days)])
+    return Fetched(batch, then, then)
+
+
+def replay(store: Store, clock: Clock) -> list[int]:
+    told: list[int] = []
+    history.replay(store, fetch, clock, lambda state: told.append(state.done))
+    return told
+
+
+def cost(store: Store, days: Days, as_of: AsOf | None = None) -> int:
+    (group,) = queries.breakdown(store, OPERATOR, Filters(days), (), as_of)
+    return group.sums.cost or 0
+
+
+def test_thirty_days_of_revisions_end_now_and_are_not_replayed_again(store: Store) -> None:
+    clock = Clock()
+    assert replay(store, clock) == list(range(1, 31))
+    runs = attempts.committed(store, OPERATOR, catalog.accounts(store, OPERATOR)[0])
+    assert runs[0].fetched_at == pytest.approx(NOW - timedelta(days=29), abs=timedelta(minutes=1))
+    assert runs[-1].fetched_at == pytest.approx(NOW, abs=timedelta(minutes=1))
+    assert sum(len(run.days) == ACCOUNT.history_days for run in runs) == 5
+    assert replay(store, clock) == []
+
+
+def test_a_past_day_reads_as_the_api_told_it_then(store: Store) -> None:
+    replay(store, Clock())
+    day = today_in(ACCOUNT.time_zone, NOW) - timedelta(days=random.randint(9, 20))
+    told_then = fetch(ACCOUNT, Days(day, day), NOW - timedelta(days=5)).batch
+    moment = NOW - timedelta(days=5) + timedelta(minutes=1)
+    in_last_sync = day >= today_in(ACCOUNT.time_zone, moment) - timedelta(days=7)
+    if in_last_sync:
+        assert cost(store, Days(day, day), moment) == sum(v.cost for v in told_then.facts.values())
+    assert cost(store, Days(day - timedelta(days=40), day), NOW - timedelta(days=20)) > 0
+
+
+def test_an_interrupted_replay_goes_on_where_it_stopped(store: Store) -> None:
+    clock, told = Clock(), []
+
+    def stop(state: history.Progress) -> None:
+        told.append(state.done)
+        if state.done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        history.replay(store, fetch, clock, stop)
+    assert history.progress(store, clock()).done == 3
+    clock.now += timedelta(hours=2)
+    assert replay(store, clock) == list(range(4, 31))
+
+
+def test_numbers_synced_meanwhile_are_not_overwritten_with_the_past(store: Store) -> None:
+    clock = Clock()
+    account = catalog.accounts(store, OPERATOR)[0]
+    today = today_in(account.time_zone, NOW)
+    desk = Desk(store, lambda a, d: fetch(a, d, clock()), clock=clock)
+    assert sync_one(desk, Order(OPERATOR, "cli"), account, Days(today - timedelta(days=5), today)).ok
+    before = cost(store, Days(today - timedelta(days=5), today))
+    assert replay(store, clock) == list(range(1, 31))
+    assert cost(store, Days(today - timedelta(days=5), today)) == before

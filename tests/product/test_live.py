@@ -1,0 +1,124 @@
+"""Open pages follow a sync that somebody else runs, each in its own place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from perfdash.access import OPERATOR
+from perfdash.demo.process import start
+from perfdash.store import health
+from tests.fixtures.app import AppServer
+from tests.fixtures.socket_client import COOKIE
+from tests.product.installation import KEY, Installation, ago, cookie_of, demo_configuration, installed, link
+
+pytestmark = pytest.mark.browser
+
+CLIENT = "solvane"
+TILE = '[data-testid="stMetric"]'
+WATCHING = """tile => {
+    window.first = tile; window.seen = null
+    const look = () => {
+        const now = document.querySelector('[data-testid="stMetric"]')
+        if (now && now.innerText !== tile && now.innerText.includes('\\n')) window.seen ??= Date.now()
+        if (window.seen === null) requestAnimationFrame(look)
+    }
+    look()
+}"""
+"""Notes when the first tile shows something else, on the clock that the sync's process reads too."""
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Synced while the API believed that it is yesterday: today's answer settles what was open."""
+    with start(key=KEY) as api:
+        made = installed(tmp_path_factory.mktemp("live"), api, demo_configuration(api.url))
+        made.add_users(("admin", "admin", ()), ("ann", "analyst", (CLIENT,)))
+        made.control("POST", "clock", {"today": str(ago(1))})
+        made.good("sync", "--client", CLIENT)
+        yield made
+
+
+@pytest.fixture
+def server(installation: Installation) -> Iterator[AppServer]:
+    with installation.served() as running:
+        yield running
+
+
+def opened(browser: Browser, server: AppServer, username: str, query: str) -> Page:
+    """The Overview in a browser of its own, drawn to its end and scrolled down."""
+    context = browser.new_context(viewport={"width": 1280, "height": 600})
+    context.add_cookies([{"name": COOKIE, "value": cookie_of(server, username), "url": server.url}])
+    page = context.new_page()
+    page.goto(f"{server.url}/?{query}")
+    expect(page.get_by_text("Choose a row to open its campaign.")).to_be_attached(timeout=60_000)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 500)")
+    return page
+
+
+def place(page: Page) -> float:
+    found: float = page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
+    return found
+
+
+def filters_of(page: Page) -> tuple[str, str, bool]:
+    """The query string, the range that is chosen, and whether TikTok is."""
+    sidebar = page.get_by_test_id("stSidebar")
+    chosen = sidebar.get_by_role("button", name="TikTok").get_attribute("data-testid")
+    return (page.url.partition("?")[2], sidebar.get_by_role("combobox", name="Dates").input_value(), str(chosen) != "")
+
+
+def test_two_open_pages_follow_a_sync_from_the_command_line(
+    installation: Installation, server: AppServer, browser: Browser
+) -> None:
+    pages = {
+        "admin, one client and one platform": opened(
+            browser, server, "admin", f"client={CLIENT}&range=Last+7+days&platform=TikTok"
+        ),
+        "analyst, a range of her own": opened(browser, server, "ann", link(ago(9), ago(1))),
+    }
+    before = {}
+    for who, page in pages.items():
+        assert place(page) > 100, "the page is too short to be scrolled"
+        before[who] = (place(page), filters_of(page))
+        page.evaluate(WATCHING, page.locator(TILE).first.inner_text())
+    installation.control("POST", "clock", {"today": str(ago(0))})
+    installation.good("sync", "--client", CLIENT)
+    committed = commit_time(installation)
+    for who, page in pages.items():
+        page.wait_for_function("window.seen !== null", timeout=60_000)
+        seconds = page.evaluate("window.seen") / 1000 - committed.timestamp()
+        print(f"{who}: new numbers {seconds:.2f} s after the commit ({'within' if seconds <= 2 else 'NOT within'} 2 s)")
+        assert page.evaluate("window.first") != page.locator(TILE).first.inner_text()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+        assert abs(place(page) - before[who][0]) <= 2, (who, place(page), before[who][0])
+        assert filters_of(page) == before[who][1]
+        assert page.get_by_test_id("stException").count() == 0
+        page.context.close()
+
+
+def commit_time(installation: Installation) -> datetime:
+    """When the sync's run finished that changed something."""
+    with installation.store() as store:
+        runs = [run for run in health.runs(store, OPERATOR, (CLIENT,), 20) if run.trigger == "cli" and run.restated]
+    finished = runs[0].finished_at
+    assert finished is not None, "nothing was restated, so nothing could follow"
+    assert finished <= datetime.now(UTC)
+    return finished
+
+
+def test_a_page_that_lost_its_place_would_be_noticed(
+    installation: Installation, server: AppServer, browser: Browser
+) -> None:
+    page = opened(browser, server, "ann", link(ago(9), ago(1)))
+    scrolled = place(page)
+    deadline = time.monotonic() + 3  # three polls of the store in which nothing happens
+    while time.monotonic() < deadline:
+        assert place(page) == scrolled
+        page.wait_for_timeout(200)
+    page.context.close()
