@@ -5,15 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import perfdash
-from perfdash.commands import clients, db, demo_history, doctor, query, serve, sync, users
-from perfdash.demo import command as demo_api
 from perfdash.errors import PerfdashError
 
+COMMANDS = {
+    "serve": "perfdash.commands.serve",
+    "sync": "perfdash.commands.sync",
+    "query": "perfdash.commands.query",
+    "users": "perfdash.commands.users",
+    "clients": "perfdash.commands.clients",
+    "db": "perfdash.commands.db",
+    "doctor": "perfdash.commands.doctor",
+    "demo-api": "perfdash.demo.command",
+    "demo-history": "perfdash.commands.demo_history",
+}
+"""By name, so that a command loads what it needs and not what the other eight need."""
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line; each command's namespace has `run`."""
+
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The command line, whole or with the one command that was typed; each command's namespace has `run`."""
     top = argparse.ArgumentParser(
         "python -m perfdash",
         description="A campaign performance dashboard that remembers.",
@@ -21,14 +33,16 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"perfdash {perfdash.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (serve, sync, query, users, clients, db, doctor, demo_api, demo_history):
-        module.add_parser(commands)
+    for name, module in COMMANDS.items():
+        if only in (None, name):
+            import_module(module).add_parser(commands)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; expected failures print one sentence and give their exit code."""
-    args = parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else list(arguments)
+    args = parser(typed[0] if typed and typed[0] in COMMANDS else None).parse_args(typed)
     try:
         code: int = args.run(args)
     except PerfdashError as error:

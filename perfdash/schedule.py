@@ -42,7 +42,8 @@ def default_days(account: Account, runs: Sequence[Covered], now: datetime) -> li
         return [history]
     due = {day for gap in uncovered(history, runs) for day in gap.each()}
     due.update(Days(max(history.start, history.end - timedelta(days=RECENT_DAYS)), history.end).each())
-    window = Days(max(history.start, history.end - timedelta(days=account.settlement_days or 0)), history.end)
+    # One day more than the window: a fetch after its end is what makes a day final.
+    window = Days(max(history.start, history.end - timedelta(days=(account.settlement_days or 0) + 1)), history.end)
     if not any(_covers(run.days, window, history.end) and _on(account, run, history.end) for run in runs):
         due.update(window.each())
     return contiguous(due)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from perfdash.accounts import Account, Days
+from perfdash.finality import finality
 from perfdash.schedule import Covered, default_days, uncovered
 
 ACCOUNT = Account("acme", "agency", "1", "EUR", "Europe/Berlin", settlement_days=7, history_days=180)
@@ -34,17 +35,17 @@ def test_an_hour_after_a_sweep_only_the_recent_days_are_asked_for() -> None:
 
 def test_the_first_sync_of_a_day_asks_for_the_settlement_window() -> None:
     yesterdays = Covered(Days(back(180), back(1)), NOW - timedelta(hours=24))
-    assert default_days(ACCOUNT, [yesterdays], NOW) == [Days(back(7), TODAY)]
-    window = run(7, 0, 1)
+    assert default_days(ACCOUNT, [yesterdays], NOW) == [Days(back(8), TODAY)]
+    window = run(8, 0, 1)
     assert default_days(ACCOUNT, [yesterdays, window], NOW) == [Days(back(3), TODAY)]
 
 
 def test_a_week_after_the_last_sweep_the_history_is_swept_again() -> None:
     sweep = Covered(Days(back(186), back(7)), NOW - timedelta(days=7))
-    dailies = [Covered(Days(back(n + 7), back(n)), NOW - timedelta(days=n)) for n in range(6, 0, -1)]
+    dailies = [Covered(Days(back(n + 8), back(n)), NOW - timedelta(days=n)) for n in range(6, 0, -1)]
     assert default_days(ACCOUNT, [sweep, *dailies], NOW) == [SWEEP]
     six_days_ago = Covered(Days(back(185), back(6)), NOW - timedelta(days=6))
-    assert default_days(ACCOUNT, [six_days_ago, *dailies], NOW) == [Days(back(7), TODAY)]
+    assert default_days(ACCOUNT, [six_days_ago, *dailies], NOW) == [Days(back(8), TODAY)]
 
 
 def test_thirty_daily_syncs_sweep_five_times() -> None:
@@ -62,7 +63,7 @@ def test_a_gap_is_asked_for_at_once_with_the_rest() -> None:
     """Days that a failed run left open lie between covered ones."""
     runs = [run(179, 40, 30), run(29, 0, 1), Covered(SWEEP, NOW - timedelta(days=30))]
     assert uncovered(SWEEP, runs[:2]) == [Days(back(39), back(30))]
-    recent = [run(179, 0, 100), run(7, 0, 2)]
+    recent = [run(179, 0, 100), run(8, 0, 2)]
     assert default_days(ACCOUNT, recent, NOW) == [Days(back(3), TODAY)]
 
 
@@ -76,3 +77,13 @@ def test_a_source_without_a_settlement_window_is_still_swept_weekly() -> None:
     plain = Account("acme", "agency", "1", "EUR", "Europe/Berlin", settlement_days=None, history_days=30)
     assert default_days(plain, [run(29, 0, 20)], NOW) == [Days(back(3), TODAY)]
     assert default_days(plain, [Covered(Days(back(36), back(7)), NOW - timedelta(days=7))], NOW)[0].start == back(29)
+
+
+def test_a_day_is_confirmed_by_the_first_sync_after_its_settlement_window() -> None:
+    """Yesterday its window was still open; today's first sync fetches it once more, and it is final."""
+    yesterdays = Covered(Days(back(180), back(1)), NOW - timedelta(hours=24))
+    (asked,) = default_days(ACCOUNT, [yesterdays], NOW)
+    settled_last_night = back(8)
+    assert finality(settled_last_night, "Europe/Berlin", 7, [yesterdays.fetched_at], NOW) == "unverified"
+    assert settled_last_night in asked
+    assert finality(settled_last_night, "Europe/Berlin", 7, [NOW], NOW) == "final"

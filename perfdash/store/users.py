@@ -1,12 +1,7 @@
-"""Users, their roles and what they were granted. Passwords are bcrypt over a SHA-256 of the NFKC text.
-
-The pre-hash is there because bcrypt refuses more than 72 bytes: with it a long passphrase counts to its last character.
-"""
+"""Users, their roles and what they were granted."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -14,20 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast, get_args
 
-import bcrypt
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from perfdash.access import Principal
 from perfdash.errors import UsageError
 from perfdash.store import schema
 from perfdash.store.engine import Store
+from perfdash.store.passwords import NOBODYS_HASH, ROUNDS, hashed
 
 UserRole = Literal["admin", "analyst", "client"]
 ROLES: tuple[UserRole, ...] = get_args(UserRole)
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1024
-ROUNDS = 12
-NOBODYS_HASH = "$2b$12$NK2fMyIQEZbbEvIGU8/ZCusQiFioibQx2r7v69kgi.vvSQ8isb1eC"
-"""Checked for names without a user, so that both answers take equally long. It hashes random bytes that nobody has."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 
 
@@ -59,12 +50,6 @@ def canonical(username: str) -> str:
     return unicodedata.normalize("NFKC", username).strip().lower()
 
 
-def prehash(password: str) -> str:
-    """What bcrypt sees of a password: 44 ASCII characters, whatever its length or script."""
-    text = unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
-    return base64.b64encode(hashlib.sha256(text).digest()).decode("ascii")
-
-
 def add_user(
     store: Store,
     username: str,
@@ -82,11 +67,17 @@ def add_user(
     username = _usable_name(username)
     if role not in ROLES:
         raise UsageError(f"There is no role {role!r}; expected one of {', '.join(ROLES)}.")
-    hashed = _hash(password, rounds)
+    password_hash = hashed(password, rounds)
     with store.writing() as connection:
         if _row(connection, username) is not None:
             raise UsageError(f"There is already a user {username!r}; choose another name.")
-        values = {"username": username, "name": name.strip(), "password_hash": hashed, "role": role, "money": money}
+        values = {
+            "username": username,
+            "name": name.strip(),
+            "password_hash": password_hash,
+            "role": role,
+            "money": money,
+        }
         connection.execute(insert(schema.users).values(**values, active=True, demo=demo, created_at=now))
         user_id = _known(connection, username).user_id
         for client in dict.fromkeys(clients):
@@ -96,10 +87,10 @@ def add_user(
 
 def set_password(store: Store, username: str, password: str, now: datetime, *, rounds: int = ROUNDS) -> None:
     """Replace the password; every session of the user ends."""
-    hashed = _hash(password, rounds)
+    password_hash = hashed(password, rounds)
     with store.writing() as connection:
         user_id = _known(connection, username).user_id
-        _change(connection, user_id, password_hash=hashed)
+        _change(connection, user_id, password_hash=password_hash)
         _end_sessions(connection, user_id, now)
 
 
@@ -192,13 +183,6 @@ def _usable_name(username: str) -> str:
             "starting with a letter or digit."
         )
     return username
-
-
-def _hash(password: str, rounds: int) -> str:
-    """Length is the whole policy: rules of composition make people choose worse passwords."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise UsageError(f"A password needs {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
-    return bcrypt.hashpw(prehash(password).encode(), bcrypt.gensalt(rounds)).decode()
 
 
 def _row(connection: Connection, username: str) -> Row[Any] | None:

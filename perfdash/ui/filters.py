@@ -18,9 +18,9 @@ from streamlit.errors import StreamlitAPIException
 from perfdash.access import Principal
 from perfdash.accounts import Client, Days, today_in
 from perfdash.errors import UsageError
-from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Grain, Period, Preset, cpm_limit, range_of, resolve
+from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Period, Preset, range_of, resolve
 from perfdash.store import catalog, queries
-from perfdash.ui import link, wiring
+from perfdash.ui import cpm_filter, link, wiring
 from perfdash.ui.plain import plain
 
 _ASKED, _MEND, _WRITE, _IGNORED, _DAYS = "_asked", "_mend", "_write", "_ignored", "_last_days"
@@ -57,7 +57,7 @@ def sidebar(principal: Principal) -> Selection:
         today = min(_todays(zones[slug] for slug in chosen or zones), default=latest)
         period, unusable = _period(principal, chosen, today, latest)
         wanted = Filters(period.days, chosen, _platforms(platforms))
-        filters, unapplied = _cpm(principal, wanted) if principal.money else (wanted, ())
+        filters, unapplied = cpm_filter.narrowed(principal, wanted) if principal.money else (wanted, ())
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     _mend_link()
     st.session_state[_DAYS] = period.days
@@ -179,43 +179,6 @@ def _preset_chosen() -> None:
     if state.get("range") == "custom" and not state.get("dates") and isinstance(days, Days):
         state["dates"] = (days.start, days.end)
         st.query_params["dates"] = [str(days.start), str(days.end)]  # its widget will not write what code set
-
-
-def _cpm(principal: Principal, wanted: Filters) -> tuple[Filters, tuple[str, ...]]:
-    """Currency, limit and grain. A limit means nothing until one currency is in view."""
-    currencies = queries.currencies(wiring.store(), principal, wanted)
-    currency = None
-    if len(currencies) > 1:
-        currency = st.selectbox(
-            "Currency", currencies, index=None, key="currency", bind="query-params", placeholder="All currencies"
-        )
-    one = currency or (currencies[0] if len(currencies) == 1 else "")
-    several = len(currencies) > 1 and currency is None
-    limit, unusable = _limit(one, several)
-    if len(currencies) == 1 and (asked := st.query_params.get("currency", one)) != one:
-        unusable += (f"currency “{asked}”: everything in view is in {one}",)
-    grain: Grain | None = st.segmented_control(
-        "Applied to each", link.GRAINS, key="cpm_grain", bind="query-params", required=True, disabled=several,
-        help="row: a campaign on one platform on one day. campaign: a campaign over all days and platforms in view.",
-    )  # fmt: skip
-    return Filters(wanted.days, wanted.clients, wanted.platforms, currency, limit, grain or "row"), unusable
-
-
-def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:
-    value = st.number_input(
-        f"CPM at most ({currency})" if currency else "CPM at most", min_value=0.0, max_value=1e6, value=None, step=1.0,
-        format="%g", key="max_cpm", bind="query-params", disabled=several,
-        placeholder="Choose a currency" if several else "No limit",
-        help="Keeps what costs at most this much per thousand impressions. What has no CPM is left out, and said so.",
-    )  # fmt: skip
-    if value is None:
-        return None, ()
-    if several:
-        return None, (f"CPM at most {value:g}, until one currency is chosen",)
-    try:
-        return cpm_limit(repr(float(value))), ()
-    except UsageError:
-        return None, (f"CPM at most {value:g}",)
 
 
 def _reset() -> None:

@@ -62,7 +62,9 @@ def read(raw: Mapping[Key, Sequence[str]], known: Known) -> Asked:
     preset = _preset(raw.get("range", ()), dates, ignored)
     limit = _limit(raw.get("max_cpm", ()), known.money, ignored)
     custom = bool(raw.get("dates")) or _BY_LABEL.get((raw.get("range") or ("",))[-1]) == "custom"
-    lost = late or (custom and dates is None)
+    # Streamlit drops the second of two equal values, and would show half a range for a single day.
+    one_day = dates is not None and dates.start == dates.end
+    lost = late or one_day or (custom and dates is None)
     return Asked(preset, dates, limit, tuple(ignored), lost or (bool(raw.get("max_cpm")) and limit is None))
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit_authenticator.controllers.authentication_controller import AuthenticationController
 
 from perfdash.access import Principal, Role
-from perfdash.store import sessions, users
+from perfdash.store import passwords, sessions, users
 from perfdash.ui import cookie, wiring
 
 _SESSION, _TICKET, _LEFT = "_session", "_ticket", "_left"
@@ -102,7 +102,7 @@ def _password_matches(password_hash: str, password: str) -> bool:
     known = {"usernames": {"user": {"password": password_hash, "email": "", "name": "user"}}}
     try:
         controller = AuthenticationController(known, auto_hash=False)
-        return bool(controller.login("user", users.prehash(password)))
+        return bool(controller.login("user", passwords.prehash(password)))
     finally:
         for key in _OF_LIBRARY:
             st.session_state.pop(key, None)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from perfdash.demo.users import DEMO_USERS, DemoUser
 from perfdash.errors import PerfdashError
-from perfdash.store import users
+from perfdash.store import passwords, users
 from perfdash.ui import session, wiring
 from perfdash.ui.plain import plain
 
@@ -52,7 +52,7 @@ def _form() -> None:
     with st.form("sign_in", enter_to_submit=True):
         username = st.text_input("User name", max_chars=100, autocomplete="username")
         password = st.text_input(
-            "Password", type="password", max_chars=users.LONGEST_PASSWORD, autocomplete="current-password",
+            "Password", type="password", max_chars=passwords.LONGEST_PASSWORD, autocomplete="current-password",
             key=_PASSWORD,
         )  # fmt: skip
         pressed = st.form_submit_button("Sign in", type="primary", width="stretch")

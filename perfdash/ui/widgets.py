@@ -89,7 +89,8 @@ def explained(figure: Figure) -> str:
         lines.append("Undefined for what is in view.")
     else:
         places = 0 if figure.kind == "count" else 6 if figure.kind == "money" else 8
-        lines.append(f"Exactly {export.text(rounded(figure.value, places))} {figure.currency}".rstrip() + ".")
+        unit = figure.currency if figure.kind == "money" else ""
+        lines.append(f"Exactly {export.text(rounded(figure.value, places))} {unit}".rstrip() + ".")
     if figure.note:
         lines.append(f"{figure.note[0].upper()}{figure.note[1:]}.")
     if figure.why:

@@ -48,7 +48,8 @@ def wired() -> Wiring:
 def _open() -> Wiring:
     settings = configuration.load(ROOT, os.environ)
     store = open_store(settings.database_url)
-    catalog.register(store, settings.clients, settings.accounts, now())
+    if settings.demo or settings.config_path:  # without a file nothing was said about accounts
+        catalog.register(store, settings.clients, settings.accounts, now())
     if settings.demo:
         add_demo_users(store, settings, now())
     return Wiring(settings, store)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from perfdash.access import Principal
 from perfdash.errors import UsageError
-from perfdash.store import schema, sessions, users
+from perfdash.store import passwords, schema, sessions, users
 from perfdash.store.engine import Store
 from tests.store.builders import NOON, given_client
 
@@ -23,7 +23,7 @@ def given_user(store: Store, username: str = "ann", role: users.UserRole = "anal
 
 def signs_in(store: Store, name: str, password: str = PASSWORD, *, demo: bool = False) -> int | None:
     login = users.login_of(store, name, demo=demo)
-    matches = bcrypt.checkpw(users.prehash(password).encode(), login.password_hash.encode())
+    matches = bcrypt.checkpw(passwords.prehash(password).encode(), login.password_hash.encode())
     return login.user_id if matches else None
 
 
@@ -170,7 +170,7 @@ def test_passwords_are_nowhere_in_the_store(store: Store) -> None:
     with store.reading() as connection:
         row = connection.execute(select(schema.users)).one()
     assert PASSWORD not in str(row)
-    assert users.prehash(PASSWORD) not in str(row)
+    assert passwords.prehash(PASSWORD) not in str(row)
 
 
 def test_of_two_users_added_at_once_under_one_name_one_is_refused(store: Store) -> None:
