@@ -19,8 +19,9 @@ BROUGHT = {
     "typing_extensions": "pydantic",
     "pydantic_core": "pydantic",
 }
-# Needed without an import: by zoneinfo, by SQLAlchemy's URL, where it exists.
-NOT_IMPORTED = {"tzdata", "psycopg", "pysqlite3"}
+# Needed without an import: by zoneinfo, by SQLAlchemy's URL, where it exists; and pandas by Streamlit's tables, which
+# draw what we give them through it, so that its version belongs among the ones we choose.
+NOT_IMPORTED = {"tzdata", "psycopg", "pysqlite3", "pandas"}
 
 
 def required() -> set[str]:

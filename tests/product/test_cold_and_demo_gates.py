@@ -152,9 +152,7 @@ IN_FULL = ("broken config file", "config named but missing", "database", "empty 
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.full) if n in IN_FULL else n for n in CASES])
-def test_where_anything_is_configured_no_demo_sign_in_works(
-    app_server: StartApp, project: Path, name: str
-) -> None:
+def test_where_anything_is_configured_no_demo_sign_in_works(app_server: StartApp, project: Path, name: str) -> None:
     case = CASES[name]
     server = app_server(root=project, env=ALONE | case.make(project))
     with Visitor(server.url) as stranger:

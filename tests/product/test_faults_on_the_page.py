@@ -142,7 +142,7 @@ def nothing_leaked(installation: Installation, server: AppServer, *sent: bytes) 
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, id=case.client, marks=() if case.fault in ORDINARY else pytest.mark.full) for case in CASES]
+    "case", [pytest.param(c, id=c.client, marks=() if c.fault in ORDINARY else pytest.mark.full) for c in CASES]
 )
 def test_a_fault_is_said_and_old_numbers_stay(
     installation: Installation, server: AppServer, cookie: str, case: Case

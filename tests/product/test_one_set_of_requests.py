@@ -1,4 +1,4 @@
-"""Many people ask for the same days at the same moment: the source is asked once, whatever anybody does to the caches."""
+"""Many people ask for the same days at the same moment: the source is asked once, whatever happens to the caches."""
 
 from __future__ import annotations
 

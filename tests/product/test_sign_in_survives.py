@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -76,8 +75,8 @@ def test_nonsense_in_every_key_is_one_line_and_the_default_page(server: AppServe
     [
         "dates=2026-03-05&dates=2026-03-01&range=Custom", "range=Custom", "dates=2026-01-01&range=Custom",
         "dates=1066-10-14&dates=1066-10-15", "dates=2999-01-01&dates=2999-02-01", "max_cpm=nan", "max_cpm=1e400",
-        "max_cpm=0x10", "client=acme%00", "client=" + "x" * 3000, "client=%3Cscript%3E", "range=", "platform=a&platform=b",
-        "client=%5Bx%5D(http://evil.example)",
+        "max_cpm=0x10", "client=acme%00", "client=" + "x" * 3000, "client=%3Cscript%3E", "range=",
+        "platform=a&platform=b", "client=%5Bx%5D(http://evil.example)",
     ],
 )  # fmt: skip
 def test_each_nonsense_is_said_in_one_line_and_breaks_nothing(server: AppServer, query: str) -> None:
@@ -92,12 +91,12 @@ def test_each_nonsense_is_said_in_one_line_and_breaks_nothing(server: AppServer,
 def test_a_client_that_one_may_not_see_reads_like_an_unknown_one(server: AppServer, page: str) -> None:
     seen = []
     for slug in (HIDDEN, "nope"):
-        with signed_in(server, urlencode({"client": slug, "owner": slug, "account": "1", "campaign": "spring"}), page) as it:
-            others = [line for line in it.text.splitlines() if not line.startswith("{'")]
-            seen.append((
-                [line.replace(slug, "?") for line in others], [line.replace(slug, "?") for line in it.alerts],
-                it.options("Clients"), sorted(kind for kind, _ in it.elements.values()), bytes(it.received).count(slug.encode()),
-            ))  # fmt: skip
+        query = urlencode({"client": slug, "owner": slug, "account": "1", "campaign": "spring"})
+        with signed_in(server, query, page) as it:
+            kinds = sorted(kind for kind, _ in it.elements.values())
+            named = bytes(it.received).count(slug.encode())
+            lines = it.text.replace(slug, "?").splitlines()
+            seen.append((lines, [line.replace(slug, "?") for line in it.alerts], it.options("Clients"), kinds, named))
     assert seen[0] == seen[1]
     assert seen[0][2] == ["acme", "cargo"]
     assert len([line for line in seen[0][1] if "Not applied" in line]) == 1
@@ -108,13 +107,12 @@ def test_a_session_ends_on_every_socket_at_once_and_its_cookie_opens_nothing_aga
         cookie = first.redeem()
         with Visitor(server.url, page="campaigns", cookie=cookie) as second:
             assert "Campaigns" in second.run().headings
-            thief = Visitor(server.url, page="sync-health", cookie=cookie)
-            assert "Sync health" in thief.run().headings
+            assert b"acme" in second.received
             first.press("Sign out")
-            for visitor in (first, second.run(), thief.run()):
+            second.received.clear()
+            for visitor in (first, second.run()):
                 assert visitor.is_signed_out, visitor.headings
-            assert b"acme" not in bytes(thief.received)[-2000:]
-            thief.close()
+            assert b"acme" not in second.received
         for page in PAGES:
             with Visitor(server.url, page=page, cookie=cookie) as late:
                 assert late.run().is_signed_out
@@ -142,12 +140,11 @@ def test_a_filtered_campaign_page_survives_sign_in_menu_and_reload(server: AppSe
             page.get_by_role("link", name="Overview").click()
             expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         elif step == "reload":
-            page.context.storage_state()
             expect_cookie(page)
             page.reload()
             expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         assert set(page.url.partition("?")[2].split("&")) == set(query.split("&")), step
-        assert page.get_by_test_id("stSidebar").get_by_label("CPM at most").first.input_value() == "9"
+        expect(page.get_by_test_id("stSidebar").get_by_role("spinbutton")).to_have_value("9")
     assert page.get_by_role("button", name="Sign in", exact=True).count() == 0
 
 
