@@ -152,7 +152,7 @@ def platforms(groups: Sequence[Group], *, money: bool, key: str) -> None:
         *(PAID if money else ()),
     )
     currency, columns = _currency(groups, columns) if money else ("", columns)
-    draw(rows, columns, alt="Platforms in view", key=key, currency=currency, height="content")
+    draw(rows, columns, alt="Platforms in view", key=key, currency=currency)
 
 
 def _share(part: int | None, whole: int) -> Fraction | None:

@@ -47,7 +47,7 @@ def accounts(rows: Sequence[Freshness], key: str) -> None:
         Shown("settles", "Settles in days", "count", lambda row: row.account.settlement_days),
         Shown("message", "What happened", "text", lambda row: row.message or None, width="large"),
     )
-    draw(rows, columns, alt="How each account stands", key=key, height="content" if len(rows) < 20 else "auto")
+    draw(rows, columns, alt="How each account stands", key=key)
 
 
 def runs_table(principal: Principal, filters: Filters) -> Table:

@@ -16,6 +16,9 @@ from perfdash.ui import viewer
 
 MOST_ROWS = 1_000
 """More are not sent: every row goes to the browser on each rerun. The download holds all of them."""
+ROWS_AT_ONCE = 20
+TALLEST = 750
+"""Pixels of a taller table, which scrolls: twenty rows and the edge of the next, as a sign that there is one."""
 Kind = Literal["text", "list", "count", "decimal", "money", "price", "percent", "times", "share", "day", "moment"]
 _TYPES: dict[Kind, Any] = {
     "text": pa.string(), "list": pa.list_(pa.string()), "count": pa.int64(), "day": pa.date32(),
@@ -67,7 +70,6 @@ def draw(
     alt: str,
     key: str,
     currency: str = "",
-    height: int | Literal["auto", "content"] = "auto",
     choose: Callable[[Any], Any] | None = None,
 ) -> None:
     """Show `rows`. With `choose`, a click on a row notes what `choose` makes of it, for `chosen`.
@@ -79,7 +81,7 @@ def draw(
     config = {column.name: _config(column, data[column.name].to_pylist(), currency) for column in kept}
     common: dict[str, Any] = {
         "column_config": config, "hide_index": True, "placeholder": words.UNDEFINED, "alt": alt, "key": key,
-        "height": height,
+        "height": "content" if len(rows) <= ROWS_AT_ONCE else TALLEST,
     }  # fmt: skip
     if choose is None:
         st.dataframe(data, **common)
