@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in $(VENV)/bin/python python3.13 python3.12 python3.11 p
 	"$$p" -c '$(SUPPORTED)' >/dev/null 2>&1 && echo "$$p" && break; done)
 PYTEST := $(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
-.PHONY: help run test test-full lint format lock clean app dev browser
+.PHONY: help run test test-full bench lint format lock clean app dev browser
 
 help:
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target job; do \
@@ -23,6 +23,9 @@ test: dev browser ## install what is missing, find or install a browser, run all
 
 test-full: dev browser ## the same tests with full sizes (takes longer)
 	@PERFDASH_FULL=1 $(PYTEST)
+
+bench: dev ## what the core costs, as ratios beside yardsticks measured in the same run
+	@$(VENV)/bin/python -m tests.bench.run
 
 lint: dev ## ruff, the format and the types; all three run, so that all that is wrong is shown at once
 	@failed=0; \

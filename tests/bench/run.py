@@ -95,9 +95,8 @@ def ratio(name: str, ours: Callable[[], object], yardstick: Callable[[], object]
     pairs = [(timed(ours), timed(yardstick)) for _ in range(RUNS)]
     ratios = [a / b for a, b in pairs]
     seconds = statistics.median(a for a, _ in pairs)
-    print(
-        f"{name:<52} {statistics.median(ratios):6.2f} x {what}  ({min(ratios):.2f} to {max(ratios):.2f}; {seconds:.3f} s)"
-    )
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}; {seconds:.3f} s"
+    print(f"{name:<44} {statistics.median(ratios):6.2f} x {what}  ({spread})")
 
 
 def timed(work: Callable[[], object]) -> float:
