@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from perfdash import export
@@ -15,10 +15,14 @@ from perfdash.export import Origin, Table, View
 from perfdash.filters import Filters
 from perfdash.finality import finality
 from perfdash.metrics import money
-from perfdash.store import coverage, health, queries, receipts
+from perfdash.store import catalog, coverage, queries, receipts
 from perfdash.store.campaigns import CampaignRow
 from perfdash.store.engine import Store
+from perfdash.store.queries import CampaignRef
 from perfdash.summary import Total, totals
+
+TRIES = 5
+"""How often a question is put again because a sync was committed while it was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,45 @@ class Answer:
 
 
 def answer(
-    store: Store, principal: Principal, view: View, filters: Filters, now: datetime, as_of: AsOf | None = None
+    store: Store,
+    principal: Principal,
+    view: View,
+    filters: Filters,
+    now: datetime,
+    as_of: AsOf | None = None,
+    only: CampaignRef | None = None,
 ) -> Answer:
-    """Ask the store. The revisions are read first: data that arrives meanwhile makes the answer newer, never older."""
-    principal.require(*filters.clients)
-    revisions = queries.revisions_at(store, principal, filters.clients, as_of)
-    campaigns = queries.campaign_rows(store, principal, filters, as_of)
-    groups = queries.breakdown(store, principal, filters, export.BY[view], as_of)
-    wide = groups if view != "campaigns" else queries.breakdown(store, principal, filters, (), as_of)
+    """Ask the store, again while a sync commits in between: rows, totals and revisions then speak of the same moment.
+
+    With `only`, about that one campaign. After TRIES the last answer counts: newer than its revisions, never older.
+    """
+    asked = filters if only is None else replace(filters, clients=(only.client,))
+    principal.require(*asked.clients)
+    for _ in range(TRIES):
+        revisions = queries.revisions_at(store, principal, asked.clients, as_of)
+        found = _read(store, principal, view, asked, now, as_of, only, revisions)
+        if queries.revisions_at(store, principal, asked.clients, as_of) == revisions:
+            break
+    return found
+
+
+def _read(
+    store: Store,
+    principal: Principal,
+    view: View,
+    filters: Filters,
+    now: datetime,
+    as_of: AsOf | None,
+    only: CampaignRef | None,
+    revisions: queries.Stamp,
+) -> Answer:
+    if only is None:
+        campaigns = queries.campaign_rows(store, principal, filters, as_of)
+    else:
+        named = queries.campaign_row(store, principal, only.client, only.account, only.campaign, filters, as_of)
+        campaigns = tuple(row for row in named if row.sums.rows)
+    groups = queries.breakdown(store, principal, filters, export.BY[view], as_of, only)
+    wide = groups if view != "campaigns" else queries.breakdown(store, principal, filters, (), as_of, only)
     names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
     table = export.table(
         view,
@@ -55,7 +90,7 @@ def answer(
         creators=queries.creator_names(store, principal, filters.clients) if view == "creators" else None,
         campaigns=names,
     )
-    left_out = queries.undefined_cpm(store, principal, filters, as_of)
+    left_out = queries.undefined_cpm(store, principal, filters, as_of, only)
     return Answer(
         view, filters, as_of, table, totals(wide, campaigns), revisions, left_out, campaigns, groups, principal.money
     )  # fmt: skip
@@ -78,14 +113,18 @@ def origins(
     store: Store, principal: Principal, filters: Filters, now: datetime, as_of: AsOf | None = None
 ) -> dict[tuple[str, int], Origin]:
     """Per account in view: its source, when the days in view were last fetched, and the last final day among them."""
+    by_account: dict[tuple[str, int], list[coverage.CoveredDay]] = {}
+    for day in coverage.coverage(store, principal, filters.clients, filters.days, as_of, inactive=True):
+        by_account.setdefault((day.account.client, day.account.number), []).append(day)
     found: dict[tuple[str, int], Origin] = {}
-    covered = coverage.coverage(store, principal, filters.clients, filters.days, as_of)
-    for standing in health.freshness(store, principal, filters.clients, now):
-        account = standing.account
-        mine = [c for c in covered if (c.account.client, c.account.number) == (account.client, account.number)]
-        final = [c.day for c in mine if _is_final(c, now)]
-        fetched_at = max((c.fetched_at for c in mine), default=None)
-        found[account.client, account.number] = Origin(account.label, fetched_at, _unbroken(final, filters.days))
+    active = {(a.client, a.number) for a in catalog.accounts(store, principal, filters.clients)}
+    for account in catalog.accounts(store, principal, filters.clients, inactive=True):
+        key = (account.client, account.number)
+        mine = by_account.get(key, [])
+        if mine or key in active:  # what is no longer configured is named where its numbers still are
+            final = [c.day for c in mine if _is_final(c, now)]
+            fetched_at = max((c.fetched_at for c in mine), default=None)
+            found[key] = Origin(account.label, fetched_at, _unbroken(final, filters.days))
     return found
 
 

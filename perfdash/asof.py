@@ -12,6 +12,8 @@ AsOf = datetime | date
 
 TICK = timedelta(microseconds=1)
 """The resolution of every stored instant."""
+START_OF_TIME = datetime(1, 1, 3, tzinfo=UTC)
+"""Early enough to be before everything, late enough to be told in every time zone."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -35,4 +37,4 @@ def _later(moment: datetime, by: timedelta) -> datetime:
     try:
         return moment.astimezone(UTC) + by
     except OverflowError:
-        return END_OF_TIME
+        return END_OF_TIME if moment.year > 1 else START_OF_TIME

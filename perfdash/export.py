@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -40,7 +41,9 @@ __all__ = [
     "to_csv",
 ]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
+"""Where a spreadsheet could begin a formula, also behind blanks or in full width: at the start of the text, or behind
+what it takes for the end of a cell in countries where the comma is the decimal mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def to_csv(found: Table) -> str:
 def _defused(cell: Cell) -> str:
     """Text that a spreadsheet would run is prefixed with '; numbers are ours and stay raw, negative ones too."""
     shown = text(cell)
-    return f"'{shown}" if isinstance(cell, str) and shown.startswith(_FORMULA) else shown
+    return _FORMULA.sub(r"\1'", shown) if isinstance(cell, str) else shown
 
 
 def sha256(found: Table) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from perfdash.accounts import Account, Days, contiguous, today_in
+from perfdash.finality import finality
 
 RECENT_DAYS = 3
 SWEEP_EVERY = timedelta(days=7)
@@ -46,6 +47,18 @@ def default_days(account: Account, runs: Sequence[Covered], now: datetime) -> li
     window = Days(max(history.start, history.end - timedelta(days=(account.settlement_days or 0) + 1)), history.end)
     if not any(_covers(run.days, window, history.end) and _on(account, run, history.end) for run in runs):
         due.update(window.each())
+    return contiguous(due)
+
+
+def refresh_days(account: Account, runs: Sequence[Covered], now: datetime, view: Days) -> list[Days]:
+    """`default_days`, and what of the days in `view` is not final: a view of older days is made as new as can be."""
+    due = {day for days in default_days(account, runs, now) for day in days.each()}
+    history = history_of(account, now)
+    if view.overlaps(history):
+        for day in Days(max(view.start, history.start), min(view.end, history.end)).each():
+            fetches = (run.fetched_at for run in runs if day in run.days)
+            if finality(day, account.time_zone, account.settlement_days, fetches, now) != "final":
+                due.add(day)
     return contiguous(due)
 
 

@@ -81,32 +81,39 @@ def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResul
     order.principal.require(account.client)
     waited_for: int | None = None
     while True:
-        answered = _already_answered(desk, order, account, days, waited_for)
+        ended = leases.last_ended(desk.store, account)  # first: what ends while we look is noticed when we begin
+        last = last_attempt(desk.store, order.principal, account, days)
+        answered = last if last and _answers(desk, order, last, waited_for) else _pausing(desk, order, account)
         if answered:
-            return answered
+            return _result_of(account, days, answered)
         if order.dry_run:
             return _planned(desk, order, account, days)
-        run = leases.begin(
-            desk.store, account, days,
-            holder=turns.holder(), trigger=order.trigger, author=order.principal.name, now=desk.clock(),
-        )  # fmt: skip
+        try:
+            run = leases.begin(
+                desk.store, account, days, holder=turns.holder(), trigger=order.trigger, author=order.principal.name,
+                now=desk.clock(), since=ended,
+            )  # fmt: skip
+        except LeaseLost as error:  # the client was deleted meanwhile; the other accounts have their turn
+            return RunResult(account, days, "failed", str(error))
         if isinstance(run, leases.Run):
             return _carry_out(desk, order, run)
-        waited_for = run.run
-        turns.wait_for(desk.store, account, run, desk.clock, desk.sleep)
+        if run is not None:
+            waited_for = run.run
+            turns.wait_for(desk.store, account, run, desk.clock, desk.sleep)
 
 
-def _already_answered(
-    desk: Desk, order: Order, account: Account, days: Days, waited_for: int | None
-) -> RunResult | None:
-    """The last attempt's result, when it is the one we waited for or fresh enough, and about at least our days."""
-    last = last_attempt(desk.store, order.principal, account, days)
-    if last is None or (order.accept_vanished and last.state == "suspicious"):
-        return None
-    now = desk.clock()
-    asked_to_pause = order.trigger != "cli" and last.resume_at is not None and last.resume_at > now
-    young = order.fresh is not None and now - last.finished_at < order.fresh
-    return _result_of(account, days, last) if asked_to_pause or young or last.run == waited_for else None
+def _answers(desk: Desk, order: Order, last: LastAttempt, waited_for: int | None) -> bool:
+    """True when the last attempt about at least our days is the one we waited for, or is fresh enough."""
+    if order.accept_vanished and last.state == "suspicious":
+        return False
+    young = order.fresh is not None and desk.clock() - last.finished_at < order.fresh
+    return young or last.run == waited_for
+
+
+def _pausing(desk: Desk, order: Order, account: Account) -> LastAttempt | None:
+    """The account's newest attempt, whichever days it was about, while the source wants to be left alone."""
+    last = None if order.trigger == "cli" else last_attempt(desk.store, order.principal, account)
+    return last if last and last.resume_at is not None and last.resume_at > desk.clock() else None
 
 
 def _result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
@@ -138,7 +145,7 @@ def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
         message = str(error)
         resume_at = error.resume_at if isinstance(error, RateLimited) else None
         if isinstance(error, LeaseLost):
-            return RunResult(run.account, run.days, state, message, run=run.number)
+            fetched = None  # its run may be closed and told by whoever took over; nothing is added to that
     except BaseException:
         # Not ours to judge (a stopped page, a bug): close the run so that it neither blocks nor looks alive.
         ledger.fail(desk.store, run, state=state, message=message, now=desk.clock())
@@ -158,7 +165,7 @@ def _store(desk: Desk, order: Order, run: leases.Run, fetched: Fetched) -> RunRe
         fetched.batch, held.current, held.gone, held.attributes, held.creators, accept_vanished=order.accept_vanished
     )
     desk.progress(f"{run.account.client} {run.account.label} {run.days}: applying")
-    revision = ledger.commit(desk.store, run, fetched, plan, desk.clock())
+    revision = ledger.commit(desk.store, run, fetched, plan, desk.clock)
     return RunResult(
         run.account, run.days, "committed", "", plan.counts, fetched.ended, revision, None, run.number
     )  # fmt: skip

@@ -6,10 +6,11 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from perfdash.accounts import Account
+from perfdash.errors import StoreError
 from perfdash.store import leases
 from perfdash.store.engine import Store
 
@@ -57,7 +58,8 @@ def kept_alive(store: Store, run: leases.Run, clock: Clock) -> Iterator[None]:
 
     def renewing() -> None:
         while not done.wait(leases.LEASE.total_seconds() / 3):
-            leases.renew(store, run, clock())
+            with suppress(StoreError):  # a busy database is asked again; who lost the lease is told at the commit
+                leases.renew(store, run, clock())
 
     thread = threading.Thread(target=renewing, name="perfdash-lease", daemon=True)
     thread.start()

@@ -62,6 +62,25 @@ def test_text_that_a_spreadsheet_would_run_is_defused(start):
     assert row["campaign"] == f"'{start}SUM(A1)"
 
 
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\ufeff", "\u200b"])
+def test_blanks_do_not_hide_a_formula_nor_does_full_width(blank):
+    names = [f"{blank}=SUM(A1)", f"{blank}\uff1dSUM(A1)"]
+    rows = read(export.table("campaigns", [campaign(name=name) for name in names], with_money=True))
+    assert [row["campaign"] for row in rows] == [f"'{name}" for name in names]
+
+
+@pytest.mark.parametrize("end", [";", "; ", "\n", "\t"])
+def test_a_formula_behind_what_other_countries_take_for_the_end_of_a_cell_is_defused(end):
+    (row,) = read(export.table("campaigns", [campaign(name=f"Spring{end}=SUM(A1)")], with_money=True))
+    assert row["campaign"] == f"Spring{end[0]}'{end[1:]}=SUM(A1)"
+
+
+@pytest.mark.parametrize("name", ["a-b", "1 + 1 = 2", "a, -b", "a;b", "me@home"])
+def test_names_without_a_formula_stay_as_they_are(name):
+    (row,) = read(export.table("campaigns", [campaign(name=name)], with_money=True))
+    assert row["campaign"] == name
+
+
 def test_negative_numbers_stay_numbers():
     lossy = sums(revenue=500_000_000, cost_of_revenue=1_000_000_000)
     (row,) = read(daily(replace(A_DAY, sums=lossy)))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -55,3 +55,8 @@ def test_a_bare_date_reaches_to_the_end_of_the_day_and_a_moment_includes_itself(
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(UsageError, match="time zone"):
         before(datetime(2026, 3, 10), BERLIN)  # noqa: DTZ001
+
+
+def test_a_moment_before_all_calendars_includes_nothing_rather_than_everything() -> None:
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    assert before(first, BERLIN) < datetime(2, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from perfdash.accounts import Account, Days
 from perfdash.finality import finality
-from perfdash.schedule import Covered, default_days, uncovered
+from perfdash.schedule import Covered, default_days, refresh_days, uncovered
 
 ACCOUNT = Account("acme", "agency", "1", "EUR", "Europe/Berlin", settlement_days=7, history_days=180)
 NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
@@ -87,3 +87,12 @@ def test_a_day_is_confirmed_by_the_first_sync_after_its_settlement_window() -> N
     assert finality(settled_last_night, "Europe/Berlin", 7, [yesterdays.fetched_at], NOW) == "unverified"
     assert settled_last_night in asked
     assert finality(settled_last_night, "Europe/Berlin", 7, [NOW], NOW) == "final"
+
+
+def test_a_refresh_of_a_view_asks_for_its_days_that_may_still_change_within_the_history() -> None:
+    runs = [run(179, 0, 3), run(8, 0, 2)]
+    assert default_days(ACCOUNT, runs, NOW) == [Days(back(3), TODAY)]
+    assert refresh_days(ACCOUNT, runs, NOW, Days(back(12), back(4))) == [Days(back(7), TODAY)]
+    final = Days(back(40), back(20))
+    assert refresh_days(ACCOUNT, runs, NOW, final) == [Days(back(3), TODAY)]
+    assert refresh_days(ACCOUNT, runs, NOW, Days(back(400), back(200))) == [Days(back(3), TODAY)]

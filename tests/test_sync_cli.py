@@ -290,6 +290,16 @@ MISTAKES: dict[str, tuple[tuple[str, ...], Mend, str]] = {
         nothing,
         "The first day 2025-03-05 is after the last day",
     ),
+    "sync days that have not begun": (
+        ("sync", "--from", "2025-03-01", "--to", "2999-01-01"),
+        nothing,
+        "2999-01-01 has not begun yet",
+    ),
+    "sync up to a day from nowhere": (
+        ("sync", "--to", "2025-03-01"),
+        nothing,
+        "needs both a first and a last day",
+    ),
     "query a reversed range": (
         ("query", "daily", "--from", "2025-03-05", "--to", "2025-03-01"),
         nothing,
@@ -590,6 +600,22 @@ def test_a_check_finds_what_was_planted(bench: Bench, damage: str) -> None:
     refused = bench("db", "restore", str(copy))
     assert (refused.returncode, "is not sound" in refused.stderr) == (2, True)
     assert state_of(bench) == before
+
+
+def test_a_check_of_a_database_that_is_not_there_yet_says_what_to_do(bench: Bench) -> None:
+    done = bench("db", "check", env={"PERFDASH_DATABASE_URL": f"sqlite:///{bench.root / 'new.db'}"})
+    assert done.returncode == 1
+    assert "run `python -m perfdash db upgrade`" in done.stdout
+
+
+def test_a_question_without_days_is_about_the_thirty_that_were_complete_then(bench: Bench) -> None:
+    def asked(*more: str) -> tuple[str, str]:
+        found = json.loads(bench.good("query", "overview", "--format", "json", *more))["perfdash"]["filters"]
+        return found["from"], found["to"]
+
+    assert asked("--as-of", "2025-03-31") == ("2025-03-02", "2025-03-31")
+    assert asked("--as-of", "2025-03-31T12:00Z") == ("2025-03-01", "2025-03-30")
+    assert asked("--to", "0001-01-05") == ("0001-01-01", "0001-01-05")
 
 
 def test_a_check_finds_a_spoiled_page(bench: Bench) -> None:

@@ -43,14 +43,16 @@ def _ok(line: str) -> None:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    problems = []
-    for name in sorted({source.key.env for source in settings.sources.values()}):
+    """What each account is asked with: its source's key, or one of its own."""
+    problems: dict[str, None] = {}
+    for account in settings.accounts:
         try:
-            settings.secret(name)
-            _ok(f"secret {name} is set")
+            settings.source(account)
         except ConfigError as error:
-            problems.append(str(error))
-    return problems
+            problems[str(error)] = None
+    if settings.accounts and not problems:
+        _ok("every secret that the configuration names is set")
+    return [*problems]
 
 
 def _database(store: Store) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from perfdash import answers, document, export
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days, today_in
-from perfdash.asof import AsOf
+from perfdash.asof import AsOf, before
 from perfdash.commands.opening import Subparsers, now, opened, require_known
 from perfdash.commands.sync import day_argument
 from perfdash.errors import UsageError
@@ -45,15 +45,16 @@ def run(args: argparse.Namespace) -> int:
         known = {client.slug: client for client in catalog.clients(desk.store, principal)}
         require_known(args.client, tuple(known), "client")
         zones = [known[slug].time_zone for slug in args.client or known]
+        as_of = _as_of(args.as_of)
         filters = Filters(
-            days=_days(args, zones),
+            days=_days(args, zones, as_of),
             clients=tuple(sorted(set(args.client))),
             platforms=_platforms(desk.store, principal, args.platform),
             currency=args.currency and args.currency.upper(),
             max_cpm=None if args.max_cpm is None else cpm_limit(args.max_cpm),
             cpm_grain=args.cpm_grain,
         )
-        found = answers.answer(desk.store, principal, args.view, filters, now(), _as_of(args.as_of))
+        found = answers.answer(desk.store, principal, args.view, filters, now(), as_of)
     _print(found, args.format)
     return 0
 
@@ -80,11 +81,14 @@ def _platforms(store: Store, principal: Principal, wanted: list[str]) -> tuple[s
     return tuple(sorted({known[name.casefold()] for name in wanted}))
 
 
-def _days(args: argparse.Namespace, zones: list[str]) -> Days:
-    """The named range; by default the last thirty complete days, complete in every client's zone."""
-    yesterday = min((today_in(zone, now()) for zone in zones), default=now().date()) - timedelta(days=1)
+def _days(args: argparse.Namespace, zones: list[str], as_of: AsOf | None) -> Days:
+    """The named range; by default the last thirty days that were complete then, in every client's zone."""
+    at = now()
+    seen = [at if as_of is None else min(at, before(as_of, zone)) for zone in zones]
+    ended = min((today_in(zone, moment) for zone, moment in zip(zones, seen, strict=True)), default=at.date())
+    yesterday = ended - min(timedelta(days=1), ended - date.min)
     end = args.end or max(yesterday, args.start or yesterday)
-    return range_of(args.start or end - timedelta(days=_DEFAULT_DAYS - 1), end)
+    return range_of(args.start or end - min(timedelta(days=_DEFAULT_DAYS - 1), end - date.min), end)
 
 
 def _as_of(text: str | None) -> AsOf | None:

@@ -6,11 +6,12 @@ import argparse
 import json
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 
 from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Days
+from perfdash.accounts import Account, Days, today_in
 from perfdash.commands.opening import Desk as Opened
 from perfdash.commands.opening import Subparsers, now, opened, require_known, say
 from perfdash.errors import PerfdashError, UsageError
@@ -32,7 +33,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--from", dest="start", type=day_argument, metavar="D", help="first day, YYYY-MM-DD; default: what is due"
     )
-    parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day, inclusive")
+    parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day, inclusive; default: today")
     parser.add_argument("--watch", action="store_true", help="go on, a sync every --every minutes, until stopped")
     parser.add_argument(
         "--every", type=minutes_argument, default=EVERY_MINUTES, metavar="MINUTES", help="default %(default)s"
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     """0 when every run ended well, 1 when one failed."""
     with opened() as desk:
         accounts = _accounts(desk, args)
+        _asked(args, accounts)
         if args.watch:
             return _watch(desk, accounts, args)
         for account in accounts:
@@ -93,19 +95,32 @@ def _accounts(desk: Opened, args: argparse.Namespace) -> list[Account]:
     return chosen
 
 
-def _asked(args: argparse.Namespace) -> Days | None:
+def _asked(args: argparse.Namespace, accounts: list[Account]) -> Days | None:
+    """The named range, from its first day to today when no last one is named; refuses days that have not begun."""
     if args.start is None and args.end is None:
         return None
-    return range_of(args.start or args.end, args.end or args.start)
+    today = max(today_in(account.time_zone, now()) for account in accounts)
+    asked = range_of(args.start, args.end or (max(today, args.start) if args.start else None))
+    if asked.end > today:
+        raise UsageError(f"{asked.end} has not begun yet; the last day to ask for is today, {today}.")
+    return asked
 
 
-def _sync(desk: Opened, accounts: list[Account], args: argparse.Namespace, trigger: str) -> list[RunResult]:
-    """Runs one after another; an unexpected failure of one source leaves the other accounts their turn."""
-    asked = _asked(args)
+def _sync(
+    desk: Opened,
+    accounts: list[Account],
+    args: argparse.Namespace,
+    trigger: str,
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[RunResult]:
+    """Runs one after another; a failure of one leaves the others their turn. Ends between two runs once `stopped`."""
+    asked = _asked(args, accounts)
     working = Desk(desk.store, fetcher(desk.settings), progress=say)
     order = Order(OPERATOR, trigger, accept_vanished=args.accept_vanished, dry_run=args.dry_run)
-    results = []
+    results: list[RunResult] = []
     for account in accounts:
+        if stopped():
+            break
         covered = attempts.committed(desk.store, OPERATOR, account)
         for days in [asked] if asked else default_days(account, covered, now()):
             results.append(sync_one(working, order, account, days))
@@ -121,7 +136,7 @@ def _watch(desk: Opened, accounts: list[Account], args: argparse.Namespace) -> i
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
         try:
-            _sync(desk, accounts, args, "watch")
+            _sync(desk, accounts, args, "watch", stop.is_set)
         except PerfdashError as error:
             say(f"This round failed: {error}")
         stop.wait(args.every * 60)

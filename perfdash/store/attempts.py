@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.changes import Counts
 from perfdash.schedule import Covered
 from perfdash.store.engine import Store
+from perfdash.store.leases import ENDED
 from perfdash.store.schema import runs
 from perfdash.store.scope import in_scope
 
 
 @dataclass(frozen=True, slots=True)
 class LastAttempt:
-    """How the newest finished run that covers some days ended. Instants are aware UTC."""
+    """How the newest finished run, of an account or over some days, ended. Instants are aware UTC."""
 
     run: int
     state: str
@@ -30,9 +31,10 @@ class LastAttempt:
     resume_at: datetime | None
 
 
-def last_attempt(store: Store, principal: Principal, account: Account, days: Days) -> LastAttempt | None:
-    """The newest committed, failed or suspicious run of `account` over at least `days`; None when there was none."""
+def last_attempt(store: Store, principal: Principal, account: Account, days: Days | None = None) -> LastAttempt | None:
+    """The newest run of `account` (over at least `days`) that came to an end, good or bad; None when there is none."""
     c = runs.c
+    about = () if days is None else (c.day_from <= days.start, c.day_to >= days.end)
     counted = [c[f.name] for f in fields(Counts)]
     statement = (
         select(c.run_id, c.state, c.message, c.fetch_ended, c.finished_at, c.revision, c.resume_at, *counted)
@@ -40,9 +42,8 @@ def last_attempt(store: Store, principal: Principal, account: Account, days: Day
             in_scope(principal, c.client_id),
             c.client_id == account.client,
             c.account_id == account.number,
-            c.state.in_(("committed", "failed", "suspicious")),
-            c.day_from <= days.start,
-            c.day_to >= days.end,
+            c.state.in_(ENDED),
+            *about,
         )
         .order_by(c.finished_at.desc(), c.run_id.desc())
         .limit(1)
@@ -56,10 +57,14 @@ def last_attempt(store: Store, principal: Principal, account: Account, days: Day
 
 
 def committed(store: Store, principal: Principal, account: Account) -> tuple[Covered, ...]:
-    """Every committed run of `account` that asked for all its platforms, oldest first."""
+    """What committed runs of `account` with all its platforms asked for, each range with its last fetch; oldest first.
+
+    A schedule repeats a few ranges a day, so this stays short where the runs are many.
+    """
     c = runs.c
+    fetched = func.max(c.fetch_ended)
     statement = (
-        select(c.day_from, c.day_to, c.fetch_ended)
+        select(c.day_from, c.day_to, fetched)
         .where(
             in_scope(principal, c.client_id),
             c.client_id == account.client,
@@ -67,7 +72,8 @@ def committed(store: Store, principal: Principal, account: Account) -> tuple[Cov
             c.state == "committed",
             c.platforms.in_(("", ",".join(account.platforms))),
         )
-        .order_by(c.run_id)
+        .group_by(c.day_from, c.day_to)
+        .order_by(fetched)
     )
     with store.reading() as connection:
         return tuple(Covered(Days(a, b), at) for a, b, at in connection.execute(statement))

@@ -40,8 +40,8 @@ def write(store: Store, principal: Principal, path: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     manifest: dict[str, Any] = {"format": FORMAT, "schema": migrations.head(), "tables": {}}
     try:
-        with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as bundle, store.reading() as connection:
-            path.chmod(0o600)
+        path.touch(mode=0o600, exist_ok=False)  # private before anything is in it
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle, store.reading() as connection:
             for table in tables():
                 counts[table.name], digest = _write_table(connection, bundle, table)
                 manifest["tables"][table.name] = {"rows": counts[table.name], "sha256": digest}

@@ -38,11 +38,17 @@ class CoveredDay:
 
 
 def coverage(
-    store: Store, principal: Principal, clients: Collection[str], days: Days, as_of: AsOf | None = None
+    store: Store,
+    principal: Principal,
+    clients: Collection[str],
+    days: Days,
+    as_of: AsOf | None = None,
+    *,
+    inactive: bool = False,
 ) -> tuple[CoveredDay, ...]:
-    """The covered days of the active accounts in scope, as known at `as_of`, by account and day."""
+    """The covered days of the active accounts in scope, or with `inactive` of all, at `as_of`, by account and day."""
     with store.reading() as connection:
-        found = _covered(connection, principal, clients, days, as_of)
+        found = _covered(connection, principal, clients, days, as_of, inactive=inactive)
     return tuple(
         CoveredDay(account, day, fetched_at) for account, known in found for day, fetched_at in sorted(known.items())
     )
@@ -74,15 +80,21 @@ def _within_history(gap: Gap, now: datetime) -> Iterator[Gap]:
 
 
 def _covered(
-    connection: Connection, principal: Principal, names: Collection[str], days: Days, as_of: AsOf | None
+    connection: Connection,
+    principal: Principal,
+    names: Collection[str],
+    days: Days,
+    as_of: AsOf | None,
+    *,
+    inactive: bool = False,
 ) -> list[tuple[Account, dict[date, datetime]]]:
-    """Per active account: day -> end of the last committed fetch that covered it with all platforms asked for."""
-    in_view = accounts_in_view(connection, principal, names)
+    """Per account: day -> end of the last committed fetch that covered it with all platforms asked for."""
+    in_view = accounts_in_view(connection, principal, names, inactive=inactive)
     known: dict[tuple[str, int], dict[date, datetime]] = {(a.client, a.number): {} for a in in_view}
     asked = {(a.client, a.number): set(a.platforms) for a in in_view}
     for client, number, start, end, platforms, fetched_at in _ranges(connection, principal, names, days, as_of):
         key = (client, number)
-        if not _all_platforms(asked[key], platforms):
+        if key not in asked or not _all_platforms(asked[key], platforms):
             continue
         for day in Days(max(start, days.start), min(end, days.end)).each():
             known[key][day] = max(fetched_at, known[key].get(day, fetched_at))
@@ -115,7 +127,7 @@ def _ranges(
         .select_from(
             accounts.join(clients, clients.c.client_id == a.client_id).outerjoin(runs, and_(*covers))
         )
-        .where(narrowed(principal, a.client_id, names), a.active)
+        .where(narrowed(principal, a.client_id, names))
         .group_by(*key)
     )  # fmt: skip
     return [row for row in connection.execute(statement) if row[5] is not None]

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from perfdash.errors import StoreError
 
@@ -73,6 +74,8 @@ def _plainly(label: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StoreError(f"The database {label} failed: {_first_line(error)}") from error
+    except PoolTimeout as error:
+        raise StoreError(f"The database {label} is too busy: no connection became free. Try again.") from error
 
 
 def _first_line(error: DBAPIError) -> str:
@@ -104,7 +107,8 @@ def open_store(url: str, *, migrate: bool = True) -> Store:
                 pass
     except StoreError as error:
         store.close()
-        raise StoreError(f"{error} Check the path and its permissions, or PERFDASH_DATABASE_URL.") from error
+        said = str(error).rstrip(".")
+        raise StoreError(f"{said}. Check the path and its permissions, or PERFDASH_DATABASE_URL.") from error
     return store
 
 
@@ -130,6 +134,7 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
         if backend == "postgresql":
+            _require_one_at(parsed.host or "")
             # One driver is shipped; people paste URLs without or with another one.
             return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
         if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
@@ -140,6 +145,12 @@ def _engine(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StoreError(f"PERFDASH_DATABASE_URL is not a database URL; expected {EXPECTED}.") from error
     raise StoreError(f"PERFDASH_DATABASE_URL names {backend!r}; expected {EXPECTED}.")
+
+
+def _require_one_at(host: str) -> None:
+    """A bare @ in a password makes its rest part of the host, which errors name."""
+    if "@" in host:
+        raise StoreError("PERFDASH_DATABASE_URL holds more than one @: write one in a user name or password as %40.")
 
 
 def _prepare_folder(path: Path) -> None:

@@ -15,6 +15,7 @@ from perfdash.store.engine import Store
 from perfdash.store.schema import clients, leases, runs
 
 LEASE = timedelta(seconds=60)
+ENDED = ("committed", "failed", "suspicious")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,20 @@ class Held:
 
 
 def begin(
-    store: Store, account: Account, days: Days, *, holder: str, trigger: str, author: str, now: datetime
-) -> Run | Held:
+    store: Store,
+    account: Account,
+    days: Days,
+    *,
+    holder: str,
+    trigger: str,
+    author: str,
+    now: datetime,
+    since: int | None = None,
+) -> Run | Held | None:
     """Take the account's lease and open a run, or say who holds it. `holder` names host and process.
 
+    With `since`, what `last_ended` gave before the caller looked for an answer in the store: None when another run has
+    ended after that, because it may be the answer. Waiting for the store's turn to write can take longer than a run.
     A run left `running` by a lease that is no longer live becomes `aborted`.
     """
     with store.writing() as connection:
@@ -48,6 +59,8 @@ def begin(
         held = _live_lease(connection, account, now)
         if held:
             return held
+        if since is not None and _last_ended(connection, account) != since:
+            return None
         _abort_leftovers(connection, account, now)
         number = _next_run(connection, account)
         token = f"{holder}/{secrets.token_hex(8)}"
@@ -58,6 +71,17 @@ def begin(
             )
         )
     return Run(account, number, token, days)
+
+
+def last_ended(store: Store, account: Account) -> int:
+    """The number of the account's newest run that came to an end, good or bad; 0 when there is none."""
+    with store.reading() as connection:
+        return _last_ended(connection, account)
+
+
+def _last_ended(connection: Connection, account: Account) -> int:
+    ended = select(runs.c.run_id).where(*of(runs, account), runs.c.state.in_(ENDED))
+    return connection.scalars(ended.order_by(runs.c.run_id.desc()).limit(1)).one_or_none() or 0
 
 
 def renew(store: Store, run: Run, now: datetime) -> None:
@@ -83,9 +107,11 @@ def of(table: Any, account: Account) -> tuple[Any, Any]:
 
 def lock(connection: Connection, account: Account) -> int:
     """The client's last revision, its row locked: what serialises writers on PostgreSQL."""
-    last: int = connection.scalars(
+    last: int | None = connection.scalar(
         select(clients.c.revision).where(clients.c.client_id == account.client).with_for_update()
-    ).one()
+    )
+    if last is None:
+        raise LeaseLost(f"The client {account.client!r} was deleted from this database; nothing of it was stored.")
     return last
 
 
@@ -142,10 +168,9 @@ def _opening(account: Account, number: int, days: Days, trigger: str, author: st
     }
 
 
-def require_lease(connection: Connection, run: Run, now: datetime) -> None:
-    """Raise LeaseLost unless `run` still holds its account."""
-    held = _live_lease(connection, run.account, now)
-    if held is None or held.token != run.token:
+def require_lease(connection: Connection, run: Run) -> None:
+    """Raise LeaseLost unless `run` still holds its account. One that ran out is still held until somebody takes it."""
+    if connection.scalar(select(leases.c.token).where(*of(leases, run.account))) != run.token:
         raise LeaseLost(
             f"Another process took over {run.account.label} while it was being fetched; nothing of this run was stored."
         )

@@ -5,6 +5,7 @@ Only `sync.py` calls this. Each function names one account; who may start a sync
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from perfdash.payload import Fetched, Quarantined
 from perfdash.store.apply import apply_plan, many, store_creators
 from perfdash.store.engine import Store
 from perfdash.store.leases import Run, lock, of, require_lease
+from perfdash.store.retention import forget_refused
 from perfdash.store.schema import clients, leases, quarantine, revisions, runs
 
 QUARANTINE_KEPT = 1_000
@@ -24,23 +26,25 @@ QUARANTINE_KEPT = 1_000
 TICK = timedelta(microseconds=1)
 
 
-def commit(store: Store, run: Run, fetched: Fetched, plan: Plan, now: datetime) -> int | None:
+def commit(store: Store, run: Run, fetched: Fetched, plan: Plan, clock: Callable[[], datetime]) -> int | None:
     """Apply `plan` and make the run visible, in one transaction. Returns the revision it took, or None.
 
+    The clock is read last: neither waiting for a turn nor writing may date a revision into a past already answered.
     Raises LeaseLost when another process took the account over, Superseded when a later answer is already committed.
     """
     with store.writing() as connection:
         last = lock(connection, run.account)
-        require_lease(connection, run, now)
+        require_lease(connection, run)
         _refuse_superseded(connection, run, fetched)
-        revision = None
-        if plan.changes_something:
-            revision = last + 1
-            at = _open_revision(connection, run, revision, now)
+        revision = last + 1 if plan.changes_something else None
+        if revision:
             apply_plan(connection, run.account, plan, revision)
-            now = max(now, at)
         store_creators(connection, run.account, plan.creators)
         _store_quarantine(connection, run, fetched.batch.quarantined)
+        now = clock()
+        if revision:
+            now = max(now, _open_revision(connection, run, revision, now))
+        forget_refused(connection, run.account.client, now)
         _finish(connection, run, now, state="committed", counts=plan.counts, fetched=fetched, revision=revision)
     return revision
 

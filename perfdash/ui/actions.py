@@ -12,9 +12,10 @@ from perfdash import words
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.changes import Counts
+from perfdash.export import Origin
 from perfdash.filters import Filters
 from perfdash.payload import Fetched
-from perfdash.schedule import default_days
+from perfdash.schedule import default_days, history_of, refresh_days
 from perfdash.store import attempts, catalog, health
 from perfdash.store.health import Freshness, Gap
 from perfdash.sync import COOLDOWN, Desk, Order, RunResult, sync_one, totals
@@ -59,15 +60,36 @@ def fill(principal: Principal, wanted: Sequence[tuple[Account, Days]], progress:
     return _carry_out(principal, wanted, progress)
 
 
-def refresh(principal: Principal, clients: tuple[str, ...], progress: Progress) -> tuple[RunResult, ...]:
-    """A default sync of the accounts in view: recent days, the settlement window, and whatever else is due."""
-    store, now = wiring.store(), wiring.now()
+def refresh(
+    principal: Principal, clients: tuple[str, ...], progress: Progress, view: Days | None = None
+) -> tuple[RunResult, ...]:
+    """A default sync of the accounts in view: recent days, the settlement window, whatever else is due, and `view`."""
     wanted = [
         (account, days)
-        for account in catalog.accounts(store, principal, clients)
-        for days in default_days(account, attempts.committed(store, principal, account), now)
+        for account in catalog.accounts(wiring.store(), principal, clients)
+        for days in _due(principal, account, view)
     ]
     return _carry_out(principal, wanted, progress)
+
+
+def _due(principal: Principal, account: Account, view: Days | None) -> list[Days]:
+    runs, now = attempts.committed(wiring.store(), principal, account), wiring.now()
+    return default_days(account, runs, now) if view is None else refresh_days(account, runs, now, view)
+
+
+def is_old(principal: Principal, clients: tuple[str, ...], view: Days) -> bool:
+    """True when a sync could make the days in `view` newer, and the last one is longer ago than OLD_AFTER."""
+    known, now = cache.origins(principal, clients, view), wiring.now()
+    return any(
+        view.overlaps(history_of(account, now)) and _is_old(known.get(_key(account)), view, now)
+        for account in catalog.accounts(wiring.store(), principal, clients)
+    )
+
+
+def _is_old(origin: Origin | None, view: Days, now: datetime) -> bool:
+    if origin is None or origin.fetched_at is None:
+        return True
+    return origin.final_to != view.end and now - origin.fetched_at > OLD_AFTER
 
 
 def standing(principal: Principal, clients: tuple[str, ...]) -> tuple[Freshness, ...]:

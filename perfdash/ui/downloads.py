@@ -14,10 +14,9 @@ from perfdash.document import question
 from perfdash.errors import AccessDenied
 from perfdash.export import Table, View
 from perfdash.filters import Filters
-from perfdash.store import queries, receipts, users
+from perfdash.store import queries, receipts
 from perfdash.store.queries import CampaignRef
-from perfdash.summary import totals
-from perfdash.ui import wiring
+from perfdash.ui import session, wiring
 
 
 def csv(
@@ -31,12 +30,11 @@ def csv(
 ) -> None:
     """A button that downloads `view`: the same rows as `query VIEW --format csv`, or those of one campaign."""
 
+    still = _still(principal)
+
     def build() -> str:
-        asking, store = _still(principal), wiring.store()
-        if only is None:
-            found = answers.answer(store, asking, view, filters, wiring.now())
-        else:
-            found = _of_campaign(asking, view, filters, only)
+        asking, store = still(), wiring.store()
+        found = answers.answer(store, asking, view, filters, wiring.now(), only=only)
         answers.write_receipt(store, asking, found, wiring.now)
         return export.to_csv(found.table)
 
@@ -48,8 +46,10 @@ def listing(
 ) -> None:
     """A button that downloads another table, such as runs; `build` makes it for who asks, at the click."""
 
+    still = _still(principal)
+
     def download() -> str:
-        asking = _still(principal)
+        asking = still()
         found = build(asking)
         store = wiring.store()
         at = [pair for pair in queries.stamp(store, asking) if not filters.clients or pair[0] in filters.clients]
@@ -76,36 +76,20 @@ def _button(label: str, build: Callable[[], str], name: str, key: str) -> None:
     )  # fmt: skip
 
 
-def _still(principal: Principal) -> Principal:
-    """The principal as the store knows them at the click: the page may be old, and the grants new."""
-    if principal.user_id is None:
-        return principal
-    found = users.principal_of(wiring.store(), principal.user_id, demo=wiring.settings().demo)
-    if found is None:
-        raise AccessDenied("You are no longer signed in; sign in again.")
-    return replace(found, money=found.money and principal.money)
+def _still(principal: Principal) -> Callable[[], Principal]:
+    """Who asks, as the store knows them at the click: the page may be old, its session ended, its grants others.
 
+    Streamlit runs a download for any connection that names it, so none may outlive the session it was offered in.
+    """
+    again = session.again()
 
-def _of_campaign(principal: Principal, view: View, filters: Filters, only: CampaignRef) -> answers.Answer:
-    """An answer about one campaign."""
-    store, now = wiring.store(), wiring.now()
-    principal.require(only.client)
-    narrowed = replace(filters, clients=(only.client,))
-    at = tuple(pair for pair in queries.stamp(store, principal) if pair[0] == only.client)
-    rows = queries.campaign_row(store, principal, only.client, only.account, only.campaign, filters)
-    groups = queries.breakdown(store, principal, filters, export.BY[view], only=only)
-    table = export.table(
-        view,
-        rows if view == "campaigns" else groups,
-        with_money=principal.money,
-        origins=answers.origins(store, principal, narrowed, now),
-        creators=queries.creator_names(store, principal, (only.client,)),
-        campaigns={(row.client, row.account, row.campaign): row.name for row in rows},
-    )
-    left_out = queries.undefined_cpm(store, principal, filters, only=only)
-    return answers.Answer(
-        view, narrowed, None, table, totals(groups, rows), at, left_out, rows, groups, principal.money
-    )  # fmt: skip
+    def asking() -> Principal:
+        found = again()
+        if found.user_id != principal.user_id:
+            raise AccessDenied("You are no longer signed in; sign in again.")
+        return replace(found, money=found.money and principal.money)
+
+    return asking
 
 
 def heading(text: str, buttons: Sequence[Callable[[], None]] = ()) -> None:

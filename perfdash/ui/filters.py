@@ -85,7 +85,7 @@ def _open_link(principal: Principal, clients: tuple[str, ...], platforms: tuple[
         if mended or state.get(key) == value:  # unless somebody has chosen otherwise meanwhile
             state[key] = value
     if _ASKED not in state:
-        currencies = tuple({account.currency for account in catalog.accounts(wiring.store(), principal)})
+        currencies = tuple({account.currency for account in catalog.accounts(wiring.store(), principal, inactive=True)})
         known = link.Known(clients, platforms, currencies, latest, principal.money)
         asked = link.read({key: st.query_params.get_all(key) for key in link.KEYS}, known)
         state[_ASKED], state[_IGNORED] = True, (asked.ignored, None)
@@ -129,7 +129,8 @@ def _clients(clients: Sequence[Client]) -> tuple[str, ...]:
 
 
 def _platforms(platforms: Sequence[str]) -> tuple[str, ...]:
-    if len(platforms) <= _PILLS_UP_TO:
+    # Pills read their options as Markdown, and a platform is called whatever its source says.
+    if len(platforms) <= _PILLS_UP_TO and all(plain(name) == name for name in platforms):
         chosen = st.pills("Platforms", platforms, selection_mode="multi", key="platform", bind="query-params")
     else:
         chosen = st.multiselect(
@@ -149,7 +150,8 @@ def _period(
     if preset != "custom":
         with suppress(StreamlitAPIException):  # while its widget is bound to it, Streamlit removes it by itself
             st.query_params.pop("dates", None)
-        return resolve(preset, today, first_day=first), ()
+        # "All days" leaves out none: where it is tomorrow already, that day counts too.
+        return resolve(preset, latest if preset == "all" else today, first_day=first), ()
     days, unusable = _custom(latest)
     return resolve("custom", today, days or st.session_state.get(_DAYS) or _default_days(today)), unusable
 

@@ -7,12 +7,14 @@ token the store knows only as a hash. Either leads to a session row, and the row
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 from streamlit_authenticator.controllers.authentication_controller import AuthenticationController
 
 from perfdash.access import Principal, Role
+from perfdash.errors import AccessDenied
 from perfdash.store import passwords, sessions, users
 from perfdash.ui import cookie, wiring
 
@@ -38,6 +40,24 @@ def require(*roles: Role) -> Principal:
         st.error("There is no such page here.", icon=":material/block:")
         st.stop()
     return principal
+
+
+def again() -> Callable[[], Principal]:
+    """For work that outlives this run, such as a download: asks anew, when it is called, who is signed in here.
+
+    There is no page around such work, so the session is named now. AccessDenied once it has ended, however it did.
+    """
+    session_id = st.session_state.get(_SESSION)
+
+    def who() -> Principal:
+        store, demo = wiring.store(), wiring.settings().demo
+        session = sessions.by_id(store, session_id, wiring.now()) if isinstance(session_id, str) else None
+        principal = users.principal_of(store, session.user_id, demo=demo) if session else None
+        if principal is None:
+            raise AccessDenied("You are no longer signed in; sign in again.")
+        return principal
+
+    return who
 
 
 def sign_in(username: str, password: str) -> bool:
@@ -82,8 +102,14 @@ def settle_cookie() -> None:
 
 
 def _of_page(now: Any) -> sessions.Session | None:
+    """The page's session. Once it ended elsewhere, the page forgets all it remembers: the next user may be another."""
     session_id = st.session_state.get(_SESSION)
-    return sessions.by_id(wiring.store(), session_id, now) if isinstance(session_id, str) else None
+    if not isinstance(session_id, str):
+        return None
+    session = sessions.by_id(wiring.store(), session_id, now)
+    if session is None:
+        st.session_state.clear()
+    return session
 
 
 def _of_cookie(now: Any) -> sessions.Session | None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from perfdash import words
 from perfdash.access import Principal
+from perfdash.accounts import Days
 from perfdash.filters import Filters
 from perfdash.sync import RunResult
 from perfdash.ui import actions, demo_notice, wiring
@@ -44,10 +45,12 @@ def _resting(principal: Principal, filters: Filters, told: set[str], zone: str) 
     ]
 
 
-def sync_button(principal: Principal, clients: tuple[str, ...], label: str, *, key: str) -> None:
-    """A button that syncs what is in view, and what came of the last press."""
+def sync_button(
+    principal: Principal, clients: tuple[str, ...], label: str, *, key: str, view: Days | None = None
+) -> None:
+    """A button that syncs the clients in view: what is due, and with `view` these days too."""
     if st.button(label, icon=":material/sync:", key=key):
-        results = _with_progress("Asking the sources", lambda tell: actions.refresh(principal, clients, tell))
+        results = _with_progress("Asking the sources", lambda tell: actions.refresh(principal, clients, tell, view))
         # Kept, because the page follows the new data with a rerun of its own.
         st.session_state[_RESULT] = results
         st.rerun()

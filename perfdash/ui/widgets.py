@@ -117,9 +117,9 @@ def context(principal: Principal, asked: Selection, found: Headline, clients: tu
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {words.day(last)}" if last else "not final yet"
     st.caption(f"{period_line(asked, found)} · data fetched {viewer.clock(oldest)} · {ends}")
-    if oldest is None or viewer.now() - oldest > actions.OLD_AFTER:
+    if actions.is_old(principal, clients, asked.filters.days):
         st.caption(f":material/schedule: This data is older than {actions.OLD_AFTER.seconds // 3600} hours.")
-        sync_button(principal, clients, "Sync now", key="sync_old_data")
+        sync_button(principal, clients, "Sync now", key="sync_old_data", view=asked.filters.days)
 
 
 def left_out(rows: Sequence[Undefined], grain: str) -> None:

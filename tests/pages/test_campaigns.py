@@ -9,8 +9,9 @@ import pytest
 
 from perfdash import answers, export
 from perfdash.access import Principal
+from perfdash.errors import AccessDenied
 from perfdash.filters import Filters
-from perfdash.store import receipts
+from perfdash.store import receipts, sessions
 from perfdash.store.queries import CampaignRef
 from perfdash.ui import campaign_tables, downloads
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, VIEW, fact, fetched, said, shown, tiles
@@ -118,6 +119,16 @@ def test_a_download_asks_again_who_may_see_it(acme, saved):
     users.set_active(acme, "ann", False, NOON)
     with pytest.raises(Exception, match="no longer signed in"):
         saved["campaigns_csv"]()
+    assert receipts.list(acme, Principal("boss", "admin")) == ()
+
+
+def test_a_download_ends_with_the_session_of_its_page(acme, saved):
+    fact(acme)
+    app = shown(CAMPAIGNS)
+    offered = saved["campaigns_csv"]
+    sessions.end(acme, app.session_state["_session"], NOON)
+    with pytest.raises(AccessDenied, match="no longer signed in"):
+        offered()
     assert receipts.list(acme, Principal("boss", "admin")) == ()
 
 

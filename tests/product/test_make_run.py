@@ -20,6 +20,7 @@ from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.users import DEMO_USERS
 from perfdash.store import catalog, meta
 from tests.fixtures.app import AppServer, free_port, serving
+from tests.fixtures.browser import settled
 from tests.store.builders import opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -51,7 +52,7 @@ def numbers_of(page: Page) -> list[str]:
     expect(page.get_by_test_id("stMetricValue").first).to_be_visible(timeout=120_000)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
     assert page.get_by_test_id("stException").count() == 0
-    return page.get_by_test_id("stMetricValue").all_inner_texts()
+    return settled(page)
 
 
 def environment_of(full: bool) -> dict[str, str | None]:

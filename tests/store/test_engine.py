@@ -94,6 +94,7 @@ def test_a_sqlite_store_is_for_its_owner_only(sqlite_url: str) -> None:
         ("mysql://u@h/d", "expected sqlite:///file or postgresql://"),
         ("sqlite://", "expected sqlite:///file or postgresql://"),
         ("sqlite:////dev/null/store.db", "cannot be written"),
+        ("postgresql://u:ge@geheim@127.0.0.1:1/d", "as %40"),
         ("postgresql://u:geheim@127.0.0.1:1/d", "Check the path and its permissions, or PERFDASH_DATABASE_URL"),
     ],
 )

@@ -165,7 +165,7 @@ def test_revision_times_grow_even_if_the_clock_goes_back(led: Ledger) -> None:
     held = known(led.store, led.account, WEEK)
     plan = changes.decide(fetched.batch, held.current, held.gone, held.attributes, held.creators)
     first = led.revisions()[0][1]
-    ledger.commit(led.store, run, fetched, plan, first - timedelta(hours=5))
+    ledger.commit(led.store, run, fetched, plan, lambda: first - timedelta(hours=5))
     assert led.revisions()[1][1] > first
 
 
@@ -176,6 +176,20 @@ def test_a_second_request_sees_who_holds_the_account(led: Ledger) -> None:
     assert isinstance(second, leases.Held) and second.run == first.number
     elsewhere = leases.begin(led.store, led.other, WEEK, holder="h:2", trigger="cli", author="o", now=led.clock())
     assert isinstance(elsewhere, leases.Run)
+
+
+def test_a_request_that_was_overtaken_looks_at_the_others_result_before_it_asks_too(led: Ledger) -> None:
+    def begin(since: int) -> object:
+        who = {"holder": "h:2", "trigger": "page", "author": "o"}
+        return leases.begin(led.store, led.account, WEEK, now=led.clock(), since=since, **who)
+
+    before = leases.last_ended(led.store, led.account)
+    led.sync(batch({key(): fact(1)}))
+    assert begin(before) is None
+    after = leases.last_ended(led.store, led.account)
+    assert after > before
+    assert leases.last_ended(led.store, led.other) == 0
+    assert isinstance(begin(after), leases.Run)
 
 
 def test_a_run_whose_lease_ran_out_is_aborted_and_cannot_commit(led: Ledger) -> None:
@@ -193,7 +207,7 @@ def test_a_run_whose_lease_ran_out_is_aborted_and_cannot_commit(led: Ledger) -> 
     held = known(led.store, led.account, WEEK)
     plan = changes.decide(batch({key(): fact(3)}), held.current, held.gone, held.attributes, held.creators)
     with pytest.raises(LeaseLost):
-        ledger.commit(led.store, first, fetched, plan, led.clock())
+        ledger.commit(led.store, first, fetched, plan, led.clock)
     assert led.current()["c1/TikTok/2026-03-10"][0] == 2
 
 

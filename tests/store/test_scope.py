@@ -283,6 +283,7 @@ WITHOUT_PRINCIPAL = {
     "apply.py": "the ledger's writes; sync decides for which account, after the permission",
     "ledger.py": "the ledger's writes",
     "leases.py": "the ledger's writes",
+    "retention.py": "a part of the ledger's writes: deletes what was kept long enough",
     "known.py": "what a run compares its answer with, for the one account it writes",
     "maintenance.py": "backup and restore of the whole file, for the operator",
     "bundle.py": "export and import of the whole store, for the operator",

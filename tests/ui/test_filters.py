@@ -78,7 +78,7 @@ def test_today_is_that_of_the_client_in_view_and_the_earliest_of_several() -> No
 
 
 def test_all_days_begin_with_the_first_one_known() -> None:
-    assert selection(shown("ann", range="All days")).filters.days == Days(date(2026, 3, 1), date(2026, 3, 10))
+    assert selection(shown("ann", range="All days")).filters.days == Days(date(2026, 3, 1), date(2026, 3, 11))
 
 
 @pytest.mark.parametrize("name", ["kept", "no-such-client"])
@@ -86,6 +86,15 @@ def test_a_client_one_may_not_see_reads_like_an_unknown_one(name: str) -> None:
     app = shown("ann", client=["acme", name])
     assert selection(app).filters.clients == ("acme",)
     assert said(app) == f"Not applied: client “{name}”."
+
+
+def test_a_platform_named_like_markdown_is_offered_where_nothing_reads_markdown(store: Store) -> None:
+    name = "![x](https://evil.example/p.png)"
+    given_facts(store, {"day": date(2026, 3, 9), "platform": name})
+    app = shown("cleo", platform=name)
+    assert app.multiselect(key="platform").options == [name, "Instagram", "TikTok"]
+    assert selection(app).filters.platforms == (name,)
+    assert not [group for group in app.button_group if name in group.options]
 
 
 def test_platforms_of_clients_out_of_scope_are_not_offered() -> None:

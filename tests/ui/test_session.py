@@ -124,6 +124,22 @@ def test_the_next_user_of_the_same_page_gets_nothing_of_the_first(store: Store) 
     assert app.session_state["_selection"].ignored == ()
 
 
+def test_the_next_user_gets_nothing_of_a_session_that_ended_elsewhere(store: Store) -> None:
+    given_client(store, "acme")
+    given_user(store, "ann", "admin")
+    given_user(store, "bob", "client", "acme")
+    app = sign_in(opened(), "ann")
+    kept = ("_sync_result", "campaigns_rows", "campaigns_chosen", "_last_days", "_download_salt")
+    for key in kept:
+        app.session_state[key] = "ann's"
+    users.set_password(store, "ann", "another horse", wiring.now(), rounds=4)
+    app = app.run()
+    assert signed_out(app)
+    app = sign_in(app, "bob")
+    assert not signed_out(app)
+    assert not [key for key in kept if key in app.session_state and app.session_state[key] == "ann's"]
+
+
 def test_a_broken_configuration_is_one_sentence_and_no_form(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     (wiring.ROOT / "perfdash.toml").write_text("clients = [", encoding="utf-8")
     monkeypatch.setattr(wiring, "_opened", {})
