@@ -17,7 +17,17 @@ PerfdashError              one sentence: what was expected, what came, what to d
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What a run had asked before it failed: requests, retries among them, and a line per request, without secrets."""
+
+    requests: int = 0
+    retries: int = 0
+    log: tuple[str, ...] = ()
 
 
 class PerfdashError(Exception):
@@ -45,7 +55,9 @@ class AccessDenied(PerfdashError):
 
 
 class RunFailed(PerfdashError):
-    """A run ended without becoming visible."""
+    """A run ended without becoming visible. `trail` says how far it had come."""
+
+    trail = Trail()
 
 
 class SourceUnreachable(RunFailed):

@@ -11,7 +11,7 @@ from perfdash import changes, turns
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.changes import Counts
-from perfdash.errors import LeaseLost, PerfdashError, RateLimited, StoreError, SuspiciousRun
+from perfdash.errors import LeaseLost, PerfdashError, RateLimited, RunFailed, StoreError, SuspiciousRun, Trail
 from perfdash.payload import Fetched
 from perfdash.store import known, leases, ledger
 from perfdash.store.attempts import LastAttempt, last_attempt
@@ -133,7 +133,7 @@ def _result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
 
 def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
     fetched: Fetched | None = None
-    state, message, resume_at = "failed", "The sync was interrupted; nothing of it was stored.", None
+    state, message, resume_at, trail = "failed", "The sync was interrupted; nothing of it was stored.", None, Trail()
     try:
         with turns.kept_alive(desk.store, run, desk.clock):
             desk.progress(f"{run.account.client} {run.account.label} {run.days}: fetching")
@@ -144,6 +144,7 @@ def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
     except PerfdashError as error:
         message = str(error)
         resume_at = error.resume_at if isinstance(error, RateLimited) else None
+        trail = error.trail if isinstance(error, RunFailed) else trail
         if isinstance(error, LeaseLost):
             fetched = None  # its run may be closed and told by whoever took over; nothing is added to that
     except BaseException:
@@ -152,7 +153,9 @@ def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
         raise
     now = desk.clock()
     try:
-        ledger.fail(desk.store, run, state=state, message=message, now=now, fetched=fetched, resume_at=resume_at)
+        ledger.fail(
+            desk.store, run, state=state, message=message, now=now, fetched=fetched, resume_at=resume_at, trail=trail
+        )
     except StoreError as error:
         message = f"{message} {error}"  # the lease expires by itself, and the next run marks this one aborted
     counts = Counts() if fetched is None else ledger.counts_of(fetched)

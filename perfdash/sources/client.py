@@ -15,7 +15,7 @@ import httpx
 
 from perfdash import answer, rows
 from perfdash.accounts import Account, Days
-from perfdash.errors import BadAnswer, RunFailed, SourceUnreachable
+from perfdash.errors import BadAnswer, RunFailed, SourceUnreachable, Trail
 from perfdash.payload import Batch, Fetched
 from perfdash.reported import plain
 from perfdash.sources import outcome
@@ -63,6 +63,7 @@ def fetch(
         failure = error
     text = source.key.masked(f"{account.label}: {failure}".rstrip("."))
     failure.args = (f"{text}.",)
+    failure.trail = Trail(asking.requests, asking.retries, tuple(asking.log))
     failure.__context__ = None
     raise failure.with_traceback(None) from None
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from perfdash.changes import Counts, Plan
-from perfdash.errors import Superseded
+from perfdash.errors import Superseded, Trail
 from perfdash.payload import Fetched, Quarantined
 from perfdash.store.apply import apply_plan, many, store_creators
 from perfdash.store.engine import Store
@@ -24,6 +24,7 @@ from perfdash.store.schema import clients, leases, quarantine, revisions, runs
 QUARANTINE_KEPT = 1_000
 """Quarantined rows stored per run; the count in the run is always the whole one."""
 TICK = timedelta(microseconds=1)
+NO_TRAIL = Trail()
 
 
 def commit(store: Store, run: Run, fetched: Fetched, plan: Plan, clock: Callable[[], datetime]) -> int | None:
@@ -58,6 +59,7 @@ def fail(
     now: datetime,
     fetched: Fetched | None = None,
     resume_at: datetime | None = None,
+    trail: Trail = NO_TRAIL,
 ) -> None:
     """End a run that did not become visible: `failed` or `suspicious`, with a sentence that a client may read."""
     counts = Counts()
@@ -65,7 +67,10 @@ def fail(
         if fetched is not None:
             counts = counts_of(fetched)
             _store_quarantine(connection, run, fetched.batch.quarantined)
-        _finish(connection, run, now, state=state, counts=counts, fetched=fetched, message=message, resume_at=resume_at)
+        _finish(
+            connection, run, now,
+            state=state, counts=counts, fetched=fetched, message=message, resume_at=resume_at, trail=trail,
+        )  # fmt: skip
 
 
 def counts_of(fetched: Fetched) -> Counts:
@@ -118,15 +123,15 @@ def _finish(
     revision: int | None = None,
     message: str = "",
     resume_at: datetime | None = None,
+    trail: Trail = NO_TRAIL,
 ) -> None:
     done: dict[str, Any] = asdict(counts) | {
         "state": state, "finished_at": now, "revision": revision, "message": message, "resume_at": resume_at,
     }  # fmt: skip
     if fetched is not None:
-        done |= {
-            "fetch_began": fetched.began, "fetch_ended": fetched.ended, "requests": fetched.requests,
-            "retries": fetched.retries, "log": "\n".join(fetched.log)[:20_000],
-        }  # fmt: skip
+        done |= {"fetch_began": fetched.began, "fetch_ended": fetched.ended}
+        trail = Trail(fetched.requests, fetched.retries, fetched.log)
+    done |= {"requests": trail.requests, "retries": trail.retries, "log": "\n".join(trail.log)[:20_000]}
     connection.execute(
         update(runs)
         .where(runs.c.client_id == run.account.client, runs.c.run_id == run.number, runs.c.state == "running")

@@ -209,6 +209,14 @@ def test_a_silent_server_is_asked_again_and_then_given_up() -> None:
         assert len(server.asked) == 3
 
 
+def test_a_failure_says_how_far_it_had_come() -> None:
+    with Loopback(said({"detail": "no"}, 403)) as server, pytest.raises(SourceRefused) as caught:
+        ask(server)
+    assert (caught.value.trail.requests, caught.value.trail.retries) == (1, 0)
+    assert "403" in caught.value.trail.log[0]
+    assert KEY not in str(caught.value.trail)
+
+
 def test_a_server_that_is_not_there_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

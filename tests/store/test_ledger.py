@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from perfdash.access import Principal
 from perfdash.accounts import Days
-from perfdash.errors import AccessDenied, BadAnswer, RateLimited
+from perfdash.errors import AccessDenied, BadAnswer, RateLimited, Trail
 from perfdash.payload import Quarantined
 from perfdash.store import leases, ledger, schema
 from perfdash.sync import COOLDOWN, sync_one
@@ -270,3 +271,14 @@ def test_who_may_not_see_a_client_cannot_have_it_synced(led: Ledger) -> None:
     with pytest.raises(AccessDenied):
         led.sync(batch({key(): fact(1)}), principal=stranger)
     assert led.api.asked == [] and led.runs() == []
+
+
+def test_a_failed_run_keeps_what_it_had_asked(led: Ledger) -> None:
+    broken = BadAnswer("The answer is not JSON.")
+    broken.trail = Trail(3, 2, ("GET /v1/performance: 500", "GET /v1/performance: 500"))
+    led.sync(broken)
+    c = schema.runs.c
+    with led.store.reading() as connection:
+        assert tuple(connection.execute(select(c.requests, c.retries, c.log)).one()) == (
+            3, 2, "GET /v1/performance: 500\nGET /v1/performance: 500",
+        )  # fmt: skip
