@@ -80,7 +80,7 @@ def runs(found: Sequence[Run], *, authors: bool, key: str) -> Run | None:
         Shown("client", "Client", "text", lambda run: run.client),
         Shown("label", "Account", "text", lambda run: run.label),
         Shown("started_at", "Started", "moment", lambda run: run.started_at),
-        Shown("days", "Days", "text", lambda run: words.days(Days(run.day_from, run.day_to))),
+        Shown("days", "Days", "text", lambda run: words.days(Days(run.day_from, run.day_to)), width=190),
         *(Shown(name, name.capitalize(), "count", _count(name)) for name in COUNTS),
         Shown("message", "What happened", "text", lambda run: run.message or None, width="large"),
         Shown("trigger", "Asked by", "text", lambda run: f"{run.trigger}, {run.author}" if authors else run.trigger),

@@ -120,6 +120,8 @@ def _followed(process: subprocess.Popen[str], watch: Callable[[Ended, str], None
 def _stopped(process: subprocess.Popen[str]) -> bool:
     """Freeze the process, so that what it holds can be looked at before it is killed. False when it had ended."""
     process.send_signal(signal.SIGSTOP)
+    if process.returncode is not None:  # it ended by itself just before, and send_signal noticed
+        return False
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         status = psutil.Process(process.pid).status()
