@@ -7,7 +7,7 @@ cost (or impressions) of just those rows. Undefined is None, shown as –, and n
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -151,8 +151,3 @@ def change(now: Fraction | int | None, before: Fraction | int | None) -> Fractio
     if now is None or not before:
         return None
     return Fraction(now - before) / abs(Fraction(before))
-
-
-def quantize_half_even(value: Decimal, places: int) -> Decimal:
-    """A decimal with exactly `places` places, half-even."""
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)

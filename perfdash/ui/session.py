@@ -84,11 +84,6 @@ def sign_out() -> None:
     st.session_state[_LEFT] = secrets.token_hex(8)
 
 
-def just_left() -> bool:
-    """True on the runs after a sign-out on this page, until somebody signs in again."""
-    return _LEFT in st.session_state
-
-
 @st.fragment
 def settle_cookie() -> None:
     """Give the browser the cookie of a fresh sign-in, or take it away after a sign-out; once each, without a rerun.
