@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
 
 from perfdash.errors import BadAnswer
-from perfdash.payload import Batch, CampaignAttributes, FactKey
+from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues
 
 
 def together(pages: Sequence[Batch]) -> Batch:
@@ -14,26 +16,37 @@ def together(pages: Sequence[Batch]) -> Batch:
     BadAnswer when a fact is on two pages (the pages shifted while they were read), or when a campaign's total row
     stands beside rows of its creators (it would count twice).
     """
-    if len(pages) == 1:
-        whole = pages[0]
-    else:
-        _refuse_repeats(pages)
-        whole = Batch(
-            facts={key: values for page in pages for key, values in page.facts.items()},
-            campaigns=_campaigns(pages),
-            creators={number: name for page in pages for number, name in page.creators.items()},
-            quarantined=tuple(row for page in pages for row in page.quarantined),
-            duplicates=sum(page.duplicates for page in pages),
-            fetched=sum(page.fetched for page in pages),
-        )
+    whole = pages[0] if len(pages) == 1 else _joined(pages)
     _refuse_totals(whole)
     return whole
+
+
+def _joined(pages: Sequence[Batch]) -> Batch:
+    facts: dict[FactKey, FactValues] = {}
+    creators: dict[str, str] = {}
+    for page in pages:
+        facts.update(page.facts)
+        creators.update(page.creators)
+    refused = [{row.key for row in page.quarantined if row.key is not None} for page in pages]
+    keyed = set().union(*refused)
+    # On one page no key is both in and out, so only pages that share one make these differ.
+    once = len(facts) == sum(len(page.facts) for page in pages) and len(keyed) == sum(map(len, refused))
+    if not once or not keyed.isdisjoint(facts):
+        _refuse_repeats(pages)
+    return Batch(
+        facts=facts,
+        campaigns=_campaigns(pages),
+        creators=creators,
+        quarantined=tuple(row for page in pages for row in page.quarantined),
+        duplicates=sum(page.duplicates for page in pages),
+        fetched=sum(page.fetched for page in pages),
+    )
 
 
 def _refuse_repeats(pages: Sequence[Batch]) -> None:
     seen: dict[FactKey, int] = {}
     for number, page in enumerate(pages, 1):
-        for key in _keys(page):
+        for key in page.facts.keys() | _refused_keys(page):
             first = seen.setdefault(key, number)
             if first != number:
                 raise BadAnswer(
@@ -43,20 +56,27 @@ def _refuse_repeats(pages: Sequence[Batch]) -> None:
 
 
 def _refuse_totals(batch: Batch) -> None:
-    keys = _keys(batch)
-    totals = {(key.campaign, key.platform, key.day) for key in keys if not key.creator}
-    if not totals:
+    refused = _refused_keys(batch)
+    creators = set(map(attrgetter("creator"), chain(batch.facts, refused)))
+    if "" not in creators or len(creators) == 1:
         return
-    for key in keys:
-        if key.creator and (key.campaign, key.platform, key.day) in totals:
-            raise BadAnswer(
-                f"Campaign {key.campaign} on {key.platform}, {key.day}, came both in total and by creator, so it would "
-                "count twice. Nothing was stored; the source must send one or the other."
-            )
+    by_creator: set[tuple[object, ...]] = set()
+    totals: dict[tuple[object, ...], FactKey] = {}
+    for key in chain(batch.facts, refused):
+        if key.creator:
+            by_creator.add(key[:3])
+        else:
+            totals[key[:3]] = key
+    for both in totals.keys() & by_creator:
+        key = totals[both]
+        raise BadAnswer(
+            f"Campaign {key.campaign} on {key.platform}, {key.day}, came both in total and by creator, so it would "
+            "count twice. Nothing was stored; the source must send one or the other."
+        )
 
 
-def _keys(batch: Batch) -> set[FactKey]:
-    return batch.facts.keys() | {row.key for row in batch.quarantined if row.key is not None}
+def _refused_keys(batch: Batch) -> set[FactKey]:
+    return {row.key for row in batch.quarantined if row.key is not None}
 
 
 def _campaigns(pages: Sequence[Batch]) -> dict[str, CampaignAttributes]:

@@ -14,14 +14,6 @@ SUSPICIOUS_FROM = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """A current fact as the ledger holds it, and the revision that wrote it."""
-
-    values: FactValues
-    from_rev: int
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """fetched = new + restated + reappeared + unchanged + quarantined + duplicate; vanished is counted beside it."""
 
@@ -41,13 +33,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The writes of one run. `closed` holds the old versions of `restated` and `vanished` facts, by key."""
+    """The writes of one run. Old versions of `restated` and `vanished` facts are closed as the ledger holds them."""
 
     new: Mapping[FactKey, FactValues]
     reappeared: Mapping[FactKey, FactValues]
     restated: Mapping[FactKey, FactValues]
     vanished: tuple[FactKey, ...]
-    closed: Mapping[FactKey, Version]
     campaigns: tuple[CampaignAttributes, ...]
     creators: Mapping[str, str]
     counts: Counts
@@ -60,7 +51,7 @@ class Plan:
 
 def decide(
     batch: Batch,
-    current: Mapping[FactKey, Version],
+    current: Mapping[FactKey, FactValues],
     gone: AbstractSet[FactKey],
     attributes: Mapping[str, CampaignAttributes],
     creators: Mapping[str, str],
@@ -71,12 +62,11 @@ def decide(
 
     `gone` are keys that vanished earlier and are not current. Raises SuspiciousRun for an unbelievable answer.
     """
-    appeared = {key: values for key, values in batch.facts.items() if key not in current}
-    restated = {k: v for k, v in batch.facts.items() if k in current and current[k].values != v}
-    vanished = _vanished(batch, current)
+    appeared, restated = _differing(batch.facts, current)
+    vanished = _vanished(batch, current, len(batch.facts) - len(appeared))
     _refuse_unbelievable(batch, len(current), len(vanished), accept_vanished)
-    reappeared = {key: values for key, values in appeared.items() if key in gone}
-    new = {key: values for key, values in appeared.items() if key not in gone}
+    reappeared = {key: appeared[key] for key in sorted(appeared.keys() & gone)}
+    new = {key: values for key, values in appeared.items() if key not in gone} if reappeared else appeared
     counts = Counts(
         fetched=batch.fetched,
         new=len(new),
@@ -92,17 +82,30 @@ def decide(
         reappeared=reappeared,
         restated=restated,
         vanished=vanished,
-        closed={key: current[key] for key in (*restated, *vanished)},
         campaigns=tuple(changed_attributes(batch.campaigns, attributes)),
         creators={k: name for k, name in batch.creators.items() if creators.get(k) != name},
         counts=counts,
     )
 
 
-def _vanished(batch: Batch, current: Mapping[FactKey, Version]) -> tuple[FactKey, ...]:
+def _differing(
+    answered: Mapping[FactKey, FactValues], current: Mapping[FactKey, FactValues]
+) -> tuple[Mapping[FactKey, FactValues], Mapping[FactKey, FactValues]]:
+    """What the ledger does not hold, and what it holds with other values. Most runs change little, so those are few."""
+    if not current:
+        return answered, {}
+    held = current.get
+    differing = {key: values for key, values in answered.items() if held(key) != values}
+    restated = {key: values for key, values in differing.items() if key in current}
+    if len(restated) == len(differing):
+        return {}, restated
+    return {key: values for key, values in differing.items() if key not in current}, restated
+
+
+def _vanished(batch: Batch, current: Mapping[FactKey, FactValues], still_there: int) -> tuple[FactKey, ...]:
     """Current facts that the answer does not name. A quarantined row names its fact; one without a key could be any."""
     named = {row.key for row in batch.quarantined}
-    if None in named:
+    if None in named or still_there == len(current):
         return ()
     return tuple(sorted(key for key in current if key not in batch.facts and key not in named))
 
@@ -126,6 +129,8 @@ def changed_attributes(
     """Attributes that differ from the known ones; a field that is not reported keeps what was known."""
     changed = []
     for campaign, said in answered.items():
+        if known.get(campaign) == said:
+            continue
         before = known.get(campaign, CampaignAttributes(campaign))
         reported = {f.name: getattr(said, f.name) for f in fields(said) if getattr(said, f.name) is not None}
         merged = replace(before, **reported)

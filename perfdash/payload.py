@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 MICRO = 1_000_000
 MEASURES = ("impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue")
 """Names of the measures of a fact, in their order. `cost` and `revenue` in micros, `conversions` in millionths."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FactKey:
-    """What names one fact inside one account: campaign x creator ('' when none) x platform x day."""
+class FactKey(NamedTuple):
+    """What names one fact inside one account: campaign x creator ('' when none) x platform x day.
+
+    A tuple, as FactValues is: an answer has hundreds of thousands, and they are hashed and compared all the time.
+    """
 
     day: date
     campaign: str
@@ -25,8 +28,7 @@ class FactKey:
     creator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FactValues:
+class FactValues(NamedTuple):
     """The reported content of a fact. Two versions are equal exactly when these are."""
 
     impressions: int

@@ -6,117 +6,132 @@ import re
 from datetime import date
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 
+from perfdash.day_styles import ISO, DayStyle
 from perfdash.payload import MICRO
 
-Number = int | Decimal | str | None
-"""How numbers arrive: JSON numbers (int, Decimal) or text such as "1,234.50"; None is missing or null."""
-
+WRONG_TYPE = "is of a type that it cannot have"
 MAX_COUNT = 10**15
+LONGEST_ID = 200
 MAX_UNITS = 10**9
 """Of money and conversions: 10^15 micros, far inside 64 bits even when thousands of rows are added up."""
 
 _COMMA_GROUPS = re.compile(r"-?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DOT_GROUPS = re.compile(r"-?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?", re.ASCII)
+_COMMA_TO_DOT = str.maketrans({".": None, ",": "."})
 # Control characters, lone surrogates, line separators and what reverses the direction of text around it.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _EXACT = Context(prec=10**6, Emax=MAX_EMAX, Emin=MIN_EMIN)
-_ZERO, _MOST, _SIXTH, _BOUND = Decimal(0), Decimal(MAX_UNITS), Decimal("0.000001"), Decimal(10**12)
-_LONGEST_NUMBER, _LONGEST_RATIO, _FEWEST_EXPONENT = 60, 38, -30
+_UNITS = tuple(10**places for places in range(6, -1, -1))
+LONGEST_NUMBER, LONGEST_RATIO, _FEWEST_EXPONENT = 60, 38, -30
+_MOST, _SIXTH, _BOUND = Decimal(MAX_UNITS), Decimal("0.000001"), Decimal(10**12)
 
 
 class Refused(ValueError):
     """The value cannot be taken as it stands; the text is a short reason that names the field and quotes no content."""
 
 
-def count(value: Number, field: str) -> int:
-    """A whole number from 0 to 10^15."""
-    number = value if type(value) is int else _number(value, field)
+def count(value: object, label: str, power: int = 0, comma: bool = False) -> int:
+    """`value` x 10^`power` as a whole number from 0 to 10^15. `comma`: text is written 1.234,50."""
+    number = number_of(value, label, power, comma)
     if number < 0:
-        raise Refused(f"{field} is negative")
+        raise Refused(f"{label} is negative")
     if number > MAX_COUNT:
-        raise Refused(f"{field} is too large")
+        raise Refused(f"{label} is too large")
     whole = int(number)
     if whole != number:
-        raise Refused(f"{field} is not a whole number")
+        raise Refused(f"{label} is not a whole number")
     return whole
 
 
-def micros(value: Number, field: str, flags: list[str], signed: bool = False) -> int:
-    """Units -> integer millionths. More than six decimals are rounded half-even and flagged `<field>_rounded`."""
-    if type(value) is int and 0 <= value <= MAX_UNITS:
-        return value * MICRO
-    number = Decimal(value) if type(value) is int else _number(value, field)
-    if number < _ZERO and not signed:
-        raise Refused(f"{field} is negative")
+def micros(value: object, label: str, power: int = 0, comma: bool = False, signed: bool = False) -> tuple[int, bool]:
+    """`value` x 10^`power` units as integer millionths, and whether more than six decimals were rounded (half-even)."""
+    number = number_of(value, label, power, comma)
+    if number < 0 and not signed:
+        raise Refused(f"{label} is negative")
     if not -_MOST <= number <= _MOST:
-        raise Refused(f"{field} is too large")
+        raise Refused(f"{label} is too large")
     scaled = number.scaleb(6, _EXACT)
     whole = int(scaled)
     if whole == scaled:
-        return whole
-    flags.append(f"{field}_rounded")
-    return int(number.quantize(_SIXTH, ROUND_HALF_EVEN, _EXACT).scaleb(6, _EXACT))
+        return whole, False
+    return int(number.quantize(_SIXTH, ROUND_HALF_EVEN, _EXACT).scaleb(6, _EXACT)), True
 
 
-def exact(value: Number, field: str) -> Decimal:
+def exact(value: object, label: str, power: int = 0, comma: bool = False) -> Decimal:
     """A number kept digit by digit beside what is recomputed (the reported CPM and ROI)."""
-    number = Decimal(value) if type(value) is int else _number(value, field)
+    number = number_of(value, label, power, comma)
     if not -_BOUND < number < _BOUND:
-        raise Refused(f"{field} is too large")
+        raise Refused(f"{label} is too large")
     text = str(number)
     if "E" in text:
         if number.adjusted() < _FEWEST_EXPONENT:
-            raise Refused(f"{field} has too many decimals")
+            raise Refused(f"{label} has too many decimals")
         text = format(number, "f")
         number = Decimal(text)
-    if len(text) > _LONGEST_RATIO:
-        raise Refused(f"{field} has too many decimals")
+    if len(text) > LONGEST_RATIO:
+        raise Refused(f"{label} has too many decimals")
     return number
 
 
-def _number(value: Number, field: str) -> Decimal:
+def number_of(value: object, label: str, power: int, comma: bool) -> Decimal:
+    """`value` x 10^`power` of a JSON number (int or Decimal) or of text such as "1,234.50"."""
     if type(value) is Decimal:
-        return value
+        number = value
+    elif type(value) is int:
+        number = Decimal(value)
+    elif type(value) is str:
+        number = _written(value, label, comma)
+    else:
+        raise Refused(f"{label} is missing" if value is None else f"{label} {WRONG_TYPE}")
+    return number.scaleb(power, _EXACT) if power else number
+
+
+def _written(text: str, label: str, comma: bool) -> Decimal:
+    known = _DOT_GROUPS if comma else _COMMA_GROUPS
+    if len(text) > LONGEST_NUMBER or not known.fullmatch(text):
+        raise Refused(f"{label} is not a number of a known format")
+    return Decimal(text.translate(_COMMA_TO_DOT) if comma else text.replace(",", ""))
+
+
+def day(value: object, label: str, style: DayStyle = ISO) -> date:
+    """A day label written exactly as `style` says; of the forms that ISO 8601 allows only YYYY-MM-DD."""
     if value is None:
-        raise Refused(f"{field} is missing")
-    text = str(value)
-    if len(text) > _LONGEST_NUMBER or not _COMMA_GROUPS.fullmatch(text):
-        raise Refused(f"{field} is not a number of a known format")
-    return Decimal(text.replace(",", ""))
+        raise Refused(f"{label} is missing")
+    if type(value) is not str:
+        raise Refused(f"{label} {WRONG_TYPE}")
+    found = style.read(value)
+    if found is None:
+        raise Refused(f"{label} is not a day written {style.written}")
+    return found
 
 
-def day(value: str | None, field: str) -> date:
-    """A day label YYYY-MM-DD, and no other of the forms that ISO 8601 allows."""
-    if value is None:
-        raise Refused(f"{field} is missing")
-    if _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise Refused(f"{field} is not a day written YYYY-MM-DD")
-
-
-def identifier(value: str | int | None, field: str, longest: int = 200) -> str:
-    """An id as text, trimmed; '' only for a missing or empty one."""
-    if value is None:
-        return ""
-    text = str(value).strip() if type(value) is str or abs(value) < 10**longest else "9" * (longest + 1)  # type: ignore[arg-type]
-    if len(text) > longest:
-        raise Refused(f"{field} is longer than {longest} characters")
+def identifier(value: object, label: str, required: bool = False) -> str:
+    """An id (text or a whole number) as trimmed text; '' only for a missing or empty one that is not `required`."""
+    if type(value) is int:
+        text = str(value) if abs(value) < 10**LONGEST_ID else "9" * (LONGEST_ID + 1)
+    elif type(value) is str:
+        text = value.strip()
+    elif value is None:
+        text = ""
+    else:
+        raise Refused(f"{label} {WRONG_TYPE}")
+    if required and not text:
+        raise Refused(f"{label} is missing")
+    if len(text) > LONGEST_ID:
+        raise Refused(f"{label} is longer than {LONGEST_ID} characters")
     if _UNSAFE.search(text):
-        raise Refused(f"{field} holds control characters")
+        raise Refused(f"{label} holds control characters")
     return text
 
 
-def name(value: object, field: str, longest: int = 300) -> str | None:
+def name(value: object, label: str, longest: int = 300) -> str | None:
     """A display name: control characters go, the rest is cut at `longest`; None when nothing is left."""
     if value is None:
         return None
     if type(value) is int and abs(value) < MAX_COUNT:
         return str(value)
     if type(value) is not str:
-        raise Refused(f"{field} is not text")
+        raise Refused(f"{label} is not text")
     return plain(value)[:longest].strip() or None
 
 
@@ -134,6 +149,10 @@ def cpm_disagrees(reported: Decimal, cost: int, impressions: int) -> bool:
     """
     if impressions == 0:
         return reported != 0
+    whole, _, part = str(reported).partition(".")
+    if len(part) <= 6 and "E" not in whole and "E" not in part:  # which is nearly always, and then whole numbers do
+        unit: int = _UNITS[len(part)] * impressions
+        return abs(int(whole + part) * unit - cost * 1000) > unit
     off = abs(int(reported.scaleb(6, _EXACT)) * impressions - cost * 1000)
     if off <= impressions:
         return False

@@ -1,109 +1,129 @@
-"""The shape of one row at the border (pydantic), and the row as it is kept in quarantine."""
+"""The rows of one page read field by field, and a row as it is kept in quarantine."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import partial
+from operator import itemgetter
+from typing import Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
-from typing_extensions import TypedDict
-
-from perfdash.reported import Number, plain
+from perfdash.conversions import Column, Convert, each, where_reported
+from perfdash.mapping import Field, Mapping
+from perfdash.reported import Refused, plain
 
 MAX_PAYLOAD = 2000
+T = TypeVar("T")
 
 
-@with_config(ConfigDict(strict=True))
-class KeyPart(TypedDict, total=False):
-    """The fields that name a fact. Strict: text is text, and true is no number."""
+class Page:
+    """The records of one page, column by column, and the first problem of each row."""
 
-    campaignId: str | int | None
-    creatorId: str | int | None
-    platform: str | None
-    date: str | None
+    def __init__(self, records: Sequence[object], mapping: Mapping) -> None:
+        self.problems: dict[int, str] = {}
+        """Row -> why it is refused."""
+        self._mapping = mapping
+        self._rows: list[dict[str, Any]] = list(records)  # type: ignore[arg-type]
+        if set(map(type, records)) != {dict}:
+            for place, record in enumerate(records):
+                if type(record) is not dict:
+                    self.problems[place], self._rows[place] = "the row is not an object", {}
+        self._names = set().union(*self._rows)
+        self._columns: dict[tuple[str, ...], list[Any]] = {(): self._rows}
 
+    def refuse(self, place: int, reason: str) -> None:
+        """The first reason stands."""
+        self.problems.setdefault(place, reason)
 
-@with_config(ConfigDict(strict=True))
-class Row(KeyPart, total=False):
-    """One row of `performance_v1`. Other keys are dropped here; names are read leniently, so they are `object`."""
+    def required(self, name: str, convert: Convert[T]) -> Column[T]:
+        """A field that every row must have, converted; its problems are noted."""
+        field = self._mapping.fields[name]
+        values = self._values(field)
+        return self._noted(convert([None] * len(self._rows) if values is None else values, field))
 
-    campaignName: object
-    creatorName: object
-    status: object
-    impressions: Number
-    clicks: Number
-    cost: Number
-    cpm: Number
-    roi: Number
-    reach: Number
-    views: Number
-    engagements: Number
-    conversions: Number
-    revenue: Number
-    currency: str | None
-    budget: Number
-    startDate: str | None
-    endDate: str | None
+    def optional(self, name: str, convert: Convert[T]) -> Column[T | None] | None:
+        """A field that a row may have, converted; its problems are noted. None when no row has it."""
+        column = self.unnoted(name, convert)
+        return None if column is None else self._noted(column)
 
+    def unnoted(self, name: str, convert: Convert[T]) -> Column[T | None] | None:
+        """The same, but what is wrong with it refuses no row yet."""
+        field = self._mapping.fields.get(name)
+        values = None if field is None else self._values(field)
+        return None if field is None or values is None else where_reported(values, field, convert)
 
-KEPT = tuple(name for name in Row.__annotations__ if name != "creatorName")
+    def _noted(self, column: Column[T]) -> Column[T]:
+        for place, reason in column.problems.items():
+            self.refuse(place, reason)
+        return column
 
+    def _values(self, field: Field) -> list[Any] | None:
+        """What stands in the field, row by row; None when it stands in no row."""
+        values = self._found(field)
+        if values is None:
+            return [0] * len(self._rows) if field.zero_when_missing else None
+        if field.pick is not None:
+            values = self._noted(each(values, partial(field.pick.of, label=field.label), None)).values
+        if self._mapping.missing:
+            values = self._without_missing(values)
+        return [0 if value is None else value for value in values] if field.zero_when_missing else values
 
-@cache
-def _adapter() -> TypeAdapter[list[Row]]:
-    return TypeAdapter(list[Row])
+    def _without_missing(self, values: list[Any]) -> list[Any]:
+        missing, kinds = self._mapping.missing, set(map(type, values))
+        # A Decimal takes its time to find that it is no text; beside texts and whole numbers a search costs little.
+        if str not in kinds or (Decimal not in kinds and not any(text in values for text in missing)):
+            return values
+        return [None if type(value) is str and value in missing else value for value in values]
 
+    def _found(self, field: Field) -> list[Any] | None:
+        if field.constant is not None:
+            return [field.constant] * len(self._rows)
+        keys = field.keys
+        if keys is None or (len(keys) > 1 and ".".join(keys) in self._names):
+            return [field.find(row) for row in self._rows]
+        return self._plain(keys) if keys[0] in self._names else None
 
-@cache
-def _key_adapter() -> TypeAdapter[KeyPart]:
-    return TypeAdapter(KeyPart)
-
-
-def shaped(rows: Sequence[object]) -> Iterator[tuple[object, Row | None, str]]:
-    """Each row as (as it came, in shape or None, why not). One pass when all are in shape, which is the usual case."""
-    reasons: dict[int, str] = {}
-    try:
-        fine = _adapter().validate_python(rows)
-    except ValidationError as error:
-        reasons = _reasons(error)
-    if not reasons:
-        for row in fine:
-            yield row, row, ""
-        return
-    for index, raw in enumerate(rows):
-        reason = reasons.get(index)
-        yield raw, None if reason else _adapter().validate_python([raw])[0], reason or ""
-
-
-def _reasons(error: ValidationError) -> dict[int, str]:
-    """The first problem of each row, without its content."""
-    found: dict[int, str] = {}
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        index, *path = problem["loc"]
-        if isinstance(index, int) and index not in found:
-            found[index] = f"{path[0]} is of a type that it cannot have" if path else "the row is not an object"
-    return found
-
-
-def key_part(raw: object) -> KeyPart | None:
-    """Just the key's fields of a row that is out of shape, or None when even these are."""
-    try:
-        return _key_adapter().validate_python(raw)
-    except ValidationError:
-        return None
+    def _plain(self, keys: tuple[str, ...]) -> list[Any]:
+        """What stands under `keys`, each level looked up once however many fields lie in it."""
+        if keys not in self._columns:
+            key, above = keys[-1], self._plain(keys[:-1])
+            try:
+                self._columns[keys] = list(map(itemgetter(key), above))
+            except (KeyError, TypeError):
+                self._columns[keys] = [inner.get(key) if type(inner) is dict else None for inner in above]
+        return self._columns[keys]
 
 
-def payload_of(raw: object) -> str:
-    """A refused row as JSON text of at most 2,000 characters: the contract's fields, without the creator's name."""
-    if not isinstance(raw, Mapping):
+def made(kind: type[T], columns: Iterable[Iterable[Any]]) -> list[T]:
+    """Named tuples of `kind` from their columns; tuple.__new__ does in C what `kind(...)` does in Python."""
+    make: Callable[[Iterable[Any]], T] = partial(tuple.__new__, kind)  # type: ignore[type-var]
+    return list(map(make, zip(*columns, strict=True)))
+
+
+def payload_of(raw: object, mapping: Mapping) -> str:
+    """A refused row as JSON text of at most 2,000 characters: the fields that are read, without the creator's name."""
+    if not isinstance(raw, dict):
         return json.dumps(f"not an object but {_kind(raw)}")
+    person = mapping.fields.get("creator_name")
+    shown = [field for field in mapping.fields.values() if person is None or field.keys != person.keys]
+    found = [(field.label, _raw(field, raw)) for field in shown if field.constant is None]
+    said = {label: value for label, value in found if value is not None or label in raw}
+    parts: list[str] = []
     for width in (200, 60, 20):
-        text = ", ".join(f'"{name}": {_literal(raw[name], width)}' for name in KEPT if name in raw)
-        if len(text) + 2 <= MAX_PAYLOAD:
+        parts = [f"{_literal(label, width)}: {_literal(value, width)}" for label, value in said.items()]
+        if len(", ".join(parts)) + 2 <= MAX_PAYLOAD:
             break
-    return f"{{{text}}}"
+    while len(", ".join(parts)) + 2 > MAX_PAYLOAD:
+        parts.pop()
+    return "{" + ", ".join(parts) + "}"
+
+
+def _raw(field: Field, raw: object) -> object:
+    try:
+        return field.value(raw)
+    except Refused:
+        return field.find(raw)
 
 
 def _literal(value: object, width: int) -> str:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHORTEST_IN_DATA = 8
 """Shorter secrets are not masked inside data: there they would be ordinary words, and masking would change numbers."""
+# One pattern for each, as one that begins with a text is found many times faster than one that begins with a choice.
+_CODES = {
+    b"%": re.compile(rb"%(?:25)*([2-7][0-9a-fA-F])"),
+    b"\\u00": re.compile(rb"\\u00([2-7][0-9a-fA-F])"),
+    b"&#x": re.compile(rb"&#x0*([2-7][0-9a-fA-F]);"),
+    b"&#X": re.compile(rb"&#X0*([2-7][0-9a-fA-F]);"),
+    b"&#": re.compile(rb"&#0*()([0-9]{2,3});"),
+}
+_NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +27,7 @@ class Secret:
 
     name: str
     _value: str = field(repr=False)
+    _also: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return f"<secret {self.name}>"
@@ -24,11 +36,16 @@ class Secret:
         """The value itself."""
         return self._value
 
+    def sent_as(self, *spellings: str) -> Secret:
+        """The same secret, masked in these spellings too: what it looks like once it is encoded for a request."""
+        return Secret(self.name, self._value, (*self._also, *spellings))
+
     def masked(self, text: str) -> str:
         """`text` without the value in any spelling, for errors and logs."""
-        for spelling in self._spellings():
-            text = text.replace(spelling, MASK)
-        return text
+        if len(self._value) < SHORTEST_IN_DATA:
+            return text.replace(self._value, MASK) if self._value else text
+        # Host names and header names lose their capitals on the way, and a key without them is half a key.
+        return re.sub(self._pattern(), MASK, text, flags=re.IGNORECASE)
 
     def masked_bytes(self, body: bytes) -> bytes:
         """An answer's body without the value in any spelling, before it is read as data."""
@@ -36,15 +53,52 @@ class Secret:
             return body
         for spelling in self._spellings():
             body = body.replace(spelling.encode(), MASK.encode())
-        return body
+        return re.sub(self._pattern().encode(), MASK.encode(), body) if self._hides_in(body) else body
+
+    def _hides_in(self, body: bytes) -> bool:
+        """Whether it stands there letter by letter in codes: \\u006b, %6b. Looking for that in a large body is slow."""
+        plainly = body
+        for mark, code in _CODES.items():
+            if mark[:1] in plainly and mark in plainly:  # one byte is found many times faster than two
+                plainly = code.sub(_decoded, plainly)
+        return plainly is not body and any(value.encode() in plainly for value in (self._value, *self._also))
+
+    def _pattern(self) -> str:
+        """Finds the value, each letter as itself or as JSON, addresses and web pages write it."""
+        longest_first = sorted((self._value, *self._also), key=len, reverse=True)
+        return "|".join("".join(map(_any_way, value)) for value in longest_first)
 
     def _spellings(self) -> tuple[str, ...]:
         """As it is, and as JSON writers and URLs spell it. Longest first, so that no part is left over."""
-        if not self._value:
-            return ()
         escaped = self._value.replace("\\", "\\\\").replace('"', '\\"')
-        in_html_json = escaped
-        for character in "&<>":
-            in_html_json = in_html_json.replace(character, f"\\u{ord(character):04x}")
-        found = {self._value, escaped, escaped.replace("/", "\\/"), in_html_json, quote(self._value, safe="")}
+        found = {
+            self._value, escaped, escaped.replace("/", "\\/"), quote(self._value, safe=""), quote_plus(self._value),
+            html.escape(self._value), *self._also,
+        }  # fmt: skip
         return tuple(sorted(found, key=len, reverse=True))
+
+
+def _any_way(letter: str) -> str:
+    """A pattern for one ASCII letter."""
+    code = ord(letter)
+    ways = [
+        re.escape(letter) if letter.isalnum() else rf"\\*{re.escape(letter)}",
+        rf"%(?:25)*{_hex(code, 2)}",
+        rf"\\+u{_hex(code, 4)}",
+        rf"&#(?:0*{code}|[xX]0*{_hex(code, 1)});",
+    ]
+    if letter in _NAMED:
+        ways.append(f"&{_NAMED[letter]};")
+    if letter == " ":
+        ways.append(r"\+")
+    return f"(?:{'|'.join(ways)})"
+
+
+def _hex(code: int, digits: int) -> str:
+    """Hexadecimal digits, each in any case."""
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{code:0{digits}x}")
+
+
+def _decoded(found: re.Match[bytes]) -> bytes:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    return bytes([code]) if code < 128 else found[0]

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from perfdash.accounts import Account, Client
 from perfdash.errors import ConfigError
 from perfdash.secret import Secret
-from perfdash.sources.config import EnvKey, SourceConfig
+from perfdash.sources.config import SourceConfig
 from perfdash.sources.declared import Declared, declared
 from perfdash.sources.source import Source
 
@@ -65,8 +65,11 @@ class Settings:
         if config is None:
             known = ", ".join(self.sources) or "none"
             raise ConfigError(f'There is no source "{account.source}" in the configuration; known: {known}.')
-        key = self._account_keys.get((account.source, account.external_id), config.key.env)
-        return Source(account.source, config, self._secret(key))
+        return Source(account.source, config, self._secret(self.key_name(account)))
+
+    def key_name(self, account: Account) -> str:
+        """The name under which the key for `account` is looked up, set or not."""
+        return self._account_keys.get((account.source, account.external_id), self.sources[account.source].key.env)
 
     def _secret(self, name: str) -> Secret:
         found = self._secrets.get(name)
@@ -129,12 +132,13 @@ def _demo(root: Path, environ: Mapping[str, str]) -> Settings:
     from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS, DEMO_KEY
 
     try:
-        source = SourceConfig(
-            type="performance_v1",
-            base_url=environ.get("PERFDASH_DEMO_API") or DEMO_API,
-            key=EnvKey(env=DEMO_API_KEY),
-            settlement_days=DEMO_ACCOUNTS[0].settlement_days,
-            history_days=DEMO_ACCOUNTS[0].history_days,
+        source = SourceConfig.model_validate(
+            {
+                "base_url": environ.get("PERFDASH_DEMO_API") or DEMO_API,
+                "key": {"env": DEMO_API_KEY},
+                "settlement_days": DEMO_ACCOUNTS[0].settlement_days,
+                "history_days": DEMO_ACCOUNTS[0].history_days,
+            }
         )
     except ValidationError:
         raise ConfigError(f"PERFDASH_DEMO_API must be the address of the demo's API, such as {DEMO_API}.") from None

@@ -17,9 +17,11 @@ from perfdash import answer, platforms, rows, strict_json
 from perfdash.accounts import Account, Days
 from perfdash.errors import BadAnswer
 from perfdash.payload import Batch, FactKey
+from tests.mapping_kit import mapping_of_preset
 
 ACCOUNT = Account("acme", "agency", "acme-eu", "EUR", "Europe/Berlin")
 DAYS = Days(date(2026, 3, 1), date(2026, 3, 7))
+MAPPING = mapping_of_preset("performance_v1")
 KEY = FactKey(date(2026, 3, 1), "c1", "TikTok")
 
 
@@ -34,7 +36,7 @@ def row(*without: str, **values: Any) -> dict[str, Any]:
 def read(*given: Any, account: Account = ACCOUNT) -> Batch:
     """Through JSON, as rows really come."""
     body = strict_json.loads(json.dumps(given).encode())
-    return answer.together([rows.read(body, account, DAYS)])
+    return answer.together([rows.read(body, MAPPING, account, DAYS)])
 
 
 def flags_of(**values: Any) -> tuple[str, ...]:
@@ -56,7 +58,7 @@ def test_a_row_becomes_a_fact_in_integer_micros() -> None:
         )
     ).facts.items()  # fmt: skip
     key, values = item
-    assert key == replace(KEY, creator="k7")
+    assert key == KEY._replace(creator="k7")
     assert (values.impressions, values.clicks, values.cost) == (1000, 10, 12_500_000)
     assert (values.reach, values.views, values.engagements) == (900, 800, 70)
     assert (values.conversions, values.revenue) == (1_500_000, 1_234_500_000)
@@ -146,6 +148,8 @@ def test_a_row_without_a_platform_has_no_key(platform: str | None) -> None:
 def test_more_clicks_than_impressions_are_flagged() -> None:
     assert flags_of(clicks=1001) == ("clicks_over_impressions",)
     assert flags_of(clicks=1000) == ()
+    beside = read(row(clicks=1000), row(campaignId="c2", clicks=1001))
+    assert [values.flags for values in beside.facts.values()] == [(), ("clicks_over_impressions",)]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +199,7 @@ def test_a_row_without_a_day_has_no_key() -> None:
 @pytest.mark.parametrize("day", ["2026-02-28", "2026-03-08"])
 def test_a_day_that_was_not_asked_for_is_quarantined_with_its_key(day: str) -> None:
     (refused,) = read(row(date=day)).quarantined
-    assert refused.key == replace(KEY, day=date.fromisoformat(day))
+    assert refused.key == KEY._replace(day=date.fromisoformat(day))
     assert refused.reason == f"day {day} was not asked for (asked: 2026-03-01 to 2026-03-07)"
 
 
@@ -214,11 +218,12 @@ def test_the_currency_must_be_the_accounts_if_it_is_given() -> None:
 def test_identical_rows_count_once() -> None:
     batch = read(row(), row(), row(platform="tiktok"), row(cost=12.50))
     assert (len(batch.facts), batch.duplicates, batch.fetched) == (1, 3, 4)
+    assert str(read(row(roi="1.5"), row(roi="1.50")).facts[KEY].reported_roi) == "1.5", "the first one stays"
 
 
 def test_rows_that_contradict_each_other_are_all_quarantined() -> None:
     batch = read(row(), row(), row(clicks=11), row(campaignId="c2"))
-    assert list(batch.facts) == [replace(KEY, campaign="c2")]
+    assert list(batch.facts) == [KEY._replace(campaign="c2")]
     assert [(refused.reason, refused.key) for refused in batch.quarantined] == [(rows.CONFLICT, KEY)] * 3
     assert (batch.duplicates, batch.fetched) == (0, 4)
 
@@ -290,7 +295,7 @@ def test_a_quarantined_row_is_kept_without_personal_data() -> None:
     (refused,) = read(
         row(creatorId="k1", creatorName="Jane Doe", creatorEmail="jane@example.com", cost=-1.50, campaignName="Spring")
     ).quarantined
-    assert refused.key == replace(KEY, creator="k1")
+    assert refused.key == KEY._replace(creator="k1")
     assert "ane" not in refused.payload.lower().replace("spring", "")
     kept = json.loads(refused.payload)
     assert (kept["creatorId"], kept["cost"], kept["campaignName"]) == ("k1", -1.5, "Spring")
@@ -312,7 +317,7 @@ def test_a_row_that_is_no_object_is_quarantined(odd: Any) -> None:
 def test_exact_decimals_survive() -> None:
     numbers = '"impressions": 1, "clicks": 0, "cost": 0.1, "roi": 1.10000000000000000001, "cpm": 1e2'
     body = f'[{{"campaignId": 1, "platform": "X", "date": "2026-03-01", {numbers}}}]'.encode()
-    batch = rows.read(strict_json.loads(body), ACCOUNT, DAYS)
+    batch = rows.read(strict_json.loads(body), MAPPING, ACCOUNT, DAYS)
     (values,) = batch.facts.values()
     assert str(values.reported_roi) == "1.10000000000000000001"
     assert str(values.reported_cpm) == "100"
@@ -321,7 +326,7 @@ def test_exact_decimals_survive() -> None:
 @pytest.mark.parametrize("roi", ["1e-40", "0." + "1" * 60, "1e-999999999"])
 def test_ratios_with_absurd_decimals_are_refused(roi: str) -> None:
     body = json.dumps([row(roi="ROI")]).replace('"ROI"', roi)
-    (refused,) = rows.read(strict_json.loads(body.encode()), ACCOUNT, DAYS).quarantined
+    (refused,) = rows.read(strict_json.loads(body.encode()), MAPPING, ACCOUNT, DAYS).quarantined
     assert refused.reason == "roi has too many decimals"
 
 
@@ -357,7 +362,7 @@ ALMOST = st.builds(
 @given(st.lists(ALMOST | ODD, max_size=12))
 def test_anything_is_counted_exactly_once_and_nothing_crashes(given_rows: list[Any]) -> None:
     body = strict_json.loads(json.dumps(given_rows).encode())
-    batch = rows.read(body, ACCOUNT, DAYS)
+    batch = rows.read(body, MAPPING, ACCOUNT, DAYS)
     assert batch.fetched == len(given_rows) == len(batch.facts) + len(batch.quarantined) + batch.duplicates
     refused = Counter(row.key for row in batch.quarantined)
     for key, values in batch.facts.items():
@@ -376,7 +381,8 @@ def test_the_order_of_rows_does_not_change_the_facts(given_rows: list[Any], rng:
     shuffled = list(given_rows)
     rng.shuffle(shuffled)
     one, other = (
-        rows.read(strict_json.loads(json.dumps(some).encode()), ACCOUNT, DAYS) for some in (given_rows, shuffled)
+        rows.read(strict_json.loads(json.dumps(some).encode()), MAPPING, ACCOUNT, DAYS)
+        for some in (given_rows, shuffled)
     )
     assert one.facts == other.facts
     assert Counter(r.reason for r in one.quarantined) == Counter(r.reason for r in other.quarantined)
@@ -386,6 +392,13 @@ def test_the_order_of_rows_does_not_change_the_facts(given_rows: list[Any], rng:
 @given(st.lists(st.integers(0, 40), unique=True, max_size=20), st.integers(1, 7))
 def test_the_size_of_pages_does_not_change_the_answer(numbers: list[int], size: int) -> None:
     whole = [row(campaignId=f"c{n}", clicks=n) for n in numbers] + [row(campaignId="bad", cost=-1)]
-    pages = [rows.read(whole[at : at + size], ACCOUNT, DAYS) for at in range(0, len(whole), size)]
-    joined, once = answer.together(pages), rows.read(whole, ACCOUNT, DAYS)
+    pages = [rows.read(whole[at : at + size], MAPPING, ACCOUNT, DAYS) for at in range(0, len(whole), size)]
+    joined, once = answer.together(pages), rows.read(whole, MAPPING, ACCOUNT, DAYS)
     assert joined == once
+
+
+@pytest.mark.parametrize(("one", "other"), [(10, 11), (10, -1), (-1, 10), (-1, -1)])
+def test_a_key_on_two_pages_fails_the_run_whether_its_rows_are_good_or_refused(one: int, other: int) -> None:
+    pages = [rows.read([row("cpm", "roi", clicks=clicks, cost=1)], MAPPING, ACCOUNT, DAYS) for clicks in (one, other)]
+    with pytest.raises(BadAnswer, match="is on page 1 and on page 2"):
+        answer.together(pages)

@@ -49,6 +49,25 @@ def test_what_is_refused(body: bytes, text: str) -> None:
     assert text in str(caught.value)
 
 
+@pytest.mark.parametrize("body", [b'{"hush": 1, "hush": 2}', b'["hush", hush]', b'{"hush": NaN}', b'{"hush": "\xff"}'])
+def test_a_refusal_quotes_nothing_of_the_text(body: bytes) -> None:
+    with pytest.raises(NotStrictJson) as caught:
+        loads(body)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_text_that_was_cut_inside_an_emoji_is_read_and_left_to_the_row_that_holds_it() -> None:
+    assert loads(b'[{"name": "Spring \\ud83d", "cost": 0.10}]') == [{"name": "Spring \ud83d", "cost": Decimal("0.10")}]
+    with pytest.raises(NotStrictJson, match="same key twice"):
+        loads(b'[{"name": "\\ud83d", "name": 1}]')
+    with pytest.raises(NotStrictJson, match="more than 32 levels"):
+        loads(b'["\\ud83d", ' + b"[" * 40 + b"]" * 40 + b"]")
+
+
+def test_absurd_exponents_are_kept_as_they_are_and_cost_nothing() -> None:
+    assert loads(b"[1e999999999, 1e-999999999]") == [Decimal("1e999999999"), Decimal("1e-999999999")]
+
+
 def test_the_deepest_nesting_that_is_allowed() -> None:
     assert loads(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
 

@@ -1,6 +1,6 @@
-"""Asking one account's days of a source: every page, checked, as one batch, or one error that says why not.
+"""Asking one account's days of a source: every window and page, checked, as one batch, or one error that says why not.
 
-No exception of httpx leaves this module, and none of ours is chained to one: their texts hold URLs and headers.
+No exception of httpx leaves this package, and none of ours is chained to one: their texts hold URLs and headers.
 """
 
 from __future__ import annotations
@@ -8,26 +8,28 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import httpx
 
 from perfdash import answer, rows
 from perfdash.accounts import Account, Days
-from perfdash.errors import BadAnswer, RunFailed, SourceUnreachable, Trail
-from perfdash.payload import Batch, Fetched
-from perfdash.reported import plain
-from perfdash.sources import outcome
-from perfdash.sources.auth import Bearer
-from perfdash.sources.envelope import Envelope
-from perfdash.sources.limits import Deadline, DeadlineTransport, Truncated, read_body
-from perfdash.sources.pagination import Pages
-from perfdash.sources.retry import Patience, Transient
+from perfdash.errors import BadAnswer, RunFailed, Trail
+from perfdash.payload import Batch, CampaignAttributes, Fetched
+from perfdash.sources import outcome, windows
+from perfdash.sources.auth import Signed, masking
+from perfdash.sources.budget import budget_of
+from perfdash.sources.exchange import Exchange
+from perfdash.sources.limits import Deadline, DeadlineTransport
+from perfdash.sources.origin import origin
+from perfdash.sources.pagination import Ask, Came, Pages
+from perfdash.sources.reading import mapping_of
+from perfdash.sources.retry import Patience
 from perfdash.sources.source import Source
 
-PATH = "/v1/performance"
-MAX_REFUSAL = 64 * 1024
 _LOUD = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
@@ -49,26 +51,32 @@ def fetch(
     `clock` gives aware times. `headers` are sent along, but cannot replace the key. `progress` gets each line of the
     log as it is written. RunFailed or one of its kinds when there is no complete answer; its text holds no secret.
     """
-    _quieten()
+    quieten()
+    source = replace(source, key=masking(source.config.auth, source.key))
     began = clock()
     deadline = Deadline(source.config.limits.total_seconds, monotonic)
-    asking = _Asking(source, account, days, headers or {}, progress or (lambda _line: None), clock, deadline)
-    patience = Patience(source.config.limits.attempts, deadline, clock, sleep, rng, asking.note)
+    budget = budget_of(origin(source.config.base_url), source.key, source.config.rate, monotonic)
+    log = _Log(source, progress or (lambda _line: None))
+    patience = Patience(source.config.limits.attempts, deadline, clock, sleep, rng, log.note, budget)
     failure: RunFailed
     try:
-        with _client(source, transport or DeadlineTransport(deadline)) as http:
-            batch = asking.everything(http, patience)
-        return Fetched(batch, began, clock(), asking.requests, asking.retries, tuple(asking.log))
+        with connection(source, transport or DeadlineTransport(deadline)) as http:
+            exchange = Exchange(
+                http, source, account,
+                headers=headers or {}, clock=clock, deadline=deadline, budget=budget, note=log.note,
+            )  # fmt: skip
+            batch = _Asking(source, account, days, exchange, patience, log).everything()
+        return Fetched(batch, began, clock(), log.requests, log.retries, tuple(log.lines))
     except RunFailed as error:
         failure = error
     text = source.key.masked(f"{account.label}: {failure}".rstrip("."))
     failure.args = (f"{text}.",)
-    failure.trail = Trail(asking.requests, asking.retries, tuple(asking.log))
+    failure.trail = Trail(log.requests, log.retries, tuple(log.lines))
     failure.__context__ = None
     raise failure.with_traceback(None) from None
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """httpx logs URLs at INFO and httpcore headers at DEBUG. Done at each fetch, as logging may be set up late."""
     for name in _LOUD:
         logger = logging.getLogger(name)
@@ -76,120 +84,112 @@ def _quieten() -> None:
             logger.setLevel(logging.WARNING)
 
 
-def _client(source: Source, transport: httpx.BaseTransport) -> httpx.Client:
+def connection(source: Source, transport: httpx.BaseTransport) -> httpx.Client:
+    """What sends every request to `source`: signed, to no other host, past no proxy."""
     limits = source.config.limits
-    timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds)
     return httpx.Client(
         transport=transport,
-        auth=Bearer(source.key),
-        timeout=timeout,
+        auth=Signed(source.config.auth, source.key),
+        timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
         follow_redirects=False,
         trust_env=False,
         event_hooks={"response": [outcome.refuse_redirect]},
     )
 
 
-class _Asking:
-    """One fetch: its requests, what it has noted, and the pages so far."""
+class _Log:
+    """What a fetch has asked so far: a line per request and per wait."""
 
-    def __init__(
-        self,
-        source: Source,
-        account: Account,
-        days: Days,
-        headers: Mapping[str, str],
-        progress: Callable[[str], None],
-        clock: Callable[[], datetime],
-        deadline: Deadline,
-    ) -> None:
-        self._source, self._account, self._days = source, account, days
-        self._headers, self._progress, self._clock, self._deadline = headers, progress, clock, deadline
+    def __init__(self, source: Source, progress: Callable[[str], None]) -> None:
+        self._key, self._progress = source.key, progress
+        self.lines: list[str] = []
         self.requests = 0
         self.retries = 0
-        self.log: list[str] = []
 
     def note(self, line: str) -> None:
         """One line of the run's log, shown as progress too."""
-        self.log.append(self._source.key.masked(line))
-        self._progress(self.log[-1])
+        self.lines.append(self._key.masked(line))
+        self._progress(self.lines[-1])
 
-    def everything(self, http: httpx.Client, patience: Patience) -> Batch:
-        """Page after page until the source says that this was all."""
-        pages = Pages(self._source.config.limits.pages)
+    def count(self, attempt: int) -> None:
+        """A request is about to leave."""
+        self.requests += 1
+        self.retries += attempt > 1
+
+
+class _Asking:
+    """One fetch: its windows one after another, and of each its pages."""
+
+    def __init__(
+        self, source: Source, account: Account, days: Days, exchange: Exchange, patience: Patience, log: _Log
+    ) -> None:
+        self._source, self._account, self._days = source, account, days
+        self._exchange, self._patience, self._log = exchange, patience, log
+        self._mapping = mapping_of(source.config.fields, source.config.records)
+
+    def everything(self) -> Batch:
+        """Window after window; one that is too much at once is halved until its parts are not."""
+        config = self._source.config
+        size = getattr(config.paging, "size", None)
+        todo = deque((window, size) for window in windows.slices(self._days, config.request.window_days))
+        done: list[Batch] = []
+        while todo:
+            window, size = todo.popleft()
+            try:
+                done.append(self._window(window, size))
+            except outcome.TooMuch as error:
+                parts = self._parts(window, size, error)
+                todo.extendleft(reversed(parts))
+        return _one_after_another(done)
+
+    def _parts(self, window: Days, size: int | None, error: outcome.TooMuch) -> list[tuple[Days, int | None]]:
+        """Half the days each; for a single day half the page size, for that day only."""
+        halves = windows.halves(window)
+        if halves:
+            self._log.note(f"{error}; asking for {halves[0]} and {halves[1]} instead")
+            return [(half, size) for half in halves]
+        if size is None or size == 1:
+            raise BadAnswer(f"{error}; {window} cannot be asked for in smaller parts")
+        self._log.note(f"{error}; asking for {size // 2} rows a page instead")
+        return [(window, size // 2)]
+
+    def _window(self, window: Days, size: int | None) -> Batch:
+        """All pages of one window."""
+        config = self._source.config
+        pages = Pages(config.paging, config.limits.pages, config.base_url, size)
         batches: list[Batch] = []
-        following: tuple[int, int] | None = (1, 0)
-        while following:
-            said = self._page(http, patience, following)
-            pages.add(said.data, said.page_info)
-            batches.append(rows.read(said.data, self._account, self._days))
-            following = pages.following()
+        ask: Ask | None = pages.first()
+        while ask is not None:
+            came = self._page(window, ask)
+            ask = pages.add(came)
+            batches.append(rows.read(came.rows, self._mapping, self._account, window))
         return answer.together(batches)
 
-    def _page(self, http: httpx.Client, patience: Patience, page: tuple[int, int]) -> Envelope:
-        attempts = 0
+    def _page(self, window: Days, ask: Ask) -> Came:
+        attempt = 0
 
-        def once() -> Envelope:
-            nonlocal attempts
-            attempts += 1
-            self.requests += 1
-            self.retries += attempts > 1
-            return self._exchange(http, self._request(http, page))
+        def once() -> Came:
+            nonlocal attempt
+            attempt += 1
+            self._log.count(attempt)
+            return self._exchange.page(window, ask)
 
-        return patience.ask(once)
+        return self._patience.ask(once)
 
-    def _request(self, http: httpx.Client, page: tuple[int, int]) -> httpx.Request:
-        params = {
-            "start_date": self._days.start.isoformat(),
-            "end_date": self._days.end.isoformat(),
-            "client_id": self._account.external_id,
-        }
-        if self._account.platforms:
-            params["platforms"] = ",".join(self._account.platforms)
-        if page[0] > 1:
-            params |= {"page": str(page[0]), "page_size": str(page[1])}
-        headers = {**self._headers, "Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "perfdash"}
-        try:
-            return http.build_request("GET", f"{self._source.config.base_url}{PATH}", params=params, headers=headers)
-        except httpx.InvalidURL:
-            problem = f"sources.{self._source.name}.base_url is not a web address that can be asked"
-        raise SourceUnreachable(problem)
 
-    def _exchange(self, http: httpx.Client, request: httpx.Request) -> Envelope:
-        """One request and its whole answer. Transient for what may pass by itself."""
-        before = self._deadline.remaining
-        cause: Exception
-        try:
-            response = http.send(request, stream=True)
-            try:
-                body = self._body(response)
-            finally:
-                response.close()
-            took = before - self._deadline.remaining
-            line = f"GET {PATH} {self._days}: {response.status_code} in {took:.2f} s{self._request_id(response)}"
-            return self._judged(response, body, line)
-        except (httpx.TransportError, Truncated) as error:
-            cause = error
-        raise outcome.unanswered(self._source, self._deadline, cause)
-
-    def _judged(self, response: httpx.Response, body: bytes, line: str) -> Envelope:
-        try:
-            said = outcome.judged(self._source, self._account, response, body, self._clock())
-        except (Transient, RunFailed):
-            self.note(line)
-            raise
-        page = f" page {said.page_info.page} of {said.page_info.total_page}," if said.page_info else ""
-        self.note(f"{line},{page} {len(said.data)} rows")
-        return said
-
-    def _body(self, response: httpx.Response) -> bytes:
-        if response.status_code == 200:
-            return read_body(response, int(self._source.config.limits.body_mib * 2**20), self._deadline)
-        try:
-            return read_body(response, MAX_REFUSAL, self._deadline)
-        except (BadAnswer, httpx.TransportError, Truncated):
-            return b""  # the status says enough
-
-    def _request_id(self, response: httpx.Response) -> str:
-        # Masked before it is cut: half a key is a secret too.
-        found = self._source.key.masked(plain(response.headers.get("X-Request-Id", "")))[:60]
-        return f", request {found}" if found else ""
+def _one_after_another(windows: Sequence[Batch]) -> Batch:
+    """The windows of one answer as one batch. Their days are disjoint, so nothing can be in two of them."""
+    if len(windows) == 1:
+        return windows[0]
+    campaigns: dict[str, CampaignAttributes] = {}
+    for window in windows:
+        for campaign, said in window.campaigns.items():
+            campaigns[campaign] = answer.later(campaigns.get(campaign), said)
+    return Batch(
+        facts={key: values for window in windows for key, values in window.facts.items()},
+        campaigns=campaigns,
+        creators={creator: name for window in windows for creator, name in window.creators.items()},
+        quarantined=tuple(row for window in windows for row in window.quarantined),
+        duplicates=sum(window.duplicates for window in windows),
+        fetched=sum(window.fetched for window in windows),
+    )

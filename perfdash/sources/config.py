@@ -7,20 +7,27 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from perfdash import platforms
 from perfdash.reported import plain
+from perfdash.sources.coherence import mismatches
+from perfdash.sources.fields import FieldsConfig, RecordsConfig
+from perfdash.sources.presets import over_preset
+from perfdash.sources.vocabulary import (
+    Auth,
+    BearerAuth,
+    NoPaging,
+    OutcomeRule,
+    Paging,
+    RateConfig,
+    RequestConfig,
+    UsageConfig,
+)
+from perfdash.sources.words import Closed, Text, problem, tuples
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
-TYPES = ("performance_v1",)
 LITERAL_KEY = 'a key never stands in this file: put it in the environment and name it here, key = { env = "NAME" }'
-
-
-def problem(text: str) -> PydanticCustomError:
-    """A sentence of ours as a validation error; braces in it are not placeholders."""
-    return PydanticCustomError("perfdash", "{text}", {"text": text})
 
 
 def _time_zone(name: str) -> str:
@@ -73,32 +80,20 @@ def _named_key(value: Any) -> Any:
     return value
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
-def _table(value: Any) -> Any:
-    """TOML has lists where we keep tuples."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-_Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")
-]
 Currency = Annotated[str, AfterValidator(_currency)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 
 
-class ClientConfig(_Strict):
+class ClientConfig(Closed):
     """[clients.SLUG]"""
 
-    name: _Text
+    name: Text
     currency: Currency
     time_zone: TimeZone
 
 
-class EnvKey(_Strict):
+class EnvKey(Closed):
     """key = { env = "NAME" }: where the key is, never what it is."""
 
     env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
@@ -107,18 +102,18 @@ class EnvKey(_Strict):
 Key = Annotated[EnvKey, BeforeValidator(_named_key)]
 
 
-class AccountConfig(_Strict):
+class AccountConfig(Closed):
     """[[sources.NAME.accounts]]: one account at the source, and whose it is. What is absent comes from these."""
 
     client: str
-    account: _Text
+    account: Text
     currency: Currency | None = None
     time_zone: TimeZone | None = None
     key: Key | None = None
-    platforms: Annotated[tuple[str, ...], BeforeValidator(_table), AfterValidator(_asked_platforms)] | None = None
+    platforms: Annotated[tuple[str, ...], BeforeValidator(tuples), AfterValidator(_asked_platforms)] | None = None
 
 
-class LimitsConfig(_Strict):
+class LimitsConfig(Closed):
     """[sources.NAME.limits]: what one run may cost: seconds, attempts a request, pages an answer, MiB a page."""
 
     connect_seconds: Annotated[float, Field(gt=0, le=120, strict=False)] = 10.0
@@ -129,21 +124,42 @@ class LimitsConfig(_Strict):
     body_mib: Annotated[float, Field(gt=0, le=1024, strict=False)] = 64.0
 
 
-class SourceConfig(_Strict):
-    """[sources.NAME]"""
+class SourceConfig(Closed):
+    """[sources.NAME]: its own lines over those of the preset that `type` names; custom has none."""
 
-    type: Literal["performance_v1"]
+    type: Literal["performance_v1", "tiktok_business", "meta_insights", "custom"] = "performance_v1"
     base_url: Annotated[str, AfterValidator(_base_url)]
     key: Key
+    currency: Currency | None = None
+    time_zone: TimeZone | None = None
     settlement_days: Days | None = None
     history_days: Days = 180
     overlap: bool = False
+    auth: Auth = BearerAuth()
+    request: RequestConfig
+    paging: Paging = NoPaging()
+    records: RecordsConfig
+    fields: FieldsConfig
+    outcomes: Annotated[tuple[OutcomeRule, ...], BeforeValidator(tuples)] = ()
+    rate: RateConfig | None = None
+    usage: UsageConfig | None = None
     limits: LimitsConfig = LimitsConfig()
-    accounts: Annotated[tuple[AccountConfig, ...], BeforeValidator(_table)] = ()
+    accounts: Annotated[tuple[AccountConfig, ...], BeforeValidator(tuples)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_preset(cls, said: Any) -> Any:
+        return over_preset(said) if isinstance(said, dict) else said
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> SourceConfig:
+        for found in mismatches(self.request, self.paging, self.auth):
+            raise problem(found)
+        return self
 
 
-class Document(_Strict):
+class Document(Closed):
     """The whole file."""
 
-    clients: dict[str, ClientConfig] = {}
-    sources: dict[str, SourceConfig] = {}
+    clients: dict[str, ClientConfig] = Field(default_factory=dict)
+    sources: dict[str, SourceConfig] = Field(default_factory=dict)

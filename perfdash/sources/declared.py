@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from perfdash.accounts import Account, Client
 from perfdash.errors import ConfigError
-from perfdash.sources import config
+from perfdash.sources.complaints import complaints
 from perfdash.sources.config import SLUG, AccountConfig, Document, SourceConfig
-
-_TABLES: dict[str, type[BaseModel]] = {
-    "clients": config.ClientConfig, "sources": SourceConfig, "accounts": AccountConfig, "limits": config.LimitsConfig,
-    "key": config.EnvKey,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,7 @@ def declared(document: Mapping[str, Any]) -> Declared:
     try:
         found = Document.model_validate(document)
     except ValidationError as error:
-        problems += _problems(error)
+        problems += complaints(error)
     else:
         problems += _bad_accounts(found)
     if problems:
@@ -56,8 +49,8 @@ def _accounts(found: Document) -> Iterator[Account]:
                 client=said.client,
                 source=name,
                 external_id=said.account,
-                currency=said.currency or client.currency,
-                time_zone=said.time_zone or client.time_zone,
+                currency=said.currency or source.currency or client.currency,
+                time_zone=said.time_zone or source.time_zone or client.time_zone,
                 settlement_days=source.settlement_days,
                 history_days=source.history_days,
                 platforms=said.platforms or (),
@@ -113,58 +106,3 @@ def _shared(one: AccountConfig, other: AccountConfig) -> str | None:
         return ", ".join(one.platforms or other.platforms or ()) or "every platform"
     folded = {name.casefold() for name in other.platforms}
     return ", ".join(name for name in one.platforms if name.casefold() in folded) or None
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for one in error.errors(include_url=False, include_input=False):
-        path, last = _path(one["loc"]), str(one["loc"][-1]) if one["loc"] else ""
-        known = list(_table_of(one["loc"]).model_fields)
-        if one["type"] == "missing":
-            yield f"{path}: this line is missing"
-        elif one["type"] == "extra_forbidden":
-            near = get_close_matches(last, known, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
-            yield f"{path}: there is no such setting; {hint}"
-        elif one["type"] == "literal_error":
-            yield f"{path}: there is no such {last}; known: {', '.join(config.TYPES)}"
-        else:
-            yield f"{path}: {_said(one['type'], one['msg'])}"
-
-
-def _said(kind: str, message: str) -> str:
-    """pydantic's message in our words: it says what should be there."""
-    match kind:
-        case "string_pattern_mismatch":
-            return "this holds characters that are not allowed here"
-        case "string_too_short":
-            return "this must not be empty"
-        case "string_too_long":
-            return "this is too long"
-        case "string_type":
-            return "this must be text in quotes"
-        case "int_type":
-            return "this must be a whole number"
-        case "bool_type":
-            return "this must be true or false"
-        case "dict_type" | "model_type":
-            return "this must be a table"
-        case "tuple_type":
-            return "this must be a list"
-    return re.sub("^Input should be", "this must be", message)
-
-
-def _table_of(loc: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model that holds the last word of a path."""
-    inside = [loc[0], *(word for word in loc[2:-1] if isinstance(word, str))]
-    return _TABLES.get(str(inside[-1]), Document) if len(loc) > 1 else Document
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    """sources.agency.accounts[0].client"""
-    text = ""
-    for word in loc:
-        if isinstance(word, int):
-            text += f"[{word}]"
-        elif word != "[key]":
-            text += f".{word}" if text else word
-    return text or "the file"

@@ -1,17 +1,15 @@
-"""What a body says before its rows are read (pure): an answer, or an error whatever the status was."""
+"""The outside of an answer: its JSON, whether it is an error in disguise, and where its rows stand (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from dataclasses import dataclass
 
 from perfdash import strict_json
 from perfdash.errors import BadAnswer
+from perfdash.paths import look_up
 from perfdash.reported import plain
 from perfdash.secret import Secret
-from perfdash.sources.pagination import PageInfo
 
 MAX_DETAIL = 200
 
@@ -20,59 +18,58 @@ class NotJson(BadAnswer):
     """The body is not strict JSON, perhaps because it was cut."""
 
 
-class Envelope(BaseModel):
-    """The outside of a `performance_v1` answer; the rows themselves are read by perfdash.rows."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page: its rows as they came, and the whole parsed body, in which paging looks for what comes next."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    data: list[Any]
-    page_info: PageInfo | None = None
+    rows: list[object]
+    body: object
 
 
-def opened(body: bytes, key: Secret) -> Envelope:
-    """The answer in `body`, without the key should the source echo it. BadAnswer for whatever is not an answer."""
+def parsed(body: bytes, key: Secret) -> object:
+    """The JSON of `body`, without the key should the source echo it. NotJson for anything that is not strict JSON."""
+    body = key.masked_bytes(body)
     try:
-        said = strict_json.loads(key.masked_bytes(body))
+        said = strict_json.loads(body)
     except strict_json.NotStrictJson as error:
         is_page = body.lstrip()[:1] == b"<"
         problem = "the answer is a web page, not JSON" if is_page else f"the answer cannot be read: {error}"
-        raise NotJson(problem) from None
-    if not isinstance(said, dict):
-        raise BadAnswer('the answer is not an object with "data"')
-    if _is_error(said):
-        raise BadAnswer(f"the answer is an error in spite of its status 200{_quoted(detail_in(said, key))}")
-    try:
-        return Envelope.model_validate(said)
-    except ValidationError as error:
-        where = error.errors(include_url=False, include_input=False, include_context=False)[0]["loc"]
-    if where[0] == "data":
-        found = "missing" if "data" not in said else "null" if said["data"] is None else "not a list"
-        raise BadAnswer(f"data must be a list of rows, but it is {found}{_quoted(detail_in(said, key))}")
-    raise BadAnswer(f"{'.'.join(str(word) for word in where)} is missing or not a whole number")
+    else:
+        return said
+    raise NotJson(problem)
 
 
-def _is_error(said: Mapping[str, Any]) -> bool:
-    """Gateways and frameworks report failures under 200 in these ways; empty ones mean that all went well."""
+def answered(said: object, path: str, key: Secret) -> Answer:
+    """The rows at `path`. BadAnswer when there is no list of rows."""
+    rows = look_up(path)(said)
+    if isinstance(rows, list):
+        return Answer(rows, said)
+    found = "missing" if not _is_there(said, path) else "null" if rows is None else "not a list"
+    raise BadAnswer(f"{path} must be a list of rows, but it is {found}{_quoted(detail_in(said, key))}")
+
+
+def _is_there(said: object, path: str) -> bool:
+    """Whether a plain name is present, be it null; for any other path nobody can tell the difference."""
+    return (isinstance(said, Mapping) and path in said) or look_up(path)(said) is not None
+
+
+def refuse_disguised(said: object, key: Secret) -> None:
+    """BadAnswer for what gateways and frameworks report as failures under 200; empty fields mean that all went well."""
+    if not isinstance(said, Mapping):
+        return
     code = said.get("code")
-    return bool(
+    if (
         said.get("error")
         or said.get("errors")
         or said.get("success") is False
         or (isinstance(code, int) and code not in (0, 200))
         or str(said.get("status", "")).lower() in ("error", "fail", "failed", "failure")
-    )
-
-
-def detail_of(body: bytes, key: Secret) -> str:
-    """What the body of a refusal says, fit for an error's text: short, plain, without the key; '' for nothing."""
-    try:
-        return detail_in(strict_json.loads(body), key)
-    except strict_json.NotStrictJson:
-        return ""
+    ):
+        raise BadAnswer(f"the answer is an error in spite of its status 200{_quoted(detail_in(said, key))}")
 
 
 def detail_in(said: object, key: Secret) -> str:
-    """The same for a body that was read already."""
+    """What a body says of itself, fit for an error's text: short, plain, without the key; '' for nothing."""
     return key.masked(plain(_text_in(said)))[:MAX_DETAIL].strip()
 
 

@@ -1,7 +1,8 @@
-"""What came of one request: an answer, a failure that may pass by itself, or a refusal in words for people."""
+"""What came of one request: an answer, a failure that may pass by itself, too much at once, or a refusal in words."""
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -10,12 +11,24 @@ import httpx
 
 from perfdash.accounts import Account
 from perfdash.errors import BadAnswer, SourceRefused, SourceUnreachable
-from perfdash.sources.envelope import Envelope, NotJson, detail_of, opened
+from perfdash.paths import look_up
+from perfdash.reported import plain
+from perfdash.sources.envelope import Answer, NotJson, answered, detail_in, parsed, refuse_disguised
 from perfdash.sources.limits import Deadline
 from perfdash.sources.retry import Transient, pause_asked
+from perfdash.sources.rules import first_met
 from perfdash.sources.source import Source
+from perfdash.sources.usage import pause_hinted
+from perfdash.sources.vocabulary import OutcomeRule
 
-PASSING = frozenset({429, 500, 502, 503, 504})
+PASSING = frozenset({408, 429, 500, 502, 503, 504})
+
+_FIRST_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+"""Of `error.code == `1` && ...`: where the code stands that a person wants to see."""
+
+
+class TooMuch(Exception):
+    """The source will answer only for fewer days, or fewer rows, at a time."""
 
 
 def refuse_redirect(response: httpx.Response) -> None:
@@ -34,30 +47,84 @@ def refuse_redirect(response: httpx.Response) -> None:
     )
 
 
-def judged(source: Source, account: Account, response: httpx.Response, body: bytes, now: datetime) -> Envelope:
-    """The answer in a response. Transient for what may pass by itself, SourceRefused or BadAnswer for the rest."""
-    status, key = response.status_code, source.key
+def judged(source: Source, account: Account, response: httpx.Response, body: bytes, now: datetime) -> Answer:
+    """The answer in a response. Its body is classified before any row is looked for.
+
+    Transient for what may pass by itself, TooMuch when fewer days must be asked for, SourceRefused or BadAnswer for
+    the rest.
+    """
+    status = response.status_code
+    said, unreadable = _read(source, body)
+    rule = first_met(source.config.outcomes, status, response.headers, said)
+    then = rule.then if rule else _usual(status)
+    if then == "ok":
+        if unreadable:
+            raise _cut_or_bad(response, unreadable)
+        if rule is None:
+            refuse_disguised(said, source.key)
+        return answered(said, source.config.records.path, source.key)
+    text = _told(source, status, rule, said)
+    match then:
+        case "retry":
+            raise Transient(text, pause_asked(response.headers, now))
+        case "rate_limited":
+            hints = (pause_asked(response.headers, now), pause_hinted(response.headers, source.config.usage))
+            raise Transient(text, max((hint for hint in hints if hint is not None), default=None), limited=True)
+        case "split":
+            raise TooMuch(text)
+        case "auth":
+            raise SourceRefused(f"{text}; check the key {source.key.name}")
+        case "incomplete":
+            raise BadAnswer(f"{text}: by its own account the answer is incomplete")
+    raise _refusal(text, status, rule, account)
+
+
+def _read(source: Source, body: bytes) -> tuple[object, NotJson | None]:
+    try:
+        return parsed(body, source.key), None
+    except NotJson as error:
+        return None, error
+
+
+def _cut_or_bad(response: httpx.Response, unreadable: NotJson) -> Exception:
+    """A body that ends with its connection cannot say that it was cut, so it is asked for again."""
+    if "Content-Length" in response.headers or "Transfer-Encoding" in response.headers:
+        return unreadable
+    return Transient("the source's answer was cut or is not JSON")
+
+
+def _usual(status: int) -> str:
+    """What a status means when no rule of the source says otherwise."""
     if status == 200:
-        try:
-            return opened(body, key)
-        except NotJson:
-            if "Content-Length" in response.headers or "Transfer-Encoding" in response.headers:
-                raise
-        # A body that ends with its connection cannot say that it was cut.
-        raise Transient("the source's answer was cut or is not JSON")
-    detail = detail_of(body, key)
-    said = f': "{detail}"' if detail else ""
+        return "ok"
+    if status == 429:
+        return "rate_limited"
     if status in PASSING:
-        pause = pause_asked(response.headers, now)
-        raise Transient(f"the source answered {status}{said}", pause, limited=status == 429)
-    if status in (401, 403):
-        raise SourceRefused(f"the source answered {status}{said}; check the key {key.name}")
+        return "retry"
+    return "auth" if status in (401, 403) else "fail"
+
+
+def _told(source: Source, status: int, rule: OutcomeRule | None, said: object) -> str:
+    """`the source answered 200 with code 40100: "..."`, in the rule's own words where it has some."""
+    detail = (rule and rule.says) or detail_in(said, source.key)
+    at = _FIRST_NAME.match(rule.at) if rule and rule.at else None
+    code = look_up(at[0])(said) if at else None
+    with_code = ""
+    if at and isinstance(code, int | str) and not isinstance(code, bool):
+        with_code = f" with {at[0]} {source.key.masked(plain(str(code)))[:40]}"
+    with_header = f" with the header {rule.header}" if rule and rule.header else ""
+    return f"the source answered {status}{with_code}{with_header}" + (f': "{detail}"' if detail else "")
+
+
+def _refusal(text: str, status: int, rule: OutcomeRule | None, account: Account) -> Exception:
+    if rule is not None:
+        return SourceRefused(text)
     if status == 404:
         what = f'the account "{account.external_id}" or the path of base_url'
-        raise SourceRefused(f"the source answered 404{said}; it does not know {what}")
+        return SourceRefused(f"{text}; it does not know {what}")
     if 400 <= status < 500:
-        raise SourceRefused(f"the source refused the request with {status}{said}")
-    raise BadAnswer(f"the source answered with the unexpected status {status}{said}")
+        return SourceRefused(text.replace(f"answered {status}", f"refused the request with {status}", 1))
+    return BadAnswer(text.replace(f"answered {status}", f"answered with the unexpected status {status}", 1))
 
 
 def unanswered(source: Source, deadline: Deadline, cause: Exception) -> Exception:

@@ -1,89 +1,196 @@
-"""Which page comes next, and whether the pages make a whole answer (pure). Paging always ends: pages are counted."""
+"""Which request comes next, and whether the pages make a whole answer (pure). Paging always ends: pages are counted."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
+from perfdash import paths
 from perfdash.errors import BadAnswer
+from perfdash.sources.cursors import Cursors, is_there
+from perfdash.sources.next_address import followed, next_link
+from perfdash.sources.page_numbers import PageNumbers
+from perfdash.sources.totals import Total
+from perfdash.sources.vocabulary import CursorPaging, NextUrlPaging, NoPaging, OffsetPaging, PagePaging, Paging
+
+_SAMPLE = 16
 
 
-def _no_truth(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("true and false are no numbers")
-    return value
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request is made of: the placeholders page, page_size, offset and cursor that have a value in it, or `url`,
+    a whole next address at the source's own origin."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
 
 
-_Count = Annotated[int, BeforeValidator(_no_truth), Field(ge=0, le=10**12)]
+@dataclass(frozen=True, slots=True)
+class Came:
+    """One page: its rows, the parsed body around them, the address it was asked at, its `Link` header."""
 
-
-class PageInfo(BaseModel):
-    """What the source says about its pages. Numbers may come as text."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    page: _Count
-    page_size: _Count
-    total_number: _Count
-    total_page: _Count
+    rows: list[object]
+    body: object
+    url: str
+    link: str = ""
 
 
 class Pages:
-    """The pages of one answer as they come in. Raises BadAnswer as soon as they cannot be one answer."""
+    """The pages of one answer as they come in.
 
-    def __init__(self, most: int) -> None:
+    Raises BadAnswer as soon as they cannot be one answer, SourceRefused for a next address at another origin. At `most`
+    that many pages are read. `size` replaces that of the configuration. `count` and `rows` say what came so far.
+    """
+
+    def __init__(self, paging: Paging, most: int, base_url: str, size: int | None = None) -> None:
         self._most = most
-        self._first: PageInfo | None = None
-        self._last: list[object] = []
+        self._total = Total(paging.total_rows)
+        self._kind = _kind(paging, self._total, most, base_url, size)
+        self._seen: dict[bytes, int] = {}
         self.count = 0
         self.rows = 0
 
-    def add(self, rows: list[object], info: PageInfo | None) -> None:
-        """Take the next page."""
-        self.count += 1
-        if self.count == 1:
-            self._first = info
-            self._check_first(info)
-        else:
-            self._check_next(rows, info)
-        self._last = rows
-        self.rows += len(rows)
+    def first(self) -> Ask:
+        """The first request."""
+        return self._kind.first()
 
-    def following(self) -> tuple[int, int] | None:
-        """(page, page size) to ask for next, or None when the answer is whole. The size is the source's own."""
-        if self._first is None:
-            return None
-        if self.count < self._first.total_page:
-            return self.count + 1, self._first.page_size
-        if self.rows != self._first.total_number:
-            raise BadAnswer(
-                f"the answer is incomplete: {self.rows} rows came on {self.count} pages, but page_info.total_number is "
-                f"{self._first.total_number}"
-            )
+    def add(self, came: Came) -> Ask | None:
+        """Take the next page: the request to make after it, or None when the answer is whole."""
+        self.count += 1
+        self.rows += len(came.rows)
+        following = self._kind.after(came, self.count, self.rows)
+        self._refuse_repeat(came.rows)
+        self._check_rows(whole=following is None)
+        if following is not None and self.count >= self._most:
+            raise BadAnswer(f"there are more than the {self._most} pages that a run may read; ask for fewer days")
+        return following
+
+    def _refuse_repeat(self, rows: list[object]) -> None:
+        if rows and (first := self._seen.setdefault(_digest(rows), self.count)) != self.count:
+            raise BadAnswer(f"page {self.count} repeats page {first}")
+
+    def _check_rows(self, whole: bool) -> None:
+        said = self._total.value
+        if said is None or self.rows == said or (self.rows < said and not whole):
+            return
+        came = f"{self.rows} rows came on {self.count} pages, but {self._total.expression} is {said}"
+        raise BadAnswer(f"the answer is {'incomplete' if self.rows < said else 'longer than it says'}: {came}")
+
+
+def _digest(rows: list[object]) -> bytes:
+    """The number of rows and a sample of them, both ends included: all of them would cost more than reading them.
+
+    Pages that agree in all of these but differ between them still hold rows that came before, which no answer may.
+    """
+    last = len(rows) - 1
+    sample = rows if last < _SAMPLE else [rows[last * step // (_SAMPLE - 1)] for step in range(_SAMPLE)]
+    return hashlib.blake2b(f"{last} {sample!r}".encode(), digest_size=16).digest()
+
+
+class _Kind(Protocol):
+    """One type of paging."""
+
+    def first(self) -> Ask: ...
+    def after(self, came: Came, count: int, rows: int) -> Ask | None: ...
+
+
+def _kind(paging: Paging, total: Total, most: int, base_url: str, size: int | None) -> _Kind:
+    if isinstance(paging, NoPaging):
+        return _Once(total)
+    size = size or paging.size
+    if isinstance(paging, PagePaging):
+        return _ByNumber(PageNumbers(paging, total, most, size))
+    sized = {} if size is None else {"page_size": str(size)}
+    if isinstance(paging, OffsetPaging):
+        return _ByOffset(total, sized)
+    if isinstance(paging, CursorPaging):
+        return _ByCursor(Cursors(paging), total, sized)
+    return _ByAddress(paging.next if isinstance(paging, NextUrlPaging) else None, base_url, total, sized)
+
+
+class _Once:
+    def __init__(self, total: Total) -> None:
+        self._total = total
+
+    def first(self) -> Ask:
+        return Ask()
+
+    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+        self._total.read(came.body)
         return None
 
-    def _check_first(self, info: PageInfo | None) -> None:
-        if info is None:
-            return
-        if info.page != 1:
-            raise BadAnswer(f"page 1 was asked for, but page_info.page is {info.page}")
-        if info.total_page > self._most:
-            raise BadAnswer(
-                f"page_info.total_page is {info.total_page}, more than the {self._most} that a run may read"
-            )
-        if info.total_page > 1 and info.page_size < 1:
-            raise BadAnswer("page_info.page_size is 0, but there are more pages")
 
-    def _check_next(self, rows: list[object], info: PageInfo | None) -> None:
-        if info is None or self._first is None:
-            raise BadAnswer(f"page_info is missing on page {self.count}")
-        if info.page != self.count:
-            raise BadAnswer(f"page {self.count} was asked for, but page_info.page is {info.page}")
-        if (info.total_page, info.total_number) != (self._first.total_page, self._first.total_number):
-            raise BadAnswer(
-                f"the totals changed while the pages were read: {self._first.total_number} rows on "
-                f"{self._first.total_page} pages, then {info.total_number} on {info.total_page}"
-            )
-        if rows and rows == self._last:
-            raise BadAnswer(f"page {self.count} repeats page {self.count - 1}")
+class _ByNumber:
+    def __init__(self, numbers: PageNumbers) -> None:
+        self._numbers = numbers
+
+    def first(self) -> Ask:
+        return Ask(self._numbers.first())
+
+    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+        values = self._numbers.after(came.body, len(came.rows), count, rows)
+        return None if values is None else Ask(values)
+
+
+class _ByOffset:
+    def __init__(self, total: Total, sized: Mapping[str, str]) -> None:
+        self._total, self._sized = total, sized
+
+    def first(self) -> Ask:
+        return Ask({"offset": "0", **self._sized})
+
+    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+        self._total.read(came.body)
+        if not came.rows or rows == self._total.value:
+            return None
+        return Ask({"offset": str(rows), **self._sized})
+
+
+class _ByCursor:
+    def __init__(self, cursors: Cursors, total: Total, sized: Mapping[str, str]) -> None:
+        self._cursors, self._total, self._sized = cursors, total, sized
+
+    def first(self) -> Ask:
+        return Ask(self._sized)
+
+    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+        self._total.read(came.body, may_be_absent=count > 1)
+        cursor = self._cursors.after(came.body)
+        return None if cursor is None else Ask({"cursor": cursor, **self._sized})
+
+
+class _ByAddress:
+    """`next` finds the address in the body; without it the `Link` header says it."""
+
+    def __init__(self, next_at: str | None, base_url: str, total: Total, sized: Mapping[str, str]) -> None:
+        self._next_at, self._base_url, self._total, self._sized = next_at, base_url, total, sized
+        self._seen: dict[str, int] = {}
+
+    def first(self) -> Ask:
+        return Ask(self._sized)
+
+    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+        self._total.read(came.body, may_be_absent=count > 1)
+        self._seen.setdefault(came.url.partition("#")[0], count)
+        said = self._said(came)
+        if said is None:
+            return None
+        address = followed(said, came.url, self._base_url)
+        if address in self._seen:
+            first = self._seen[address]
+            circle = " -> ".join(f"page {number}" for number in [*range(first, count + 1), first][-6:])
+            raise BadAnswer(f"the next page after page {count} is said to be page {first} again: {circle}")
+        self._seen[address] = count + 1
+        return Ask(url=address)
+
+    def _said(self, came: Came) -> str | None:
+        if self._next_at is None:
+            return next_link(came.link, came.url)
+        found = paths.look_up(self._next_at)(came.body)
+        if not is_there(found):
+            return None
+        if not isinstance(found, str):
+            raise BadAnswer(f"{self._next_at} is not text, so it is no address of a next page")
+        return found

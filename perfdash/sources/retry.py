@@ -7,15 +7,18 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from perfdash.errors import RateLimited, SourceUnreachable
+from perfdash.sources.budget import Budget, resume_at
 from perfdash.sources.limits import Deadline
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
 LONGEST_ASKED = 10 * 365 * 86_400.0
+MAX_HINT = 200
+_SECONDS = r"[0-9]+(?:\.[0-9]+)?"
 T = TypeVar("T")
 
 
@@ -30,7 +33,11 @@ class Transient(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to keep trying: attempts of one request inside one deadline, with the outside world as arguments."""
+    """How long to keep trying: attempts of one request inside one deadline, with the outside world as arguments.
+
+    Every attempt, the first too, waits for its turn in `budget`, and a pause that comes with a rate limit holds all who
+    share it. Without one there are no turns and nobody else.
+    """
 
     attempts: int
     deadline: Deadline
@@ -38,20 +45,25 @@ class Patience:
     sleep: Callable[[float], object]
     rng: random.Random
     note: Callable[[str], None]
+    budget: Budget | None = None
 
     def ask(self, once: Callable[[], T]) -> T:
         """The first result of `once`, which is called again after each Transient.
 
-        RateLimited when the source asks for a pause beyond the deadline, or still limits us at the last attempt;
-        SourceUnreachable when attempts or time are used up otherwise.
+        RateLimited when the source asks for a pause beyond the deadline, still limits us at the last attempt, or the
+        budget has no turn before the deadline; SourceUnreachable when attempts or time are used up otherwise.
         """
         attempt = 0
         while True:
             attempt += 1
+            if self.budget:
+                self.budget.wait(self.deadline, self.clock, self.sleep, self.note)
             try:
                 return once()
             except Transient as error:
                 failure = error
+            if self.budget and failure.limited and failure.pause:
+                self.budget.pause(failure.pause)
             pause = max(self._backoff(attempt), failure.pause or 0.0)
             too_long = pause >= self.deadline.remaining
             if too_long or attempt >= self.attempts:
@@ -69,19 +81,19 @@ class Patience:
     def _limited(self, failure: Transient) -> RateLimited:
         if failure.pause is None:
             return RateLimited(f"{failure}; sync again later")
-        resume = self.clock() + timedelta(seconds=failure.pause)
-        when = resume.astimezone(UTC)
-        return RateLimited(f"{failure} and asks us to wait until {when:%Y-%m-%d %H:%M:%S} UTC; sync again then", resume)
+        when = resume_at(self.clock(), failure.pause)
+        return RateLimited(f"{failure} and asks us to wait until {when:%Y-%m-%d %H:%M:%S} UTC; sync again then", when)
 
 
 def pause_asked(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that `Retry-After` asks for, given as seconds or as a date; None when it is missing or garbage.
 
     A date is taken relative to the answer's own `Date` if it has one, so that a clock that is wrong does no harm.
+    Of several numbers the largest counts, and parts of a second do: none of them is asked again too early.
     """
-    asked = headers.get("Retry-After", "").strip()
-    if re.fullmatch("[0-9]+", asked, re.ASCII):
-        return min(LONGEST_ASKED, float(asked[-12:]) if len(asked) <= 12 else LONGEST_ASKED)
+    asked = headers.get("Retry-After", "").strip()[:MAX_HINT]
+    if re.fullmatch(rf"{_SECONDS}(\s*,\s*{_SECONDS})*", asked, re.ASCII):
+        return min(LONGEST_ASKED, max(float(seconds) for seconds in asked.split(",")))
     until = _date(asked)
     if until is None:
         return None

@@ -2,60 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice, repeat
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from perfdash.accounts import Account
 from perfdash.changes import Plan
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
 from perfdash.store.leases import of
+from perfdash.store.raw import AT_ONCE, Once, day_kept, each
 from perfdash.store.schema import FACT_KEY, VALUES, campaigns, creators, fact_history, facts
 
 
 def apply_plan(connection: Connection, account: Account, plan: Plan, revision: int) -> None:
     """Close the old versions, then write the new ones."""
-    gone = set(plan.vanished)
-    closed = [
-        _row(account, key, old.values) | {"from_rev": old.from_rev, "to_rev": revision, "vanished": key in gone}
-        for key, old in plan.closed.items()
-    ]
-    many(connection, insert(fact_history), closed)
-    at_key = and_(*(facts.c[name] == bindparam(f"k_{name}") for name in FACT_KEY))
-    many(connection, delete(facts).where(at_key), [_key(account, key, "k_") for key in plan.vanished])
-    changed = update(facts).where(at_key).values({n: bindparam(n) for n in ("from_rev", *VALUES)})
-    many(
-        connection,
-        changed,
-        [_key(account, k, "k_") | _reported(v) | {"from_rev": revision} for k, v in plan.restated.items()],
-    )
-    appeared = [*plan.new.items(), *plan.reappeared.items()]
-    many(connection, insert(facts), [_row(account, k, v) | {"from_rev": revision} for k, v in appeared])
+    scribe = _Scribe(connection, account, revision)
+    scribe.close(plan.restated, vanished=False)
+    scribe.close(plan.vanished, vanished=True)
+    scribe.delete(plan.vanished)
+    scribe.restate(plan.restated)
+    scribe.add({**plan.new, **plan.reappeared} if plan.reappeared else plan.new)
     _apply_campaigns(connection, account, plan.campaigns, revision)
+
+
+_AT_KEY = and_(*(facts.c[name] == bindparam(f"k_{name}") for name in FACT_KEY))
+_VERSION = ("from_rev", *VALUES)
+_CLOSE = insert(fact_history).from_select(
+    [*FACT_KEY, *_VERSION, "to_rev", "vanished"],
+    select(
+        *(facts.c[name] for name in (*FACT_KEY, *_VERSION)),
+        bindparam("to_rev", type_=fact_history.c.to_rev.type),
+        bindparam("gone", type_=fact_history.c.vanished.type),
+    ).where(_AT_KEY),
+)
+
+
+class _Scribe:
+    """Writes facts of one account under one revision, as tuples that the driver takes as they are.
+
+    In the order of the primary key: SQLite and PostgreSQL then append to their trees instead of searching them.
+    """
+
+    def __init__(self, connection: Connection, account: Account, revision: int) -> None:
+        self._connection, self._revision = connection, revision
+        self._client, self._number = account.client, account.number
+        self._day_of = Once(day_kept(connection))
+
+    def close(self, keys: Collection[FactKey], *, vanished: bool) -> None:
+        """Into history what the ledger holds at `keys`, itself: not what was read of it before."""
+        each(self._connection, _CLOSE, ((self._revision, vanished, *self._at(key)) for key in _in_order(keys)))
+
+    def delete(self, keys: Collection[FactKey]) -> None:
+        """What vanished is no longer current."""
+        each(self._connection, delete(facts).where(_AT_KEY), (self._at(key) for key in _in_order(keys)))
+
+    def restate(self, restated: Mapping[FactKey, FactValues]) -> None:
+        """New values, and the revision that brought them, in the place of the old ones."""
+        changed = update(facts).where(_AT_KEY).values({name: bindparam(name) for name in _VERSION})
+        rows = ((self._revision, *_reported(restated[key]), *self._at(key)) for key in _in_order(restated))
+        each(self._connection, changed, rows)
+
+    def add(self, added: Mapping[FactKey, FactValues]) -> None:
+        """Facts that are not current yet."""
+        each(self._connection, insert(facts), self._rows(added))
+
+    def _rows(self, added: Mapping[FactKey, FactValues]) -> Iterator[tuple[object, ...]]:
+        # By columns, so that hardly anything is Python's own work: a first load writes hundreds of thousands.
+        ordered = iter(_in_order(added))
+        client, number, revision = repeat(self._client), repeat(self._number), repeat(self._revision)
+        while some := list(islice(ordered, AT_ONCE)):
+            days, campaigns, platforms, people = zip(*some, strict=True)
+            *measures, cpm, roi, currency, flags = zip(*map(added.__getitem__, some), strict=True)
+            day = map(self._day_of.__getitem__, days)
+            ratios = _all_plain(cpm), _all_plain(roi)
+            key = client, day, number, campaigns, people, platforms
+            yield from zip(*key, revision, currency, *measures, *ratios, map(",".join, flags), strict=False)
+
+    def _at(self, key: FactKey) -> tuple[object, ...]:
+        """In the order of FACT_KEY."""
+        day, campaign, platform, creator = key
+        return self._client, self._day_of[day], self._number, campaign, creator, platform
+
+
+def _in_order(keys: Collection[FactKey]) -> list[FactKey]:
+    """In the order of the primary key inside one account."""
+    return sorted(keys, key=itemgetter(0, 1, 3, 2))
+
+
+def _reported(values: FactValues) -> tuple[object, ...]:
+    """In the order of VALUES."""
+    *measures, cpm, roi, currency, flags = values
+    return currency, *measures, _plain(cpm), _plain(roi), ",".join(flags)
+
+
+def _all_plain(numbers: Sequence[Decimal | None]) -> Sequence[str | None]:
+    """`_plain` of each; nearly always as easy as `str`."""
+    texts = list(map(str, numbers))
+    together = "".join(texts)
+    return texts if "E" not in together and "N" not in together else list(map(_plain, numbers))
+
+
+def _plain(number: Decimal | None) -> str | None:
+    """All digits: 1E+2 and 100 are the same number and one text."""
+    if number is None:
+        return None
+    text = str(number)
+    return format(number, "f") if "E" in text else text
 
 
 def many(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
     """Execute `statement` once per row, in one batch; nothing to write is nothing to do."""
     if rows:
         connection.execute(statement, rows)
-
-
-def _key(account: Account, key: FactKey, prefix: str = "") -> dict[str, Any]:
-    parts = (account.client, key.day, account.number, key.campaign, key.creator, key.platform)
-    return {prefix + name: part for name, part in zip(FACT_KEY, parts, strict=True)}
-
-
-def _reported(values: FactValues) -> dict[str, Any]:
-    row = {name: getattr(values, name) for name in VALUES}
-    for name in ("reported_cpm", "reported_roi"):
-        row[name] = None if row[name] is None else format(row[name], "f")
-    row["flags"] = ",".join(values.flags)
-    return row
-
-
-def _row(account: Account, key: FactKey, values: FactValues) -> dict[str, Any]:
-    return _key(account, key) | _reported(values)
 
 
 def _apply_campaigns(

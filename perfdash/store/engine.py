@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,7 @@ class Store:
     engine: Engine
     label: str
     """How to name it to people: path or URL without password."""
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def dialect(self) -> str:
@@ -48,11 +50,16 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """One write transaction; on SQLite it takes the write lock at its start, so no update is lost."""
         with (
+            self._turn_to_write(),
             _plainly(self.label),
             self.engine.connect().execution_options(perfdash_write=True) as connection,
             connection.begin(),
         ):
             yield connection
+
+    def _turn_to_write(self) -> AbstractContextManager[object]:
+        """SQLite has one writer, and who waits only looks again now and then: threads would starve each other."""
+        return self._turn if self.dialect == "sqlite" else nullcontext()
 
     def checkpoint(self) -> None:
         """Fold SQLite's log back into the database file; cheap, done after a sync."""
@@ -136,7 +143,9 @@ def _engine(url: str) -> Engine:
         if backend == "postgresql":
             _require_one_at(parsed.host or "")
             # One driver is shipped; people paste URLs without or with another one.
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=30
+            )
         if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
             _prepare_folder(Path(parsed.database))
             engine = create_engine(parsed, module=sqlite_module(), pool_size=10, max_overflow=20)

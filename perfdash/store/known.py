@@ -7,21 +7,30 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, String, select, type_coerce
 
 from perfdash.accounts import Account, Days
-from perfdash.changes import Version
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
+from perfdash.row_shape import made
 from perfdash.store.engine import Store
+from perfdash.store.hoard import hoarding
 from perfdash.store.leases import of
-from perfdash.store.schema import VALUES, campaigns, creators, fact_history, facts
+from perfdash.store.raw import AT_ONCE, Once, day_read
+from perfdash.store.schema import campaigns, creators, fact_history, facts
+
+# The fields of FactKey, then those of FactValues, in their order. SQLite keeps a day as text; it is read as it is kept.
+_COLUMNS = (
+    type_coerce(facts.c.day, String),
+    *(facts.c[name] for name in ("campaign_id", "platform", "creator_id")),
+    *(facts.c[name] for name in FactValues._fields),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the ledger holds for one account's days and platforms: the left side of `changes.decide`."""
 
-    current: Mapping[FactKey, Version]
+    current: Mapping[FactKey, FactValues]
     gone: frozenset[FactKey]
     attributes: Mapping[str, CampaignAttributes]
     creators: Mapping[str, str]
@@ -49,31 +58,27 @@ def _asked(table: Any, account: Account, days: Days) -> list[Any]:
     return conditions
 
 
-def _current(connection: Connection, account: Account, days: Days) -> dict[FactKey, Version]:
-    columns = [facts.c[name] for name in ("day", "campaign_id", "platform", "creator_id", "from_rev", *VALUES)]
-    found = {}
-    for row in connection.execute(select(*columns).where(*_asked(facts, account, days))):
-        found[FactKey(*row[:4])] = Version(_values(row[5:]), row[4])
+def _current(connection: Connection, account: Account, days: Days) -> dict[FactKey, FactValues]:
+    # By columns, and what repeats is converted once: a weekly sweep compares every fact of half a year.
+    day_of, exact, flags_of = (Once(make).__getitem__ for make in (day_read, _exact, _flags))
+    found: dict[FactKey, FactValues] = {}
+    rows = connection.execute(select(*_COLUMNS).where(*_asked(facts, account, days)))
+    with hoarding():
+        for some in rows.partitions(AT_ONCE):
+            day, campaign, platform, creator, *measures, cpm, roi, currency, flags = zip(*some, strict=True)
+            keys = made(FactKey, (map(day_of, day), campaign, platform, creator))
+            ratios = map(exact, cpm), map(exact, roi)
+            values = made(FactValues, (*measures, *ratios, currency, map(flags_of, flags)))
+            found.update(zip(keys, values, strict=True))
     return found
 
 
-def _values(row: Any) -> FactValues:
-    # In the order of VALUES; positional, because a weekly sweep builds one of these for every fact it compares.
-    currency, impressions, clicks, cost, reach, views, engagements, conversions, revenue, cpm, roi, flags = row
-    return FactValues(
-        impressions,
-        clicks,
-        cost,
-        reach,
-        views,
-        engagements,
-        conversions,
-        revenue,
-        None if cpm is None else Decimal(cpm),
-        None if roi is None else Decimal(roi),
-        currency,
-        tuple(flags.split(",")) if flags else (),
-    )
+def _exact(stored: str | None) -> Decimal | None:
+    return None if stored is None else Decimal(stored)
+
+
+def _flags(stored: str) -> tuple[str, ...]:
+    return tuple(stored.split(",")) if stored else ()
 
 
 def _gone(connection: Connection, account: Account, days: Days) -> frozenset[FactKey]:

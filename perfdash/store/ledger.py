@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from perfdash.changes import Counts, Plan
 from perfdash.errors import Superseded, Trail
 from perfdash.payload import Fetched, Quarantined
+from perfdash.run_log import kept
 from perfdash.store.apply import apply_plan, many, store_creators
 from perfdash.store.engine import Store
 from perfdash.store.leases import Run, lock, of, require_lease
@@ -131,7 +132,7 @@ def _finish(
     if fetched is not None:
         done |= {"fetch_began": fetched.began, "fetch_ended": fetched.ended}
         trail = Trail(fetched.requests, fetched.retries, fetched.log)
-    done |= {"requests": trail.requests, "retries": trail.retries, "log": "\n".join(trail.log)[:20_000]}
+    done |= {"requests": trail.requests, "retries": trail.retries, "log": kept(trail.log)}
     connection.execute(
         update(runs)
         .where(runs.c.client_id == run.account.client, runs.c.run_id == run.number, runs.c.state == "running")

@@ -23,6 +23,7 @@ from perfdash.rows import read
 from perfdash.store import attempts, catalog, queries
 from perfdash.store.engine import Store, open_store
 from perfdash.sync import Desk, Order, sync_one
+from tests.mapping_kit import mapping_of_preset
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ACCOUNT = next(a for a in DEMO_ACCOUNTS if a.external_id == "hoshi-jp")
@@ -37,6 +38,9 @@ def store(sqlite_url: str) -> Iterator[Store]:
     opened.close()
 
 
+MAPPING = mapping_of_preset("performance_v1")
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = NOW
@@ -49,7 +53,7 @@ class Clock:
 def fetch(account: Account, days: Days, then: datetime) -> Fetched:
     today = today_in(account.time_zone, then)
     body = json.dumps(rows(account.external_id, days.start, days.end, today)).encode()
-    batch = together([read(strict_json.loads(body), account, days)])
+    batch = together([read(strict_json.loads(body), MAPPING, account, days)])
     return Fetched(batch, then, then)
 
 

@@ -57,11 +57,15 @@ def demo_configuration(url: str) -> str:
 
 
 def one_client_each(url: str, names: Iterable[str], account: str, currency: str) -> str:
-    """A client and a source of its own per name, all asking for the same account; quick to give up."""
+    """A client and a source of its own per name, all asking for the same account; quick to give up.
+
+    Whose fault is a rate limit asks by another name of the same host: a limit holds all that share host and key.
+    """
     lines = []
     for name in names:
+        at = url.replace("127.0.0.1", "localhost") if "429" in name else url
         lines += [f"[clients.{name}]", f'name = "{name}"', f'currency = "{currency}"', 'time_zone = "UTC"']
-        lines += [f"[sources.{name}]", *_source(url), f"[sources.{name}.limits]", "attempts = 2", "total_seconds = 3"]
+        lines += [f"[sources.{name}]", *_source(at), f"[sources.{name}.limits]", "attempts = 2", "total_seconds = 3"]
         lines += [f"[[sources.{name}.accounts]]", f'client = "{name}"', f'account = "{account}"']
     return "\n".join(lines)
 

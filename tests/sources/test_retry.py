@@ -59,10 +59,34 @@ def test_a_pause_until_a_date_without_the_servers_clock_uses_ours() -> None:
     assert hours.slept == [4.0]
 
 
-@pytest.mark.parametrize("hint", ["0", "soon", "-5", "1.5", "Mon, 99 Foo 2026", "", "٣"])
+@pytest.mark.parametrize(
+    "hint", ["0", "0.0", "soon", "-5", "1.", "1e3", "7,", "7; 8", "7 s", "Mon, 99 Foo 2026", "", "٣"]
+)
 def test_a_pause_of_nothing_or_garbage_leaves_our_own_pause(hint: str) -> None:
     hours = Hours()
     with Loopback(said({}, 429).replace(b"\r\n\r\n", f"\r\nRetry-After: {hint}\r\n\r\n".encode(), 1), ONE) as server:
+        ask(server, hours=hours)
+    assert 0.25 <= hours.slept[0] <= 0.5
+
+
+@pytest.mark.parametrize(("hint", "pause"), [("1.5", 1.5), ("7, 9", 9.0), ("9\r\nRetry-After: 7", 9.0), ("007", 7.0)])
+def test_of_parts_and_of_several_values_the_longest_is_kept(hint: str, pause: float) -> None:
+    hours = Hours()
+    with Loopback(said({}, 429).replace(b"\r\n\r\n", f"\r\nRetry-After: {hint}\r\n\r\n".encode(), 1), ONE) as server:
+        ask(server, hours=hours)
+    assert hours.slept == [pause]
+
+
+def test_a_pause_until_a_date_uses_our_clock_when_the_servers_is_unreadable() -> None:
+    hours, until = Hours(), format_datetime(NOW + timedelta(seconds=4), usegmt=True)
+    with Loopback(said({}, 503, Retry_After=until, Date="today"), ONE) as server:
+        ask(server, hours=hours)
+    assert hours.slept == [4.0]
+
+
+def test_a_pause_until_a_date_that_has_passed_leaves_our_own_pause() -> None:
+    hours, until = Hours(), format_datetime(NOW - timedelta(seconds=4), usegmt=True)
+    with Loopback(said({}, 503, Retry_After=until), ONE) as server:
         ask(server, hours=hours)
     assert 0.25 <= hours.slept[0] <= 0.5
 
@@ -99,10 +123,33 @@ def test_an_absurd_pause_is_bounded_but_never_early(hint: str) -> None:
     assert caught.value.resume_at == NOW + timedelta(seconds=LONGEST_ASKED)
 
 
+def test_a_time_to_resume_is_a_whole_second_and_never_early() -> None:
+    hours = Hours([0.3])
+    message = "wait until 2026-03-10 13:00:01 UTC"
+    with Loopback(said({}, 429, Retry_After="3600")) as server, pytest.raises(RateLimited, match=message) as caught:
+        ask(server, hours=hours)
+    assert caught.value.resume_at == NOW + timedelta(hours=1, seconds=1)
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_hint_is_none_or_a_bounded_pause(hint: str, date: str) -> None:
     pause = pause_asked({"Retry-After": hint, "Date": date}, NOW)
     assert pause is None or 0 <= pause <= LONGEST_ASKED
+
+
+def test_our_own_pauses_double_up_to_twenty_seconds() -> None:
+    class Longest(random.Random):
+        def uniform(self, a: float, b: float) -> float:
+            return b
+
+    def once() -> str:
+        raise Transient("no")
+
+    hours = Hours()
+    patience = Patience(9, Deadline(1e6, hours.monotonic), hours.clock, hours.sleep, Longest(), lambda _line: None)
+    with pytest.raises(SourceUnreachable, match="no, also after 9 attempts"):
+        patience.ask(once)
+    assert hours.slept == [0.5, 1, 2, 4, 8, 16, 20, 20]
 
 
 @given(st.integers(1, 20), st.floats(0.1, 600), st.lists(st.one_of(st.none(), st.floats(0, 300)), max_size=25))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
+from perfdash import changes
 from perfdash.access import Principal
 from perfdash.accounts import Days
-from perfdash.errors import AccessDenied, BadAnswer, RateLimited, Trail
-from perfdash.payload import Quarantined
+from perfdash.errors import AccessDenied, BadAnswer, LeaseLost, RateLimited, Trail
+from perfdash.payload import FactValues, Quarantined
 from perfdash.store import leases, ledger, schema
+from perfdash.store.known import known
+from perfdash.store.raw import AT_ONCE
 from perfdash.sync import COOLDOWN, sync_one
 from tests.store.ledger_kit import DAY, WEEK, Ledger, batch, fact, key, many, open_ledger
 
@@ -59,8 +63,8 @@ def test_a_restated_value_closes_the_old_version_and_adds_a_new_one(led: Ledger)
 def test_a_change_in_any_reported_field_is_a_restatement(led: Ledger, field: str) -> None:
     first = fact(100)
     led.sync(batch({key(): first}))
-    assert led.sync(batch({key(): replace(first, **{field: 7})})).counts.restated == 1
-    assert led.sync(batch({key(): replace(first, **{field: 7})})).counts.unchanged == 1
+    assert led.sync(batch({key(): first._replace(**{field: 7})})).counts.restated == 1
+    assert led.sync(batch({key(): first._replace(**{field: 7})})).counts.unchanged == 1
 
 
 def test_a_row_that_the_api_stops_reporting_is_closed_and_may_come_back(led: Ledger) -> None:
@@ -160,9 +164,6 @@ def test_revision_times_grow_even_if_the_clock_goes_back(led: Ledger) -> None:
     assert isinstance(run, leases.Run)
     led.api.answer = batch({key(): fact(2)})
     fetched = led.api(led.account, WEEK)
-    from perfdash import changes
-    from perfdash.store.known import known
-
     held = known(led.store, led.account, WEEK)
     plan = changes.decide(fetched.batch, held.current, held.gone, held.attributes, held.creators)
     first = led.revisions()[0][1]
@@ -200,10 +201,6 @@ def test_a_run_whose_lease_ran_out_is_aborted_and_cannot_commit(led: Ledger) -> 
     led.clock.move(minutes=5)
     assert led.sync(batch({key(): fact(2)})).state == "committed"
     assert led.runs()[1][1] == "aborted"
-    from perfdash import changes
-    from perfdash.errors import LeaseLost
-    from perfdash.store.known import known
-
     fetched = led.api(led.account, WEEK)
     held = known(led.store, led.account, WEEK)
     plan = changes.decide(batch({key(): fact(3)}), held.current, held.gone, held.attributes, held.creators)
@@ -271,6 +268,32 @@ def test_who_may_not_see_a_client_cannot_have_it_synced(led: Ledger) -> None:
     with pytest.raises(AccessDenied):
         led.sync(batch({key(): fact(1)}), principal=stranger)
     assert led.api.asked == [] and led.runs() == []
+
+
+def test_more_facts_than_are_written_at_once_are_added_restated_and_closed(led: Ledger) -> None:
+    facts = many(AT_ONCE + 1)
+    assert led.sync(batch(facts)).counts.new == AT_ONCE + 1
+    assert led.sync(batch(facts)).counts.unchanged == AT_ONCE + 1
+    restated = {k: v._replace(impressions=v.impressions + 1, reported_cpm=Decimal("1E+2")) for k, v in facts.items()}
+    assert led.sync(batch(restated)).counts.restated == AT_ONCE + 1
+    assert led.sync(batch(restated)).counts.unchanged == AT_ONCE + 1
+    assert led.sync(batch({}), accept_vanished=True).counts.vanished == AT_ONCE + 1
+    assert led.current() == {}
+    closed = {(f"c{n}", 1000 + n, 1, 2, False) for n in range(AT_ONCE + 1)}
+    closed |= {(f"c{n}", 1001 + n, 2, 3, True) for n in range(AT_ONCE + 1)}
+    assert set(led.closed()) == closed
+
+
+def test_every_reported_field_comes_back_as_it_was_stored(led: Ledger) -> None:
+    whole = FactValues(
+        10, 2, 3_000_000, 4, 5, 6, 7_000_000, -8, Decimal("0.0000001"), Decimal("-1.50"), "EUR", ("a", "b")
+    )  # fmt: skip
+    facts = {key("c1", creator="ann"): whole, key("c2"): FactValues(0, 0, 0, currency="EUR")}
+    led.sync(batch(facts))
+    assert known(led.store, led.account, WEEK).current == facts
+    c = schema.facts.c
+    with led.store.reading() as connection:
+        assert connection.scalars(select(c.reported_cpm).where(c.campaign_id == "c1")).one() == "0.0000001"
 
 
 def test_a_failed_run_keeps_what_it_had_asked(led: Ledger) -> None:

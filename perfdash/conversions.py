@@ -1,0 +1,180 @@
+"""One field of many rows at once: the values of `perfdash.reported`, which decides what is right, without its cost.
+
+Each function looks at a column as a whole and takes a short way when every value in it is of the usual form; otherwise
+it goes value by value. Both ways end in the same values; a test compares them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import partial
+from itertools import repeat
+from typing import Any, Generic, TypeVar, cast
+
+from perfdash.mapping import Field
+from perfdash.payload import MICRO
+from perfdash.reported import (
+    LONGEST_ID,
+    LONGEST_NUMBER,
+    LONGEST_RATIO,
+    MAX_COUNT,
+    MAX_UNITS,
+    Refused,
+    count,
+    exact,
+    identifier,
+    micros,
+)  # fmt: skip
+
+T = TypeVar("T")
+Values = Sequence[object]
+
+_DECIMALS = re.compile(r"[0-9]++(?:\.[0-9]++)?(?:\n[0-9]++(?:\.[0-9]++)?)*+", re.ASCII)
+# Whatever is not exact, or beyond what money can be, leaves the short way, before 1e999999999 could unfold.
+_SHORT = Context(prec=40, Emin=MIN_EMIN, Emax=16, traps=[Inexact, InvalidOperation, Overflow])
+_NUMBERS = frozenset((int, Decimal))
+_TEXTS = frozenset((str, type(None)))
+_SURELY_BELOW_BOUND = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """The values of one field in the order of the rows. A row in `problems` has a reason and no meaningful value."""
+
+    values: list[T]
+    problems: dict[int, str] = dataclasses.field(default_factory=dict)
+    rounded: list[int] = dataclasses.field(default_factory=list)
+    """Rows of which a value had more decimals than are kept."""
+
+
+Convert = Callable[[Values, Field], Column[T]]
+"""One of the functions below."""
+
+
+def each(values: Values, one: Callable[[object], T], blank: T) -> Column[T]:
+    """Value by value; `blank` stands for one that is refused."""
+    found, problems = [], {}
+    for place, value in enumerate(values):
+        try:
+            found.append(one(value))
+        except Refused as refusal:
+            problems[place] = str(refusal)
+            found.append(blank)
+    return Column(found, problems)
+
+
+def by_distinct(values: Values, one: Callable[[object], T], blank: T) -> Column[T]:
+    """The same for texts that repeat from row to row, such as days and names: each is converted once."""
+    if not set(map(type, values)) <= _TEXTS:
+        return each(values, one, blank)
+    distinct = list(set(values))
+    column = each(distinct, one, blank)
+    table = dict(zip(distinct, column.values, strict=True))
+    refused = {distinct[place]: reason for place, reason in column.problems.items()}
+    problems = {place: refused[value] for place, value in enumerate(values) if value in refused} if refused else {}
+    return Column(list(map(table.__getitem__, values)), problems)
+
+
+def where_reported(values: Values, field: Field, convert: Convert[T]) -> Column[T | None]:
+    """`convert` of the values that are there; None stays None."""
+    # By type: a Decimal takes its time to find that it is not None.
+    if type(None) not in set(map(type, values)):
+        return cast(Column[T | None], convert(values, field))
+    places = [place for place, value in enumerate(values) if value is not None]
+    found: list[T | None] = [None] * len(values)
+    if not places:
+        return Column(found)
+    column = convert([values[place] for place in places], field)
+    for place, value in zip(places, column.values, strict=True):
+        found[place] = value
+    problems = {places[at]: reason for at, reason in column.problems.items()}
+    return Column(found, problems, [places[at] for at in column.rounded])
+
+
+def counts(values: Values, field: Field) -> Column[int]:
+    """Whole numbers; see reported.count."""
+    kinds = set(map(type, values))
+    whole: list[int] = []
+    if field.power == 0 and kinds == {int}:
+        whole = cast(list[int], values)
+    elif field.power == 0 and kinds == {str} and not field.comma:
+        numbers = _plain_texts(cast(list[str], values), int)
+        whole = numbers or []
+    if whole and min(whole) >= 0 and max(whole) <= MAX_COUNT:
+        return Column(whole)
+    return each(values, partial(count, label=field.label, power=field.power, comma=field.comma), 0)
+
+
+def amounts(values: Values, field: Field, signed: bool = False) -> Column[int]:
+    """Integer millionths; see reported.micros."""
+    kinds = set(map(type, values))
+    if kinds == {str} and not field.comma:
+        numbers: Any = _plain_texts(cast(list[str], values), Decimal)
+    else:
+        numbers = values if kinds <= _NUMBERS else None
+    whole = _exact_millionths(numbers, 6 + field.power, kinds == {int}) if numbers else []
+    most = MAX_UNITS * MICRO
+    if whole and min(whole) >= (-most if signed else 0) and max(whole) <= most:
+        return Column(whole)
+    one = partial(micros, label=field.label, power=field.power, comma=field.comma, signed=signed)
+    pairs = each(values, one, (0, False))
+    rounded = [place for place, (_, was_rounded) in enumerate(pairs.values) if was_rounded]
+    return dataclasses.replace(cast(Any, pairs), values=[value for value, _ in pairs.values], rounded=rounded)
+
+
+def _exact_millionths(numbers: list[int] | list[Decimal], power: int, all_int: bool) -> list[int]:
+    """Each x 10^power, or nothing when one of them is out of range or would have to be rounded."""
+    if all_int:
+        factor = 10**power
+        return [number * factor for number in cast(list[int], numbers)]
+    scaled = map(_SHORT.multiply, cast(list[Decimal], numbers), repeat(Decimal(10**power)))
+    try:
+        return list(map(int, map(_SHORT.to_integral_exact, scaled)))
+    except ArithmeticError:
+        return []
+
+
+def ratios(values: Values, field: Field) -> Column[Decimal]:
+    """Decimals kept digit by digit; see reported.exact."""
+    if field.power == 0 and not field.comma and (numbers := _as_decimals(values)):
+        texts = list(map(str, numbers))
+        longest = max(map(len, texts))
+        if longest <= LONGEST_RATIO and "E" not in "".join(texts) and _is_below_bound(numbers, longest):
+            return Column(numbers)
+    return each(values, partial(exact, label=field.label, power=field.power, comma=field.comma), Decimal(0))
+
+
+def _as_decimals(values: Values) -> list[Decimal] | None:
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return _plain_texts(cast(list[str], values), Decimal)
+    if not kinds <= _NUMBERS:
+        return None
+    numbers = cast(list[Decimal], values)
+    return list(map(Decimal, numbers)) if int in kinds else list(numbers)
+
+
+def _is_below_bound(numbers: list[Decimal], longest: int) -> bool:
+    return longest <= _SURELY_BELOW_BOUND or (max(numbers) < 10**12 and min(numbers) > -(10**12))
+
+
+def _plain_texts(texts: list[str], number: Callable[[str], T]) -> list[T] | None:
+    """Numbers of texts that hold nothing but digits and at most one dot between them; None when one does not."""
+    lines = "\n".join(texts)
+    if lines.count("\n") != len(texts) - 1 or not _DECIMALS.fullmatch(lines) or max(map(len, texts)) > LONGEST_NUMBER:
+        return None
+    return None if number is cast(Any, int) and "." in lines else list(map(number, texts))
+
+
+def ids(values: Values, field: Field, required: bool = False) -> Column[str]:
+    """Ids as text; see reported.identifier."""
+    if set(map(type, values)) == {str}:
+        texts = list(map(str.strip, cast(list[str], values)))
+        # What is printable holds none of the characters that an id is refused for.
+        if "".join(texts).isprintable() and max(map(len, texts)) <= LONGEST_ID and not (required and "" in texts):
+            return Column(texts)
+    return each(values, partial(identifier, label=field.label, required=required), "")

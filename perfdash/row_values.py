@@ -1,0 +1,97 @@
+"""The measures of a page's rows, and what is kept but flagged about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import partial
+from operator import gt
+
+from perfdash import reported
+from perfdash.conversions import Column, T, Values, amounts, by_distinct, counts, ratios
+from perfdash.mapping import Field
+from perfdash.payload import FactValues
+from perfdash.reported import WRONG_TYPE, Refused
+from perfdash.row_shape import Page, made
+
+_CENTS = re.compile(r"[0-9]{1,6}+(?:\.[0-9]{1,2})?+(?:\n[0-9]{1,6}+(?:\.[0-9]{1,2})?+)*+", re.ASCII)
+
+
+def read(page: Page, currency: str, unknown: list[int]) -> list[FactValues]:
+    """The content of each row; the rows at `unknown` have a platform that is not known."""
+    impressions = page.required("impressions", counts).values
+    clicks = page.required("clicks", counts).values
+    cost = page.required("cost", amounts)
+    page.optional("currency", partial(_currencies, currency=currency))
+    cpm = page.optional("cpm", ratios)
+    reach, views, engagements = (page.optional(name, counts) for name in ("reach", "views", "engagements"))
+    conversions = page.optional("conversions", amounts)
+    # Refunds make negative revenue; it is the one measure that can go below zero.
+    revenue = page.optional("revenue", partial(amounts, signed=True))
+    roi = page.optional("roi", ratios)
+    flagged = {
+        "unknown_platform": unknown,
+        "cost_rounded": cost.rounded,
+        "clicks_over_impressions": _more_clicks(impressions, clicks),
+        "cpm_disagrees": _disagreeing(cpm, cost.values, impressions),
+        "conversions_rounded": conversions.rounded if conversions else [],
+        "revenue_rounded": revenue.rounded if revenue else [],
+    }
+    rows = len(impressions)
+    optional = (reach, views, engagements, conversions, revenue, cpm, roi)
+    told = (_told(column, rows) for column in optional)
+    return made(FactValues, (impressions, clicks, cost.values, *told, [currency] * rows, _flags(flagged, rows)))
+
+
+def _told(column: Column[T] | None, rows: int) -> list[T] | list[None]:
+    return [None] * rows if column is None else column.values
+
+
+def _currencies(values: Values, field: Field, currency: str) -> Column[None]:
+    """Nothing is kept: every row is in the account's currency, or refused."""
+
+    def check(said: object) -> None:
+        if type(said) is not str:
+            raise Refused(f"{field.label} {WRONG_TYPE}")
+        if said.strip().upper() != currency:
+            raise Refused(f"{field.label} is not the account's {currency}")
+
+    return by_distinct(values, check, None)
+
+
+def _more_clicks(impressions: list[int], clicks: list[int]) -> list[int]:
+    if not any(map(gt, clicks, impressions)):
+        return []
+    return [place for place, (many, few) in enumerate(zip(clicks, impressions, strict=True)) if many > few]
+
+
+def _disagreeing(cpm: Column[Decimal | None] | None, cost: list[int], impressions: list[int]) -> list[int]:
+    if cpm is None:
+        return []
+    rows = list(zip(cpm.values, cost, impressions, strict=True))
+    places = _in_doubt(cpm.values, cost, impressions)
+    return [at for at in places if rows[at][0] is not None and reported.cpm_disagrees(*rows[at])]  # type: ignore[arg-type]
+
+
+def _in_doubt(cpm: Sequence[Decimal | None], cost: list[int], impressions: list[int]) -> Iterable[int]:
+    """Where floats cannot tell that all is well. They can for amounts of at most two decimals, of which one unit in
+    the last place is allowed: a little less than that is far more than what floats are off."""
+    texts = list(map(str, cpm))
+    if not _CENTS.fullmatch("\n".join(texts)):
+        return range(len(texts))
+    numbers = map(float, texts)
+    return [
+        place
+        for place, (said, paid, shown) in enumerate(zip(numbers, cost, impressions, strict=True))
+        if abs(said * shown * 1000 - paid) >= 9.9 * shown
+    ]
+
+
+def _flags(flagged: dict[str, list[int]], rows: int) -> list[tuple[str, ...]]:
+    """The flags of each row, in the order of `flagged`: two versions of a fact are compared by them too."""
+    found: list[tuple[str, ...]] = [()] * rows
+    for flag, places in flagged.items():
+        for place in places:
+            found[place] += (flag,)
+    return found

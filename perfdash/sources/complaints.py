@@ -1,0 +1,123 @@
+"""pydantic's findings about perfdash.toml in our words, each with the path of its line (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from perfdash.sources.config import Document
+
+_SAYS = {
+    "string_pattern_mismatch": "this holds characters that are not allowed here",
+    "string_too_short": "this must not be empty",
+    "string_too_long": "this is too long",
+    "string_type": "this must be text in quotes",
+    "int_type": "this must be a whole number",
+    "bool_type": "this must be true or false",
+    "dict_type": "this must be a table",
+    "model_type": "this must be a table",
+    "model_attributes_type": "this must be a table",
+    "tuple_type": "this must be a list",
+    "missing": "this line is missing",
+}
+
+
+def complaints(error: ValidationError) -> Iterator[str]:
+    """One line for each problem: `sources.agency.paging.type: there is no such type; known: none, page, ...`"""
+    told = set()
+    for one in error.errors(include_url=False, include_input=False):
+        words, table = _walk(one["loc"])
+        line = _said(one, words, table)
+        if line not in told:
+            told.add(line)
+            yield line
+
+
+def _said(one: ErrorDetails, words: list[int | str], table: type[BaseModel] | None) -> str:
+    path, context = _path(words), one.get("ctx", {})
+    known = list(table.model_fields) if table else []
+    match one["type"]:
+        case "extra_forbidden":
+            near = get_close_matches(str(words[-1]), known, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
+            return f"{path}: there is no such setting; {hint}"
+        case "literal_error":
+            return f"{path}: there is no such {words[-1]}; known: {_named(context['expected'])}"
+        case "union_tag_invalid":
+            return f"{path}.type: there is no such type; known: {_named(context['expected_tags'])}"
+        case "union_tag_not_found":
+            return f"{path}.type: this line is missing"
+    return f"{path}: {_SAYS.get(one['type']) or re.sub('^Input should be', 'this must be', one['msg'])}"
+
+
+def _named(expected: str) -> str:
+    """pydantic's "'a', 'b' or 'c'" as plain words."""
+    return ", ".join(re.findall("'([^']*)'", expected))
+
+
+def _walk(loc: tuple[int | str, ...]) -> tuple[list[int | str], type[BaseModel] | None]:
+    """The words of a path as the file has them, and the table that holds the last one.
+
+    pydantic also names which kind of a table it took ("page") and that a key was meant ("[key]"): not in the file.
+    """
+    here: Any = Document
+    table: type[BaseModel] | None = Document
+    words: list[int | str] = []
+    for word in loc:
+        if word == "[key]":
+            continue
+        kinds = _kinds(here)
+        if word in kinds:
+            here = kinds[str(word)]
+            continue
+        words.append(word)
+        table = here if _is_model(here) else None
+        here = _below(here, word)
+    return words, table
+
+
+def _below(here: Any, word: int | str) -> Any:
+    """The type of what `word` names inside `here`; None once nothing is known of it."""
+    if _is_model(here):
+        found = here.model_fields.get(word)
+        return None if found is None else found.annotation
+    for part in (here, *get_args(here)):
+        if get_origin(part) in (dict, tuple):
+            arguments = get_args(part)
+            return _bare(arguments[1] if get_origin(part) is dict else arguments[0])
+    models = [part for part in map(_bare, get_args(here)) if _is_model(part)]
+    return _below(models[0], word) if len(models) == 1 else None
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without its `Annotated`."""
+    return annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
+
+
+def _kinds(here: Any) -> dict[str, Any]:
+    """The tables that a `type` chooses between, by that type."""
+    found = {}
+    for part in map(_bare, get_args(_bare(here))):
+        if _is_model(part) and "type" in part.model_fields:
+            found[get_args(part.model_fields["type"].annotation)[0]] = part
+    return found
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _path(words: list[int | str]) -> str:
+    """sources.agency.accounts[0].client"""
+    text = ""
+    for word in words:
+        if isinstance(word, int):
+            text += f"[{word}]"
+        else:
+            text += f".{word}" if text else word
+    return text or "the file"

@@ -1,0 +1,162 @@
+"""The parts of a source's configuration in words, each a line for the engineer who wrote it (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from perfdash.day_styles import ISO, day_style
+from perfdash.sources.config import SourceConfig
+from perfdash.sources.fields import FieldConfig
+from perfdash.sources.vocabulary import (
+    CursorPaging,
+    LinkPaging,
+    NextUrlPaging,
+    NoPaging,
+    OffsetPaging,
+    OutcomeRule,
+    PagePaging,
+    Paging,
+    RateConfig,
+    UsageConfig,
+)
+
+_MEANS = {
+    "ok": "ok", "retry": "ask again", "rate_limited": "rate limited", "split": "ask for fewer days",
+    "auth": "the key is refused", "fail": "fail", "incomplete": "fail, the answer is incomplete",
+}  # fmt: skip
+BUILT_IN = (
+    "ok: status 200, unless the body is an error in disguise",
+    "rate limited: status 429",
+    "ask again: status 408, 500, 502, 503 or 504",
+    "the key is refused: status 401 or 403",
+    "fail: any other status",
+)
+"""What a status means when no rule of the source decides."""
+_KINDS = {
+    "campaign": "id, as text", "creator": "id, as text", "platform": "name of a platform",
+    "impressions": "whole number", "clicks": "whole number", "reach": "whole number", "views": "whole number",
+    "engagements": "whole number", "conversions": "number", "cost": "money", "revenue": "money, may be negative",
+    "budget": "money", "cpm": "number, kept beside ours", "roi": "number, kept beside ours",
+    "currency": "must be the account's", "campaign_name": "text", "creator_name": "text, personal data",
+    "status": "text",
+}  # fmt: skip
+_SCALES = {"units": "", "cents": "/ 100", "percent": "/ 100", "micros": "/ 1,000,000"}
+_MOST_SPELLINGS = 6
+
+
+def paging_told(paging: Paging) -> str:
+    """What follows the first request of a window."""
+    match paging:
+        case NoPaging():
+            return "one request is one answer"
+        case PagePaging():
+            return _page_told(paging)
+        case OffsetPaging():
+            until = (
+                f"until as many rows came as {paging.total_rows} says" if paging.total_rows else "until an empty page"
+            )
+            return f"then from the row after the last one, {until}"
+        case CursorPaging():
+            more = f", while {paging.more} says that there is more" if paging.more else ", until there is none"
+            return f"then with the cursor at {paging.next}{more}"
+        case NextUrlPaging():
+            return f"then the address at {paging.next}, at this host only, until there is none"
+        case LinkPaging():
+            return "then the address of the Link header's rel=next, at this host only, until there is none"
+        case _:
+            assert_never(paging)
+
+
+def _page_told(paging: PagePaging) -> str:
+    start = "without a page number first, then" if paging.first_unasked else "then"
+    if paging.total_pages:
+        return f"{start} page by page while {paging.total_pages} says so"
+    if paging.total_rows:
+        return f"{start} page by page until as many rows came as {paging.total_rows} says"
+    return f"{start} page by page until an empty page"
+
+
+def rule_told(rule: OutcomeRule) -> str:
+    """`rate limited: code is 40100 or 40132`"""
+    conditions = []
+    if rule.status is not None:
+        conditions.append(f"status {_either(rule.status)}")
+    if rule.header is not None:
+        conditions.append(f"header {rule.header} is there")
+    if rule.at is not None:
+        conditions.append(f"{rule.at} {_value_told(rule)}")
+    return f"{_MEANS[rule.then]}: {' and '.join(conditions)}"
+
+
+def _value_told(rule: OutcomeRule) -> str:
+    if rule.any_of is not None:
+        return f"is {_either(rule.any_of)}"
+    if rule.between is not None:
+        return f"is from {rule.between[0]} to {rule.between[1]}"
+    return "holds" if rule.contains is None else f'contains "{rule.contains}"'
+
+
+def _either(values: tuple[object, ...]) -> str:
+    words = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "nothing"
+
+
+def conversion_told(name: str, field: FieldConfig, comma: bool) -> str:
+    """How a value of our field `name` is understood: `money, / 1,000,000, 0 when missing`."""
+    if name in ("day", "flight_start", "flight_end"):
+        return f"day, {(day_style(field.format) if field.format else ISO).written}"
+    number = name not in ("campaign", "creator", "platform", "currency", "campaign_name", "creator_name", "status")
+    parts = [_KINDS[name]]
+    if number:
+        parts += [
+            _SCALES[field.scale],
+            "1.234,50" if comma else "",
+            "0 when missing" if field.zero_when_missing else "",
+        ]
+    if field.map:
+        parts.append(_spellings(field.map))
+    return ", ".join(filter(None, parts))
+
+
+def _spellings(spelled: dict[str, str]) -> str:
+    shown = [f"{theirs} = {ours}" for theirs, ours in list(spelled.items())[:_MOST_SPELLINGS]]
+    more = len(spelled) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def place_told(field: FieldConfig) -> str:
+    """Where a field's value stands in a row: its path, what is picked there, or the constant in quotes."""
+    if field.path is None:
+        return f'"{field.constant}"'
+    return field.path if field.by is None else f"{field.path}[{field.by} = {field.pick}].{field.value}"
+
+
+def terms(config: SourceConfig) -> Iterator[tuple[str, str]]:
+    """How gently and how long the source is asked, each as (what, sentence)."""
+    limits = config.limits
+    yield "rate", _rate_told(config.rate)
+    if config.usage:
+        yield "quota", _usage_told(config.usage)
+    yield "retries", f"at most {limits.attempts} attempts a request; Retry-After is obeyed"
+    yield (
+        "time",
+        (
+            f"{limits.connect_seconds:g} s to connect, {limits.read_seconds:g} s of silence, "
+            f"{limits.total_seconds:g} s for a whole run"
+        ),
+    )
+    yield "size", f"at most {limits.pages} pages a window, {limits.body_mib:g} MiB a page"
+
+
+def _rate_told(rate: RateConfig | None) -> str:
+    if rate is None:
+        return "no limit is configured"
+    return f"at most {rate.requests} requests in {rate.seconds:g} s, shared by all accounts with this host and key"
+
+
+def _usage_told(usage: UsageConfig) -> str:
+    return (
+        f"at {usage.pause_at:g} % or more in {_either(usage.headers)} all requests pause, for "
+        f"{usage.pause_seconds:g} s unless the header says how long"
+    )

@@ -1,0 +1,91 @@
+"""One request and its whole answer, noted in the run's log. No exception of httpx leaves this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import httpx
+
+from perfdash.accounts import Account, Days
+from perfdash.errors import BadAnswer, RunFailed
+from perfdash.reported import plain
+from perfdash.sources import outcome, request
+from perfdash.sources.budget import Budget
+from perfdash.sources.envelope import Answer
+from perfdash.sources.limits import Deadline, Truncated, read_body
+from perfdash.sources.pagination import Ask, Came
+from perfdash.sources.retry import Transient
+from perfdash.sources.source import Source
+from perfdash.sources.usage import pause_said
+
+MAX_REFUSAL = 64 * 1024
+REQUEST_IDS = ("X-Request-Id", "X-Fb-Request-Id", "X-Fb-Trace-Id", "X-Tt-Logid")
+
+
+class Exchange:
+    """What stays the same from request to request of one fetch: whom to ask, for what, and the log."""
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        source: Source,
+        account: Account,
+        *,
+        headers: Mapping[str, str],
+        clock: Callable[[], datetime],
+        deadline: Deadline,
+        budget: Budget,
+        note: Callable[[str], None],
+    ) -> None:
+        self._http, self._source, self._account = http, source, account
+        self._headers, self._clock, self._deadline, self._budget, self._note = headers, clock, deadline, budget, note
+
+    def page(self, window: Days, ask: Ask) -> Came:
+        """One page, asked once. Transient for what may pass by itself, TooMuch when fewer days must be asked for."""
+        asked = request.built(self._source, self._account, window, ask, self._headers)
+        before = self._deadline.remaining
+        cause: Exception
+        try:
+            response = self._http.send(asked, stream=True)
+            try:
+                body = self._body(response)
+            finally:
+                response.close()
+            took = before - self._deadline.remaining
+            said = f"GET {self._path(asked)} {window}: {response.status_code} in {took:.2f} s"
+            return self._judged(asked, response, body, said + self._request_id(response))
+        except (httpx.TransportError, Truncated) as error:
+            cause = error
+        raise outcome.unanswered(self._source, self._deadline, cause)
+
+    def _judged(self, asked: httpx.Request, response: httpx.Response, body: bytes, line: str) -> Came:
+        pause = pause_said(response.headers, self._source.config.usage)
+        if pause is not None:
+            self._budget.pause(pause)
+            line += f", nearly all of its quota is used: no request for {pause:g} s"
+        try:
+            said: Answer = outcome.judged(self._source, self._account, response, body, self._clock())
+        except (Transient, RunFailed, outcome.TooMuch):
+            self._note(line)
+            raise
+        self._note(f"{line}, {len(said.rows)} rows")
+        return Came(said.rows, said.body, str(asked.url), self._source.key.masked(response.headers.get("Link", "")))
+
+    def _body(self, response: httpx.Response) -> bytes:
+        if response.status_code == 200:
+            return read_body(response, int(self._source.config.limits.body_mib * 2**20), self._deadline)
+        try:
+            return read_body(response, MAX_REFUSAL, self._deadline)
+        except (BadAnswer, httpx.TransportError, Truncated):
+            return b""  # the status says enough
+
+    def _path(self, asked: httpx.Request) -> str:
+        """Without the query, in which keys and cursors stand."""
+        return self._source.key.masked(plain(asked.url.path))[:120]
+
+    def _request_id(self, response: httpx.Response) -> str:
+        # Masked before it is cut: half a key is a secret too.
+        said = next((response.headers[name] for name in REQUEST_IDS if name in response.headers), "")
+        found = self._source.key.masked(plain(said))[:60]
+        return f", request {found}" if found else ""

@@ -1,0 +1,49 @@
+"""What `type = "..."` stands for: the tables of a source that a file need not repeat."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PRESETS = ("performance_v1", "tiktok_business", "meta_insights")
+TYPES = (*PRESETS, "custom")
+_DEFAULT = PRESETS[0]
+
+
+def over_preset(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The source's own tables over those of its preset; of an unknown type over the default one's, so that only the
+    type is wrong about it."""
+    kind = said.get("type", _DEFAULT)
+    if kind == "custom":
+        return dict(said)
+    return _merged(preset(kind if kind in PRESETS else _DEFAULT), said)
+
+
+@cache
+def preset(name: str) -> Mapping[str, Any]:
+    """The tables of one preset, as parsed."""
+    return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _merged(base: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**base, **said}
+    for name in ("auth", "paging"):
+        if _is_table(base.get(name), said.get(name)) and said[name].get("type") in (None, base[name].get("type")):
+            merged[name] = {**base[name], **said[name]}
+    for name in ("request", "records", "fields", "usage", "limits"):
+        if _is_table(base.get(name), said.get(name)):
+            merged[name] = {**base[name], **said[name]}
+    if _is_table(base.get("request"), said.get("request")):
+        for name in ("params", "headers"):
+            if _is_table(base["request"].get(name), said["request"].get(name)):
+                merged["request"][name] = {**base["request"][name], **said["request"][name]}
+    if isinstance(said.get("outcomes"), list):
+        merged["outcomes"] = [*said["outcomes"], *base.get("outcomes", [])]
+    return merged
+
+
+def _is_table(one: object, other: object) -> bool:
+    return isinstance(one, Mapping) and isinstance(other, Mapping)

@@ -1,0 +1,62 @@
+"""From configuration, account and days to one request: its address and its headers (pure but for httpx's own types)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import quote
+
+import httpx
+
+from perfdash.accounts import Account, Days
+from perfdash.errors import SourceUnreachable
+from perfdash.sources.config import SourceConfig
+from perfdash.sources.pagination import Ask
+from perfdash.sources.source import Source
+from perfdash.sources.vocabulary import PLACEHOLDER
+
+_OURS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "perfdash"}
+
+
+def built(source: Source, account: Account, window: Days, ask: Ask, extra: Mapping[str, str]) -> httpx.Request:
+    """The request for one page of `window`, not signed yet. `extra` headers are the caller's, such as the demo's."""
+    config = source.config
+    headers = {**extra, **config.request.headers, **_OURS}
+    try:
+        if ask.url is not None:
+            return httpx.Request("GET", ask.url, headers=headers)
+        values = {**_asked(config, account, window), **ask.values}
+        address = config.base_url + path(config, values)
+        return httpx.Request("GET", address, params=_params(config, values), headers=headers)
+    except httpx.InvalidURL:
+        problem = f"sources.{source.name}.base_url is not a web address that can be asked"
+    raise SourceUnreachable(problem)
+
+
+def path(config: SourceConfig, values: Mapping[str, str]) -> str:
+    """The path with its placeholders filled in; a value stays inside its part of the path."""
+    return PLACEHOLDER.sub(lambda found: quote(values.get(found[1], ""), safe=""), config.request.path)
+
+
+def _asked(config: SourceConfig, account: Account, window: Days) -> dict[str, str]:
+    dates = config.request.dates
+    values = {
+        "start": window.start.strftime(dates),
+        "end": window.end.strftime(dates),
+        "after_end": (window.end + timedelta(days=1)).strftime(dates),
+        "account": account.external_id,
+    }
+    if account.platforms:
+        theirs = {ours.casefold(): name for name, ours in reversed(config.fields.platform.map.items())}
+        names = [theirs.get(name.casefold(), name) for name in account.platforms]
+        values["platforms"] = config.request.platforms_joined_by.join(names)
+    return values
+
+
+def _params(config: SourceConfig, values: Mapping[str, str]) -> dict[str, str]:
+    """A parameter that has no value in this request is not sent, nor is one that the file has emptied."""
+    return {
+        name: PLACEHOLDER.sub(lambda found: values[found[1]], text)
+        for name, text in config.request.params.items()
+        if text and all(used in values for used in PLACEHOLDER.findall(text))
+    }

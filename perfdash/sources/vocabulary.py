@@ -1,0 +1,220 @@
+"""How an API is asked and read, as tables of a source in perfdash.toml. Closed: an unknown key is an error."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from perfdash.sources.words import Closed, DayFormat, Expression, Text, problem, tuples
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}", re.ASCII)
+PLACEHOLDERS = ("start", "end", "after_end", "account", "platforms", "page", "page_size", "offset", "cursor")
+"""{after_end} is the day after {end}, for an API whose last day is exclusive."""
+_OURS = (
+    "host", "content-length", "transfer-encoding", "connection", "cookie", "accept", "accept-encoding", "user-agent",
+)  # fmt: skip
+_HTTP_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
+
+
+def _template(text: str) -> str:
+    for name in PLACEHOLDER.findall(text):
+        if name not in PLACEHOLDERS:
+            raise problem(f"there is no placeholder {{{name}}}; known: {', '.join(PLACEHOLDERS)}")
+    return text
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or re.search(r"[\x00-\x20\x7f\\?#]", text) or not text.isascii():
+        raise problem("a path begins with / and holds no blank, ? or #; parameters go into params")
+    if "//" in text or {"..", "."} & set(text.split("/")):
+        raise problem("a path has no empty, . or .. parts")
+    return _template(text)
+
+
+def _key_header(name: str) -> str:
+    if name.lower() in _OURS:
+        raise problem("a key does not travel in this header")
+    return name
+
+
+def _header(name: str) -> str:
+    if name.lower() in (*_OURS, "authorization"):
+        raise problem("this header is not for you to set; the key is sent by auth")
+    return name
+
+
+Template = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_template)]
+HeaderName = Annotated[str, StringConstraints(pattern=_HTTP_NAME), AfterValidator(_header)]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,199}$")]
+ParamName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Scalar = bool | int | str
+
+
+class BearerAuth(Closed):
+    """auth.type = "bearer": `Authorization: Bearer KEY`"""
+
+    type: Literal["bearer"] = "bearer"
+
+
+class HeaderAuth(Closed):
+    """auth.type = "header": `NAME: PREFIX KEY`, the prefix only where there is one."""
+
+    type: Literal["header"]
+    name: Annotated[str, StringConstraints(pattern=_HTTP_NAME), AfterValidator(_key_header)]
+    prefix: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{0,40}$")] = ""
+
+
+class QueryAuth(Closed):
+    """auth.type = "query": `?NAME=KEY`, for APIs that know nothing else; the key then stands in every address."""
+
+    type: Literal["query"]
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-\[\]]{1,100}$")]
+
+
+class BasicAuth(Closed):
+    """auth.type = "basic": HTTP basic authentication; the key is the password."""
+
+    type: Literal["basic"]
+    user: Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f\x7f]{0,200}$")]
+
+
+Auth = Annotated[BearerAuth | HeaderAuth | QueryAuth | BasicAuth, Field(discriminator="type")]
+
+
+class RequestConfig(Closed):
+    """[sources.NAME.request]: a parameter whose placeholder has no value in a request is left out of that request."""
+
+    path: Annotated[str, StringConstraints(max_length=500), AfterValidator(_path)]
+    params: dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Template] = Field(
+        default_factory=dict
+    )
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    dates: DayFormat = "%Y-%m-%d"
+    platforms_joined_by: Annotated[str, StringConstraints(min_length=1, max_length=3)] = ","
+    window_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+
+
+class _Paging(Closed):
+    """What every kind of paging may say: where the answer tells how many rows there are in all."""
+
+    total_rows: Expression | None = None
+    size: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Sent as {page_size}; halved when a single day is too much."""
+
+
+class NoPaging(Closed):
+    """paging.type = "none": one request is one answer."""
+
+    type: Literal["none"] = "none"
+    total_rows: Expression | None = None
+
+
+class PagePaging(_Paging):
+    """paging.type = "page": {page} counts from `first`. Ends by `total_pages`, else `total_rows`, else an empty page.
+
+    `page_at` and `size_at` say where the answer repeats its page and its own page size, which then is asked for.
+    With `first_unasked` the first request carries neither {page} nor {page_size}, and `total_pages` decides on more.
+    """
+
+    type: Literal["page"]
+    first: Annotated[int, Field(ge=0, le=1)] = 1
+    first_unasked: bool = False
+    page_at: Expression | None = None
+    size_at: Expression | None = None
+    total_pages: Expression | None = None
+
+
+class OffsetPaging(_Paging):
+    """paging.type = "offset": {offset} is the number of rows that came. Ends by `total_rows`, else at an empty page."""
+
+    type: Literal["offset"]
+
+
+class CursorPaging(_Paging):
+    """paging.type = "cursor": {cursor} is what `next` found before. Ends when it, or `more`, is absent or false."""
+
+    type: Literal["cursor"]
+    next: Expression
+    more: Expression | None = None
+
+
+class NextUrlPaging(_Paging):
+    """paging.type = "next_url": `next` finds the address of the next page; it must be at the same origin."""
+
+    type: Literal["next_url"]
+    next: Expression
+
+
+class LinkPaging(_Paging):
+    """paging.type = "link_header": `Link: <address>; rel="next"`; it must be at the same origin."""
+
+    type: Literal["link_header"]
+
+
+Paging = Annotated[
+    NoPaging | PagePaging | OffsetPaging | CursorPaging | NextUrlPaging | LinkPaging, Field(discriminator="type")
+]
+
+
+def _statuses(value: Any) -> Any:
+    return tuples(value if isinstance(value, list) else [value])
+
+
+def _status(value: Any) -> Any:
+    exact = isinstance(value, int) and not isinstance(value, bool) and 200 <= value <= 599
+    if not exact and value not in ("2xx", "3xx", "4xx", "5xx"):
+        raise problem('a status is a number from 200 to 599, or "4xx" or "5xx" for a hundred of them')
+    return value
+
+
+class OutcomeRule(Closed):
+    """[[sources.NAME.outcomes]]: what an answer means. The first rule of which every condition holds decides.
+
+    Conditions: `status` (200 or "5xx", or a list); `header` is present; the value that `at` finds in the body is one of
+    `any_of`, lies in `between` (inclusive), `contains` a text in any case, or, with none of these, is there and neither
+    null, false nor empty. `says` replaces the source's own message.
+    """
+
+    then: Literal["ok", "retry", "rate_limited", "split", "auth", "fail", "incomplete"]
+    status: Annotated[tuple[Annotated[Any, AfterValidator(_status)], ...], BeforeValidator(_statuses)] | None = None
+    header: Annotated[str, StringConstraints(pattern=_HTTP_NAME)] | None = None
+    at: Expression | None = None
+    any_of: Annotated[tuple[Scalar, ...], BeforeValidator(tuples)] | None = None
+    between: Annotated[tuple[int, int], BeforeValidator(tuples)] | None = None
+    contains: Text | None = None
+    says: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_conditions(self) -> OutcomeRule:
+        if self.status is None and self.header is None and self.at is None:
+            raise problem("a rule needs a condition: status, header or at")
+        tests = [self.any_of, self.between, self.contains]
+        if self.at is None and any(test is not None for test in tests):
+            raise problem("any_of, between and contains look at the value that `at` finds; name it")
+        if sum(test is not None for test in tests) > 1:
+            raise problem("say one of any_of, between and contains")
+        return self
+
+
+class RateConfig(Closed):
+    """[sources.NAME.rate]: at most `requests` in any `seconds`, over all accounts that share host and key."""
+
+    requests: Annotated[int, Field(ge=1, le=100_000)]
+    seconds: Annotated[float, Field(gt=0, le=86_400, strict=False)] = 1.0
+
+
+class UsageConfig(Closed):
+    """[sources.NAME.usage]: headers (JSON or a bare number) that say how much of a quota is used, in percent.
+
+    At `pause_at` or above nobody with that host and key asks for `pause_seconds`, or for as long as `minutes` or
+    `seconds` (names inside those headers, with their unit) say.
+    """
+
+    headers: Annotated[tuple[HeaderName, ...], BeforeValidator(tuples)]
+    percent: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
+    minutes: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
+    seconds: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
+    pause_at: Annotated[float, Field(gt=0, le=100, strict=False)] = 95.0
+    pause_seconds: Annotated[float, Field(gt=0, le=86_400, strict=False)] = 60.0

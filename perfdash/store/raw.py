@@ -1,0 +1,59 @@
+"""Many rows at once, as the driver takes and gives them: past the work that SQLAlchemy does for each row and value.
+
+Statements stay SQLAlchemy's; only their rows are bare tuples, so whoever hands them over converts as the column's type
+would (docs/decisions/0005-bare-tuples-for-facts.md). For facts only: everything else is few rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.sql import ClauseElement
+
+AT_ONCE = 5_000
+_PARAMSTYLES = {"sqlite": "qmark", "postgresql": "format"}
+
+
+def each(connection: Connection, statement: ClauseElement, rows: Iterable[tuple[object, ...]]) -> None:
+    """Execute `statement` for each row: its values in the order in which the statement names its parameters."""
+    rest = iter(rows)
+    text = ""
+    while some := list(islice(rest, AT_ONCE)):
+        text = text or _text(connection, statement)
+        connection.exec_driver_sql(text, some)
+
+
+def _text(connection: Connection, statement: ClauseElement) -> str:
+    dialect: Any = type(connection.dialect)
+    positional = dialect(paramstyle=_PARAMSTYLES[connection.dialect.name])
+    return str(statement.compile(dialect=positional))
+
+
+def day_kept(connection: Connection) -> Callable[[date], object]:
+    """A day as the driver takes it. SQLite keeps text, and its driver would convert dates in a way of its own."""
+    return date.isoformat if connection.dialect.name == "sqlite" else _as_it_is
+
+
+def day_read(stored: str | date) -> date:
+    """A day as the driver gives it."""
+    return date.fromisoformat(stored) if isinstance(stored, str) else stored
+
+
+def _as_it_is(day: date) -> date:
+    return day
+
+
+class Once(dict[Any, Any]):
+    """A dict that makes a missing value from its key: what repeats from row to row is converted once."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Any) -> Any:
+        value = self[key] = self._make(key)
+        return value
