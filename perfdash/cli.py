@@ -13,6 +13,7 @@ from perfdash.errors import PerfdashError
 COMMANDS = {
     "serve": "perfdash.commands.serve",
     "sync": "perfdash.commands.sync",
+    "check-source": "perfdash.commands.check_source",
     "query": "perfdash.commands.query",
     "users": "perfdash.commands.users",
     "clients": "perfdash.commands.clients",
@@ -21,7 +22,7 @@ COMMANDS = {
     "demo-api": "perfdash.demo.command",
     "demo-history": "perfdash.commands.demo_history",
 }
-"""By name, so that a command loads what it needs and not what the other eight need."""
+"""By name, so that a command loads what it needs and not what the others need."""
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +21,8 @@ COOLDOWN = timedelta(seconds=60)
 """How long a page reuses the last answer, good or bad, for the same days before it asks the API again."""
 
 NOTHING = Counts()
+NO_TRAIL = Trail()
+INTERRUPTED = "The sync was interrupted; nothing of it was stored."
 Fetch = Callable[[Account, Days], Fetched]
 Progress = Callable[[str], None]
 
@@ -42,6 +44,8 @@ class RunResult:
     revision: int | None = None
     resume_at: datetime | None = None
     run: int | None = None
+    trail: Trail = NO_TRAIL
+    """What this run asked; nothing for an answer that was reused."""
 
     @property
     def ok(self) -> bool:
@@ -58,22 +62,22 @@ class Desk:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], object] = time.sleep
     progress: Progress = lambda _line: None
+    began: Callable[[leases.Run], object] = lambda _run: None
+    """Told of a run once it is open; what it raises closes the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who wants it and how: `trigger` is cli, watch, page or demo; `fresh` reuses an answer younger than that."""
+    """Who wants it and how: `fresh` reuses an answer younger than that.
+
+    `trigger` is cli, file, watch, page or demo. A file is no question to the source, so no answer will do for it.
+    """
 
     principal: Principal
     trigger: str
     accept_vanished: bool = False
     dry_run: bool = False
     fresh: timedelta | None = None
-
-
-def sync_all(desk: Desk, order: Order, wanted: Iterable[tuple[Account, Days]]) -> tuple[RunResult, ...]:
-    """One run after another; a failure of one leaves the others as they are."""
-    return tuple(sync_one(desk, order, account, days) for account, days in wanted)
 
 
 def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResult:
@@ -85,7 +89,7 @@ def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResul
         last = last_attempt(desk.store, order.principal, account, days)
         answered = last if last and _answers(desk, order, last, waited_for) else _pausing(desk, order, account)
         if answered:
-            return _result_of(account, days, answered)
+            return result_of(account, days, answered)
         if order.dry_run:
             return _planned(desk, order, account, days)
         try:
@@ -104,7 +108,7 @@ def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResul
 
 def _answers(desk: Desk, order: Order, last: LastAttempt, waited_for: int | None) -> bool:
     """True when the last attempt about at least our days is the one we waited for, or is fresh enough."""
-    if order.accept_vanished and last.state == "suspicious":
+    if order.trigger == "file" or (order.accept_vanished and last.state == "suspicious"):
         return False
     young = order.fresh is not None and desk.clock() - last.finished_at < order.fresh
     return young or last.run == waited_for
@@ -112,29 +116,24 @@ def _answers(desk: Desk, order: Order, last: LastAttempt, waited_for: int | None
 
 def _pausing(desk: Desk, order: Order, account: Account) -> LastAttempt | None:
     """The account's newest attempt, whichever days it was about, while the source wants to be left alone."""
-    last = None if order.trigger == "cli" else last_attempt(desk.store, order.principal, account)
+    last = None if order.trigger in ("cli", "file") else last_attempt(desk.store, order.principal, account)
     return last if last and last.resume_at is not None and last.resume_at > desk.clock() else None
 
 
-def _result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
+def result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
+    """A run that is over, as the result of a request that it answers."""
     good = last.state == "committed"
-    return RunResult(
-        account,
-        days,
-        "reused" if good else last.state,
-        last.message,
-        last.counts if good else Counts(),
-        last.fetch_ended or last.finished_at,
-        last.revision,
-        last.resume_at,
-        last.run,
-    )
+    counts = last.counts if good else NOTHING
+    at = last.fetch_ended or last.finished_at
+    state = "reused" if good else last.state
+    return RunResult(account, days, state, last.message, counts, at, last.revision, last.resume_at, last.run)
 
 
 def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
     fetched: Fetched | None = None
-    state, message, resume_at, trail = "failed", "The sync was interrupted; nothing of it was stored.", None, Trail()
+    state, message, resume_at, trail = "failed", INTERRUPTED, None, NO_TRAIL
     try:
+        desk.began(run)
         with turns.kept_alive(desk.store, run, desk.clock):
             desk.progress(f"{run.account.client} {run.account.label} {run.days}: fetching")
             fetched = desk.fetch(run.account, run.days)
@@ -147,9 +146,9 @@ def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
         trail = error.trail if isinstance(error, RunFailed) else trail
         if isinstance(error, LeaseLost):
             fetched = None  # its run may be closed and told by whoever took over; nothing is added to that
-    except BaseException:
+    except BaseException as error:
         # Not ours to judge (a stopped page, a bug): close the run so that it neither blocks nor looks alive.
-        ledger.fail(desk.store, run, state=state, message=message, now=desk.clock())
+        ledger.fail(desk.store, run, state=state, message=unforeseen(error), now=desk.clock())
         raise
     now = desk.clock()
     try:
@@ -158,8 +157,20 @@ def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
         )
     except StoreError as error:
         message = f"{message} {error}"  # the lease expires by itself, and the next run marks this one aborted
-    counts = Counts() if fetched is None else ledger.counts_of(fetched)
-    return RunResult(run.account, run.days, state, message, counts, now, None, resume_at, run.number)
+    counts = NOTHING if fetched is None else ledger.counts_of(fetched)
+    trail = trail if fetched is None else _trail_of(fetched)
+    return RunResult(run.account, run.days, state, message, counts, now, None, resume_at, run.number, trail)
+
+
+def unforeseen(error: BaseException) -> str:
+    """What a client may read of an exception that is none of ours: its kind. Its text could hold anything."""
+    if not isinstance(error, Exception):
+        return INTERRUPTED
+    return f"An unexpected error ({type(error).__name__}) ended this run; nothing of it was stored."
+
+
+def _trail_of(fetched: Fetched) -> Trail:
+    return Trail(fetched.requests, fetched.retries, fetched.log)
 
 
 def _store(desk: Desk, order: Order, run: leases.Run, fetched: Fetched) -> RunResult:
@@ -170,7 +181,8 @@ def _store(desk: Desk, order: Order, run: leases.Run, fetched: Fetched) -> RunRe
     desk.progress(f"{run.account.client} {run.account.label} {run.days}: applying")
     revision = ledger.commit(desk.store, run, fetched, plan, desk.clock)
     return RunResult(
-        run.account, run.days, "committed", "", plan.counts, fetched.ended, revision, None, run.number
+        run.account, run.days, "committed", "", plan.counts, fetched.ended, revision, None, run.number,
+        _trail_of(fetched),
     )  # fmt: skip
 
 
@@ -183,11 +195,11 @@ def _planned(desk: Desk, order: Order, account: Account, days: Days) -> RunResul
             fetched.batch, held.current, held.gone, held.attributes, held.creators,
             accept_vanished=order.accept_vanished,
         )  # fmt: skip
-    except SuspiciousRun as error:
-        return RunResult(account, days, "suspicious", str(error))
     except PerfdashError as error:
-        return RunResult(account, days, "failed", str(error))
-    return RunResult(account, days, "planned", "", plan.counts, fetched.ended)
+        state = "suspicious" if isinstance(error, SuspiciousRun) else "failed"
+        trail = error.trail if isinstance(error, RunFailed) else NO_TRAIL
+        return RunResult(account, days, state, str(error), trail=trail)
+    return RunResult(account, days, "planned", "", plan.counts, fetched.ended, trail=_trail_of(fetched))
 
 
 def totals(results: Sequence[RunResult]) -> Counts:

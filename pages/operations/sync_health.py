@@ -87,6 +87,4 @@ with calmly():
     if run.message:
         st.markdown(plain(run.message, 500))
     health_tables.run_details(principal, run)
-    if run.log:
-        with st.expander("Requests", icon=":material/list:"):
-            st.text(run.log)
+    health_tables.run_log(principal, run)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 from perfdash.access import OPERATOR
 from perfdash.accounts import Account, Days, today_in
+from perfdash.commands import sync_file
 from perfdash.commands.opening import Desk as Opened
 from perfdash.commands.opening import Subparsers, now, opened, require_known, say
-from perfdash.errors import PerfdashError, UsageError
+from perfdash.commands.run_lines import as_json, as_table, told
+from perfdash.errors import ConfigError, PerfdashError, UsageError
 from perfdash.fetching import fetcher
 from perfdash.filters import range_of
-from perfdash.schedule import default_days
+from perfdash.rounds import JOBS, MOST_JOBS, Voice, sync_all
+from perfdash.schedule import Covered, default_days
 from perfdash.store import attempts, catalog
-from perfdash.sync import Desk, Order, RunResult, sync_one
+from perfdash.store.hoard import collect_seldom
+from perfdash.sync import Desk, Order, RunResult
 
 _ABOUT = "Fetch from the sources and commit what changed; exit code 1 when a run failed."
 EVERY_MINUTES = 15
@@ -31,9 +34,20 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("--source", action="append", default=[], metavar="S", help="only this source (repeatable)")
     parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")
     parser.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        metavar="A",
+        help="only this account: its id at the source (repeatable)",
+    )
+    parser.add_argument(
         "--from", dest="start", type=day_argument, metavar="D", help="first day, YYYY-MM-DD; default: what is due"
     )
     parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day, inclusive; default: today")
+    parser.add_argument(
+        "--jobs", type=jobs_argument, default=JOBS, metavar="N",
+        help=f"ask at most N accounts at once, 1 to {MOST_JOBS}; default %(default)s",
+    )  # fmt: skip
     parser.add_argument("--watch", action="store_true", help="go on, a sync every --every minutes, until stopped")
     parser.add_argument(
         "--every", type=minutes_argument, default=EVERY_MINUTES, metavar="MINUTES", help="default %(default)s"
@@ -42,6 +56,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--accept-vanished", action="store_true", help="commit an answer in which most rows are missing"
     )
+    sync_file.add_arguments(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.set_defaults(run=run)
 
@@ -65,23 +80,70 @@ def minutes_argument(text: str) -> float:
     return minutes
 
 
+def jobs_argument(text: str) -> int:
+    """How many accounts at once, from the command line."""
+    jobs = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    if not 1 <= jobs <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_JOBS}")
+    return jobs
+
+
 def run(args: argparse.Namespace) -> int:
-    """0 when every run ended well, 1 when one failed."""
-    with opened() as desk:
+    """0 when every run ended well, 1 when one failed or the sync was stopped before its end."""
+    sync_file.check_arguments(args)
+    collect_seldom()
+    with opened() as desk, heeding_signals() as stop:
         accounts = _accounts(desk, args)
-        _asked(args, accounts)
-        if args.watch:
-            return _watch(desk, accounts, args)
-        for account in accounts:
-            desk.settings.source(account)  # a missing key is a mistake to mend first; --watch records it as failed runs
-        results = _sync(desk, accounts, args, "cli")
+        if args.file is not None:
+            results = sync_file.sync_file(desk, accounts, args, stop)
+        else:
+            _asked(args, accounts)
+            if args.watch:
+                return _watch(desk, accounts, args, stop)
+            _require_a_key(desk, accounts)
+            results = _sync(desk, accounts, args, "cli", stop)
     print(as_json(results) if args.format == "json" else as_table(results))
-    return 0 if all(result.ok for result in results) else 1
+    return 0 if all(result.ok for result in results) and not stop.is_set() else 1
+
+
+def _require_a_key(desk: Opened, accounts: list[Account]) -> None:
+    """No key for any of them is a mistake to mend first; --watch, and one account among others, record failed runs."""
+    missing: ConfigError | None = None
+    for account in accounts:
+        try:
+            desk.settings.source(account)
+        except ConfigError as error:
+            missing = missing or error
+        else:
+            return
+    if missing:
+        raise missing
+
+
+@contextmanager
+def heeding_signals() -> Iterator[threading.Event]:
+    """Set by the first SIGTERM or Ctrl+C, which leaves time to close what is in progress; the second one kills."""
+    stop = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def heed(*_: object) -> None:
+        stop.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in before:
+        signal.signal(number, heed)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _accounts(desk: Opened, args: argparse.Namespace) -> list[Account]:
     require_known(args.client, tuple(c.slug for c in desk.settings.clients), "client")
     require_known(args.source, tuple(desk.settings.sources), "source")
+    require_known(args.account, tuple(sorted({a.external_id for a in desk.settings.accounts})), "account")
     configured = {(a.client, a.source, a.external_id) for a in desk.settings.accounts}
     chosen = [
         account
@@ -89,8 +151,11 @@ def _accounts(desk: Opened, args: argparse.Namespace) -> list[Account]:
         if (account.client, account.source, account.external_id) in configured
         and (not args.client or account.client in args.client)
         and (not args.source or account.source in args.source)
+        and (not args.account or account.external_id in args.account)
     ]
     if not chosen:
+        if desk.settings.accounts and (args.client or args.source or args.account):
+            raise UsageError("No account is of the client, source and account that were named; name fewer of them.")
         raise UsageError("There is no account to sync; configure one in perfdash.toml ([[sources.NAME.accounts]]).")
     return chosen
 
@@ -107,74 +172,36 @@ def _asked(args: argparse.Namespace, accounts: list[Account]) -> Days | None:
 
 
 def _sync(
-    desk: Opened,
-    accounts: list[Account],
-    args: argparse.Namespace,
-    trigger: str,
-    stopped: Callable[[], bool] = lambda: False,
-) -> list[RunResult]:
-    """Runs one after another; a failure of one leaves the others their turn. Ends between two runs once `stopped`."""
+    desk: Opened, accounts: list[Account], args: argparse.Namespace, trigger: str, stop: threading.Event
+) -> tuple[RunResult, ...]:
+    """What is due or named of all accounts, several at once; ends soon after `stop`."""
     asked = _asked(args, accounts)
+    wanted = [
+        (account, days)
+        for account in accounts
+        for days in ([asked] if asked else default_days(account, _covered(desk, account), now()))
+    ]
     working = Desk(desk.store, fetcher(desk.settings), progress=say)
     order = Order(OPERATOR, trigger, accept_vanished=args.accept_vanished, dry_run=args.dry_run)
-    results: list[RunResult] = []
-    for account in accounts:
-        if stopped():
-            break
-        covered = attempts.committed(desk.store, OPERATOR, account)
-        for days in [asked] if asked else default_days(account, covered, now()):
-            results.append(sync_one(working, order, account, days))
-            say(told(results[-1]))
-    desk.store.checkpoint()
+    voice = Voice(told=lambda result: say(told(result)), stopped=stop.is_set)
+    results = sync_all(working, order, wanted, jobs=args.jobs, voice=voice)
+    if stop.is_set():
+        say(f"Stopped; {len(wanted) - len(results)} of {len(wanted)} runs had not begun.")
+    else:
+        desk.store.checkpoint()
     return results
 
 
-def _watch(desk: Opened, accounts: list[Account], args: argparse.Namespace) -> int:
+def _covered(desk: Opened, account: Account) -> tuple[Covered, ...]:
+    return attempts.committed(desk.store, OPERATOR, account)
+
+
+def _watch(desk: Opened, accounts: list[Account], args: argparse.Namespace, stop: threading.Event) -> int:
     """Until SIGTERM or Ctrl+C; a failing round is told and the next one comes all the same."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
         try:
-            _sync(desk, accounts, args, "watch", stop.is_set)
+            _sync(desk, accounts, args, "watch", stop)
         except PerfdashError as error:
             say(f"This round failed: {error}")
         stop.wait(args.every * 60)
     return 0
-
-
-def told(result: RunResult) -> str:
-    """One run in one line."""
-    c = result.counts
-    head = f"{result.account.client} {result.account.label} {result.days}: {result.state}"
-    if result.message:
-        return f"{head}: {result.message}"
-    parts = [
-        f"{getattr(c, name)} {name}"
-        for name in ("new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
-        if getattr(c, name)
-    ]
-    return f"{head}: {c.fetched} rows" + (f" ({', '.join(parts)})" if parts else "")
-
-
-def as_table(results: list[RunResult]) -> str:
-    """A summary for people; the runs themselves were told as they ended."""
-    failed = [result for result in results if not result.ok]
-    changed = sum(result.revision is not None for result in results)
-    lines = [f"{len(results)} runs: {len(results) - len(failed)} ok, {len(failed)} failed, {changed} with changes."]
-    lines += [told(result) for result in failed]
-    return "\n".join(lines)
-
-
-def as_json(results: list[RunResult]) -> str:
-    """A list of runs; instants as ISO 8601, `null` where unknown."""
-    rows = [
-        {
-            "client": r.account.client, "account": r.account.label, "from": r.days.start.isoformat(),
-            "to": r.days.end.isoformat(), "state": r.state, "message": r.message, **asdict(r.counts),
-            "fetched_at": r.fetched_at and r.fetched_at.isoformat(), "revision": r.revision,
-            "resume_at": r.resume_at and r.resume_at.isoformat(), "run": r.run,
-        }
-        for r in results
-    ]  # fmt: skip
-    return json.dumps(rows, indent=1)

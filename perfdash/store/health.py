@@ -27,6 +27,7 @@ __all__ = [
     "freshness",
     "gaps",
     "quarantined",
+    "run_log",
     "runs",
     "uncovered",
 ]
@@ -67,7 +68,6 @@ class Run:
     retries: int
     message: str
     resume_at: datetime | None
-    log: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def runs(store: Store, principal: Principal, clients: Collection[str] = (), limi
     newest = and_(r.client_id == c.client_id, r.run_id > c.last_run - limit)
     whose = and_(a.client_id == r.client_id, a.account_id == r.account_id)
     statement = (
-        select(schema.runs, (a.source + "/" + a.external_id).label("label"))
+        select(*(c for c in r if c.name != "log"), (a.source + "/" + a.external_id).label("label"))
         .select_from(schema.clients.outerjoin(schema.runs, newest).outerjoin(schema.accounts, whose))
         .where(narrowed(principal, c.client_id, clients))
         .order_by(r.started_at.desc().nulls_last(), r.client_id, r.run_id.desc())
@@ -120,6 +120,19 @@ def _run(row: Any) -> Run:
     renamed = {"client": row.client_id, "run": row.run_id, "account": row.account_id}
     same = {f.name: getattr(row, f.name) for f in fields(Run) if f.name not in (*renamed, "platforms")}
     return Run(**renamed, **same, platforms=platforms_of(row.platforms))
+
+
+def run_log(store: Store, principal: Principal, client: str, run: int) -> str:
+    """What one run asked, line by line, as its source's answers came; '' when nothing is kept.
+
+    For those who can act on it: how the source is asked, its request ids and what failed inside is not told to clients.
+    """
+    if principal.role == "client":
+        return ""
+    r = schema.runs.c
+    statement = select(r.log).where(in_scope(principal, r.client_id), r.client_id == client, r.run_id == run)
+    with store.reading() as connection:
+        return connection.scalar(statement) or ""
 
 
 def quarantined(store: Store, principal: Principal, client: str, run: int) -> tuple[QuarantinedRow, ...]:

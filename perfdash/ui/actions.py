@@ -5,8 +5,11 @@ Both are ordinary syncs: one lease per account, a stored cooldown, and a result 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from perfdash import words
 from perfdash.access import Principal
@@ -15,10 +18,11 @@ from perfdash.changes import Counts
 from perfdash.export import Origin
 from perfdash.filters import Filters
 from perfdash.payload import Fetched
+from perfdash.rounds import Voice, sync_all
 from perfdash.schedule import default_days, history_of, refresh_days
 from perfdash.store import attempts, catalog, health
 from perfdash.store.health import Freshness, Gap
-from perfdash.sync import COOLDOWN, Desk, Order, RunResult, sync_one, totals
+from perfdash.sync import COOLDOWN, Desk, Order, RunResult, totals
 from perfdash.ui import cache, wiring
 
 OLD_AFTER = timedelta(hours=6)
@@ -45,6 +49,20 @@ def resting(principal: Principal, filters: Filters) -> tuple[tuple[Account, str,
         for fresh in (standing(principal, filters.clients) if lacking else ())
         if _key(fresh.account) in lacking and fresh.standing == "failing" and _recent(fresh, since)
     )
+
+
+def stale(principal: Principal, filters: Filters) -> tuple[Freshness, ...]:
+    """Accounts whose last attempt failed and whose numbers in view it could have changed: they are not final."""
+    known = cache.origins(principal, filters.clients, filters.days)
+    return tuple(
+        fresh
+        for fresh in standing(principal, filters.clients)
+        if fresh.standing == "failing" and not _is_final(known.get(_key(fresh.account)), filters.days)
+    )
+
+
+def _is_final(origin: Origin | None, days: Days) -> bool:
+    return origin is not None and origin.final_to == days.end
 
 
 def _recent(fresh: Freshness, since: datetime) -> bool:
@@ -132,7 +150,9 @@ def failures(results: Sequence[RunResult], standing: Sequence[Freshness], now: d
 
 def failure(account: Account, message: str, worked: datetime | None, now: datetime, time_zone: str) -> str:
     """The line itself."""
-    last = f"it last worked {words.moment(worked, now, time_zone)}" if worked else "it has not worked yet"
+    last = "it has not worked yet"
+    if worked:
+        last = f"it last worked {words.moment(worked, now, time_zone)}, {words.ago(now - worked)}"
     # A source's own sentences begin with its account, for the log's sake.
     what = message.removeprefix(f"{account.label}: ").rstrip(".")
     return f"{account.client}, {account.label}: {what}. Stored numbers stay as they are; {last}."
@@ -141,14 +161,26 @@ def failure(account: Account, message: str, worked: datetime | None, now: dateti
 def _carry_out(
     principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: Progress
 ) -> tuple[RunResult, ...]:
-    desk = Desk(wiring.store(), _fetch(principal), clock=wiring.now)
-    order = Order(principal, "page", fresh=COOLDOWN)
-    results = []
-    for n, (account, days) in enumerate(wanted):
-        progress(n / len(wanted), f"{account.client}, {account.label}: {days}")
-        results.append(sync_one(desk, order, account, days))
+    ended = 0
+
+    def begun(line: str) -> None:
+        progress(ended / len(wanted), line)
+
+    def told(result: RunResult) -> None:
+        nonlocal ended
+        ended += 1
+        begun(f"{result.account.client}, {result.account.label}: {result.days}")
+
+    desk = Desk(wiring.store(), _fetch(principal), clock=wiring.now, progress=begun)
+    results = sync_all(desk, Order(principal, "page", fresh=COOLDOWN), wanted, voice=Voice(told, prepare=_session()))
     desk.store.checkpoint()
-    return tuple(results)
+    return results
+
+
+def _session() -> Callable[[], object]:
+    """Makes a thread part of this session, whose kept answers it uses; what it finds is drawn by the page's own."""
+    context = get_script_run_ctx()
+    return lambda: add_script_run_ctx(threading.current_thread(), context)
 
 
 def _fetch(principal: Principal) -> Callable[[Account, Days], Fetched]:

@@ -20,18 +20,18 @@ from perfdash.ui import actions, drawings, wiring
 from perfdash.ui.tables import Shown, chosen, draw
 
 RUNS_SHOWN = 200
-STANDING = {"ok": "Working", "failing": "Failing", "never": "Never synced"}
-STATES = {
-    "running": "In progress", "committed": "Stored", "failed": "Failed", "suspicious": "Suspicious",
-    "aborted": "Aborted",
-}  # fmt: skip
-COUNTS = ("fetched", "new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
 _COVERAGE = {
     "final": ("Final", "settled, and fetched since"),
     "open": ("Open", "the source may still restate it"),
     "unverified": ("Unverified", "settled, but not fetched since"),
     "provisional": ("Provisional", "nobody said how long the source restates"),
 }
+STANDING = {"ok": "Working", "failing": "Failing", "never": "Never synced"}
+STATES = {
+    "running": "In progress", "committed": "Stored", "failed": "Failed", "suspicious": "Suspicious",
+    "aborted": "Aborted",
+}  # fmt: skip
+COUNTS = ("fetched", "new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
 
 
 def accounts(rows: Sequence[Freshness], key: str) -> None:
@@ -110,6 +110,17 @@ def run_details(principal: Principal, run: Run) -> tuple[QuarantinedRow, ...]:
     if run.quarantined > len(rows):
         st.caption(f"The first {len(rows):,} of {run.quarantined:,} refused rows are kept.")
     return rows
+
+
+def run_log(principal: Principal, run: Run) -> None:
+    """What the run asked, one step away; nothing for who may not read it. As plain text: sources wrote some of it."""
+    asked = f"{words.plural(run.requests, 'request')}, {words.plural(run.retries, 'retry', 'retries')}"
+    lines = health.run_log(wiring.store(), principal, run.client, run.run)
+    if not lines:
+        st.caption(f"{asked}.")
+        return
+    with st.expander(f"Log: {asked}", icon=":material/list:"):
+        st.code(lines, language=None, wrap_lines=True)
 
 
 def quarantined_table(principal: Principal, run: Run) -> Table:

@@ -17,6 +17,8 @@ from perfdash.ui.plain import plain
 
 _RESULT = "_sync_result"
 _LONGEST = 400
+_MOST_LINES = 4
+"""How many accounts say by themselves what happened; a source that is down fails all of its accounts alike."""
 
 
 def fetch_missing(principal: Principal, filters: Filters, zone: str) -> None:
@@ -31,18 +33,26 @@ def fetch_missing(principal: Principal, filters: Filters, zone: str) -> None:
             principal, wanted, tell
         ))  # fmt: skip
     told = actions.failures(results, actions.standing(principal, filters.clients), wiring.now(), zone)
-    told += _resting(principal, filters, {line.split(":")[0] for line in told}, zone)
-    for line in told:
-        st.warning(plain(line, _LONGEST), icon=":material/cloud_off:")
+    told += _stale(principal, filters, {line.split(":")[0] for line in told}, zone)
+    _warn(told)
 
 
-def _resting(principal: Principal, filters: Filters, told: set[str], zone: str) -> list[str]:
-    """Accounts that lack days in view and failed a moment ago: said, and not asked again at every rerun."""
+def _stale(principal: Principal, filters: Filters, told: set[str], zone: str) -> list[str]:
+    """Accounts in view that failed when they were last asked, by whomever: how old their numbers are."""
     return [
         line
-        for account, message, worked in actions.resting(principal, filters)
-        if (line := actions.failure(account, message, worked, wiring.now(), zone)).split(":")[0] not in told
+        for fresh in actions.stale(principal, filters)
+        if (line := actions.failure(fresh.account, fresh.message, fresh.fetched_at, wiring.now(), zone)).split(":")[0]
+        not in told
     ]
+
+
+def _warn(lines: Sequence[str]) -> None:
+    for line in lines[:_MOST_LINES]:
+        st.warning(plain(line, _LONGEST), icon=":material/cloud_off:")
+    if len(lines) > _MOST_LINES:
+        more = words.plural(len(lines) - _MOST_LINES, "more account")
+        st.warning(f"{more} could not be synced either; Sync health lists them all.", icon=":material/cloud_off:")
 
 
 def sync_button(
@@ -66,8 +76,7 @@ def last_result(principal: Principal, zone: str) -> None:
     failed = actions.failures(results, actions.standing(principal, ()), now, zone)
     if done:
         st.success(plain(done, _LONGEST), icon=":material/check_circle:", title="Synced")
-    for line in failed:
-        st.warning(plain(line, _LONGEST), icon=":material/cloud_off:")
+    _warn(failed)
     if not done and not failed:
         st.info("There was nothing to sync.", icon=":material/check_circle:")
     st.button("Dismiss", on_click=lambda: st.session_state.pop(_RESULT, None), type="tertiary", key="dismiss_result")

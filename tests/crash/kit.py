@@ -103,7 +103,7 @@ class Project:
         return _followed(process, watch)
 
     def _start(self, url: str) -> subprocess.Popen[str]:
-        return self.popen(url, "sync", "--from", str(FIRST_DAY), "--to", str(self.api.last_day))
+        return self.popen(url, "sync", "--jobs", "1", "--from", str(FIRST_DAY), "--to", str(self.api.last_day))
 
 
 def _followed(process: subprocess.Popen[str], watch: Callable[[Ended, str], None]) -> Ended:

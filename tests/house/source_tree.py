@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHELLS = ("settings", "sync", "turns", "fetching", "answers", "cli", "__main__")
+SHELLS = ("settings", "sync", "rounds", "turns", "fetching", "files", "answers", "cli", "__main__")
 FOLDERS = ("sources", "store", "ui", "demo", "commands")
 
 

@@ -23,6 +23,8 @@ BROUGHT = {
 # draw what we give them through it, so that its version belongs among the ones we choose.
 NOT_IMPORTED = {"tzdata", "psycopg", "pysqlite3", "pandas"}
 
+LOCKED = sorted(path.name for path in ROOT.glob("requirements*.txt"))
+
 
 def required() -> set[str]:
     """The packages that requirements.in names."""
@@ -51,10 +53,11 @@ def test_the_app_requires_what_it_imports_and_nothing_else() -> None:
 def test_tests_run_the_very_versions_that_are_deployed() -> None:
     assert len(pins("requirements.txt")) > 40
     assert pins("requirements.txt") - pins("requirements-dev.txt") == set()
+    assert pins("requirements-dev.txt") - pins("requirements-mutants.txt") == set()
 
 
 def test_every_requirement_is_one_exact_version_with_hashes() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in LOCKED:
         loose = [pin for pin in pins(name) if not re.match(r"[a-z0-9-]+(\[[a-z,]+\])?==[\w.]+( ; .*)?$", pin)]
         assert loose == []
         assert (ROOT / name).read_text().count("--hash=sha256:") >= len(pins(name))
@@ -66,7 +69,7 @@ def test_every_required_package_is_locked() -> None:
 
 
 def test_no_lock_file_names_an_index() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in LOCKED:
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index" not in text

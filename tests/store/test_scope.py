@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint, select
 
 import perfdash.store
-from perfdash.access import OPERATOR, Principal
+from perfdash.access import OPERATOR, Principal, Role
 from perfdash.accounts import Account, Days
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.filters import Filters
@@ -60,6 +61,7 @@ LIMITED = Filters(ALL.days, max_cpm=10**12)
 ACCOUNT = Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin", number=1)
 NOW = NOON + timedelta(days=1)
 RUN = 1
+ANALYST: dict[str, Role] = {"client": "analyst"}
 
 Ask = Callable[[Store, Principal], Any]
 
@@ -141,6 +143,8 @@ ASKED: dict[str, Ask] = {
     "coverage.gaps": lambda s, p: coverage.gaps(s, p, (), ALL.days),
     "coverage.uncovered": lambda s, p: coverage.uncovered(s, p, (), ALL.days, NOW),
     "health.runs": health.runs,
+    # Those who only read their own numbers see no logs at all; among the others the scope decides.
+    "health.run_log": lambda s, p: health.run_log(s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", RUN),
     "health.quarantined": lambda s, p: health.quarantined(s, p, "acme", RUN),
     "health.freshness": lambda s, p: health.freshness(s, p, (), NOW),
     "receipts.write": export,
@@ -186,7 +190,7 @@ def world(store: Store) -> Store:
     given_facts(store, named, named | {"impressions": 0, "day": DAY + timedelta(1)})
     given_campaign(store, "acme-spring", name="acme spring", budget=5)
     given_creator(store, "acme-ann", "acme Ann")
-    run = Runs(store).add(DAY, DAY, message="acme was fetched")
+    run = Runs(store).add(DAY, DAY, message="acme was fetched", log="GET /acme")
     assert run == RUN
     given_quarantined(store, run)
     export(store, ADMIN)

@@ -1,0 +1,395 @@
+"""`sync --file`: a saved export becomes the same ledger as the same answer would, and a hostile one changes nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from perfdash.cli import main
+from perfdash.store.engine import sqlite_module
+from tests.fixtures.command_line import RunCli, environment
+
+CONFIG = """
+[clients.acme]
+name = "Acme"
+currency = "EUR"
+time_zone = "Europe/Berlin"
+[sources.agency]
+type = "performance_v1"
+base_url = "http://127.0.0.1:9"
+key = { env = "NEVER_SET" }
+settlement_days = 7
+[[sources.agency.accounts]]
+client = "acme"
+account = "acme-eu"
+"""
+SECOND = """
+[[sources.agency.accounts]]
+client = "acme"
+account = "acme-uk"
+"""
+HEADER = "campaignId,campaignName,platform,date,impressions,clicks,cost,creatorId"
+LINES = (
+    'c1,"Spring, early",TikTok,2024-01-01,1000,10,12.50,',
+    "c1,\"Spring, early\",TikTok,2024-01-03,2000,20,25.000001,k1",
+    'c2,"A ""quoted"" name",Instagram,2024-01-02,5,0,0,',
+)  # fmt: skip
+FACTS = [
+    ("2024-01-01", "c1", "TikTok", "", 1000, 10, 12_500_000),
+    ("2024-01-02", "c2", "Instagram", "", 5, 0, 0),
+    ("2024-01-03", "c1", "TikTok", "k1", 2000, 20, 25_000_001),
+]
+EXPORTED = ("--exported-at", "2024-02-01T09:00+01:00")
+
+
+def row(**values: Any) -> dict[str, Any]:
+    base = {"campaignId": "c1", "platform": "TikTok", "date": "2024-01-01", "impressions": 1000, "clicks": 10}
+    return base | {"cost": 12.5} | values
+
+
+@dataclass
+class Bench:
+    """A configured installation whose source cannot be reached and has no key."""
+
+    folder: Path
+    run_cli: RunCli
+
+    def __call__(self, *arguments: str, process: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run `sync`: in this process, which saves a second, or with `process` as its users do."""
+        env = {
+            "PERFDASH_CONFIG": str(self.folder / "files.toml"), "NEVER_SET": None,
+            "PERFDASH_DATABASE_URL": f"sqlite:///{self.folder / 'files.db'}",
+        }  # fmt: skip
+        said = ("sync", *arguments, "--format", "json")
+        done = self.run_cli(*said, env=env) if process else self._here(said, env)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def _here(self, said: tuple[str, ...], env: Mapping[str, str | None]) -> subprocess.CompletedProcess[str]:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, environment(self.folder, env), clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            try:
+                code = main(said)
+            except SystemExit as end:  # argparse
+                code = int(end.code or 0)
+        return subprocess.CompletedProcess(said, code, out.getvalue(), err.getvalue())
+
+    def good(
+        self,
+        content: bytes | str | list[Any] | dict[str, Any],
+        *more: str,
+        name: str = "report.csv",
+        process: bool = False,
+    ) -> dict:
+        done = self(*self.file(content, name), *more, process=process)
+        assert done.returncode == 0, done.stderr
+        (run,) = json.loads(done.stdout)
+        return run
+
+    def file(self, content: bytes | str | list[Any] | dict[str, Any], name: str = "report.csv") -> tuple[str, str]:
+        path = self.folder / name
+        if not isinstance(content, bytes):
+            content = (content if isinstance(content, str) else json.dumps(content)).encode()
+        path.write_bytes(content)
+        return "--file", str(path)
+
+    def ask(self, statement: str) -> list[tuple]:
+        with closing(sqlite_module().connect(str(self.folder / "files.db"))) as connection:
+            return connection.execute(statement).fetchall()
+
+    def facts(self) -> list[tuple]:
+        columns = "day, campaign_id, platform, creator_id, impressions, clicks, cost"
+        return [tuple(found) for found in self.ask(f"SELECT {columns} FROM facts ORDER BY 1, 2, 3, 4")]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, run_cli: RunCli) -> Iterator[Bench]:
+    (tmp_path / "files.toml").write_text(CONFIG, encoding="utf-8")
+    return Bench(tmp_path, run_cli)
+
+
+def csv(*lines: str, separator: str = ",", header: str = HEADER) -> str:
+    return "\n".join([header, *(lines or LINES)]).replace(",", separator) + "\n"
+
+
+# --- what a good file does
+
+
+def test_a_csv_export_is_committed_without_a_key_and_without_asking(bench: Bench) -> None:
+    run = bench.good(csv(), *EXPORTED, process=True)
+    assert (run["state"], run["from"], run["to"], run["new"]) == ("committed", "2024-01-01", "2024-01-03", 3)
+    assert run["fetched_at"] == "2024-02-01T09:00:00+01:00"
+    assert (run["requests"], run["log"]) == (0, ["file report.csv: 3 rows, exported 2024-02-01T09:00:00+01:00"])
+    assert bench.facts() == FACTS
+    assert bench.ask("SELECT trigger, log FROM runs") == [("file", run["log"][0])]
+    assert bench.ask("SELECT name FROM campaigns ORDER BY 1") == [('A "quoted" name',), ("Spring, early",)]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"\xef\xbb\xbf" + csv().replace("\n", "\r\n").encode(), "Report from Excel.CSV"),
+        (csv().replace("Spring, early", "Spring").replace(",", ";"), "report.csv"),
+        (csv().replace("Spring, early", "Spring").replace(",", "\t") + "\n\n", "report.tsv"),
+    ],
+    ids=["byte order mark and CRLF", "semicolons", "tabs and blank lines"],
+)
+def test_the_usual_dialects_are_read_alike(bench: Bench, content: bytes | str, name: str) -> None:
+    assert bench.good(content, *EXPORTED, name=name)["new"] == 3
+    assert bench.facts() == FACTS
+
+
+ROWS = [
+    row(), row(date="2024-01-03", impressions=2000, clicks=20, cost=25.000001, creatorId="k1"),
+    row(campaignId="c2", platform="Instagram", date="2024-01-02", impressions=5, clicks=0, cost=0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ROWS,
+        {"data": ROWS},
+        {"data": ROWS, "page_info": {"page": 1, "page_size": 50, "total_number": 3, "total_page": 1}},
+    ],
+    ids=["rows", "an answer", "an answer of one page"],
+)
+def test_a_json_export_is_rows_or_one_whole_answer(bench: Bench, content: Any) -> None:
+    assert bench.good(content, *EXPORTED, name="report.json")["new"] == 3
+    assert bench.facts() == FACTS
+
+
+def test_columns_named_as_a_path_are_found(bench: Bench) -> None:
+    lines = CONFIG.replace("settlement_days = 7", 'settlement_days = 7\nfields = { cost = "metrics.spend" }')
+    (bench.folder / "files.toml").write_text(lines)
+    assert bench.good(csv(header=HEADER.replace("cost", "metrics.spend")), *EXPORTED)["new"] == 3
+    assert bench.facts() == FACTS
+
+
+def test_a_dry_run_counts_and_stores_nothing(bench: Bench) -> None:
+    run = bench.good(csv(), *EXPORTED, "--dry-run")
+    assert (run["state"], run["new"]) == ("planned", 3)
+    assert bench.facts() == [] and bench.ask("SELECT * FROM runs") == []
+
+
+def test_of_a_file_only_the_named_days_are_taken_and_the_others_are_counted(bench: Bench) -> None:
+    run = bench.good(csv(), *EXPORTED, "--from", "2024-01-02", "--to", "2024-01-02")
+    assert (run["from"], run["to"], run["fetched"], run["new"], run["quarantined"]) == (
+        "2024-01-02", "2024-01-02", 1, 1, 0,
+    )  # fmt: skip
+    assert "2 rows of other days left out" in run["log"][0]
+    assert bench.facts() == FACTS[1:2]
+
+
+def test_the_same_file_twice_changes_nothing(bench: Bench) -> None:
+    bench.good(csv(), *EXPORTED)
+    again = bench.good(csv(), *EXPORTED)
+    assert (again["unchanged"], again["revision"]) == (3, None)
+
+
+def test_a_later_export_restates_and_closes_what_it_no_longer_names(bench: Bench) -> None:
+    bench.good(csv(), *EXPORTED)
+    later = csv(LINES[0].replace("12.50", "13"), LINES[1])
+    run = bench.good(later, "--exported-at", "2024-03-01T00:00Z")
+    assert (run["restated"], run["unchanged"], run["vanished"]) == (1, 1, 1)
+    assert [found[1] for found in bench.facts()] == ["c1", "c1"]
+
+
+def test_bad_rows_are_quarantined_with_their_reason_and_their_day_belongs_to_the_range(bench: Bench) -> None:
+    run = bench.good(csv(*LINES, "c3,,TikTok,2024-01-05,-1,0,0,"), *EXPORTED)
+    assert (run["to"], run["new"], run["quarantined"]) == ("2024-01-05", 3, 1)
+    assert "negative" in bench.ask("SELECT reason FROM quarantine")[0][0]
+
+
+# --- when it was exported
+
+
+def test_an_older_export_cannot_overwrite_a_newer_answer(bench: Bench) -> None:
+    bench.good(csv(), "--exported-at", "2024-02-02T00:00Z")
+    done = bench(*bench.file(csv(LINES[0].replace("12.50", "99"))), "--exported-at", "2024-02-01T00:00Z")
+    assert done.returncode == 1
+    assert "Newer answers than report.csv (2024-02-01 00:00 UTC) are stored" in done.stderr
+    assert bench.facts() == FACTS
+
+
+@pytest.mark.parametrize("hours", [-48, 48], ids=["written two days ago", "written in the future"])
+def test_a_file_counts_from_when_it_was_last_written_but_never_later_than_now(bench: Bench, hours: int) -> None:
+    now = datetime.now(UTC)
+    written = now + timedelta(hours=hours)
+    option, path = bench.file(csv())
+    os.utime(path, (written.timestamp(), written.timestamp()))
+    (run,) = json.loads(bench(option, path).stdout)
+    at = datetime.fromisoformat(run["fetched_at"])
+    if hours < 0:
+        assert abs(at - written) < timedelta(seconds=1)
+    else:
+        assert now <= at <= datetime.now(UTC)
+
+
+def test_days_are_final_by_when_the_file_was_exported(bench: Bench) -> None:
+    bench.good(csv(), "--exported-at", "2024-01-09T12:00Z")
+    env = {
+        "PERFDASH_CONFIG": str(bench.folder / "files.toml"),
+        "PERFDASH_DATABASE_URL": f"sqlite:///{bench.folder / 'files.db'}",
+    }
+    asked = ("query", "daily", "--from", "2024-01-01", "--to", "2024-01-03", "--format", "json")
+    said = json.loads(bench.run_cli(*asked, env=env).stdout)
+    assert {found["final_to"] for found in said["rows"]} == {"2024-01-01"}, "seven days after the 2nd had not passed"
+
+
+# --- files that cannot be used
+
+
+HOSTILE: dict[str, tuple[Any, str, str]] = {
+    "empty": (b"", "report.csv", "it is empty"),
+    "blank lines": (b"\n\n\n", "report.csv", "it is empty"),
+    "a header alone": (HEADER.encode(), "report.csv", "it holds no rows"),
+    "no header": ("\n".join(LINES), "report.csv", "column 8 has no name in its first line"),
+    "rows for a header": ("\n".join(line.strip(",") for line in LINES[:1] * 3), "report.csv", "it has no column"),
+    "no separator": (b"some text\nmore text\n", "report.csv", "its first line must be the header"),
+    "a secret by mistake": (b"KEY=hidden-value\nOTHER=1", "secrets.csv", "its first line must be the header"),
+    "UTF-16": (csv().encode("utf-16"), "report.csv", "it is not UTF-8 text"),
+    "Latin-1": (csv().replace("Spring", "Frühling").encode("latin-1"), "report.csv", "it is not UTF-8 text"),
+    "NUL": (csv().encode() + b"\0", "report.csv", "it is not text"),
+    "a column twice": (csv(header=HEADER.replace("campaignName", "cost")), "report.csv", "the same name"),
+    "a nameless column": (csv(header=HEADER.replace("campaignName", " ")), "report.csv", "column 2 has no name"),
+    "too few values": (csv(LINES[0], "c1,TikTok"), "report.csv", "line 3 does not fit its header: it has 2 values for"),
+    "too many values": (csv(LINES[0] + ",,"), "report.csv", "line 2 does not fit its header"),
+    "an open quotation": (csv('c1,"Spring,TikTok,2024-01-01,1,1,1,'), "report.csv", "is not CSV"),
+    "an endless value": (csv(f"{'c' * 200_000},,TikTok,2024-01-01,1,1,1,"), "report.csv", "a value is too long"),
+    "a column missing": (csv(header=HEADER.replace("cost", "spend")), "report.csv", 'it has no column "cost"'),
+    "no day": (csv("c1,,TikTok,someday,1,1,1,"), "report.csv", "no row of it has a campaign, platform and day"),
+    "another ending": (csv(), "report.xlsx", "must be a report that ends in .csv, .tsv or .json"),
+    "no JSON": (b"{", "report.json", "it is not JSON"),
+    "NaN": (b'[{"cost": NaN}]', "report.json", "cannot be used"),
+    "a key twice": (b'[{"cost": 1, "cost": 2}]', "report.json", "the same key twice"),
+    "deep nesting": (b"[" * 100 + b"]" * 100, "report.json", "nested"),
+    "no rows": ([], "report.json", "it holds no rows"),
+    "an answer without rows": ({"data": []}, "report.json", "it holds no rows"),
+    "rows elsewhere": ({"rows": ROWS}, "report.json", "data must be a list of rows, but it is missing"),
+    "an error that was saved": ({"error": {"message": "no"}, "data": ROWS}, "report.json", "is an error"),
+    "one page of two": (
+        {"data": ROWS, "page_info": {"page": 1, "page_size": 3, "total_number": 6, "total_page": 2}},
+        "report.json",
+        "it holds 3 of 6 rows; save the rows of all pages as one list",
+    ),
+    "a number": (b"1", "report.json", "cannot be used"),
+    "days that are to come": (
+        csv(LINES[0], "c1,,TikTok,2999-01-01,1,1,1,"), "report.csv",
+        "report.csv would speak of 2024-01-01 to 2999-01-01, but it was exported on 2024-02-01",
+    ),
+    "a stray day": (
+        csv(LINES[0], "c1,,TikTok,1970-01-01,1,1,1,"), "report.csv", "more than 3,660 days; name the days that",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE.values(), ids=list(HOSTILE))
+def test_a_file_that_cannot_be_used_is_one_sentence_and_changes_nothing(
+    bench: Bench, case: tuple[Any, str, str]
+) -> None:
+    content, name, says = case
+    done = bench(*bench.file(content, name), *EXPORTED, process=name == "secrets.csv")
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "hidden-value" not in done.stderr
+    assert bench.ask("SELECT * FROM runs") == []
+
+
+def test_a_file_over_the_sources_limit_is_refused(bench: Bench) -> None:
+    limits = CONFIG.replace("settlement_days = 7", "settlement_days = 7\nlimits = { body_mib = 0.001 }")
+    (bench.folder / "files.toml").write_text(limits)
+    done = bench(*bench.file(csv(*LINES * 20)), *EXPORTED)
+    assert done.returncode == 2
+    assert "report.csv is larger than 0.001 MiB" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda _path: None, "cannot be read: No such file or directory"),
+        (lambda path: path.mkdir(), "is not a file"),
+        (lambda path: os.mkfifo(path), "is not a file"),
+    ],
+    ids=["missing", "a folder", "a pipe"],
+)
+def test_what_is_no_file_is_refused_at_once(bench: Bench, make: Callable[[Path], object], says: str) -> None:
+    make(bench.folder / "report.csv")
+    done = bench("--file", str(bench.folder / "report.csv"))
+    assert done.returncode == 2
+    assert f"report.csv {says}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--watch",), "leave out --watch"),
+        (("--from", "2024-01-01"), "needs both a first and a last day"),
+        (("--from", "2025-01-01", "--to", "2025-01-02"), "has no row of 2025-01-01 to 2025-01-02"),
+        (("--exported-at", "2999-01-01T00:00Z"), "is still to come"),
+        (("--exported-at", "2024-01-01"), "is not a moment with its offset"),
+        (("--exported-at", "yesterday"), "is not a moment with its offset"),
+        (("--account", "nobody"), "There is no account 'nobody'; known: acme-eu."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_options_that_make_no_sense_with_the_file_are_refused(bench: Bench, more: tuple[str, ...], says: str) -> None:
+    done = bench(*bench.file(csv()), *more)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert not (bench.folder / "files.db").exists() or bench.ask("SELECT * FROM runs") == []
+
+
+def test_when_a_file_was_exported_needs_a_file(bench: Bench) -> None:
+    done = bench(*EXPORTED)
+    assert done.returncode == 2
+    assert "name it with --file" in done.stderr
+
+
+def test_exactly_one_account_must_be_meant(bench: Bench) -> None:
+    (bench.folder / "files.toml").write_text(CONFIG + SECOND)
+    done = bench(*bench.file(csv()), *EXPORTED)
+    assert done.returncode == 2
+    assert (
+        "A file holds the rows of one account; say which: --client acme --source agency --account acme-eu; "
+        "--client acme --source agency --account acme-uk." in done.stderr
+    )
+    assert bench.good(csv(), *EXPORTED, "--client", "acme", "--account", "acme-uk")["account"] == "agency/acme-uk"
+
+
+# --- the rules of any run
+
+
+def test_a_file_that_lacks_most_of_what_is_known_is_suspicious_until_it_is_accepted(bench: Bench) -> None:
+    many = [f"c{n},,TikTok,2024-01-01,1,1,1," for n in range(30)]
+    bench.good(csv(*many), *EXPORTED)
+    later = ("--exported-at", "2024-03-01T00:00Z")
+    done = bench(*bench.file(csv(*many[:3])), *later)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)[0]["state"] == "suspicious"
+    assert len(bench.facts()) == 30
+    assert bench.good(csv(*many[:3]), *later, "--accept-vanished")["vanished"] == 27
+
+
+def test_a_total_beside_rows_of_its_creators_fails_the_run(bench: Bench) -> None:
+    done = bench(*bench.file(csv(LINES[0], LINES[0] + "k1")), *EXPORTED)
+    assert done.returncode == 1
+    assert "would count twice" in json.loads(done.stdout)[0]["message"]
+    assert bench.facts() == []
+    assert bench.ask("SELECT state, trigger FROM runs") == [("failed", "file")]
