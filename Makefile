@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in $(VENV)/bin/python python3.13 python3.12 python3.11 p
 	"$$p" -c '$(SUPPORTED)' >/dev/null 2>&1 && echo "$$p" && break; done)
 PYTEST := $(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
-.PHONY: help run test test-full bench lint format lock clean app dev browser
+.PHONY: help run test test-full bench mutants lint format lock clean app dev mutation browser
 
 help:
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target job; do \
@@ -27,6 +27,11 @@ test-full: dev browser ## the same tests with full sizes (takes longer)
 bench: dev ## what the core costs, as ratios beside yardsticks measured in the same run
 	@$(VENV)/bin/python -m tests.bench.run
 
+# Apart from .venv: mutmut brings rich, with which Streamlit prints errors in another way.
+mutants: VENV := .venv-mutants
+mutants: mutation ## change perfdash/sources in small ways: does a test notice? make mutants ONLY=retry for one module
+	@$(VENV)/bin/python -m scripts.mutants $(if $(ONLY),--only $(ONLY)) $(if $(AT_LEAST),--at-least $(AT_LEAST))
+
 lint: dev ## ruff, the format and the types; all three run, so that all that is wrong is shown at once
 	@failed=0; \
 	$(VENV)/bin/ruff check . || failed=1; \
@@ -42,10 +47,10 @@ lock: dev ## write requirements*.txt from requirements*.in; make lock UPGRADE=--
 	@scripts/lock.sh $(VENV)/bin/python $(UPGRADE)
 
 clean: ## remove what was installed or cached; data/ and your configuration stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts
+	rm -rf $(VENV) .venv-mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutants tests/artifacts
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -exec rm -rf {} +
 
-app dev: # the packages of the app; those of the tests too
+app dev mutation: # the packages of the app; those of the tests too; those of the mutation tests too
 	@chosen='$(PYTHON)'; \
 	if [ -z "$$chosen" ]; then \
 		echo 'perfdash needs Python 3.11, 3.12 or 3.13, and none was found on PATH. Install one, or name yours: make $(firstword $(MAKECMDGOALS)) PYTHON=/path/to/python3.12' >&2; exit 2; \

@@ -1,7 +1,8 @@
 """Make the virtual environment and install the locked packages, but only what has changed since the last time.
 
-`python scripts/install.py app|dev VENV`, called by the Makefile with an interpreter that it has already checked.
-Standard library only. A stamp in the environment holds the digest of what was installed, so a second call ends at once.
+`python scripts/install.py app|dev|mutation VENV`, called by the Makefile with an interpreter that it has
+checked. Standard library only. A stamp in the environment holds the digest of what was installed, so a second call ends
+at once.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Each later set holds all packages of the ones before it.
-SETS = {"app": "requirements.txt", "dev": "requirements-dev.txt"}
+SETS = {"app": "requirements.txt", "dev": "requirements-dev.txt", "mutation": "requirements-mutants.txt"}
 
 
 def main(wanted: str, folder: str) -> int:
@@ -106,6 +107,6 @@ def stamp(venv: Path, name: str) -> Path:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in SETS:
-        sys.exit("usage: install.py app|dev VENV")
+        sys.exit(f"usage: install.py {'|'.join(SETS)} VENV")
     os.chdir(ROOT)
     sys.exit(main(sys.argv[1], sys.argv[2]))

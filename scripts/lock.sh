@@ -1,12 +1,12 @@
 #!/bin/sh
-# Writes requirements.txt and requirements-dev.txt from the .in files: exact versions with hashes, one file for Python
+# Writes requirements.txt, -dev.txt, -bench.txt and -mutants.txt from the .in files: exact versions with hashes, for Python
 # 3.11 to 3.13 on Linux and macOS. `scripts/lock.sh PYTHON [--upgrade]`; without --upgrade known versions stay.
 set -eu
 cd "$(dirname "$0")/.."
 python=$1
 shift
 "$python" -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
-for name in requirements requirements-dev; do
+for name in requirements requirements-dev requirements-bench requirements-mutants; do
     "$python" -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" "$name.in" --output-file "$name.txt"
     {

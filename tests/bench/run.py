@@ -1,143 +1,17 @@
-"""`make bench`: what the core costs, each figure as a ratio beside a yardstick measured in the same run.
-
-Seconds differ from machine to machine and from minute to minute; ratios of medians of alternating runs hold.
-"""
+"""`make bench`: what perfdash costs, each figure as a ratio beside a yardstick measured in the same run."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+import sys
 
-from perfdash import answer, rows, strict_json
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Client, Days
-from perfdash.filters import Filters
-from perfdash.payload import Batch, Fetched
-from perfdash.store import catalog, queries
-from perfdash.store.engine import Store, open_store
-from perfdash.sync import Desk, Order, sync_one
-
-ROWS, RUNS, VERSIONS = 20_000, 5, 30
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-ACCOUNT = Account("acme", "agency", "1", "EUR", "UTC", 7, 400)
-DAYS = Days(date(2025, 11, 22), date(2026, 2, 28))
+from tests.bench import core, load
 
 
-def body(scale: int = 1) -> bytes:
-    """An answer of ROWS rows over 99 days; another `scale` restates every one of them."""
-    each = DAYS.each()
-    data = [
-        {
-            "campaignId": f"c{n // len(each) // 2}", "platform": ("TikTok", "Instagram")[n // len(each) % 2],
-            "date": each[n % len(each)].isoformat(), "impressions": 1000 + n % 977 + scale, "clicks": 10 + n % 7,
-            "cost": 5.25 + n % 13, "revenue": 9.5, "views": 500,
-        }
-        for n in range(ROWS)
-    ]  # fmt: skip
-    return json.dumps({"data": data}).encode()
-
-
-def read(raw: bytes) -> Batch:
-    return answer.together([rows.read(strict_json.loads(raw)["data"], ACCOUNT, DAYS)])  # type: ignore[index]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
-
-
-def opened(folder: Path, name: str) -> Store:
-    store = open_store(f"sqlite:///{folder / name}")
-    catalog.register(store, (Client("acme", "Acme", "EUR", "UTC"),), (ACCOUNT,), NOW)
-    return store
-
-
-def commit(store: Store, batch: Batch, clock: Clock) -> None:
-    account = catalog.accounts(store, OPERATOR)[0]
-    desk = Desk(store, lambda _account, _days: Fetched(batch, clock(), clock()), clock=clock)
-    result = sync_one(desk, Order(OPERATOR, "cli"), account, DAYS)
-    assert result.ok, result.message
-
-
-def bare_insert(path: Path, batch: Batch) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    columns = "d TEXT, c TEXT, p TEXT, i INT, k INT, m INT, v INT, r INT, PRIMARY KEY (d, c, p)"
-    connection.execute(f"CREATE TABLE f ({columns}) WITHOUT ROWID")
-    found = [
-        (str(k.day), k.campaign, k.platform, v.impressions, v.clicks, v.cost, v.views, v.revenue)
-        for k, v in batch.facts.items()
-    ]
-    connection.executemany("INSERT INTO f VALUES (?,?,?,?,?,?,?,?)", found)
-    connection.commit()
-    connection.close()
-
-
-def bare_question(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("SELECT d, p, sum(i), sum(k), sum(m), sum(v), sum(r) FROM f GROUP BY d, p").fetchall()
-    connection.close()
-
-
-def ratio(name: str, ours: Callable[[], object], yardstick: Callable[[], object], what: str) -> None:
-    """Both in turn, RUNS times after one warm-up; the median of the ratios pair by pair."""
-    ours(), yardstick()
-    pairs = [(timed(ours), timed(yardstick)) for _ in range(RUNS)]
-    ratios = [a / b for a, b in pairs]
-    seconds = statistics.median(a for a, _ in pairs)
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f}; {seconds:.3f} s"
-    print(f"{name:<44} {statistics.median(ratios):6.2f} x {what}  ({spread})")
-
-
-def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def main() -> None:
-    raw = body()
-    batch, other = read(raw), read(body(2))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        count = iter(range(10_000))
-        print(f"{ROWS:,} rows over {len(DAYS)} days, medians of {RUNS} pairs")
-        ratio("read and validate an answer", lambda: read(raw), lambda: json.loads(raw), "json.loads")
-        bare = lambda: bare_insert(folder / f"b{next(count)}.db", batch)  # noqa: E731
-        ratio(
-            "commit it to an empty ledger",
-            lambda: commit(opened(folder, f"a{next(count)}.db"), batch, Clock()), bare, "a bare sqlite3 insert",
-        )  # fmt: skip
-        same, clock = opened(folder, "same.db"), Clock()
-        commit(same, batch, clock)
-        ratio("commit the same answer again", lambda: commit(same, batch, clock), bare, "a bare sqlite3 insert")
-        bare_insert(folder / "plain.db", batch)
-        asked = Filters(DAYS, ("acme",))
-        question = lambda store: queries.breakdown(store, OPERATOR, asked, ("day", "platform"))  # noqa: E731
-        ratio(
-            "ask for days and platforms", lambda: question(same), lambda: bare_question(folder / "plain.db"),
-            "a bare sqlite3 sum",
-        )  # fmt: skip
-        old, clock = opened(folder, "old.db"), Clock()
-        for n in range(VERSIONS):
-            commit(old, other if n % 2 else batch, clock)
-        ratio(
-            f"the same with {VERSIONS} versions of every fact",
-            lambda: question(old),
-            lambda: question(same),
-            "one version",
-        )
+def main() -> int:
+    """Every figure; 0 when each bound holds and each contestant could be measured."""
+    core.main()
+    return load.main()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

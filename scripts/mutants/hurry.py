@@ -1,0 +1,68 @@
+"""A pytest plugin for mutants: the quickest tests first, nothing left to chance, and running out of time is told apart.
+
+Most mutants die by the first test that calls them. What costs time is those that survive hundreds of tests, hence two
+hearings: in the first a mutant meets each test function in some of its variants, within a few seconds; only one that
+survives this, and has no explanation, meets every test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, settings
+
+OUT_OF_TIME = 36
+"""The exit code that mutmut reads as a timeout."""
+DURATIONS = "MUTANTS_DURATIONS"
+"""The environment variable that names the file where mutmut has noted how long each test takes."""
+BUDGET = "MUTANTS_BUDGET"
+"""The one with the seconds that the tests of one mutant may take by that file; without it, all of them run."""
+_TIMED_OUT = pytest.StashKey[bool]()
+
+
+def pytest_configure() -> None:
+    """The same examples every time, and none made smaller: that a test fails is all we want to know."""
+    settings.register_profile(
+        "mutants", derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate)
+    )
+    settings.load_profile("mutants")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the order of `heard`, and only those."""
+    noted = Path(os.environ.get(DURATIONS, ""))
+    if noted.is_file():
+        by_name = {item.nodeid: item for item in items}
+        items[:] = [by_name[name] for name in heard(by_name, json.loads(noted.read_text())["duration_by_test"])]
+
+
+def heard(tests: Iterable[str], seconds: Mapping[str, float]) -> list[str]:
+    """The tests of a hearing: the quickest variant of every test function, quickest first, then the second of each."""
+    variants, ordered = Counter[str](), []
+    for name in sorted(tests, key=lambda name: (seconds.get(name, 0.0), name)):
+        function = name.partition("[")[0]
+        ordered.append((variants[function], seconds.get(name, 0.0), name))
+        variants[function] += 1
+    ordered.sort()
+    spent = accumulate(cost for _, cost, _ in ordered)
+    budget = float(os.environ.get(BUDGET) or "inf")
+    return [name for (_, _, name), total in zip(ordered, spent, strict=True) if total <= budget]
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Note a test that pytest-timeout has ended."""
+    if call.excinfo and str(call.excinfo.value).startswith("Timeout (>"):
+        item.session.stash[_TIMED_OUT] = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Make it the result."""
+    if session.stash.get(_TIMED_OUT, False):
+        session.exitstatus = OUT_OF_TIME
