@@ -11,7 +11,9 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args
 
+from perfdash import comparison
 from perfdash.accounts import Days
+from perfdash.comparison import Kind
 from perfdash.errors import UsageError
 
 Grain = Literal["row", "campaign"]
@@ -44,6 +46,8 @@ class Filters:
     currency: str | None = None
     max_cpm: int | None = None
     cpm_grain: Grain = "row"
+    raw: bool = False
+    """True: as the source reports it, without corrections."""
 
     def over(self, days: Days) -> Filters:
         """The same question about other days."""
@@ -62,6 +66,7 @@ class Period:
     current: Days | None = None
     previous: Days | None = None
     reason: str = ""
+    kind: Kind = "before"
 
 
 def resolve(preset: Preset, today: date, custom: Days | None = None, first_day: date | None = None) -> Period:
@@ -101,6 +106,16 @@ def _against_run_before(preset: Preset, days: Days, today: date) -> Period:
     current = Days(days.start, end)
     previous = Days(current.start - timedelta(days=len(current)), current.start - timedelta(days=1))
     return Period(preset, days, current, previous)
+
+
+def compared(period: Period, kind: Kind) -> Period:
+    """`period`, as `resolve` made it, with its change measured against what `kind` says."""
+    if period.current is None or period.previous is None:
+        return replace(period, kind=kind)
+    found = comparison.previous(kind, period.current, period.previous)
+    if isinstance(found, str):
+        return replace(period, current=None, previous=None, reason=found, kind=kind)
+    return replace(period, previous=found, kind=kind)
 
 
 def range_of(start: date | None, end: date | None) -> Days:

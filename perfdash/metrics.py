@@ -21,7 +21,8 @@ class Sums:
     """The measures of a group of facts in one currency, added up. Money in micros, conversions in millionths.
 
     None: no row of the group reports it, or the principal may not see money. `x_of_y` is the sum of x over the rows
-    that report y. `reach` is set only when the group is a single row, since reach cannot be added.
+    that report y. `reach` is set only when the group is a single row, since reach cannot be added. `corrected` counts
+    the rows of which a person has set a value.
     """
 
     rows: int = 0
@@ -38,6 +39,7 @@ class Sums:
     cost_of_revenue: int | None = None
     impressions_of_engagements: int | None = None
     reach: int | None = None
+    corrected: int = 0
 
     def __add__(self, other: Sums) -> Sums:
         """The sums of both groups together; reach is lost unless one of them is empty."""
@@ -62,7 +64,55 @@ class Metric:
     unit: Unit
     per: int = 1
     minus_one: bool = False
-    definition: str = ""
+    times: bool = False
+    """A fraction that reads as a multiple, 3.20×, and not in per cent."""
+
+    @property
+    def formula(self) -> str:
+        """What is computed, in words made of what computes it: cost / impressions × 1000."""
+        top, bottom = (self._side(side, other) for side, other in self._sides)
+        if self.minus_one:
+            return f"({top} − {bottom}) / {bottom}"
+        return f"{top} / {bottom}" + (f" × {self.per}" if self.per != 1 else "")
+
+    @property
+    def definition(self) -> str:
+        """The formula and the rows it is taken over."""
+        twin = self._without_minus_one
+        same = f" = {twin.label} − 1" if twin else ""
+        return f"{self.formula}{same}{', ' if self._scope else ''}{self._scope}"
+
+    @property
+    def exported(self) -> str:
+        """The unit in exports: fraction, or currency units per 1000 impressions."""
+        if self.unit != "money":
+            return self.unit
+        of_many = f"{self.per} {self.denominator}" if self.per != 1 else self.denominator.removesuffix("s")
+        return f"currency units per {of_many}"
+
+    @property
+    def _sides(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        return (self.numerator, self.denominator), (self.denominator, self.numerator)
+
+    @staticmethod
+    def _side(side: str, other: str) -> str:
+        """`cost_of_views` is cost where the other side is views: the scope then says which rows; else it says so."""
+        measure, _, over = side.partition("_of_")
+        if not over or over == other:
+            return measure.replace("_", " ")
+        return f"{measure} of rows that report {over}"
+
+    @property
+    def _scope(self) -> str:
+        if self.denominator == "reach":
+            return "only where reach is valid for exactly that group"
+        over = next((o for o in (side.partition("_of_")[2] for side, _ in self._sides) if o), "")
+        return f"over rows that report {over}" if over in (self.numerator, self.denominator) else ""
+
+    @property
+    def _without_minus_one(self) -> Metric | None:
+        same = (m for m in METRICS.values() if (m.numerator, m.denominator) == (self.numerator, self.denominator))
+        return next((m for m in same if not m.minus_one), None) if self.minus_one else None
 
     @property
     def places(self) -> int:
@@ -72,48 +122,38 @@ class Metric:
     @property
     def needs_money(self) -> bool:
         """True when it cannot be shown to someone who may not see money."""
-        return any(side.startswith(("cost", "revenue")) for side in (self.numerator, self.denominator))
+        sides = (self.numerator, self.denominator)
+        return any(side.startswith(("cost", "revenue", "flight_cost", "budget")) for side in sides)
 
 
 METRICS: dict[str, Metric] = {
     m.name: m
     for m in (
-        Metric("cpm", "CPM", "cost", "impressions", "money", 1000, definition="cost / impressions × 1000"),
-        Metric("cpc", "CPC", "cost", "clicks", "money", definition="cost / clicks"),
-        Metric("ctr", "CTR", "clicks", "impressions", "fraction", definition="clicks / impressions"),
-        Metric("cpv", "CPV", "cost_of_views", "views", "money", definition="cost / views, over rows that report views"),
-        Metric(
-            "cpe", "CPE", "cost_of_engagements", "engagements", "money",
-            definition="cost / engagements, over rows that report engagements",
-        ),
-        Metric(
-            "cpa", "CPA", "cost_of_conversions", "conversions", "money",
-            definition="cost / conversions, over rows that report conversions",
-        ),
-        Metric(
-            "engagement_rate", "Engagement rate", "engagements", "impressions_of_engagements", "fraction",
-            definition="engagements / impressions, over rows that report engagements",
-        ),
-        Metric(
-            "roas", "ROAS", "revenue", "cost_of_revenue", "fraction",
-            definition="revenue / cost, over rows that report revenue",
-        ),
-        Metric(
-            "roi", "ROI", "revenue", "cost_of_revenue", "fraction", minus_one=True,
-            definition="(revenue − cost) / cost = ROAS − 1, over rows that report revenue",
-        ),
-        Metric(
-            "frequency", "Frequency", "impressions", "reach", "fraction",
-            definition="impressions / reach, only where reach is valid for exactly that group",
-        ),
+        Metric("cpm", "CPM", "cost", "impressions", "money", 1000),
+        Metric("cpc", "CPC", "cost", "clicks", "money"),
+        Metric("ctr", "CTR", "clicks", "impressions", "fraction"),
+        Metric("cpv", "CPV", "cost_of_views", "views", "money"),
+        Metric("cpe", "CPE", "cost_of_engagements", "engagements", "money"),
+        Metric("cpa", "CPA", "cost_of_conversions", "conversions", "money"),
+        Metric("engagement_rate", "Engagement rate", "engagements", "impressions_of_engagements", "fraction"),
+        Metric("roas", "ROAS", "revenue", "cost_of_revenue", "fraction", times=True),
+        Metric("roi", "ROI", "revenue", "cost_of_revenue", "fraction", minus_one=True),
+        Metric("frequency", "Frequency", "impressions", "reach", "fraction", times=True),
     )
-}  # fmt: skip
+}
+COVERAGE = Metric("revenue_coverage", "Revenue coverage", "cost_of_revenue", "cost", "fraction")
+PACING = Metric("budget_pacing", "Budget spent", "flight_cost", "budget", "fraction")
+"""Of a campaign, not of Sums: the cost of its whole flight."""
 
 
 def ratio(name: str, sums: Sums) -> Fraction | None:
     """The exact value of metric `name`: money ratios in currency units, the others as fractions. None is undefined."""
-    metric = METRICS[name]
-    top, bottom = getattr(sums, metric.numerator), getattr(sums, metric.denominator)
+    return quotient(METRICS[name], sums)
+
+
+def quotient(metric: Metric, row: object) -> Fraction | None:
+    """The exact value of `metric`, whose sides are fields of `row`."""
+    top, bottom = getattr(row, metric.numerator), getattr(row, metric.denominator)
     if top is None or not bottom:
         return None
     value = Fraction(top, bottom) * metric.per
@@ -141,9 +181,7 @@ def money(micros: int | None) -> Decimal | None:
 
 def revenue_coverage(sums: Sums) -> Fraction | None:
     """The share of cost whose rows report revenue: what ROAS and ROI speak of."""
-    if not sums.cost or sums.cost_of_revenue is None:
-        return None
-    return Fraction(sums.cost_of_revenue, sums.cost)
+    return quotient(COVERAGE, sums)
 
 
 def change(now: Fraction | int | None, before: Fraction | int | None) -> Fraction | None:

@@ -88,15 +88,28 @@ def _rows(connection: Connection, bound: View, otherwise: tuple[Group, ...]) -> 
     named = _attributes(connection, bound)
     if not found:
         found = tuple(g for g in otherwise if (g.client, g.account, g.campaign) in named)
+    rows = _merged(found, named)
+    if not bound.principal.money:
+        return rows
+    return _with_money(connection, bound, rows, named, _flight_costs(connection, bound, rows))
+
+
+def described(connection: Connection, bound: View, groups: Sequence[Group]) -> tuple[CampaignRow, ...]:
+    """The campaigns of `groups`, with their attributes as `bound` sees them, but without their whole-flight cost."""
+    named = _attributes(connection, bound)
+    rows = _merged(groups, named)
+    return _with_money(connection, bound, rows, named, None) if bound.principal.money else rows
+
+
+def _merged(groups: Sequence[Group], named: Attributes) -> tuple[CampaignRow, ...]:
     merged: dict[tuple[str, int, str, str], CampaignRow] = {}
-    for group in found:
+    for group in groups:
         key = (group.client, group.account, group.campaign, group.currency)
         if key in merged:
             merged[key] = _with_platform(merged[key], group)
         else:
             merged[key] = _row(group, named.get(key[:3]))
-    rows = [merged[key] for key in sorted(merged)]
-    return _with_money(connection, bound, rows, named) if bound.principal.money else tuple(rows)
+    return tuple(merged[key] for key in sorted(merged))
 
 
 def _row(group: Group, known: Row[Any] | None) -> CampaignRow:
@@ -130,9 +143,12 @@ def _attributes(connection: Connection, bound: View) -> Attributes:
 
 
 def _with_money(
-    connection: Connection, bound: View, rows: Sequence[CampaignRow], named: Attributes
+    connection: Connection,
+    bound: View,
+    rows: Sequence[CampaignRow],
+    named: Attributes,
+    costs: Mapping[tuple[str, int, str, str], int] | None,
 ) -> tuple[CampaignRow, ...]:
-    costs = _flight_costs(connection, bound, rows)
     in_view = sorted({row.client for row in rows})
     currencies = {
         (a.client, a.number): a.currency
@@ -143,7 +159,7 @@ def _with_money(
         known = named.get((row.client, row.account, row.campaign))
         in_currency = currencies.get((row.client, row.account)) == row.currency
         budget = known.budget if known and in_currency else None
-        cost = costs.get((row.client, row.account, row.campaign, row.currency), 0)
+        cost = None if costs is None else costs.get((row.client, row.account, row.campaign, row.currency), 0)
         paid.append(replace(row, budget=budget, flight_cost=cost))
     return tuple(paid)
 
@@ -169,7 +185,9 @@ def _flights(bound: View, rows: Sequence[CampaignRow], currency: str) -> Select[
         yield table.c.currency == currency
         yield from bound.only_of(table)
 
-    versions = fact_versions(bound.principal, clients, bound.cut, ("client_id", "day", *KEY[1:], "cost"), narrow)
+    versions = fact_versions(
+        bound.principal, clients, bound.cut, ("client_id", "day", *KEY[1:], "cost"), narrow, effective=bound.effective
+    )
     # First by day, in the order of the key of facts, so that SQLite adds up as it reads and sorts nothing.
     by_day = [versions.c[name] for name in ("client_id", "day", *KEY[1:])]
     millions, rest = parts(versions.c.cost)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -19,12 +20,13 @@ from perfdash.run_log import kept
 from perfdash.store.apply import apply_plan, many, store_creators
 from perfdash.store.engine import Store
 from perfdash.store.leases import Run, lock, of, require_lease
+from perfdash.store.overlaying import refresh, with_corrections
 from perfdash.store.retention import forget_refused
-from perfdash.store.schema import clients, leases, quarantine, revisions, runs
+from perfdash.store.revising import open_revision
+from perfdash.store.schema import leases, quarantine, runs
 
 QUARANTINE_KEPT = 1_000
 """Quarantined rows stored per run; the count in the run is always the whole one."""
-TICK = timedelta(microseconds=1)
 NO_TRAIL = Trail()
 
 
@@ -41,11 +43,16 @@ def commit(store: Store, run: Run, fetched: Fetched, plan: Plan, clock: Callable
         revision = last + 1 if plan.changes_something else None
         if revision:
             apply_plan(connection, run.account, plan, revision)
+            _lay_corrections(connection, run, plan, revision)
         store_creators(connection, run.account, plan.creators)
         _store_quarantine(connection, run, fetched.batch.quarantined)
         now = clock()
         if revision:
-            now = max(now, _open_revision(connection, run, revision, now))
+            author = _author(connection, run)
+            at = open_revision(
+                connection, run.account.client, revision, kind="run", author=author, now=now, run=run.number
+            )
+            now = max(now, at)
         forget_refused(connection, run.account.client, now)
         _finish(connection, run, now, state="committed", counts=plan.counts, fetched=fetched, revision=revision)
     return revision
@@ -74,6 +81,13 @@ def fail(
         )  # fmt: skip
 
 
+def _lay_corrections(connection: Connection, run: Run, plan: Plan, revision: int) -> None:
+    """Corrections survive every refetch; what follows from a corrected CPM follows the restated impressions."""
+    client, account = run.account.client, run.account.number
+    changed = chain(plan.restated, plan.vanished, plan.reappeared, plan.new)
+    refresh(connection, client, account, with_corrections(connection, client, account, run.days, changed), revision)
+
+
 def counts_of(fetched: Fetched) -> Counts:
     """What can be counted of an answer that was not applied."""
     batch = fetched.batch
@@ -95,22 +109,11 @@ def _refuse_superseded(connection: Connection, run: Run, fetched: Fetched) -> No
         )
 
 
-def _open_revision(connection: Connection, run: Run, revision: int, now: datetime) -> datetime:
-    """The revision's instant, later than every earlier one of the client even if the clock stood still or went back."""
-    last = connection.execute(
-        select(func.max(revisions.c.at)).where(revisions.c.client_id == run.account.client)
-    ).scalar()
-    at = now if last is None or now > last else last + TICK
-    connection.execute(update(clients).where(clients.c.client_id == run.account.client).values(revision=revision))
-    author = connection.execute(
+def _author(connection: Connection, run: Run) -> str:
+    author: str = connection.execute(
         select(runs.c.author).where(runs.c.client_id == run.account.client, runs.c.run_id == run.number)
     ).scalar_one()
-    connection.execute(
-        insert(revisions).values(
-            client_id=run.account.client, revision=revision, kind="run", author=author, at=at, run_id=run.number
-        )
-    )
-    return at
+    return author
 
 
 def _finish(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, func, literal, or_, select, text
 
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied, StoreError, UsageError
-from perfdash.store import migrations
+from perfdash.store import correction_checks, migrations
 from perfdash.store.engine import Store, open_store, sqlite_module
 from perfdash.store.schema import FACT_KEY, clients, fact_history, facts, revisions, runs
 
@@ -37,6 +37,7 @@ def check(store: Store, principal: Principal) -> tuple[Finding, ...]:
             Finding("every version belongs to a revision of its client", _orphans(connection)),
             Finding("versions of a fact never overlap", _overlaps(connection)),
             Finding("committed runs add up", _sums(connection)),
+            Finding("corrections count what they say", correction_checks.problem(connection)),
         )
 
 

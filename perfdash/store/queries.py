@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
@@ -18,8 +17,9 @@ from perfdash.filters import Filters
 from perfdash.payload import MICRO
 from perfdash.store.campaigns import CampaignRow, campaign_row, campaign_rows
 from perfdash.store.engine import Store
+from perfdash.store.extent import any_corrected, begins, first_day, last_day, platforms
 from perfdash.store.groups import Dimension, Group, grouped
-from perfdash.store.schema import accounts, clients, creators, facts, runs
+from perfdash.store.schema import accounts, clients, creators, runs
 from perfdash.store.scope import in_scope, narrowed
 from perfdash.store.sums import parts
 from perfdash.store.versions import cutoffs
@@ -31,6 +31,8 @@ __all__ = [
     "Dimension",
     "Group",
     "Undefined",
+    "any_corrected",
+    "begins",
     "breakdown",
     "campaign_row",
     "campaign_rows",
@@ -149,35 +151,11 @@ def creator_names(store: Store, principal: Principal, clients: Collection[str] =
         return {(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)}
 
 
-def platforms(store: Store, principal: Principal, clients: Collection[str] = ()) -> tuple[str, ...]:
-    """Every platform that a current fact in scope names, sorted. Reads an index of all of them: keep it by `stamp`."""
-    statement = select(facts.c.platform).where(narrowed(principal, facts.c.client_id, clients)).distinct()
-    with store.reading() as connection:
-        return tuple(sorted(connection.scalars(statement)))
-
-
 def currencies(
     store: Store, principal: Principal, filters: Filters, as_of: AsOf | None = None, only: CampaignRef | None = None
 ) -> tuple[str, ...]:
     """The currencies in view, sorted, whatever the CPM limit."""
+    # No correction changes a currency.
+    asked = replace(filters, max_cpm=None, raw=True)
     with store.reading() as connection:
-        return currencies_in(connection, view(connection, principal, replace(filters, max_cpm=None), as_of, only))
-
-
-def first_day(store: Store, principal: Principal, clients: Collection[str] = ()) -> date | None:
-    """The first day of any current fact in scope."""
-    return min(_edges(store, principal, clients, first=True), default=None)
-
-
-def last_day(store: Store, principal: Principal, clients: Collection[str] = ()) -> date | None:
-    """The last day of any current fact in scope."""
-    return max(_edges(store, principal, clients, first=False), default=None)
-
-
-def _edges(store: Store, principal: Principal, names: Collection[str], *, first: bool) -> list[date]:
-    # One seek in the key per client, where MIN over all facts would read them.
-    edge = func.min(facts.c.day) if first else func.max(facts.c.day)
-    of_client = select(edge).where(facts.c.client_id == clients.c.client_id).correlate(clients).scalar_subquery()
-    with store.reading() as connection:
-        found = connection.scalars(select(of_client).where(narrowed(principal, clients.c.client_id, names)))
-        return [day for day in found if day is not None]
+        return currencies_in(connection, view(connection, principal, asked, as_of, only))

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import Select, insert, literal, select
 
 from perfdash.access import Principal
+from perfdash.asof import AtRevisions
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, receipts
@@ -99,16 +101,46 @@ def write(
     return receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One export, as far as it is in scope. `whole`: it holds no client that the principal may not see."""
+
+    parts: tuple[Receipt, ...]
+    whole: bool
+
+    @property
+    def at_revisions(self) -> AtRevisions:
+        """The state that was exported."""
+        return AtRevisions(tuple((part.client, part.revision) for part in self.parts), self.parts[0].at)
+
+
+def one(store: Store, principal: Principal, receipt: str) -> Found:
+    """The export with this id, its clients in order. UsageError when none of them is in scope, or there is none."""
+    r = receipts.c
+    with store.reading() as connection:
+        rows = connection.execute(_told(principal).where(r.receipt_id == receipt).order_by(r.client_id)).all()
+        if not rows:
+            raise UsageError(f"There is no receipt {receipt!r} here.")
+        apart = select(r.client_id).where(r.receipt_id == receipt, ~in_scope(principal, r.client_id)).limit(1)
+        whole = connection.execute(apart).first() is None
+    return Found(tuple(_read(row) for row in rows), whole)
+
+
 def list(store: Store, principal: Principal, limit: int = 100) -> tuple[Receipt, ...]:
     """The newest receipts in scope, newest first, at most `limit` clients' parts."""
     r = receipts.c
-    totals = r.totals if principal.money else literal("[]")
-    statement = (
-        select(r.receipt_id, r.client_id, r.at, r.author, r.view, r.filters, r.revision, r.rows, r.sha256, totals)
-        .where(in_scope(principal, r.client_id))
-        .order_by(r.at.desc(), r.receipt_id, r.client_id)
-        .limit(limit)
-    )
+    newest = _told(principal).order_by(r.at.desc(), r.receipt_id, r.client_id).limit(limit)
     with store.reading() as connection:
-        found = connection.execute(statement)
-        return tuple(Receipt(*row[:9], tuple((name, total) for name, total in json.loads(row[9]))) for row in found)
+        return tuple(_read(row) for row in connection.execute(newest))
+
+
+def _told(principal: Principal) -> Select[Any]:
+    r = receipts.c
+    totals = r.totals if principal.money else literal("[]")
+    columns = (r.receipt_id, r.client_id, r.at, r.author, r.view, r.filters, r.revision, r.rows, r.sha256, totals)
+    return select(*columns).where(in_scope(principal, r.client_id))
+
+
+def _read(row: Any) -> Receipt:
+    totals = tuple((name, total) for name, total in json.loads(row[9]))
+    return Receipt(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], totals)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from perfdash.store.attempted import leases, quarantine, runs
+from perfdash.store.corrected import correction_ranges, corrections, overlays
 from perfdash.store.people import audit, grants, meta, sessions, tickets, users
 from perfdash.store.tables import account_key, client_column, metadata
 from perfdash.store.types import Instant
@@ -35,6 +36,8 @@ __all__ = [
     "audit",
     "campaigns",
     "clients",
+    "correction_ranges",
+    "corrections",
     "creators",
     "fact_history",
     "facts",
@@ -42,6 +45,7 @@ __all__ = [
     "leases",
     "meta",
     "metadata",
+    "overlays",
     "quarantine",
     "receipts",
     "revisions",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Label, case, cast, func
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Label, case, cast, func, literal
 
 from perfdash.metrics import Sums
 from perfdash.payload import MICRO
@@ -27,7 +27,7 @@ PAIRED = {
 MONEY = ("cost", "revenue")
 SPLIT = (*MONEY, "conversions")
 COUNTED = ("impressions", "clicks", "views", "engagements", "conversions", "reach")
-ADDED = tuple(f.name for f in fields(Sums) if f.name not in ("rows", "reach"))
+ADDED = tuple(f.name for f in fields(Sums) if f.name not in ("rows", "reach", "corrected"))
 
 
 def measures(money: bool) -> tuple[str, ...]:
@@ -39,6 +39,8 @@ def summed(versions: FromClause, money: bool) -> list[Label[Any]]:
     """The columns of one group's sums, to be read back by `sums_reader`."""
     c = versions.c
     found: list[Label[Any]] = [func.count().label("facts")]
+    # A constant where nothing in view is corrected.
+    found.append(func.count(c.corrected).label("corrected") if "corrected" in c else literal(0).label("corrected"))
     # Reach cannot be added, so it is known only where the group is a single fact.
     found.append(case((func.count() == 1, func.max(c.reach))).label("reach"))
     for name in _names(money):
@@ -59,7 +61,7 @@ def parts(measure: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElemen
 
 def sums_reader(money: bool) -> Callable[[Sequence[Any]], Sums]:
     """How to read back, for each group, the columns that `summed` gave with the same `money`."""
-    names = ["rows", "reach", *_names(money)]
+    names = ["rows", "corrected", "reach", *_names(money)]
     split = [PAIRED.get(name, (name,))[0] in SPLIT for name in names]
 
     def sums_of(columns: Sequence[Any]) -> Sums:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -19,23 +20,31 @@ from sqlalchemy import (
     String,
     Subquery,
     Table,
+    and_,
     case,
     column,
     false,
+    func,
     literal,
+    null,
+    or_,
     select,
     union_all,
     values,
 )
 
 from perfdash.access import Principal
-from perfdash.asof import AsOf, before
-from perfdash.store.schema import campaigns, clients, fact_history, facts, revisions
+from perfdash.asof import AsOf, AtRevisions, before
+from perfdash.store.schema import FACT_KEY, campaigns, clients, fact_history, facts, overlays, revisions
 from perfdash.store.scope import narrowed
 from perfdash.store.types import Instant
 
 Narrow = Callable[[Table], Iterable[ColumnElement[bool]]]
 """Further conditions, given the table they will stand on: `facts` or `fact_history`."""
+
+
+CORRECTABLE = ("impressions", "clicks", "cost")
+"""The measures that `overlays` can replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,13 @@ class Cutoffs:
     clients: tuple[str, ...]
     table: CTE
     """The same as rows (client_id, revision) to join with: one statement serves 1 and 500 clients."""
+    by_day: bool = False
+    """True when the rows are (client_id, day, revision): each day of a client is seen at a revision of its own."""
+
+    def of(self, table: Table) -> tuple[ColumnElement[bool], ...]:
+        """The conditions that join a table of facts with the revision that it is seen at."""
+        of_client = table.c.client_id == self.table.c.client_id
+        return (of_client, table.c.day == self.table.c.day) if self.by_day else (of_client,)
 
 
 def _cutoffs(found: Sequence[tuple[str, int]]) -> Cutoffs:
@@ -58,6 +74,9 @@ def cutoffs(connection: Connection, principal: Principal, names: Collection[str]
     if as_of is None:
         return None
     in_view = narrowed(principal, clients.c.client_id, names)
+    if isinstance(as_of, AtRevisions):
+        seen = frozenset(connection.scalars(select(clients.c.client_id).where(in_view)))
+        return _cutoffs(sorted((client, revision) for client, revision in as_of.revisions if client in seen))
     moment = moment_of_client(connection, principal, names, as_of)
     last = (
         select(revisions.c.revision)
@@ -87,33 +106,85 @@ def _instant(moment: datetime) -> ColumnElement[Any]:
     return literal(moment, Instant())
 
 
+def has_overlays(connection: Connection, principal: Principal, names: Collection[str]) -> bool:
+    """Whether any fact in scope was ever corrected; where none was, no question pays for corrections."""
+    any_of = select(overlays.c.client_id).where(narrowed(principal, overlays.c.client_id, names)).limit(1)
+    return connection.execute(any_of).first() is not None
+
+
 def fact_versions(
-    principal: Principal, names: Collection[str], cut: Cutoffs | None, columns: Sequence[str], narrow: Narrow
+    principal: Principal,
+    names: Collection[str],
+    cut: Cutoffs | None,
+    columns: Sequence[str],
+    narrow: Narrow,
+    *,
+    effective: bool = False,
 ) -> Subquery:
     """The facts in scope that were current: now without `cut`, else at each client's revision.
 
-    Only `columns` are read, and `narrow` stands inside each part, so that the key (client, day, ...) serves both.
+    Only `columns` are read, and `narrow` stands inside each part, so that the key (client, day, ...) serves both. With
+    `effective`, corrected values stand in place of the reported ones, and a column `corrected` is NULL where none does.
     """
+    versions = partial(_overlaid if effective else _versions, principal=principal, names=names)
     if cut is None:
-        return _versions(facts, principal, names, columns, narrow).subquery("versions")
+        return versions(facts, columns=columns, narrow=narrow, cut=None).subquery("versions")
     if not cut.clients:
-        return _versions(facts, principal, names, columns, narrow).where(false()).subquery("versions")
+        return versions(facts, columns=columns, narrow=narrow, cut=None).where(false()).subquery("versions")
     at = cut.table
-    known = (facts.c.client_id == at.c.client_id, facts.c.from_rev <= at.c.revision)
+    known = (*cut.of(facts), facts.c.from_rev <= at.c.revision)
     closed = (
-        fact_history.c.client_id == at.c.client_id,
+        *cut.of(fact_history),
         fact_history.c.from_rev <= at.c.revision,
         fact_history.c.to_rev > at.c.revision,
     )
-    current = _versions(facts, principal, names, columns, narrow).where(*known)
-    history = _versions(fact_history, principal, names, columns, narrow).where(*closed)
+    current = versions(facts, columns=columns, narrow=narrow, cut=cut).where(*known)
+    history = versions(fact_history, columns=columns, narrow=narrow, cut=cut).where(*closed)
     return union_all(current, history).subquery("versions")
 
 
 def _versions(
-    table: Table, principal: Principal, names: Collection[str], columns: Sequence[str], narrow: Narrow
+    table: Table,
+    *,
+    principal: Principal,
+    names: Collection[str],
+    columns: Sequence[str],
+    narrow: Narrow,
+    cut: Cutoffs | None,  # noqa: ARG001 - the same arguments as _overlaid
 ) -> Select[Any]:
-    chosen = select(*(table.c[name] for name in columns))
+    return _scoped(select(*(table.c[name] for name in columns)), table, principal, names, narrow)
+
+
+def _overlaid(
+    table: Table,
+    *,
+    principal: Principal,
+    names: Collection[str],
+    columns: Sequence[str],
+    narrow: Narrow,
+    cut: Cutoffs | None,
+) -> Select[Any]:
+    """The same with what counts because of corrections laid over what is reported."""
+    o = overlays.c
+    same = and_(*(o[name] == table.c[name] for name in FACT_KEY))
+    if cut is None:
+        joined = and_(same, o.to_rev.is_(None))
+    else:
+        at = cut.table.c.revision
+        joined = and_(same, o.from_rev <= at, or_(o.to_rev.is_(None), o.to_rev > at))
+    laid = [
+        func.coalesce(o[name], table.c[name]).label(name) if name in CORRECTABLE else table.c[name] for name in columns
+    ]
+    marks = [o[name] for name in CORRECTABLE if name in columns]
+    mark = func.coalesce(*marks) if len(marks) > 1 else marks[0] if marks else null()
+    chosen = select(*laid, mark.label("corrected"))
+    chosen = chosen.select_from(table.join(cut.table, and_(*cut.of(table))) if cut else table)
+    return _scoped(chosen.outerjoin(overlays, joined), table, principal, names, narrow)
+
+
+def _scoped(
+    chosen: Select[Any], table: Table, principal: Principal, names: Collection[str], narrow: Narrow
+) -> Select[Any]:
     if principal.sees_all and not names:
         # Without a client the key (client, day, ...) could not be entered; this walks it client by client.
         chosen = chosen.where(table.c.client_id.in_(select(clients.c.client_id)))

@@ -14,7 +14,7 @@ from perfdash.errors import UsageError
 from perfdash.filters import MAX_CPM_MICROS, Filters, Grain
 from perfdash.payload import MICRO
 from perfdash.store.sums import parts
-from perfdash.store.versions import Cutoffs, cutoffs, fact_versions
+from perfdash.store.versions import Cutoffs, cutoffs, fact_versions, has_overlays
 
 KEYS = ("client_id", "account_id", "campaign_id", "creator_id", "platform", "day", "currency")
 GRAINS: dict[Grain, tuple[str, ...]] = {
@@ -41,6 +41,8 @@ class View:
     filters: Filters
     cut: Cutoffs | None
     only: CampaignRef | None
+    effective: bool = False
+    """True when corrections count: they are asked for, and there are some."""
 
     @property
     def clients(self) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ class View:
 
     def facts(self, columns: Sequence[str]) -> Subquery:
         """The facts in view before the CPM limit, with `columns` only."""
-        return fact_versions(self.principal, self.clients, self.cut, columns, self._narrow)
+        return fact_versions(self.principal, self.clients, self.cut, columns, self._narrow, effective=self.effective)
 
     def _narrow(self, table: Table) -> Iterable[ColumnElement[bool]]:
         yield table.c.day.between(self.filters.days.start, self.filters.days.end)
@@ -94,7 +96,8 @@ def view(
     if filters.max_cpm is not None and not 0 <= filters.max_cpm <= MAX_CPM_MICROS:
         raise UsageError("A CPM limit is a number from 0 to 1000000.")
     names = filters.clients if only is None else (only.client,)
-    bound = View(principal, filters, cutoffs(connection, principal, names, as_of), only)
+    effective = not filters.raw and has_overlays(connection, principal, names)
+    bound = View(principal, filters, cutoffs(connection, principal, names, as_of), only, effective)
     if filters.max_cpm is not None and filters.currency is None:
         _require_one_currency(currencies_in(connection, bound))
     return bound

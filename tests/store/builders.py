@@ -14,7 +14,19 @@ from perfdash.access import Principal
 from perfdash.accounts import Account, Client
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
-from perfdash.store.schema import campaigns, clients, creators, fact_history, facts, quarantine, revisions, runs
+from perfdash.store.schema import (
+    campaigns,
+    clients,
+    correction_ranges,
+    corrections,
+    creators,
+    fact_history,
+    facts,
+    overlays,
+    quarantine,
+    revisions,
+    runs,
+)
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 ADMIN = Principal("admin", "admin")
@@ -123,3 +135,23 @@ def _insert(store: Store, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         with store.writing() as connection:
             connection.execute(insert(table), rows)
+
+
+def given_correction(store: Store, *, batch: str = "b", **row: Any) -> None:
+    """An active correction of a fact's cost, number 1, in a range of two days from the fact's on."""
+    fact = {"client_id": "acme", "account_id": 1, "campaign_id": "spring", "platform": "TikTok", "creator_id": ""}
+    made = fact | {"day": date(2026, 3, 1)} | row
+    set_ = {
+        "correction_id": 1, "slot": "cost", "field": "cost", "value": 1, "currency": "EUR", "raw_impressions": 1,
+        "raw_clicks": 1, "raw_cost": 2, "before": 2, "reason": "why", "author": "ann", "batch_id": batch, "from_rev": 1,
+    }  # fmt: skip
+    _insert(store, corrections, [made | set_])
+    around = {name: made[name] for name in ("client_id", "account_id", "campaign_id", "platform")}
+    days = {"day_from": made["day"], "day_to": made["day"] + timedelta(days=1)}
+    _insert(store, correction_ranges, [around | days | {"batch_id": batch, "slot": "cost"}])
+
+
+def given_overlay(store: Store, **row: Any) -> None:
+    """What counts instead of a fact's reported values, now: a corrected `impressions`, `clicks` or `cost`."""
+    fact = {"client_id": "acme", "account_id": 1, "campaign_id": "spring", "platform": "TikTok", "creator_id": ""}
+    _insert(store, overlays, [fact | {"day": date(2026, 3, 1), "from_rev": 1} | row])

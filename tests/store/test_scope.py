@@ -19,20 +19,34 @@ from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstra
 import perfdash.store
 from perfdash.access import OPERATOR, Principal, Role
 from perfdash.accounts import Account, Days
+from perfdash.comparison import Age
+from perfdash.corrections import Range, Target, Wanted
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.filters import Filters
+from perfdash.payload import FactKey
 from perfdash.store import (
     attempts,
+    audit,
     bundle,
     campaigns,
     catalog,
+    correctable,
+    correction_log,
+    corrections,
     coverage,
+    extent,
+    finals,
     health,
     maintenance,
+    names,
     purge,
     queries,
     receipts,
+    reported_ratios,
+    restated,
+    same_age,
     scope,
+    settled,
     versions,
     view,
 )
@@ -45,8 +59,11 @@ from tests.store.builders import (
     Runs,
     given_campaign,
     given_client,
+    given_correction,
     given_creator,
     given_facts,
+    given_history,
+    given_overlay,
     given_quarantined,
     given_revisions,
     reader,
@@ -60,6 +77,7 @@ ALL = Filters(Days(date(2026, 1, 1), date(2026, 12, 31)))
 LIMITED = Filters(ALL.days, max_cpm=10**12)
 ACCOUNT = Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin", number=1)
 NOW = NOON + timedelta(days=1)
+AGE = Age(DAY + timedelta(1), NOW)
 RUN = 1
 ANALYST: dict[str, Role] = {"client": "analyst"}
 
@@ -116,6 +134,7 @@ ASKED: dict[str, Ask] = {
     "scope.in_scope": condition(lambda p: scope.in_scope(p, clients.c.client_id)),
     "scope.narrowed": condition(lambda p: scope.narrowed(p, clients.c.client_id, ("acme",))),
     "versions.cutoffs": inside(lambda c, p: versions.cutoffs(c, p, (), NOW).clients),  # type: ignore[union-attr]
+    "versions.has_overlays": inside(lambda c, p: versions.has_overlays(c, p, ())),
     "versions.moment_of_client": rows(moment),
     "versions.fact_versions": rows(
         lambda c, p: versions.fact_versions(p, (), versions.cutoffs(c, p, (), NOW), ("client_id", "day"), lambda _: ())
@@ -130,10 +149,12 @@ ASKED: dict[str, Ask] = {
     "queries.breakdown": lambda s, p: queries.breakdown(s, p, LIMITED, ("client", "day")),
     "queries.undefined_cpm": lambda s, p: queries.undefined_cpm(s, p, LIMITED, NOW),
     "queries.creator_names": queries.creator_names,
-    "queries.platforms": queries.platforms,
     "queries.currencies": lambda s, p: queries.currencies(s, p, ALL),
-    "queries.first_day": queries.first_day,
-    "queries.last_day": queries.last_day,
+    "extent.platforms": lambda s, p: (extent.platforms(s, p), extent.platforms(s, p, (), NOW))[0],
+    "extent.first_day": extent.first_day,
+    "extent.last_day": lambda s, p: extent.last_day(s, p, (), NOW),
+    "extent.begins": extent.begins,
+    "extent.any_corrected": extent.any_corrected,
     "campaigns.campaign_rows": lambda s, p: campaigns.campaign_rows(s, p, ALL, NOW),
     "campaigns.campaign_row": lambda s, p: campaigns.campaign_row(s, p, "acme", 1, "acme-spring", ALL),
     "catalog.clients": catalog.clients,
@@ -147,15 +168,38 @@ ASKED: dict[str, Ask] = {
     "health.run_log": lambda s, p: health.run_log(s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", RUN),
     "health.quarantined": lambda s, p: health.quarantined(s, p, "acme", RUN),
     "health.freshness": lambda s, p: health.freshness(s, p, (), NOW),
+    "correction_log.told": correction_log.told,
+    "correctable.arrived": correctable.arrived,
+    "same_age.aged": lambda s, p: same_age.aged(s, p, ALL, AGE).groups,
+    "same_age.unknown": lambda s, p: same_age.unknown(s, p, (), Days(DAY, DAY + timedelta(1)), AGE),
     "receipts.write": export,
     "receipts.list": receipts.list,
+    "receipts.one": lambda s, p: receipts.one(s, p, receipts.list(s, ADMIN)[0].receipt),
+    "names.campaign_names": names.campaign_names,
+    "restated.events": lambda s, p: restated.events(s, p, ALL, NOON - timedelta(days=1)),
+    "restated.movement": lambda s, p: restated.movement(s, p, ALL, NOON - timedelta(days=1)),
+    "settled.settling": lambda s, p: settled.settling(s, p, ALL, NOW),
+    "finals.final_at": inside(lambda c, p: finals.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)),
+    "reported_ratios.comparisons": lambda s, p: reported_ratios.comparisons(s, p, ALL, NOW),
+    "reported_ratios.all_findings": lambda s, p: reported_ratios.all_findings(s, p, ALL, NOW),
     "attempts.last_attempt": lambda s, p: attempts.last_attempt(s, p, ACCOUNT, Days(DAY, DAY)),
     "attempts.committed": lambda s, p: attempts.committed(s, p, ACCOUNT),
 }
 """How to ask each callable of the store that takes a principal. One that is missing here fails the test below."""
 
 
+ROW = Target("acme", 1, FactKey(DAY, "acme-spring", "acme-tv", "acme-ann"))
+FOR_ANALYSTS: dict[str, Ask] = {
+    "correctable.lines": lambda s, p: correctable.lines(s, p, Range("acme", 1, "acme-spring", Days(DAY, DAY))),
+    "corrections.require_may_correct": lambda _, p: corrections.require_may_correct(p, "acme", "cost") is None,
+    "corrections.correct": lambda s, p: corrections.correct(s, p, [Wanted(ROW, "cost", 9)], "why not", lambda: NOW),
+    "corrections.revert": lambda s, p: corrections.revert(s, p, "acme", [1], "why not", lambda: NOW),
+}
+"""What corrects: for those who see all, and for the client's analysts, never for its own users."""
+
+
 FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
+    "audit.entries": lambda s, p, _: audit.entries(s, p) or queries.stamp(s, p),
     "bundle.write": lambda s, p, folder: bundle.write(s, p, folder / "taken.zip"),
     "bundle.read": lambda s, p, folder: bundle.read(s, p, folder / "nothing.zip"),
     "maintenance.check": lambda s, p, _: maintenance.check(s, p),
@@ -183,11 +227,15 @@ def discovered() -> dict[str, Callable[..., Any]]:
 @pytest.fixture
 def world(store: Store) -> Store:
     """Two clients; everything there is to see belongs to acme, and all its names say so."""
-    given_client(store, "acme")
+    given_client(store, "acme", settlement_days=3)
     given_client(store, "bolt")
     given_revisions(store, "acme", NOON)
     named = {"campaign_id": "acme-spring", "creator_id": "acme-ann", "platform": "acme-tv"}
-    given_facts(store, named, named | {"impressions": 0, "day": DAY + timedelta(1)})
+    said = named | {"reported_cpm": "5.00"}
+    given_facts(store, said, said | {"impressions": 0, "day": DAY + timedelta(1)})
+    given_overlay(store, **named, cost=1)
+    given_correction(store, **named)
+    given_history(store, named | {"from_rev": 0, "to_rev": 1, "impressions": 5})
     given_campaign(store, "acme-spring", name="acme spring", budget=5)
     given_creator(store, "acme-ann", "acme Ann")
     run = Runs(store).add(DAY, DAY, message="acme was fetched", log="GET /acme")
@@ -202,6 +250,8 @@ def answer(ask: Ask, store: Store, principal: Principal) -> Any:
         return ask(store, principal)
     except AccessDenied:
         return None
+    except UsageError:  # such as a receipt that is none for this principal
+        return None
 
 
 def test_every_callable_that_takes_a_principal_is_asked() -> None:
@@ -209,7 +259,7 @@ def test_every_callable_that_takes_a_principal_is_asked() -> None:
     print(
         f"{len(found)} callables of perfdash.store take a principal; {len(FOR_OPERATORS)} of them serve operators only"
     )
-    assert sorted(found) == sorted([*ASKED, *FOR_OPERATORS])
+    assert sorted(found) == sorted([*ASKED, *FOR_ANALYSTS, *FOR_OPERATORS])
 
 
 def test_only_those_who_were_granted_a_client_see_anything_of_it(world: Store) -> None:
@@ -234,9 +284,20 @@ def leaks(store: Store, name: str, ask: Ask) -> Iterator[str]:
 SHOWS_A_CLIENT = {
     "scope.in_scope", "versions.moment_of_client", "queries.stamp", "queries.runs_stamp", "queries.revisions_at",
     "catalog.clients", "catalog.accounts", "catalog.accounts_in_view", "coverage.gaps",
-    "coverage.uncovered", "health.freshness",
+    "coverage.uncovered", "health.freshness", "same_age.unknown",
 }  # fmt: skip
 """What shows a client that has no data yet, so the other client's user sees that client: rightly."""
+
+
+@pytest.mark.parametrize("name", FOR_ANALYSTS)
+@pytest.mark.parametrize("role", ["operator", "admin", "analyst"])
+def test_only_analysts_of_the_client_and_those_who_see_all_correct(world: Store, name: str, role: Role) -> None:
+    ask = FOR_ANALYSTS[name]
+    others = (STRANGER, EMPTY, OTHER, reader("acme"), Principal("a", "analyst", frozenset({"bolt", "ACME"})))
+    for principal in others:
+        with pytest.raises(AccessDenied):
+            ask(world, principal)
+    assert ask(world, Principal("a", role, frozenset({"acme"})))
 
 
 @pytest.mark.parametrize("name", FOR_OPERATORS)
@@ -288,6 +349,10 @@ WITHOUT_PRINCIPAL = {
     "ledger.py": "the ledger's writes",
     "leases.py": "the ledger's writes",
     "retention.py": "a part of the ledger's writes: deletes what was kept long enough",
+    "overlaying.py": "a part of the ledger's and the corrections' writes",
+    "correction_rows.py": "a part of the corrections' writes; `correct` and `revert` take a principal",
+    "correction_checks.py": "a part of `db check`, for the operator",
+    "revising.py": "a part of the ledger's and the corrections' writes",
     "known.py": "what a run compares its answer with, for the one account it writes",
     "maintenance.py": "backup and restore of the whole file, for the operator",
     "bundle.py": "export and import of the whole store, for the operator",
@@ -329,7 +394,9 @@ def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
 
 def carries_a_principal(function: ast.FunctionDef) -> bool:
     arguments = [*function.args.args, *function.args.kwonlyargs]
-    return any(a.arg == "principal" or (a.annotation and ast.unparse(a.annotation) == "View") for a in arguments)
+    return any(
+        a.arg == "principal" or (a.annotation and ast.unparse(a.annotation) in ("View", "Between")) for a in arguments
+    )
 
 
 def imports_of(path: Path) -> set[str]:

@@ -1,0 +1,202 @@
+"""Corrections as a story: who decided what, over which rows, what counted before, and what the source says since. Pure.
+
+Rows that were corrected together are one decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from perfdash import corrections as rules
+from perfdash import words
+from perfdash.accounts import Days
+from perfdash.corrections import Field, Raw
+from perfdash.payload import FactKey
+
+LABELS: dict[Field, str] = {"cost": "Cost", "impressions": "Impressions", "clicks": "Clicks", "cpm": "CPM"}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction as it is told. Values are counts, or micros of `currency` for cost and CPM.
+
+    `before` is what counted when it was made (None: the CPM of no impressions), `raw_then` what the source reported
+    then, `raw_now` what it reports now; None: it no longer reports the fact. `ended_at` is None while it is active.
+    Without money, costs are 0. Who made it is the agency's business: '' for a client.
+    """
+
+    client: str
+    number: int
+    account: int
+    key: FactKey
+    field: Field
+    value: int
+    before: int | None
+    raw_then: Raw
+    raw_now: Raw | None
+    currency: str
+    reason: str
+    author: str
+    made_at: datetime
+    batch: str | None
+    ended_at: datetime | None
+    ended_as: str
+    ended_by: str
+    ended_reason: str
+    currency_now: str
+
+    @property
+    def restated_under(self) -> bool:
+        """True when the source has changed, underneath, what this correction speaks of."""
+        return self.raw_now is not None and _spoken_of(self.field, self.raw_now) != _spoken_of(
+            self.field, self.raw_then
+        )
+
+    @property
+    def counts_nothing(self) -> bool:
+        """True when it is active and cannot count: the source no longer reports the fact, or in another currency."""
+        return self.ended_at is None and (self.raw_now is None or self.in_another_currency)
+
+    @property
+    def in_another_currency(self) -> bool:
+        """True when the source now reports the fact in another currency than the amount was set in."""
+        money = self.field in rules.MONEY_FIELDS
+        return money and self.raw_now is not None and self.currency_now != self.currency
+
+
+def _spoken_of(field: Field, raw: Raw) -> tuple[int, ...]:
+    return (raw.cost, raw.impressions) if field == "cpm" else (getattr(raw, field),)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One correction, or all of a batch, by number. `arrived` rows came into its range later and are not corrected."""
+
+    parts: tuple[Correction, ...]
+    arrived: int = 0
+
+    @property
+    def first(self) -> Correction:
+        """The part that says what all have in common: client, account, campaign, field, reason, author, moment."""
+        return self.parts[0]
+
+    @property
+    def active(self) -> tuple[Correction, ...]:
+        """The parts that have not ended."""
+        return tuple(part for part in self.parts if part.ended_at is None)
+
+    @property
+    def days(self) -> Days:
+        """From its first row's day to its last one's."""
+        days = [part.key.day for part in self.parts]
+        return Days(min(days), max(days))
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Those of its rows, sorted."""
+        return tuple(sorted({part.key.platform for part in self.parts}))
+
+    @property
+    def state(self) -> str:
+        """active, 29 of 31 active, or how and when its last part ended."""
+        active = len(self.active)
+        if active:
+            return "active" if active == len(self.parts) else f"{active:,} of {len(self.parts):,} active"
+        return " and ".join(sorted({part.ended_as for part in self.parts}))
+
+    def amount(self, values: Sequence[int | None]) -> str:
+        """Values of its field as they read, added up; what does not add up (several CPMs) is –."""
+        known = [value for value in values if value is not None]
+        if not known or (self.first.field == "cpm" and len(values) > 1):
+            return words.UNDEFINED
+        return shown(self.first.field, sum(known), self.first.currency)
+
+    @property
+    def before(self) -> str:
+        """What counted before."""
+        return self.amount([part.before for part in self.parts])
+
+    @property
+    def value(self) -> str:
+        """What was set."""
+        return self.amount([part.value for part in self.parts])
+
+    @property
+    def raw_then(self) -> str:
+        """What the source reported when it was made."""
+        return self.amount([spoken(part.field, part.raw_then) for part in self.parts])
+
+    @property
+    def raw_now(self) -> str:
+        """What the source reports now, of the rows that it still reports."""
+        still = [part for part in self.parts if part.raw_now is not None]
+        return self.amount([spoken(part.field, part.raw_now) for part in still if part.raw_now is not None])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What somebody should look at: only while it is active."""
+        told = (_restated(self), _nothing(self), _another_currency(self), _arrived(self))
+        return tuple(line for line in told if line) if self.active else ()
+
+
+def decisions(told: Iterable[Correction], arrived: Mapping[tuple[str, str], int]) -> tuple[Decision, ...]:
+    """`told` by batch, in the order of its first mention."""
+    batches: dict[tuple[str, str | int], list[Correction]] = {}
+    for one in told:
+        batches.setdefault((one.client, one.batch or one.number), []).append(one)
+    return tuple(
+        Decision(tuple(sorted(parts, key=lambda one: one.number)), arrived.get((client, str(batch)), 0))
+        for (client, batch), parts in batches.items()
+    )
+
+
+def spoken(field: Field, raw: Raw) -> int | None:
+    """Of reported values what a correction of `field` speaks of; a CPM half-even to the micro, None if undefined."""
+    return rules.current(raw, {}, field)
+
+
+def shown(field: Field, value: int | None, currency: str) -> str:
+    """A value of `field` as people read it; a cost with cents, a CPM below one with two places more."""
+    if field not in rules.MONEY_FIELDS or value is None:
+        return words.number(value)
+    read = words.unit_price if field == "cpm" else words.money
+    return read(Fraction(value, 1_000_000), currency)
+
+
+def _restated(one: Decision) -> str:
+    changed = [part for part in one.active if part.restated_under]
+    if not changed:
+        return ""
+    if len(one.parts) > 1:
+        return f"{words.plural(len(changed), 'row')} restated underneath"
+    then, now = changed[0].raw_then, changed[0].raw_now
+    field: Field = one.first.field
+    if field == "cpm" and now is not None and then.impressions != now.impressions:
+        field = "impressions"
+    values = (shown(field, spoken(field, raw), one.first.currency) for raw in (then, now) if raw is not None)
+    return f"the platform restated this underneath: {' → '.join(values)}"
+
+
+def _nothing(one: Decision) -> str:
+    gone = [part for part in one.active if part.raw_now is None]
+    if not gone:
+        return ""
+    if len(one.parts) == 1:
+        return "counts nothing: the source no longer reports this row"
+    return f"{words.plural(len(gone), 'row')} no longer reported by the source: there it counts nothing"
+
+
+def _another_currency(one: Decision) -> str:
+    moved = [part for part in one.active if part.in_another_currency]
+    if not moved:
+        return ""
+    return f"counts nothing: the source now reports {moved[0].currency_now}, not {moved[0].currency}"
+
+
+def _arrived(one: Decision) -> str:
+    if not one.arrived:
+        return ""
+    return f"{words.plural(one.arrived, 'row')} arrived since this range was corrected"

@@ -1,0 +1,195 @@
+"""Corrections: overlays on what a source reported, never edits of it. What is set, what follows, and how a range is
+expanded to single facts. Pure; exact in integers.
+
+A correction sets cost, impressions, clicks or CPM of one fact. CPM means: the effective cost is CPM x effective
+impressions / 1000, half-even to the micro, so that every sum follows; so CPM and cost of a fact exclude each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal, NamedTuple, get_args
+
+from perfdash.access import Principal
+from perfdash.accounts import Days
+from perfdash.errors import UsageError
+from perfdash.payload import FactKey
+from perfdash.reported import MAX_COUNT
+
+Field = Literal["cost", "impressions", "clicks", "cpm"]
+FIELDS: tuple[Field, ...] = get_args(Field)
+MONEY_FIELDS = frozenset({"cost", "cpm"})
+MOST_AT_ONCE = 5_000
+"""Facts that one range correction may touch."""
+LARGEST_FACTOR = 1000
+A_FACTOR = f"A factor is a number from 0 to {LARGEST_FACTOR:,}, such as 0.9 or 90%."
+
+
+class Raw(NamedTuple):
+    """What the source reports of a fact, as far as a correction can touch it. `cost` in micros."""
+
+    impressions: int
+    clicks: int
+    cost: int
+
+
+class Overlay(NamedTuple):
+    """What counts instead of the reported values; None: the reported one counts. `cost` in micros."""
+
+    impressions: int | None = None
+    clicks: int | None = None
+    cost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One fact of one account."""
+
+    client: str
+    account: int
+    key: FactKey
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which facts a range correction speaks of: one campaign's on `days`; no platforms are all of them."""
+
+    client: str
+    account: int
+    campaign: str
+    days: Days
+    platforms: tuple[str, ...] = ()
+
+    def holds(self, target: Target) -> bool:
+        """True when `target` lies in it."""
+        key = target.key
+        same = (target.client, target.account, key.campaign) == (self.client, self.account, self.campaign)
+        return same and key.day in self.days and (not self.platforms or key.platform in self.platforms)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One value to set: a count, or micros for cost and for CPM (per thousand impressions)."""
+
+    target: Target
+    field: Field
+    value: int
+
+
+def may_correct(principal: Principal) -> bool:
+    """True for who may correct something of the clients that they see; money is asked about apart."""
+    return principal.role in ("operator", "admin", "analyst")
+
+
+def slot(field: Field) -> str:
+    """What excludes what: only one active correction of a fact stands in a slot."""
+    return "cost" if field == "cpm" else field
+
+
+def overlay(raw: Raw, active: Mapping[Field, int]) -> Overlay:
+    """What counts for a fact under its active corrections, by field."""
+    impressions = active.get("impressions")
+    cost = active.get("cost")
+    if "cpm" in active:
+        cost = cost_at(active["cpm"], raw.impressions if impressions is None else impressions)
+    return Overlay(impressions, active.get("clicks"), cost)
+
+
+def counted(raw: Raw, active: Mapping[Field, int]) -> Raw:
+    """What counts for a fact: the corrected value where there is one, else the reported one."""
+    laid = overlay(raw, active)
+    return Raw(*(own if over is None else over for own, over in zip(raw, laid, strict=True)))
+
+
+def with_value(active: Mapping[Field, int], field: Field, value: int) -> dict[Field, int]:
+    """The active corrections of a fact once `field` is set: what stood in its slot is superseded."""
+    return {name: was for name, was in active.items() if slot(name) != slot(field)} | {field: value}
+
+
+def current(raw: Raw, active: Mapping[Field, int], field: Field) -> int | None:
+    """What counts now for `field`; None for the CPM of no impressions. Half-even to the micro."""
+    now = counted(raw, active)
+    if field != "cpm":
+        found: int = getattr(now, field)
+        return found
+    return round(Fraction(now.cost * 1000, now.impressions)) if now.impressions else None
+
+
+def cost_at(cpm: int, impressions: int) -> int:
+    """The cost, in micros, of `impressions` at a CPM in micros; half-even.
+
+    Never more than a source may report of one fact: impressions restated under a CPM could otherwise pass every sum.
+    """
+    return min(round(Fraction(cpm * impressions, 1000)), MAX_COUNT)
+
+
+def scaled(raws: Mapping[Target, Raw], field: Field, factor: Decimal) -> list[Wanted]:
+    """Every fact's `field` times `factor`, each half-even to its unit."""
+    _require_some(raws)
+    if field == "cpm":
+        raise UsageError("A factor scales cost, impressions or clicks; CPM follows from them.")
+    if not factor.is_finite() or not 0 <= factor <= LARGEST_FACTOR:
+        raise UsageError(A_FACTOR)
+    exact = Fraction(factor)
+    return [Wanted(target, field, round(getattr(raw, field) * exact)) for target, raw in sorted_by_key(raws)]
+
+
+def split(raws: Mapping[Target, Raw], total: int) -> list[Wanted]:
+    """`total` micros of cost over the facts in proportion to their reported cost; the parts sum to exactly `total`.
+
+    Largest remainder: what rounding down leaves over goes, a micro each, to the largest remainders, then by key.
+    """
+    _require_some(raws)
+    if not 0 <= total <= MAX_COUNT * len(raws):
+        raise UsageError("This total is negative, or more than so many rows can cost.")
+    whole = sum(raw.cost for raw in raws.values())
+    if whole == 0:
+        raise UsageError("The reported cost of these days is 0, so a total cannot be split in proportion to it.")
+    parts = [(target, *divmod(total * raw.cost, whole)) for target, raw in sorted_by_key(raws)]
+    left = total - sum(share for _, share, _ in parts)
+    largest = sorted(range(len(parts)), key=lambda n: (-parts[n][2], n))[:left]
+    extra = set(largest)
+    return [Wanted(target, "cost", share + (n in extra)) for n, (target, share, _) in enumerate(parts)]
+
+
+def sorted_by_key(raws: Mapping[Target, Raw]) -> list[tuple[Target, Raw]]:
+    """In an order that does not depend on who asks."""
+    return sorted(raws.items(), key=lambda item: (item[0].client, item[0].account, item[0].key))
+
+
+def _require_some(raws: Mapping[Target, Raw]) -> None:
+    if not raws:
+        raise UsageError("No reported row lies in this range, so there is nothing to correct.")
+    if len(raws) > MOST_AT_ONCE:
+        raise UsageError(
+            f"{len(raws):,} rows lie in this range, more than the {MOST_AT_ONCE:,} that one correction may touch."
+        )
+
+
+def field_of(text: str) -> Field:
+    """A field by its name."""
+    for field in FIELDS:
+        if field == text:
+            return field
+    raise UsageError(f"{text!r} cannot be corrected; known: {', '.join(FIELDS)}.")
+
+
+def require_usable(wanted: Sequence[Wanted]) -> None:
+    """UsageError unless every value can stand in a ledger, whoever made it, and no two want the same."""
+    if len(wanted) > MOST_AT_ONCE:
+        raise UsageError(f"{len(wanted):,} rows are more than the {MOST_AT_ONCE:,} that one correction may touch.")
+    for one in wanted:
+        field_of(one.field)
+        if type(one.value) is not int or not 0 <= one.value <= MAX_COUNT:
+            raise UsageError(f"A value of {one.field} lies outside of what one row can have; give a smaller factor.")
+    if conflicts(wanted):
+        raise UsageError("One row was given two values for the same field, or both a cost and a CPM; give one.")
+
+
+def conflicts(wanted: Iterable[Wanted]) -> bool:
+    """True when two of them want the same slot of the same fact."""
+    slots = [(one.target, slot(one.field)) for one in wanted]
+    return len(set(slots)) < len(slots)

@@ -1,0 +1,41 @@
+"""Reading the audit: who did what, when and why. Operators and admins only; nothing here changes or removes a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from perfdash.access import Principal
+from perfdash.errors import AccessDenied
+from perfdash.store.engine import Store
+from perfdash.store.schema import audit
+
+MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: `actor` did `action` to `subject` (a client's slug, where it is about one)."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: str
+
+
+def entries(store: Store, principal: Principal, subject: str = "", *, limit: int = MOST) -> tuple[Entry, ...]:
+    """The newest lines first, of one `subject` or of all. AccessDenied for everyone but operators and admins."""
+    if not principal.sees_all:
+        raise AccessDenied("Only an admin may read the audit.")
+    a = audit.c
+    statement = (
+        select(a.audit_id, a.at, a.actor, a.action, a.subject, a.detail).order_by(a.audit_id.desc()).limit(limit)
+    )
+    if subject:
+        statement = statement.where(a.subject == subject)
+    with store.reading() as connection:
+        return tuple(Entry(*row) for row in connection.execute(statement))

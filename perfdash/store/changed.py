@@ -1,0 +1,163 @@
+"""The changes of facts between two revisions of each client, as one SQL table: each once, with the values before and
+after. A change to the same value is none, and neither is a first report.
+
+Every version is closed in the revision that brings the next one, so the closed versions tell what was restated and what
+vanished; what came back follows a version that had vanished. Both begin at the key (client, day, ...) of the history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+    values,
+)
+
+from perfdash.access import Principal
+from perfdash.filters import Filters
+from perfdash.restatements import FIELDS, MONEY_FIELDS, Field
+from perfdash.store.schema import FACT_KEY, fact_history, facts
+from perfdash.store.scope import narrowed
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A question about changes: who asks, what is in view, and per client the two revisions, the first excluded."""
+
+    principal: Principal
+    filters: Filters
+    spans: tuple[tuple[str, int, int], ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What is compared: without money no column of money appears in the SQL at all."""
+        return FIELDS if self.principal.money else tuple(name for name in FIELDS if name not in MONEY_FIELDS)
+
+    @property
+    def clients(self) -> list[str]:
+        """The clients whose revisions differ between the two moments."""
+        return [client for client, _, _ in self.spans]
+
+
+def changes(asked: Between) -> CTE:
+    """Columns: the fact's key, revision, kind, and for each field of `asked.fields` then_x and now_x.
+
+    `then_currency` and `now_currency` are set for every row, also for one that came or went.
+    """
+    span = spans(asked)
+    parts = [_closed(asked, span), *(_back(asked, span, table) for table in (facts, fact_history))]
+    return union_all(*parts).cte("changes")
+
+
+def changed(table: FromClause, name: Field) -> ColumnElement[bool]:
+    """Of a row with then_x and now_x: this field is another one now."""
+    then, now = table.c[f"then_{name}"], table.c[f"now_{name}"]
+    return _differs(then, now, name)
+
+
+def spans(asked: Between) -> CTE:
+    """The two revisions of each client as rows (client_id, since, until)."""
+    table = values(column("client_id", String), column("since", Integer), column("until", Integer), name="span")
+    return table.data(list(asked.spans)).cte("spans")
+
+
+def _closed(asked: Between, span: CTE) -> Select[Any]:
+    """Versions that another one followed, or none because the fact vanished."""
+    old, current, later = fact_history, facts.alias("current"), fact_history.alias("later")
+    now = {name: func.coalesce(current.c[name], later.c[name]) for name in asked.fields}
+    joined = old.join(span, old.c.client_id == span.c.client_id)
+    for version in (current, later):
+        joined = joined.outerjoin(version, and_(_same(old, version), version.c.from_rev == old.c.to_rev))
+    kind = case((old.c.vanished, "vanished"), else_="restated")
+    new: ColumnElement[Any] = or_(old.c.vanished, *(_differs(old.c[name], now[name], name) for name in asked.fields))
+    return (
+        select(*_key(old), old.c.to_rev.label("revision"), kind.label("kind"), *_sides(asked, old.c, now))
+        .select_from(joined)
+        .where(*_in_view(asked, old), old.c.to_rev > span.c.since, old.c.to_rev <= span.c.until, new)
+    )
+
+
+def _back(asked: Between, span: CTE, table: Table) -> Select[Any]:
+    """Versions in `table` that followed one that had vanished."""
+    gone, back = fact_history.alias("gone"), table.alias("back")
+    between = fact_history.alias("between")
+    nearer = [_same(gone, between), between.c.from_rev > gone.c.from_rev]
+    if table is fact_history:
+        nearer.append(between.c.from_rev < back.c.from_rev)
+    joined = gone.join(span, gone.c.client_id == span.c.client_id)
+    joined = joined.join(back, and_(_same(gone, back), back.c.from_rev > gone.c.from_rev))
+    then: dict[str, ColumnElement[Any]] = {name: cast(null(), facts.c[name].type) for name in asked.fields}
+    if "currency" in then:
+        then["currency"] = back.c.currency
+    return (
+        select(
+            *_key(gone),
+            back.c.from_rev.label("revision"),
+            literal("reappeared").label("kind"),
+            *_sides(asked, then, back.c),
+        )
+        .select_from(joined)
+        .where(
+            *_in_view(asked, gone),
+            gone.c.vanished,
+            back.c.from_rev > span.c.since,
+            back.c.from_rev <= span.c.until,
+            ~exists(select(literal(1)).where(*nearer).correlate(gone, back)),
+        )
+    )
+
+
+def _key(table: Any) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in FACT_KEY]
+
+
+def _same(one: Any, other: Any) -> ColumnElement[bool]:
+    return and_(*(one.c[name] == other.c[name] for name in FACT_KEY))
+
+
+def _sides(asked: Between, then: Any, now: Any) -> list[ColumnElement[Any]]:
+    found = []
+    for name in asked.fields:
+        after = func.coalesce(now[name], then[name]) if name == "currency" else now[name]
+        found += [then[name].label(f"then_{name}"), after.label(f"now_{name}")]
+    return found
+
+
+def _in_view(asked: Between, table: Any) -> list[ColumnElement[bool]]:
+    found = [
+        narrowed(asked.principal, table.c.client_id, asked.clients),
+        table.c.day.between(asked.filters.days.start, asked.filters.days.end),
+    ]
+    if asked.filters.platforms:
+        found.append(table.c.platform.in_(sorted(asked.filters.platforms)))
+    return found
+
+
+def _differs(then: ColumnElement[Any], now: ColumnElement[Any], name: Field) -> ColumnElement[bool]:
+    if name in ("reported_cpm", "reported_roi"):
+        then, now = _shortest(then), _shortest(now)
+    return then.is_distinct_from(now)
+
+
+def _shortest(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An exact decimal as text, without the zeros at its end: 2.50 and 2.5 are the same number."""
+    return case((text.like("%.%"), func.rtrim(func.rtrim(text, "0"), ".")), else_=text)

@@ -1,0 +1,74 @@
+"""How far the stored data reaches: its platforms and days, its ledger's beginning, and whether it has corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from perfdash.access import Principal
+from perfdash.asof import AsOf
+from perfdash.store.engine import Store
+from perfdash.store.schema import clients, facts, revisions
+from perfdash.store.scope import narrowed
+from perfdash.store.versions import cutoffs, fact_versions, has_overlays
+
+
+def platforms(
+    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
+) -> tuple[str, ...]:
+    """Every platform that a fact in scope names, now or at `as_of`, sorted. Reads an index of all of them: keep it."""
+    with store.reading() as connection:
+        if as_of is None:
+            statement = select(facts.c.platform).where(narrowed(principal, facts.c.client_id, clients)).distinct()
+        else:
+            cut = cutoffs(connection, principal, clients, as_of)
+            known = fact_versions(principal, clients, cut, ("platform",), lambda _table: ())
+            statement = select(known.c.platform).distinct()
+        return tuple(sorted(connection.scalars(statement)))
+
+
+def first_day(
+    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
+) -> date | None:
+    """The first day of any fact in scope, now or at `as_of`."""
+    return min(_edges(store, principal, clients, as_of, first=True), default=None)
+
+
+def last_day(
+    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
+) -> date | None:
+    """The last day of any fact in scope, now or at `as_of`."""
+    return max(_edges(store, principal, clients, as_of, first=False), default=None)
+
+
+def _edges(
+    store: Store, principal: Principal, names: Collection[str], as_of: AsOf | None, *, first: bool
+) -> list[date]:
+    edge = func.min if first else func.max
+    with store.reading() as connection:
+        if as_of is None:
+            # One seek in the key per client, where MIN over all facts would read them.
+            same = facts.c.client_id == clients.c.client_id
+            of_client = select(edge(facts.c.day)).where(same).correlate(clients).scalar_subquery()
+            statement = select(of_client).where(narrowed(principal, clients.c.client_id, names))
+        else:
+            cut = cutoffs(connection, principal, names, as_of)
+            known = fact_versions(principal, names, cut, ("day",), lambda _table: ())
+            statement = select(edge(known.c.day))
+        return [day for day in connection.scalars(statement) if day is not None]
+
+
+def begins(store: Store, principal: Principal, names: Collection[str] = ()) -> tuple[tuple[str, datetime], ...]:
+    """(client, moment of its first revision), by client: before it nothing was known. A client without is absent."""
+    r = revisions.c
+    of_clients = select(r.client_id, func.min(r.at)).where(narrowed(principal, r.client_id, names))
+    with store.reading() as connection:
+        return tuple(sorted((client, at) for client, at in connection.execute(of_clients.group_by(r.client_id))))
+
+
+def any_corrected(store: Store, principal: Principal, names: Collection[str] = ()) -> bool:
+    """Whether any fact in scope was ever corrected."""
+    with store.reading() as connection:
+        return has_overlays(connection, principal, names)

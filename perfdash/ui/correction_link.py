@@ -1,0 +1,20 @@
+"""The way from a campaign to its corrections."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from perfdash.access import Principal
+from perfdash.asof import AsOf
+from perfdash.corrections import may_correct
+from perfdash.store.queries import CampaignRef
+from perfdash.ui import campaign_tables
+from perfdash.ui.wiring import ROOT
+
+_PAGE = str(ROOT / "pages" / "performance" / "corrections.py")
+
+
+def offer(principal: Principal, ref: CampaignRef, as_of: AsOf | None) -> None:
+    """A link to correct this campaign, for who may, and not while a past is shown."""
+    if may_correct(principal) and as_of is None:
+        st.page_link(_PAGE, label="Correct…", icon=":material/edit:", query_params=campaign_tables.link_of(ref))

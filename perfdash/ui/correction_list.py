@@ -1,0 +1,148 @@
+"""The corrections that were made: what each set, whether it still holds, what to look at, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from perfdash import words
+from perfdash.access import Principal
+from perfdash.correction_story import LABELS, Correction, Decision
+from perfdash.correction_text import LONGEST_REASON
+from perfdash.corrections import may_correct
+from perfdash.errors import PerfdashError
+from perfdash.export import Names
+from perfdash.store import corrections
+from perfdash.ui import session, tables, viewer, wiring
+from perfdash.ui.correction_form import say
+from perfdash.ui.plain import plain
+from perfdash.ui.tables import Shown, draw
+
+_TO_REVERT, _TURN = "_to_revert", "_revert_turn"
+STATES = ("Active", "Ended", "All")
+
+
+def chosen_state(found: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The decisions that are asked for: active ones first of all."""
+    active = tuple(one for one in found if one.active)
+    labels = dict(zip(STATES, (active, tuple(one for one in found if not one.active), tuple(found)), strict=True))
+    chosen = st.segmented_control(
+        "Which corrections", STATES, default="Active" if active else "All", required=True, key="corrections_state",
+        format_func=lambda state: f"{state} ({len(labels[state])})", label_visibility="collapsed",
+    )  # fmt: skip
+    return labels.get(chosen or "", tuple(found))
+
+
+def table(found: Sequence[Decision], names: Names, *, authors: bool, key: str) -> None:
+    """One line per decision; `chosen` tells which one was clicked on."""
+    columns = [
+        Shown("made_at", "Corrected", "moment", lambda one: one.first.made_at, pinned=True),
+        Shown("warning", "Look at", "text", lambda one: "; ".join(one.warnings), "what happened since", width="medium"),
+        Shown("name", "Campaign", "text", lambda one: _name(one, names), width="medium"),
+        Shown("client", "Client", "text", lambda one: one.first.client),
+        Shown("days", "Days", "text", lambda one: words.days(one.days)),
+        Shown("platforms", "Platforms", "list", lambda one: one.platforms),
+        Shown("rows", "Rows", "count", lambda one: len(one.parts)),
+        Shown("field", "Field", "text", lambda one: LABELS[one.first.field]),
+        Shown("before", "Before", "text", lambda one: one.before, "what counted before"),
+        Shown("value", "Corrected to", "text", lambda one: one.value),
+        Shown("raw_then", "Reported then", "text", lambda one: one.raw_then, "by the source, when it was corrected"),
+        Shown("raw_now", "Reported now", "text", lambda one: one.raw_now, "by the source"),
+        Shown("state", "State", "text", lambda one: one.state),
+        Shown("reason", "Why", "text", lambda one: one.first.reason, width="medium"),
+    ]
+    if authors:  # who of the agency corrected is the agency's business
+        columns.append(Shown("author", "By", "text", lambda one: one.first.author))
+    rows = found[: tables.MOST_ROWS]
+    draw(rows, columns, alt="Corrections, newest first", key=key, choose=_id)
+    if len(found) > tables.MOST_ROWS:
+        st.caption(f"The newest {tables.MOST_ROWS:,} of {len(found):,}; the CSV holds all of them.")
+
+
+def chosen(found: Sequence[Decision], key: str) -> Decision | None:
+    """The decision that was clicked on in table `key`; also once it has ended and left the list of active ones."""
+    picked: tuple[str, int] | None = tables.chosen(key)
+    return next((one for one in found if _id(one) == picked), None)
+
+
+def _id(one: Decision) -> tuple[str, int]:
+    return one.first.client, one.first.number
+
+
+def _name(one: Decision, names: Names) -> str:
+    first = one.first
+    return names.get((first.client, first.account, first.key.campaign), first.key.campaign)
+
+
+def story(one: Decision, names: Names, *, authors: bool) -> None:
+    """What happened with a decision, in order: made, what the source did since, ended."""
+    first = one.first
+    by = f" by {first.author}" if authors else ""
+    where = f"{_name(one, names)}, {words.listed(one.platforms)}, {words.days(one.days)}"
+    st.subheader(plain(f"{LABELS[first.field]} of {where}", 300))
+    lines = [f"{viewer.clock(first.made_at)}{by}: {one.before} → {one.value}. {first.reason}"]
+    lines += [f"Since then: {line}." for line in one.warnings]
+    ended = {(p.ended_at, p.ended_as, p.ended_by, p.ended_reason) for p in one.parts if p.ended_at}
+    for at, how, who, why in sorted(ended, key=lambda end: str(end[0])):
+        count = sum((p.ended_at, p.ended_reason) == (at, why) for p in one.parts)
+        rows = f" {words.plural(count, 'row')}" if len(one.parts) > 1 else ""
+        lines.append(f"{viewer.clock(at)}: {how}{rows}{f' by {who}' if who else ''}. {why}")
+    for line in lines:
+        st.markdown(plain(line, 800))
+
+
+def parts(one: Decision, *, key: str) -> Correction | None:
+    """The rows of a batch; returns the one that was clicked on."""
+
+    def each(part: Correction) -> Decision:
+        return Decision((part,))
+
+    columns = (
+        Shown("day", "Day", "day", lambda part: part.key.day, pinned=True),
+        Shown("platform", "Platform", "text", lambda part: part.key.platform),
+        Shown("creator", "Creator id", "text", lambda part: part.key.creator),
+        Shown("before", "Before", "text", lambda part: each(part).before),
+        Shown("value", "Corrected to", "text", lambda part: each(part).value),
+        Shown("raw_now", "Reported now", "text", lambda part: each(part).raw_now),
+        Shown("state", "State", "text", lambda part: each(part).state),
+        Shown("warning", "Look at", "text", lambda part: "; ".join(each(part).warnings), width="medium"),
+    )  # fmt: skip
+    picked: int | None = tables.chosen(key)
+    draw(
+        one.parts[: tables.MOST_ROWS], columns, alt="Rows of this correction", key=key, choose=lambda part: part.number
+    )
+    return next((part for part in one.parts if part.number == picked), None)
+
+
+def revert_form(principal: Principal, one: Decision, part: Correction | None) -> None:
+    """The way back, with a reason: of the row that was chosen, or of all that is active of the decision."""
+    those = [part] if part is not None and part.ended_at is None else list(one.active)
+    if not those or not may_correct(principal):
+        return
+    turn = st.session_state.setdefault(_TURN, 0)
+    st.session_state[_TO_REVERT] = (principal.user_id, one.first.client, tuple(each.number for each in those))
+    label = "Revert" if len(those) == 1 else f"Revert all {len(those):,} rows"
+    with st.form(f"revert_{turn}", border=True):
+        st.text_input(
+            "Reason of the revert", max_chars=LONGEST_REASON, key=f"revert_reason_{turn}",
+            placeholder="Why the reported value counts again",
+        )  # fmt: skip
+        st.form_submit_button(label, icon=":material/undo:", on_click=_revert, key=f"revert_button_{turn}")
+
+
+def _revert() -> None:
+    """End what the page had named, once."""
+    state = st.session_state
+    turn = state.get(_TURN, 0)
+    (user, client, numbers), principal = state.pop(_TO_REVERT, (None, "", ())), session.current()
+    if not numbers or principal is None or principal.user_id != user:
+        return
+    try:
+        reason = str(state.get(f"revert_reason_{turn}", ""))
+        made = corrections.revert(wiring.store(), principal, client, numbers, reason, wiring.now)
+    except PerfdashError as error:
+        say("error", str(error))
+        return
+    state[_TURN] = turn + 1
+    say("done", f"{words.plural(len(made.numbers), 'correction')} reverted: the reported values count again.")

@@ -1,0 +1,132 @@
+"""Which rows are to be corrected: a campaign, its platform and days, and, with a click, one row of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from perfdash import words
+from perfdash.access import Principal
+from perfdash.accounts import Days
+from perfdash.correction_lines import Line, cpm_of
+from perfdash.corrections import MOST_AT_ONCE, Range, Target
+from perfdash.errors import UsageError
+from perfdash.export import Names
+from perfdash.filters import Filters, range_of
+from perfdash.store import correctable
+from perfdash.store.queries import CampaignRef
+from perfdash.ui import cache, campaign_tables, correction_reads, tables, wiring
+from perfdash.ui.tables import Shown, draw
+
+_CAMPAIGN, _LINKED = "correct_campaign", "_correct_linked"
+
+
+def chosen_range(principal: Principal, filters: Filters) -> Range | None:
+    """The campaign, platform and days that are chosen; None until there is a whole choice."""
+    options = correction_reads.campaigns(principal, filters)
+    _follow_link(options)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = st.selectbox(
+            "Campaign", list(options), index=None, key=_CAMPAIGN, placeholder="Search by name",
+            help="The campaigns with rows under the filters at the left.",
+        )  # fmt: skip
+        ref = options.get(label or "")
+        if ref is None:
+            return None
+        platform = _platform(principal, filters, ref)
+        days = _days(filters.days)
+    if days is None:
+        st.caption("Choose a first and a last day.")
+        return None
+    return Range(ref.client, ref.account, ref.campaign, days, (platform,) if platform else filters.platforms)
+
+
+def _follow_link(options: Mapping[str, CampaignRef]) -> None:
+    """A link names a campaign once; from then on the choice is the reader's. What is gone is not chosen any more."""
+    linked = campaign_tables.asked(st.query_params)
+    if linked is not None and st.session_state.get(_LINKED) != linked:
+        label = next((label for label, ref in options.items() if ref == linked), None)
+        st.session_state[_CAMPAIGN] = label
+        if label is None:
+            st.warning("This campaign has no row under the filters at the left.", icon=":material/filter_alt_off:")
+            return
+    st.session_state[_LINKED] = linked
+    if st.session_state.get(_CAMPAIGN) not in options:
+        st.session_state[_CAMPAIGN] = None
+
+
+def _platform(principal: Principal, filters: Filters, ref: CampaignRef) -> str | None:
+    groups = cache.groups(principal, Filters(filters.days, (), filters.platforms, raw=True), ("platform",), ref)
+    return st.selectbox(
+        "Platform", sorted({group.platform for group in groups}), index=None, placeholder="All platforms",
+        key=f"correct_platform {ref}",
+    )  # fmt: skip
+
+
+def _days(within: Days) -> Days | None:
+    value: Any = st.date_input(
+        "Days", (within.start, within.end), min_value=within.start, max_value=within.end, format="YYYY-MM-DD",
+        key=f"correct_days {within}",
+    )  # fmt: skip
+    first, last = (*value, None, None)[:2] if isinstance(value, tuple) else (value, None)
+    try:
+        return range_of(first, last)
+    except UsageError:
+        return None
+
+
+def chosen_rows(principal: Principal, over: Range) -> tuple[tuple[Line, ...], Line | None]:
+    """The rows of a range, shown, and the one that was clicked on; () when there is none, or more than can be set."""
+    lines = correctable.lines(wiring.store(), principal, over)
+    if not lines:
+        st.info("No source reports a row here.", icon=":material/event_busy:", title="Nothing to correct")
+        return (), None
+    if len(lines) > MOST_AT_ONCE:
+        st.info(
+            f"More than {MOST_AT_ONCE:,} rows lie in this range. Choose fewer days, or one platform.",
+            icon=":material/unfold_less:", title="Too many rows at once",
+        )  # fmt: skip
+        return (), None
+    key = f"correct_rows {over}"
+    picked: Target | None = tables.chosen(key)
+    _table(lines, cache.creators(principal, (over.client,)), money=principal.money, key=key)
+    if len(lines) > tables.MOST_ROWS:
+        st.caption(f"The first {tables.MOST_ROWS:,} of {len(lines):,} rows; a range correction reaches all of them.")
+    return lines, next((line for line in lines if line.target == picked), None)
+
+
+def _table(lines: Sequence[Line], creators: Names, *, money: bool, key: str) -> None:
+    def creator(line: Line) -> str:
+        at = line.target
+        return creators.get((at.client, at.account, at.key.creator), at.key.creator)
+
+    names = ("cost", "impressions", "clicks") if money else ("impressions", "clicks")
+    columns = [
+        Shown("day", "Day", "day", lambda line: line.target.key.day, pinned=True),
+        Shown("platform", "Platform", "text", lambda line: line.target.key.platform),
+        Shown("creator", "Creator", "text", creator),
+        *(column for name in names for column in _pair(name)),
+    ]
+    if money:
+        columns.append(Shown("cpm", "CPM", "price", lambda line: cpm_of(line.counted), "of what counts"))
+    currencies = {line.currency for line in lines}
+    currency = currencies.pop() if len(currencies) == 1 else ""
+    draw(
+        lines[: tables.MOST_ROWS], columns, alt="Rows that can be corrected", key=key, currency=currency,
+        choose=lambda line: line.target,
+    )  # fmt: skip
+
+
+def _pair(name: str) -> tuple[Shown, Shown]:
+    """What is reported, and, where somebody set another value, what counts."""
+    kind: tables.Kind = "money" if name == "cost" else "count"
+    reported = Shown(name, name.capitalize(), kind, lambda line: getattr(line.raw, name), "as the source reports it")
+    return reported, Shown(f"{name}_set", f"✎ {name}", kind, lambda line: getattr(line.laid, name), "what counts")
+
+
+def told(line: Line) -> str:
+    """3 Mar 2026, TikTok"""
+    key = line.target.key
+    return f"{words.day(key.day)}, {key.platform}" + (f", {key.creator}" if key.creator else "")
