@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from perfdash import export
 from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.asof import AsOf
+from perfdash.accounts import Account, Days
+from perfdash.asof import AsOf, then
 from perfdash.document import document, question
 from perfdash.export import Origin, Table, View
 from perfdash.filters import Filters
-from perfdash.finality import finality
+from perfdash.finality import finality, spans
 from perfdash.metrics import money
 from perfdash.store import catalog, coverage, queries, receipts
 from perfdash.store.campaigns import CampaignRow
@@ -39,6 +39,8 @@ class Answer:
     campaigns: tuple[CampaignRow, ...]
     groups: tuple[queries.Group, ...]
     with_money: bool
+    only: CampaignRef | None = None
+    """The one campaign that was asked about."""
 
 
 def answer(
@@ -92,7 +94,8 @@ def _read(
     )
     left_out = queries.undefined_cpm(store, principal, filters, as_of, only)
     return Answer(
-        view, filters, as_of, table, totals(wide, campaigns), revisions, left_out, campaigns, groups, principal.money
+        view, filters, as_of, table, totals(wide, campaigns), revisions, left_out, campaigns, groups, principal.money,
+        only,
     )  # fmt: skip
 
 
@@ -112,25 +115,28 @@ def as_document(found: Answer) -> dict[str, object]:
 def origins(
     store: Store, principal: Principal, filters: Filters, now: datetime, as_of: AsOf | None = None
 ) -> dict[tuple[str, int], Origin]:
-    """Per account in view: its source, when the days in view were last fetched, and the last final day among them."""
-    by_account: dict[tuple[str, int], list[coverage.CoveredDay]] = {}
-    for day in coverage.coverage(store, principal, filters.clients, filters.days, as_of, inactive=True):
-        by_account.setdefault((day.account.client, day.account.number), []).append(day)
+    """Per account in view: its source, when the days in view were last fetched, and which of them were final."""
+    by_account: dict[tuple[str, int], dict[date, datetime]] = {}
+    for known in coverage.coverage(store, principal, filters.clients, filters.days, as_of, inactive=True):
+        by_account.setdefault((known.account.client, known.account.number), {})[known.day] = known.fetched_at
     found: dict[tuple[str, int], Origin] = {}
     active = {(a.client, a.number) for a in catalog.accounts(store, principal, filters.clients)}
     for account in catalog.accounts(store, principal, filters.clients, inactive=True):
         key = (account.client, account.number)
-        mine = by_account.get(key, [])
+        mine = by_account.get(key, {})
         if mine or key in active:  # what is no longer configured is named where its numbers still are
-            final = [c.day for c in mine if _is_final(c, now)]
-            fetched_at = max((c.fetched_at for c in mine), default=None)
-            found[key] = Origin(account.label, fetched_at, _unbroken(final, filters.days))
+            days = filters.days.each() if key in active else list(mine)
+            found[key] = _origin(account, days, mine, then(as_of, account.time_zone, now), filters.days)
     return found
 
 
-def _is_final(covered: coverage.CoveredDay, now: datetime) -> bool:
-    account = covered.account
-    return finality(covered.day, account.time_zone, account.settlement_days, (covered.fetched_at,), now) == "final"
+def _origin(
+    account: Account, days: Sequence[date], fetched: Mapping[date, datetime], now: datetime, view: Days
+) -> Origin:
+    zone, window = account.time_zone, account.settlement_days
+    states = [(d, finality(d, zone, window, (fetched[d],) if d in fetched else (), now)) for d in days]
+    final = [day for day, state in states if state == "final"]
+    return Origin(account.label, max(fetched.values(), default=None), _unbroken(final, view), spans(states))
 
 
 def _unbroken(final: Sequence[date], days: Days) -> date | None:
@@ -150,11 +156,15 @@ def write_receipt(store: Store, principal: Principal, found: Answer, now: Callab
         store,
         principal,
         view=found.view,
-        filters=question(found.filters, found.as_of),
+        filters=question(found.filters, found.as_of, _named(found.only)),
         parts=parts,
         sha256=export.sha256(found.table),
         now=now(),
     )
+
+
+def _named(only: CampaignRef | None) -> tuple[str, int, str] | None:
+    return None if only is None else (only.client, only.account, only.campaign)
 
 
 def _part(found: Answer, client: str) -> tuple[int, receipts.Totals]:

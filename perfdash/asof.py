@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from perfdash.errors import UsageError
-
-AsOf = datetime | date
-"""An aware datetime, or a bare date that means the end of that day in each client's zone."""
 
 TICK = timedelta(microseconds=1)
 """The resolution of every stored instant."""
 START_OF_TIME = datetime(1, 1, 3, tzinfo=UTC)
 """Early enough to be before everything, late enough to be told in every time zone."""
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class AtRevisions:
+    """Exactly these revisions, as (client, revision): what a receipt names. A client that is not named gives no rows.
+
+    `at` is the moment for what has no revision, such as which days were fetched; without one that of now.
+    """
+
+    revisions: tuple[tuple[str, int], ...]
+    at: datetime = END_OF_TIME
+
+
+AsOf = datetime | date | AtRevisions
+"""An aware datetime, a bare date that means the end of that day in each client's zone, or exact revisions."""
+
+
+def read(text: str) -> datetime | date:
+    """2026-11-03 is the end of that day in each client's zone, 2026-11-03T09:00Z a moment; UsageError for all else."""
+    try:
+        if len(text) == len("2026-11-03"):
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is neither a day (2026-11-03) nor a moment (2026-11-03T09:00+01:00).") from None
+    if moment.tzinfo is None:
+        raise UsageError(f"{text!r} needs its offset from UTC, such as {text}+01:00 or {text}Z.")
+    return moment
+
+
+def then(as_of: AsOf | None, time_zone: str, now: datetime) -> datetime:
+    """The last moment that `as_of` includes, for a client in `time_zone`; never after `now`, which None stands for."""
+    return now if as_of is None else min(now, before(as_of, time_zone) - TICK)
+
+
+def today_at(as_of: AsOf | None, time_zone: str, now: datetime) -> date:
+    """The day that is not over at `as_of`: on the day after a bare date, whose end it speaks of."""
+    moment = now if as_of is None else min(now, before(as_of, time_zone))
+    return moment.astimezone(ZoneInfo(time_zone)).date()
 
 
 def day_start(day: date, time_zone: str) -> datetime:
@@ -24,6 +61,8 @@ def day_start(day: date, time_zone: str) -> datetime:
 
 def before(as_of: AsOf, time_zone: str) -> datetime:
     """The first moment that `as_of` no longer includes, for a client in `time_zone`. Refuses a naive datetime."""
+    if isinstance(as_of, AtRevisions):
+        return _later(as_of.at, TICK)
     if isinstance(as_of, datetime):
         if as_of.tzinfo is None:
             raise UsageError("A moment to look back to needs a time zone, such as 2026-03-01T12:00:00+01:00.")

@@ -18,6 +18,8 @@ from perfdash.accounts import Days
 COVERAGE = ("Final", "Open", "Unverified", "Provisional", "Never fetched")
 """What the coverage strip says of a day, best first."""
 _COVERAGE_COLORS = ("#2b8a6e", "#7cc4ad", "#d9b44a", "#9aa5b1", "#c2553f")
+_MARK_COLOR = "#b7791f"
+"""Told apart from both themes' grounds and from the platforms."""
 HEIGHT = 280
 _EPOCH = date(1970, 1, 1)
 _STACK_ROW = 24
@@ -29,31 +31,51 @@ _SHORT = "abs(datum.value) < 1 ? format(datum.value, '~g') : format(datum.value,
 _PERCENT = "format(datum.value, '.2~%')"
 _DAY_TIP = alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y", timeUnit="utcyearmonthdate")
 
+_CORRECTED_TIP = alt.Tooltip("corrected:N", title="Corrected")
+_IS_FINAL = "datum.dashed === 'no'"
+
 
 @lru_cache(maxsize=64)
-def bars_by_day(title: str, platforms: tuple[str, ...], days: Days) -> dict[str, Any]:
-    """Stacked bars. Table: day (from `at`), platform, value (number), shown (how `value` reads)."""
+def bars_by_day(title: str, platforms: tuple[str, ...], days: Days, *, marked: bool = False) -> dict[str, Any]:
+    """Stacked bars, pale with a dashed outline on days that are not final; with `marked`, ✎ over those with a `mark`.
+
+    Table: day (from `at`), platform, value (number), shown (how `value` reads), finality and corrected (in words),
+    mark (✎ or empty; once a day), dashed (yes or no), part (of a line).
+    """
     chart = _base().mark_bar(binSpacing=1).encode(
         x=_day_axis(days, band=True),
         y=_value_axis(_SHORT).stack("zero"),
         color=_platform_color(platforms),
+        stroke=alt.Stroke("platform:N", scale=alt.Scale(domain=list(platforms)), legend=None),
+        strokeDash=alt.condition(_IS_FINAL, alt.value([1, 0]), alt.value([3, 2])),
+        strokeWidth=alt.condition(_IS_FINAL, alt.value(0), alt.value(1)),
+        fillOpacity=alt.condition(_IS_FINAL, alt.value(1), alt.value(0.35)),
         order=alt.Order("platform:N"),
         tooltip=_tooltips(title),
     )  # fmt: skip
-    return _spec(chart.properties(height=HEIGHT))
+    return _with_marks(chart, band=True) if marked else _spec(chart.properties(height=HEIGHT))
 
 
 @lru_cache(maxsize=64)
-def lines_by_day(title: str, platforms: tuple[str, ...], days: Days, *, percent: bool = False) -> dict[str, Any]:
-    """One line per platform, broken where `value` is null. Table: day, platform, value, shown."""
+def lines_by_day(
+    title: str, platforms: tuple[str, ...], days: Days, *, percent: bool = False, marked: bool = False
+) -> dict[str, Any]:
+    """One line per platform, broken where `value` is null, dashed where `finality` is not final.
+
+    Table: that of the bars; `part` tells apart the stretches of a platform's line that are drawn alike.
+    """
     # A day between two undefined ones is a point: a line alone would not show it.
     chart = _base().mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2, interpolate="monotone").encode(
         x=_day_axis(days, band=False),
         y=_value_axis(_PERCENT if percent else _SHORT).scale(zero=False, nice=True),
         color=_platform_color(platforms),
+        detail=alt.Detail("part:N"),
+        strokeDash=alt.StrokeDash(
+            "dashed:N", scale=alt.Scale(domain=["no", "yes"], range=[[1, 0], [4, 3]]), legend=None
+        ),
         tooltip=_tooltips(title),
     )  # fmt: skip
-    return _spec(chart.properties(height=HEIGHT))
+    return _with_marks(chart, band=False) if marked else _spec(chart.properties(height=HEIGHT))
 
 
 @lru_cache(maxsize=64)
@@ -74,6 +96,19 @@ def coverage(days: Days, accounts: int) -> dict[str, Any]:
         tooltip=[_DAY_TIP, alt.Tooltip("account:N", title="Account"), alt.Tooltip("shown:N", title="State")],
     )  # fmt: skip
     return _spec(chart.properties(height=max(2, accounts) * _STACK_ROW + _AROUND))
+
+
+def _with_marks(chart: alt.Chart, *, band: bool) -> dict[str, Any]:
+    """`chart` with the table's marks along its upper edge, each over its day."""
+    x = alt.X("day:T", title=None, bandPosition=0.5) if band else alt.X("day:T", title=None)
+    marks = alt.Chart().mark_text(baseline="bottom", fontSize=14, color=_MARK_COLOR).encode(
+        x=x.timeUnit("utcyearmonthdate") if band else x,
+        y=alt.value(0),
+        text="mark:N",
+        tooltip=[_DAY_TIP, _CORRECTED_TIP],
+    )  # fmt: skip
+    layers = [_spec(chart), _spec(marks)]
+    return {"layer": layers, "height": HEIGHT}
 
 
 def _base() -> alt.Chart:
@@ -128,4 +163,6 @@ def _legend(values: Sequence[str]) -> alt.Legend:
 
 
 def _tooltips(title: str) -> list[alt.Tooltip]:
-    return [_DAY_TIP, alt.Tooltip("platform:N", title="Platform"), alt.Tooltip("shown:N", title=title)]
+    of_value = alt.Tooltip("shown:N", title=title)
+    state = alt.Tooltip("finality:N", title="Finality")
+    return [_DAY_TIP, alt.Tooltip("platform:N", title="Platform"), of_value, state, _CORRECTED_TIP]

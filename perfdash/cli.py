@@ -15,6 +15,7 @@ COMMANDS = {
     "sync": "perfdash.commands.sync",
     "check-source": "perfdash.commands.check_source",
     "query": "perfdash.commands.query",
+    "restatements": "perfdash.commands.restatements",
     "users": "perfdash.commands.users",
     "clients": "perfdash.commands.clients",
     "db": "perfdash.commands.db",

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from perfdash.finality import Spans, weakest_on
 from perfdash.metrics import METRICS, Sums, exact, money, revenue_coverage, rounded
 
 View = Literal["overview", "campaigns", "creators", "daily"]
@@ -34,11 +35,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an account's numbers come from: its name at the source, the last good fetch, and the last final day."""
+    """Where an account's numbers come from: its name at the source, the last good fetch, and the last final day.
+
+    `finality` tells each of the days in view apart.
+    """
 
     source: str
     fetched_at: datetime | None = None
     final_to: date | None = None
+    finality: Spans = ()
 
 
 Origins = Mapping[tuple[str, int], Origin]
@@ -58,10 +63,6 @@ _OF_VIEW: dict[View, tuple[str, ...]] = {
     "daily": ("day", "client", "platform"),
 }
 _MEASURES = ("impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue")
-_PER = {
-    "cpm": "currency units per 1000 impressions", "cpc": "currency units per click",
-    "cpv": "currency units per view", "cpe": "currency units per engagement", "cpa": "currency units per conversion",
-}  # fmt: skip
 
 
 def columns_of(view: View, with_money: bool) -> tuple[Column, ...]:
@@ -77,7 +78,11 @@ def columns_of(view: View, with_money: bool) -> tuple[Column, ...]:
         Column("source", "source", canonical=False),
         Column("fetched_at", "fetched at (UTC)", canonical=False),
         Column("final_to", "final to (day)", canonical=False),
+        # Below what earlier versions had, and outside the checksum, so that their receipts still hold.
+        Column("corrected", "corrected rows", canonical=False),
     ]
+    if view == "daily":
+        found.append(Column("finality", "finality of the day", canonical=False))
     return tuple(column for column in found if with_money or not column.needs_money)
 
 
@@ -86,7 +91,7 @@ def _money_column(name: str, words: str) -> Column:
 
 
 def _ratio_column(name: str) -> Column:
-    return Column(name, f"{name.replace('_', ' ')} ({_PER.get(name, 'fraction')})", METRICS[name].needs_money)
+    return Column(name, f"{name.replace('_', ' ')} ({METRICS[name].exported})", METRICS[name].needs_money)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,10 @@ class Naming:
         last = [origin.final_to for origin in self._of(row)]
         return min(day for day in last if day) if last and all(last) else None
 
+    def finality(self, row: Any) -> Cell:
+        """The weakest finality that an account behind the row has on the row's day."""
+        return weakest_on(row.day, (origin.finality for origin in self._of(row))) if row.day else None
+
 
 _COMPUTED: dict[str, Callable[[Naming, Any], Cell]] = {
     "account": Naming.account,
@@ -165,6 +174,8 @@ _COMPUTED: dict[str, Callable[[Naming, Any], Cell]] = {
     "source": Naming.sources,
     "fetched_at": Naming.fetched_at,
     "final_to": Naming.final_to,
+    "corrected": lambda _names, row: row.sums.corrected,
+    "finality": Naming.finality,
 }
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from perfdash import export
-from perfdash.asof import AsOf
+from perfdash.asof import END_OF_TIME, AsOf, AtRevisions
 from perfdash.export import Table
 from perfdash.filters import Filters
 from perfdash.metrics import METRICS, exact, money
@@ -57,6 +57,7 @@ def filters_record(filters: Filters) -> dict[str, Any]:
         "currency": filters.currency,
         "max_cpm": None if filters.max_cpm is None else export.text(money(filters.max_cpm)),
         "cpm_grain": filters.cpm_grain,
+        "values": "raw" if filters.raw else "effective",
     }
 
 
@@ -79,6 +80,8 @@ def _decimal(value: Any) -> str | None:
 
 def as_of_text(as_of: AsOf | None) -> str | None:
     """A moment in UTC, or a bare day; None for now."""
+    if isinstance(as_of, AtRevisions):
+        return None if as_of.at == END_OF_TIME else export.instant(as_of.at)
     if isinstance(as_of, datetime):
         return export.instant(as_of)
     return as_of.isoformat() if isinstance(as_of, date) else None
@@ -89,6 +92,9 @@ def dumps(answer: Mapping[str, Any]) -> str:
     return json.dumps(answer, ensure_ascii=False, indent=1)
 
 
-def question(filters: Filters, as_of: AsOf | None = None) -> str:
-    """The question as one canonical line, for receipts."""
-    return json.dumps(filters_record(filters) | {"as_of": as_of_text(as_of)}, ensure_ascii=False, sort_keys=True)
+def question(filters: Filters, as_of: AsOf | None = None, campaign: tuple[str, int, str] | None = None) -> str:
+    """The question as one canonical line, for receipts; `campaign`: (client, account number, id) of the only one."""
+    asked = filters_record(filters) | {"as_of": as_of_text(as_of)}
+    if campaign is not None:
+        asked["campaign"] = dict(zip(("client", "account", "id"), campaign, strict=True))
+    return json.dumps(asked, ensure_ascii=False, sort_keys=True)

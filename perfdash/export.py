@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from perfdash import glossary
 from perfdash.columns import BY, VIEWS, Cell, Column, Names, Naming, Origin, Origins, View, columns_of, instant
-from perfdash.metrics import METRICS
 from perfdash.summary import Campaign, Grouped
 
 __all__ = [
@@ -121,5 +121,6 @@ def _json(cell: Cell) -> str | int | None:
 
 
 def definitions(columns: Sequence[Column]) -> dict[str, str]:
-    """What each ratio among `columns` means."""
-    return {column.name: METRICS[column.name].definition for column in columns if column.name in METRICS}
+    """What those of `columns` mean that the glossary knows: a formula, or else a sentence."""
+    told = [glossary.of(column.name) for column in columns if column.name in glossary.ENTRIES]
+    return {entry.name: entry.definition or entry.meaning for entry in told}

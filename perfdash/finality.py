@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from perfdash.accounts import Days
 from perfdash.asof import day_start
 
 Finality = Literal["open", "final", "unverified", "provisional"]
@@ -31,3 +32,36 @@ def finality(
     if now < settled:
         return "open"
     return "final" if any(fetch >= settled for fetch in fetches) else "unverified"
+
+
+Spans = tuple[tuple[Days, Finality], ...]
+"""What may be said of consecutive days, in order; a day in none of them is one that nothing is known of."""
+WEAKEST: tuple[Finality, ...] = ("provisional", "unverified", "open", "final")
+"""From the least that can be said of a day to the most."""
+
+
+def spans(states: Iterable[tuple[date, Finality]]) -> Spans:
+    """Days in order, as the fewest ranges of equal finality."""
+    found: list[tuple[Days, Finality]] = []
+    for day, state in states:
+        if found and found[-1][1] == state and found[-1][0].end + timedelta(days=1) == day:
+            found[-1] = (Days(found[-1][0].start, day), state)
+        else:
+            found.append((Days(day, day), state))
+    return tuple(found)
+
+
+def weakest_on(day: date, accounts: Iterable[Spans]) -> Finality | None:
+    """The weakest finality that any of `accounts` has on `day`; None when nothing is known of it."""
+    known = {state for known in accounts for days, state in known if day in days}
+    return next((state for state in WEAKEST if state in known), None)
+
+
+def moving(accounts: Iterable[Spans]) -> dict[date, Finality]:
+    """The days that are not final for all of `accounts`, each with the weakest finality, in order."""
+    found: dict[date, Finality] = {}
+    for days, state in (span for known in accounts for span in known if span[1] != "final"):
+        for day in days.each():
+            if day not in found or WEAKEST.index(state) < WEAKEST.index(found[day]):
+                found[day] = state
+    return dict(sorted(found.items()))

@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal, Protocol
 
+from perfdash import glossary
 from perfdash.metrics import METRICS, Sums, change, ratio, revenue_coverage
 
 Better = Literal["higher", "lower", "neutral"]
@@ -79,7 +80,9 @@ class Total:
 class Figure:
     """One headline: `value` in currency units, as a count or a fraction, exact; None is undefined.
 
-    `change` is relative to the period before; where it is None, `why` says why as a short phrase.
+    `change` is relative to what is compared with; where it is None, `why` says why as a short phrase. `between` are the
+    two values it is the change of: before and current, which may differ from `value`. `corrected` counts the rows
+    behind it of which a person has set a value.
     """
 
     name: str
@@ -92,24 +95,21 @@ class Figure:
     better: Better = "neutral"
     definition: str = ""
     note: str = ""
+    between: tuple[Fraction, Fraction] | None = None
+    corrected: int = 0
 
 
-_FIGURES: dict[str, tuple[str, Kind, Better, str]] = {
-    "cost": ("Cost", "money", "neutral", "what the platforms charged, as the source reports it"),
-    "impressions": ("Impressions", "count", "higher", "how often the ads were shown"),
-    "clicks": ("Clicks", "count", "higher", "how often the ads were clicked"),
-    "ctr": ("CTR", "percent", "higher", ""),
-    "cpm": ("CPM", "money", "lower", ""),
-    "cpc": ("CPC", "money", "lower", ""),
-    "roas": ("ROAS", "times", "higher", ""),
-    "roi": ("ROI", "percent", "higher", ""),
-    "campaigns": ("Campaigns", "count", "neutral", "campaigns with at least one row in view"),
-    "budget": (
-        "Budget",
-        "money",
-        "neutral",
-        "the whole budgets of the campaigns in view, not only of these days",
-    ),
+_FIGURES: dict[str, tuple[Kind, Better]] = {
+    "cost": ("money", "neutral"),
+    "impressions": ("count", "higher"),
+    "clicks": ("count", "higher"),
+    "ctr": ("percent", "higher"),
+    "cpm": ("money", "lower"),
+    "cpc": ("money", "lower"),
+    "roas": ("times", "higher"),
+    "roi": ("percent", "higher"),
+    "campaigns": ("count", "neutral"),
+    "budget": ("money", "neutral"),
 }
 ALL_OF_ONE = tuple(_FIGURES)
 COUNTS = ("impressions", "clicks", "ctr", "campaigns")
@@ -142,7 +142,7 @@ def overall(found: Sequence[Total], campaigns: Iterable[Campaign]) -> Total:
         s = total.sums
         together += Sums(
             rows=s.rows, impressions=s.impressions, clicks=s.clicks, views=s.views, engagements=s.engagements,
-            conversions=s.conversions, impressions_of_engagements=s.impressions_of_engagements,
+            conversions=s.conversions, impressions_of_engagements=s.impressions_of_engagements, corrected=s.corrected,
         )  # fmt: skip
     return Total("", together, len(different))
 
@@ -156,13 +156,15 @@ def figures(names: Sequence[str], now: Total, before: Total | None, current: Tot
 
 
 def _figure(name: str, now: Total, before: Total | None, current: Total | None, why: str) -> Figure:
-    label, kind, better, definition = _FIGURES[name]
-    changed = change(value(name, current), value(name, before)) if current and before else None
+    (kind, better), told = _FIGURES[name], glossary.of(name)
+    is_, was = (value(name, side) if side else None for side in (current, before))
+    changed = change(is_, was)
     if changed is None and current and before:
         why = "it is undefined now" if value(name, current) is None else "it was undefined or 0 in the period before"
     return Figure(
-        name, label, kind, value(name, now), now.currency, changed, "" if changed is not None else why, better,
-        METRICS[name].definition if name in METRICS else definition, _note(name, now),
+        name, told.label, kind, value(name, now), now.currency, changed, "" if changed is not None else why, better,
+        told.help, _note(name, now), None if changed is None or is_ is None or was is None else (was, is_),
+        corrected=0 if name in ("campaigns", "budget") else now.sums.corrected,
     )  # fmt: skip
 
 

@@ -29,7 +29,18 @@ def test_a_specification_holds_no_data_and_nothing_of_the_theme(name):
 @pytest.mark.parametrize("name", SPECS)
 def test_fields_are_ours_whatever_the_platforms_are_called(name):
     fields = {channel["field"] for channel in _channels(SPECS[name])}
-    assert fields <= {"day", "platform", "value", "shown", "account", "state"}
+    assert fields <= {
+        "day",
+        "platform",
+        "value",
+        "shown",
+        "account",
+        "state",
+        "finality",
+        "corrected",
+        "dashed",
+        "part",
+    }
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -60,3 +71,20 @@ def _channels(spec):
         for one in channel if isinstance(channel, list) else [channel]:
             if "field" in one:
                 yield one
+
+
+def test_what_is_not_final_is_pale_with_an_outline_or_dashed():
+    bars, lines = SPECS["bars"]["encoding"], SPECS["lines"]["encoding"]
+    assert bars["fillOpacity"]["condition"]["value"] == 1
+    assert bars["fillOpacity"]["value"] < 0.5
+    assert bars["strokeWidth"]["value"] == 1
+    assert lines["strokeDash"]["field"] == "dashed"
+    assert lines["detail"]["field"] == "part"
+
+
+def test_days_with_corrections_carry_a_mark_of_their_own():
+    marked = charts.bars_by_day("Cost", PLATFORMS, DAYS, marked=True)
+    bars, marks = marked["layer"]
+    assert bars["encoding"] == SPECS["bars"]["encoding"]
+    assert (marks["mark"]["type"], marks["encoding"]["text"]["field"]) == ("text", "mark")
+    assert not {"data", "datasets", "config", "$schema"} & (set(marked) | set(bars) | set(marks))

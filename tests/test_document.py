@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import jsonschema
@@ -83,3 +84,11 @@ def test_without_money_no_key_speaks_of_it():
 def test_the_question_of_a_receipt_is_one_canonical_line():
     assert json.loads(document.question(FILTERS)) == document.filters_record(FILTERS) | {"as_of": None}
     assert "\n" not in document.question(FILTERS)
+
+
+def test_an_answer_says_whether_corrections_count():
+    asked = (FILTERS, replace(FILTERS, raw=True))
+    assert [document.filters_record(one)["values"] for one in asked] == ["effective", "raw"]
+    assert SCHEMA["properties"]["perfdash"]["properties"]["filters"]["properties"]["values"]["enum"] == [
+        "effective", "raw",
+    ]  # fmt: skip

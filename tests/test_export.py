@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from perfdash import export
+from perfdash.accounts import Days
 from perfdash.metrics import Sums
 from tests.export_kit import ORIGINS, campaign, group, sums
 
@@ -143,3 +144,18 @@ def test_columns_do_not_depend_on_the_rows():
     assert (
         export.to_csv(daily()).splitlines() == export.to_csv(daily(replace(A_DAY, sums=Sums(rows=1)))).splitlines()[:1]
     )
+
+
+def test_each_day_says_how_final_it_is_and_each_row_how_much_of_it_was_corrected():
+    behind = (Days(A_DAY.day, A_DAY.day), "unverified")
+    origins = {
+        (A_DAY.client, 1): replace(ORIGINS["acme", 1], finality=((Days(A_DAY.day, A_DAY.day), "final"),)),
+        (A_DAY.client, 2): replace(ORIGINS["acme", 1], finality=(behind,)),
+    }
+    row = replace(A_DAY, sums=sums(corrected=2))
+    (found,) = read(export.table("daily", [row], with_money=True, origins=origins))
+    assert (found["finality of the day"], found["corrected rows"]) == ("unverified", "2")
+    assert [column.name for column in export.columns_of("daily", with_money=False)][-3:] == [
+        "final_to", "corrected", "finality",
+    ]  # fmt: skip
+    assert "finality" not in [column.name for column in export.columns_of("overview", with_money=True)]

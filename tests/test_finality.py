@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from perfdash.asof import END_OF_TIME, before, day_start
+from perfdash.accounts import Days
+from perfdash.asof import END_OF_TIME, before, day_start, read, then, today_at
 from perfdash.errors import UsageError
-from perfdash.finality import finality, settles_at
+from perfdash.finality import finality, moving, settles_at, spans, weakest_on
 
 DAY = date(2026, 3, 10)
 BERLIN = "Europe/Berlin"
@@ -60,3 +61,39 @@ def test_a_moment_without_a_zone_is_refused() -> None:
 def test_a_moment_before_all_calendars_includes_nothing_rather_than_everything() -> None:
     first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
     assert before(first, BERLIN) < datetime(2, 1, 1, tzinfo=UTC)
+
+
+def test_the_finality_of_days_reads_as_ranges_and_the_weakest_account_decides() -> None:
+    days = [DAY + timedelta(days=n) for n in range(4)]
+    settled = spans(zip(days, ("final", "final", "final", "open"), strict=True))
+    behind = spans(zip(days, ("final", "unverified", "unverified", "open"), strict=True))
+    assert settled == ((Days(days[0], days[2]), "final"), (Days(days[3], days[3]), "open"))
+    assert moving([settled, behind]) == {days[1]: "unverified", days[2]: "unverified", days[3]: "open"}
+    assert [weakest_on(day, [settled, behind]) for day in days] == ["final", "unverified", "unverified", "open"]
+    assert weakest_on(DAY - timedelta(days=1), [settled]) is None
+
+
+def test_days_that_do_not_touch_are_no_range() -> None:
+    assert len(spans([(DAY, "final"), (DAY + timedelta(days=2), "final")])) == 2
+
+
+def test_a_moment_is_read_as_it_is_written() -> None:
+    assert read("2026-03-10") == DAY
+    assert read("2026-03-10T12:00+01:00") == datetime(2026, 3, 10, 11, tzinfo=UTC)
+    for text in ("", "now", "2026-03-32", "2026-03-10T12:00"):
+        with pytest.raises(UsageError):
+            read(text)
+
+
+def test_then_is_the_last_moment_that_is_included_and_never_in_the_future() -> None:
+    noon = datetime(2026, 3, 12, 12, tzinfo=UTC)
+    assert then(None, BERLIN, noon) == then(date(2026, 3, 12), BERLIN, noon) == noon
+    assert then(DAY, BERLIN, noon) == datetime(2026, 3, 10, 22, 59, 59, 999_999, tzinfo=UTC)
+    assert then(SETTLED - timedelta(days=9), BERLIN, noon) == SETTLED - timedelta(days=9)
+
+
+def test_today_at_a_past_day_is_the_day_after_its_end_and_at_a_moment_that_moments_day() -> None:
+    noon = datetime(2026, 3, 12, 12, tzinfo=UTC)
+    assert today_at(DAY, BERLIN, noon) == date(2026, 3, 11)
+    assert today_at(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), BERLIN, noon) == DAY
+    assert today_at(None, BERLIN, noon) == today_at(date(2026, 3, 12), BERLIN, noon) == date(2026, 3, 12)

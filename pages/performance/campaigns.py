@@ -16,7 +16,7 @@ st.title("Campaigns")
 zone = viewer.zone()
 with calmly():
     syncing.last_result(principal, zone)
-    syncing.fetch_missing(principal, asked.filters, zone)
+    syncing.fetch_missing(principal, asked, zone)
     found = questions.headline(principal, asked)
 
     if found.is_empty:
@@ -24,15 +24,15 @@ with calmly():
         st.stop()
 
     campaign_tables.open_chosen("campaigns")
-    widgets.context(principal, asked, found, asked.filters.clients)
-    widgets.left_out(cache.undefined(principal, asked.filters), asked.filters.cpm_grain)
+    origins = widgets.context(principal, asked, found, asked.filters.clients)
+    widgets.left_out(cache.undefined(principal, asked.filters, None, asked.as_of), asked.filters.cpm_grain)
 
     downloads.heading(
         words.plural(int(found.now.together.campaigns), "campaign"),
         [
-            lambda: downloads.csv(principal, "campaigns", asked.filters, key="campaigns_csv"),
-            lambda: downloads.csv(principal, "daily", asked.filters, key="campaigns_daily_csv", label="CSV by day"),
+            lambda: downloads.csv(principal, "campaigns", asked, key="campaigns_csv"),
+            lambda: downloads.csv(principal, "daily", asked, key="campaigns_daily_csv", label="CSV by day"),
         ],
     )
-    campaign_tables.full(found.campaigns, money=principal.money, key="campaigns")
+    campaign_tables.full(found.campaigns, origins, money=principal.money, key="campaigns")
     st.caption("Choose a row to open its campaign; click a column's name to sort.")

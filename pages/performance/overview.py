@@ -16,7 +16,7 @@ st.title("Overview")
 zone = viewer.zone()
 with calmly():
     syncing.last_result(principal, zone)
-    syncing.fetch_missing(principal, asked.filters, zone)
+    syncing.fetch_missing(principal, asked, zone)
     found = questions.headline(principal, asked)
 
     if found.is_empty:
@@ -24,20 +24,16 @@ with calmly():
         st.stop()
 
     campaign_tables.open_chosen("overview_campaigns")
-    widgets.context(principal, asked, found, asked.filters.clients)
+    origins = widgets.context(principal, asked, found, asked.filters.clients)
     widgets.headline(found, money=principal.money)
-    widgets.left_out(cache.undefined(principal, asked.filters), asked.filters.cpm_grain)
+    widgets.left_out(cache.undefined(principal, asked.filters, None, asked.as_of), asked.filters.cpm_grain)
 
-    daily_charts(principal, asked.filters, found.currencies, key="overview")
+    daily_charts(principal, asked, found.currencies, origins, key="overview")
 
-    downloads.heading(
-        "Platforms", [lambda: downloads.csv(principal, "overview", asked.filters, key="overview_platforms_csv")]
-    )
-    by_platform = cache.groups(principal, asked.filters, ("platform",))
+    downloads.heading("Platforms", [lambda: downloads.csv(principal, "overview", asked, key="overview_platforms_csv")])
+    by_platform = cache.groups(principal, asked.filters, ("platform",), None, asked.as_of)
     campaign_tables.platforms(by_platform, money=principal.money, key="overview_platforms")
 
-    downloads.heading(
-        "Campaigns", [lambda: downloads.csv(principal, "campaigns", asked.filters, key="overview_campaigns_csv")]
-    )
+    downloads.heading("Campaigns", [lambda: downloads.csv(principal, "campaigns", asked, key="overview_campaigns_csv")])
     campaign_tables.brief(found.campaigns, money=principal.money, key="overview_campaigns")
     st.caption("Choose a row to open its campaign.")

@@ -1,7 +1,8 @@
 """Reads that reruns share: same scope, same question, same revisions, same rows. It saves work and protects nothing.
 
 Keys are frozen values, given by position; the scope is part of every key, and who may ask is decided before. So are the
-revisions: a sync is seen at once, and nothing has to be cleared. What is only part of a key is marked as unused.
+revisions that are shown, those of now or of `as_of`: a sync is seen at once, a past is read once, and nothing has to be
+cleared. What is only part of a key is marked as unused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import streamlit as st
 from perfdash import answers
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
+from perfdash.asof import AsOf
 from perfdash.export import Names, Origins
 from perfdash.fetching import fetcher
 from perfdash.filters import Filters
@@ -35,21 +37,25 @@ def scope(principal: Principal) -> Principal:
     return replace(principal, name="", user_id=None)
 
 
-def _version(principal: Principal, clients: tuple[str, ...]) -> Version:
-    """Other clients' syncs change nothing here."""
+def _version(principal: Principal, clients: tuple[str, ...], as_of: AsOf | None = None) -> Version:
+    """The revisions that `as_of` shows; other clients' syncs change nothing here, and no later ones change a past."""
     store = wiring.store()
-    return store.label, tuple(pair for pair in queries.stamp(store, principal) if not clients or pair[0] in clients)
+    return store.label, queries.revisions_at(store, principal, clients, as_of)
 
 
-def _of(principal: Principal, filters: Filters, only: CampaignRef | None) -> Version:
-    return _version(principal, filters.clients if only is None else (only.client,))
+def _of(principal: Principal, filters: Filters, only: CampaignRef | None, as_of: AsOf | None) -> Version:
+    return _version(principal, filters.clients if only is None else (only.client,), as_of)
 
 
 def groups(
-    principal: Principal, filters: Filters, by: tuple[Dimension, ...] = (), only: CampaignRef | None = None
+    principal: Principal,
+    filters: Filters,
+    by: tuple[Dimension, ...] = (),
+    only: CampaignRef | None = None,
+    as_of: AsOf | None = None,
 ) -> tuple[Group, ...]:
     """`queries.breakdown`."""
-    return _groups(scope(principal), filters, by, only, _of(principal, filters, only))
+    return _groups(scope(principal), filters, by, only, as_of, _of(principal, filters, only, as_of))
 
 
 @st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
@@ -58,14 +64,17 @@ def _groups(
     filters: Filters,
     by: tuple[Dimension, ...],
     only: CampaignRef | None,
+    as_of: AsOf | None,
     version: Version,  # noqa: ARG001
 ) -> tuple[Group, ...]:
-    return queries.breakdown(wiring.store(), principal, filters, by, only=only)
+    return queries.breakdown(wiring.store(), principal, filters, by, as_of, only)
 
 
-def campaigns(principal: Principal, filters: Filters, only: CampaignRef | None = None) -> tuple[CampaignRow, ...]:
+def campaigns(
+    principal: Principal, filters: Filters, only: CampaignRef | None = None, as_of: AsOf | None = None
+) -> tuple[CampaignRow, ...]:
     """`queries.campaign_rows`, or the one campaign, which has a row without facts when none is in view."""
-    return _campaigns(scope(principal), filters, only, _of(principal, filters, only))
+    return _campaigns(scope(principal), filters, only, as_of, _of(principal, filters, only, as_of))
 
 
 @st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
@@ -73,18 +82,21 @@ def _campaigns(
     principal: Principal,
     filters: Filters,
     only: CampaignRef | None,
+    as_of: AsOf | None,
     version: Version,  # noqa: ARG001
 ) -> tuple[CampaignRow, ...]:
     if only is None:
-        return queries.campaign_rows(wiring.store(), principal, filters)
-    return queries.campaign_row(wiring.store(), principal, only.client, only.account, only.campaign, filters)
+        return queries.campaign_rows(wiring.store(), principal, filters, as_of)
+    return queries.campaign_row(wiring.store(), principal, only.client, only.account, only.campaign, filters, as_of)
 
 
-def undefined(principal: Principal, filters: Filters, only: CampaignRef | None = None) -> tuple[Undefined, ...]:
+def undefined(
+    principal: Principal, filters: Filters, only: CampaignRef | None = None, as_of: AsOf | None = None
+) -> tuple[Undefined, ...]:
     """`queries.undefined_cpm`."""
     if filters.max_cpm is None:
         return ()
-    return _undefined(scope(principal), filters, only, _of(principal, filters, only))
+    return _undefined(scope(principal), filters, only, as_of, _of(principal, filters, only, as_of))
 
 
 @st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
@@ -92,24 +104,35 @@ def _undefined(
     principal: Principal,
     filters: Filters,
     only: CampaignRef | None,
+    as_of: AsOf | None,
     version: Version,  # noqa: ARG001
 ) -> tuple[Undefined, ...]:
-    return queries.undefined_cpm(wiring.store(), principal, filters, only=only)
+    return queries.undefined_cpm(wiring.store(), principal, filters, as_of, only)
 
 
-def platforms(principal: Principal) -> tuple[str, ...]:
-    """Every platform in scope: what keeps each platform's colour whatever is filtered."""
-    return _platforms(scope(principal), _version(principal, ()))
+def offered(principal: Principal, as_of: AsOf | None = None) -> tuple[tuple[str, ...], bool]:
+    """Every platform in scope, and whether anything was ever corrected: what the sidebar can offer."""
+    return _offered(scope(principal), as_of, _version(principal, (), as_of))
 
 
 @st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
-def _platforms(principal: Principal, version: Version) -> tuple[str, ...]:  # noqa: ARG001
-    return queries.platforms(wiring.store(), principal)
+def _offered(
+    principal: Principal,
+    as_of: AsOf | None,
+    version: Version,  # noqa: ARG001
+) -> tuple[tuple[str, ...], bool]:
+    store = wiring.store()
+    return queries.platforms(store, principal, (), as_of), queries.any_corrected(store, principal)
 
 
-def first_day(principal: Principal, client: str) -> date | None:
-    """The client's first stored day: one seek in an index."""
-    return queries.first_day(wiring.store(), principal, (client,))
+def platforms(principal: Principal, as_of: AsOf | None = None) -> tuple[str, ...]:
+    """Every platform in scope: what keeps each platform's colour whatever is filtered."""
+    return offered(principal, as_of)[0]
+
+
+def first_day(principal: Principal, client: str, as_of: AsOf | None = None) -> date | None:
+    """The client's first stored day: one seek in an index, unless it is about the past."""
+    return queries.first_day(wiring.store(), principal, (client,), as_of)
 
 
 def creators(principal: Principal, clients: tuple[str, ...]) -> Names:
@@ -117,16 +140,22 @@ def creators(principal: Principal, clients: tuple[str, ...]) -> Names:
     return queries.creator_names(wiring.store(), principal, clients)
 
 
-def origins(principal: Principal, clients: tuple[str, ...], days: Days) -> Origins:
+def origins(principal: Principal, clients: tuple[str, ...], days: Days, as_of: AsOf | None = None) -> Origins:
     """Where the numbers in view come from. Asked anew every minute, since days become final as time passes."""
     store, minute = wiring.store(), wiring.now().replace(second=0, microsecond=0)
     at = (store.label, queries.runs_stamp(store, principal))
-    return _origins(scope(principal), Filters(days, clients), minute, at)
+    return _origins(scope(principal), Filters(days, clients), minute, as_of, at)
 
 
 @st.cache_data(ttl="5m", max_entries=ENTRIES, show_spinner=False)
-def _origins(principal: Principal, filters: Filters, minute: datetime, version: Any) -> Origins:  # noqa: ARG001
-    return answers.origins(wiring.store(), principal, filters, minute)
+def _origins(
+    principal: Principal,
+    filters: Filters,
+    minute: datetime,
+    as_of: AsOf | None,
+    version: Any,  # noqa: ARG001
+) -> Origins:
+    return answers.origins(wiring.store(), principal, filters, minute, as_of)
 
 
 def fetched(account: Account, days: Days) -> Fetched:

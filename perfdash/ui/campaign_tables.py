@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 import streamlit as st
 
-from perfdash import words
-from perfdash.export import Names
+from perfdash import glossary, words
+from perfdash.export import Names, Origins
 from perfdash.store.queries import CampaignRef, CampaignRow, Group
 from perfdash.ui import tables
 from perfdash.ui.tables import Shown, draw, measure, metric, money_of, used
@@ -18,7 +19,8 @@ from perfdash.ui.wiring import ROOT
 
 _LIST = str(ROOT / "pages" / "performance" / "campaigns.py")
 _PAGE = str(ROOT / "pages" / "performance" / "campaign.py")
-_SPENT = "cost of the whole flight, as far as its days are stored / budget; above 100% is over budget"
+_SPENT = glossary.hint("budget_pacing")
+_FLIGHT = glossary.hint("flight")
 COUNTS = (measure("impressions", "Impressions"), measure("clicks", "Clicks"), metric("ctr"))
 PAID = (metric("cpm"), metric("cpc"), metric("roas"), metric("roi"))
 REST = (
@@ -27,6 +29,8 @@ REST = (
     measure("revenue", "Revenue", "money"), measure("reach", "Reach"), metric("frequency"),
 )  # fmt: skip
 COST = measure("cost", "Cost", "money")
+CORRECTED = Shown("corrected", "✎", "count", lambda row: row.sums.corrected or None, width=60)
+"""Marks the rows that count corrected values; not shown where none does."""
 
 
 def _named(row: CampaignRow) -> str:
@@ -35,18 +39,19 @@ def _named(row: CampaignRow) -> str:
 
 _NAME = Shown("name", "Campaign", "text", _named, pinned=True, width=260)
 _CLIENT = Shown("client", "Client", "text", lambda row: row.client)
+_NAMED = (_NAME, _CLIENT, CORRECTED)
 _CURRENCY = Shown("currency", "Currency", "text", lambda row: row.currency, width="small")
 _BUDGET = (
     Shown("used", "Budget spent", "share", used, _SPENT),
-    Shown("over", "Pacing", "text", lambda row: pacing(row), "whole flight against its budget"),
-    Shown("flight_cost", "Cost of flight", "money", lambda row: money_of(row, "flight_cost"), "all days of the flight"),
+    Shown("over", "Pacing", "text", lambda row: pacing(row), _SPENT),
+    Shown("flight_cost", "Cost of flight", "money", lambda row: money_of(row, "flight_cost")),
     Shown("budget", "Budget", "money", lambda row: money_of(row, "budget")),
 )
 _ABOUT = (
     Shown("platforms", "Platforms", "list", lambda row: row.platforms),
     Shown("status", "Status", "text", lambda row: row.status),
-    Shown("flight_start", "Flight start", "day", lambda row: row.flight_start),
-    Shown("flight_end", "Flight end", "day", lambda row: row.flight_end),
+    Shown("flight_start", "Flight start", "day", lambda row: row.flight_start, _FLIGHT),
+    Shown("flight_end", "Flight end", "day", lambda row: row.flight_end, _FLIGHT),
     Shown("campaign", "Campaign id", "text", lambda row: row.campaign),
 )
 
@@ -61,14 +66,21 @@ def pacing(row: Any) -> str | None:
 
 def brief(rows: Sequence[CampaignRow], *, money: bool, key: str) -> None:
     """The overview's campaigns: what they cost against their whole budgets."""
-    columns = (_NAME, _CLIENT, COST, *_BUDGET, *COUNTS, *PAID) if money else (_NAME, _CLIENT, *COUNTS, *_ABOUT[:4])
+    columns = (*_NAMED, COST, *_BUDGET, *COUNTS, *PAID) if money else (*_NAMED, *COUNTS, *_ABOUT[:4])
     _campaigns(rows, columns, key)
 
 
-def full(rows: Sequence[CampaignRow], *, money: bool, key: str) -> None:
-    """Every measure and ratio of each campaign."""
-    columns = (_NAME, _CLIENT, COST, *COUNTS, *PAID, *REST, *_BUDGET, *_ABOUT)
-    _campaigns(rows, columns if money else _without_money((_NAME, _CLIENT, *COUNTS, *REST, *_ABOUT)), key)
+def full(rows: Sequence[CampaignRow], origins: Origins, *, money: bool, key: str) -> None:
+    """Every measure and ratio of each campaign, and up to which day its numbers are final."""
+    final_to = Shown("final_to", "Final to", "day", lambda row: _final_to(origins, row))
+    columns = (*_NAMED, COST, *COUNTS, *PAID, *REST, *_BUDGET, *_ABOUT, final_to)
+    without = (*_NAMED, *COUNTS, *REST, *_ABOUT, final_to)
+    _campaigns(rows, columns if money else _without_money(without), key)
+
+
+def _final_to(origins: Origins, row: CampaignRow) -> date | None:
+    known = origins.get((row.client, row.account))
+    return known.final_to if known else None
 
 
 def _without_money(columns: Sequence[Shown]) -> tuple[Shown, ...]:
@@ -143,11 +155,11 @@ def platforms(groups: Sequence[Group], *, money: bool, key: str) -> None:
     for group in groups:
         totals[group.currency] = totals.get(group.currency, 0) + (getattr(group.sums, side) or 0)
     rows = [_Shared(g, _share(getattr(g.sums, side), totals[g.currency])) for g in groups]
-    of_all = "of the currency's cost" if money else "of all impressions"
     columns: Sequence[Shown] = (
         Shown("platform", "Platform", "text", lambda row: row.platform, pinned=True),
+        CORRECTED,
         *((COST,) if money else ()),
-        Shown("share", f"Share of {side}", "share", lambda row: row.share, of_all),
+        Shown("share", f"Share of {side}", "share", lambda row: row.share),
         *COUNTS,
         *(PAID if money else ()),
     )
@@ -166,7 +178,7 @@ def creators(groups: Sequence[Group], names: Names, *, money: bool, key: str) ->
         return names.get((row.client, row.account, row.creator), row.creator) or "(no creator)"
 
     columns: Sequence[Shown] = (
-        Shown("creator", "Creator", "text", name, pinned=True, width="medium"),
+        Shown("creator", "Creator", "text", name, pinned=True, width="medium"), CORRECTED,
         *((COST,) if money else ()), *COUNTS, *(PAID if money else ()),
         *(REST if money else _without_money(REST)),
     )  # fmt: skip

@@ -7,15 +7,16 @@ from dataclasses import replace
 import streamlit as st
 
 from perfdash.access import Principal
+from perfdash.asof import AsOf
 from perfdash.errors import UsageError
 from perfdash.filters import Filters, Grain, cpm_limit
 from perfdash.store import queries
 from perfdash.ui import link, wiring
 
 
-def narrowed(principal: Principal, wanted: Filters) -> tuple[Filters, tuple[str, ...]]:
+def narrowed(principal: Principal, wanted: Filters, as_of: AsOf | None = None) -> tuple[Filters, tuple[str, ...]]:
     """`wanted` with currency, limit and grain, and what was not applied: no limit until one currency is in view."""
-    currencies = queries.currencies(wiring.store(), principal, wanted)
+    currencies = queries.currencies(wiring.store(), principal, wanted, as_of)
     currency = None
     if len(currencies) > 1:
         currency = st.selectbox(

@@ -2,33 +2,85 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import streamlit as st
 
+from perfdash import finality, words
 from perfdash.access import Principal
-from perfdash.filters import Filters
+from perfdash.accounts import contiguous
+from perfdash.export import Origins
 from perfdash.store.queries import CampaignRef
-from perfdash.ui import cache, drawings
+from perfdash.ui import cache, drawings, widgets
+from perfdash.ui.drawings import Drawing
+from perfdash.ui.filters import Selection
+from perfdash.ui.plain import plain
+
+_MOST_RANGES = 3
+_SAYS = {
+    "open": "still inside the settlement window",
+    "unverified": "not fetched again since the settlement window passed",
+    "provisional": "of a source whose settlement window is unknown",
+}
 
 
 def daily_charts(
-    principal: Principal, filters: Filters, currencies: tuple[str, ...], *, key: str, only: CampaignRef | None = None
+    principal: Principal,
+    asked: Selection,
+    currencies: tuple[str, ...],
+    origins: Origins,
+    *,
+    key: str,
+    only: CampaignRef | None = None,
 ) -> None:
-    """Cost and CPM per day and platform; impressions and CTR for who may not see money."""
+    """Cost and CPM per day and platform; impressions and CTR for who may not see money. What may still move is pale."""
     currency = _one(currencies, key) if principal.money else ""
-    found = cache.groups(principal, filters, ("day", "platform"), only)
-    groups = [group for group in found if not currency or group.currency == currency]
-    platforms, days = cache.platforms(principal), filters.days
+    found = cache.groups(principal, asked.filters, ("day", "platform"), only, asked.as_of)
+    groups = tuple(group for group in found if not currency or group.currency == currency)
+    moving = _moving(origins, only)
+    drawing = Drawing(groups, asked.filters.days, cache.platforms(principal, asked.as_of), moving)
     left, right = st.columns(2)
     with left:
         if principal.money:
-            drawings.bars("Cost", currency, groups, "cost", days, platforms, key=f"{key}_cost")
+            drawings.bars("Cost", currency, drawing, "cost", key=f"{key}_cost")
         else:
-            drawings.bars("Impressions", "", groups, "impressions", days, platforms, key=f"{key}_impressions")
+            drawings.bars("Impressions", "", drawing, "impressions", key=f"{key}_impressions")
     with right:
         if principal.money:
-            drawings.lines("CPM", currency, groups, "cpm", days, platforms, key=f"{key}_cpm")
+            drawings.lines("CPM", currency, drawing, "cpm", key=f"{key}_cpm")
         else:
-            drawings.lines("CTR", "", groups, "ctr", days, platforms, key=f"{key}_ctr")
+            drawings.lines("CTR", "", drawing, "ctr", key=f"{key}_ctr")
+    _legend(drawing)
+
+
+def _moving(origins: Origins, only: CampaignRef | None) -> drawings.Moving:
+    """The days in view that are not final for all accounts in view."""
+    return finality.moving(
+        origin.finality
+        for (client, account), origin in origins.items()
+        if only is None or (client, account) == (only.client, only.account)
+    )
+
+
+def _legend(drawing: Drawing) -> None:
+    """What pale and dashed mean, on which days, and why; and what the pencil means."""
+    shown = {group.day for group in drawing.groups}
+    why: dict[str, set[date]] = {}
+    for day, state in drawing.moving.items():
+        if day in shown:
+            why.setdefault(state, set()).add(day)
+    lines = [f"{_ranges(days)} ({_SAYS[state]})" for state, days in why.items()]
+    if lines:
+        st.caption(
+            f":material/line_style: Pale bars and dashed lines can still change: {plain('; '.join(lines), 400)}."
+        )
+    corrected = sum(group.sums.corrected for group in drawing.groups)
+    if corrected:
+        st.caption(f"{drawings.CORRECTED} {widgets.corrections(corrected)}.")
+
+
+def _ranges(days: set[date]) -> str:
+    return words.listed([words.days(span) for span in contiguous(days)], _MOST_RANGES)
 
 
 def _one(currencies: tuple[str, ...], key: str) -> str:

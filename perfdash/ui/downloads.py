@@ -10,19 +10,20 @@ import streamlit as st
 
 from perfdash import answers, export
 from perfdash.access import Principal
-from perfdash.document import question
+from perfdash.document import as_of_text, question
 from perfdash.errors import AccessDenied
 from perfdash.export import Table, View
 from perfdash.filters import Filters
 from perfdash.store import queries, receipts
 from perfdash.store.queries import CampaignRef
 from perfdash.ui import session, wiring
+from perfdash.ui.filters import Selection
 
 
 def csv(
     principal: Principal,
     view: View,
-    filters: Filters,
+    asked: Selection,
     *,
     key: str,
     only: CampaignRef | None = None,
@@ -30,15 +31,16 @@ def csv(
 ) -> None:
     """A button that downloads `view`: the same rows as `query VIEW --format csv`, or those of one campaign."""
 
-    still = _still(principal)
+    still, filters, as_of = _still(principal), asked.filters, asked.as_of
 
     def build() -> str:
         asking, store = still(), wiring.store()
-        found = answers.answer(store, asking, view, filters, wiring.now(), only=only)
+        found = answers.answer(store, asking, view, filters, wiring.now(), as_of, only)
         answers.write_receipt(store, asking, found, wiring.now)
         return export.to_csv(found.table)
 
-    _button(label, build, f"perfdash-{view}-{filters.days.start}-{filters.days.end}", key)
+    at = f"-as-of-{as_of_text(as_of)}".replace(":", "") if as_of else ""
+    _button(label, build, f"perfdash-{view}-{filters.days.start}-{filters.days.end}{at}", key)
 
 
 def listing(
@@ -65,6 +67,12 @@ def listing(
         return export.to_csv(found)
 
     _button("CSV", download, f"perfdash-{name}", key)
+
+
+def built(principal: Principal, build: Callable[[Principal], str], *, name: str, label: str, key: str) -> None:
+    """A button that downloads what `build` makes, and writes down, for who asks at the click."""
+    still = _still(principal)
+    _button(label, lambda: build(still()), name, key)
 
 
 def _button(label: str, build: Callable[[], str], name: str, key: str) -> None:

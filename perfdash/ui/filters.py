@@ -6,9 +6,9 @@ each has a neutral default (nothing chosen), and the real ones are set through t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,11 +16,12 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from perfdash.access import Principal
-from perfdash.accounts import Client, Days, today_in
+from perfdash.accounts import Client, Days
+from perfdash.asof import AsOf, today_at
 from perfdash.errors import UsageError
-from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Period, Preset, range_of, resolve
+from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Period, Preset, compared, range_of, resolve
 from perfdash.store import catalog, queries
-from perfdash.ui import cpm_filter, link, wiring
+from perfdash.ui import asof_control, cache, comparing, cpm_filter, link, wiring
 from perfdash.ui.plain import plain
 
 _ASKED, _MEND, _WRITE, _IGNORED, _DAYS = "_asked", "_mend", "_write", "_ignored", "_last_days"
@@ -30,11 +31,25 @@ _SELECTION = "_selection"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the page is to answer. `ignored` names, in short phrases, what was asked for and not applied."""
+    """What the page is to answer. `ignored` names, in short phrases, what was asked for and not applied.
+
+    `as_of` is the past moment that all of the page is about; None is now.
+    """
 
     filters: Filters
     period: Period
     ignored: tuple[str, ...] = ()
+    as_of: AsOf | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Today:
+    """The first and the last day that the clients in view call today at `as_of`, and the last that anybody does now."""
+
+    first: date
+    last: date
+    latest: date
+    as_of: AsOf | None
 
 
 def current() -> Selection:
@@ -48,20 +63,25 @@ def current() -> Selection:
 def sidebar(principal: Principal) -> Selection:
     """Draw the filters and return the question that they and the URL ask."""
     clients = catalog.clients(wiring.store(), principal)
-    platforms = queries.platforms(wiring.store(), principal)
     zones = {client.slug: client.time_zone for client in clients}
-    latest = max(_todays(zones.values()), default=wiring.now().date())
+    latest = max(_todays(zones.values(), None), default=wiring.now().date())
+    with st.sidebar:
+        as_of, not_past = asof_control.control(latest)
+    platforms, is_corrected = cache.offered(principal, as_of)
     _open_link(principal, tuple(zones), platforms, latest)
     with st.sidebar:
         chosen = _clients(clients)
-        today = min(_todays(zones[slug] for slug in chosen or zones), default=latest)
-        period, unusable = _period(principal, chosen, today, latest)
+        then = _todays((zones[slug] for slug in chosen or zones), as_of)
+        at = _Today(min(then, default=latest), max(then, default=latest), latest, as_of)
+        period, unusable = _period(principal, chosen, at)
+        period = compared(period, comparing.chosen())
         wanted = Filters(period.days, chosen, _platforms(platforms))
-        filters, unapplied = cpm_filter.narrowed(principal, wanted) if principal.money else (wanted, ())
+        filters, unapplied = cpm_filter.narrowed(principal, wanted, as_of) if principal.money else (wanted, ())
+        filters = replace(filters, raw=is_corrected and asof_control.counts_raw())
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     _mend_link()
     st.session_state[_DAYS] = period.days
-    selection = Selection(filters, period, _ignored_in_link(filters) + unusable + unapplied)
+    selection = Selection(filters, period, _ignored_in_link(filters) + not_past + unusable + unapplied, as_of)
     st.session_state[_SELECTION] = selection
     return selection
 
@@ -72,9 +92,9 @@ def say_ignored(selection: Selection) -> None:
         st.warning(f"Not applied: {plain('; '.join(selection.ignored), 300)}.", icon=":material/filter_alt_off:")
 
 
-def _todays(zones: Any) -> set[date]:
+def _todays(zones: Iterable[str], as_of: AsOf | None) -> set[date]:
     now = wiring.now()
-    return {today_in(zone, now) for zone in zones}
+    return {today_at(as_of, zone, now) for zone in zones}
 
 
 def _open_link(principal: Principal, clients: tuple[str, ...], platforms: tuple[str, ...], latest: date) -> None:
@@ -139,21 +159,19 @@ def _platforms(platforms: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(chosen))
 
 
-def _period(
-    principal: Principal, clients: tuple[str, ...], today: date, latest: date
-) -> tuple[Period, tuple[str, ...]]:
+def _period(principal: Principal, clients: tuple[str, ...], at: _Today) -> tuple[Period, tuple[str, ...]]:
     preset: Preset = st.selectbox(
         "Dates", PRESETS, index=None, format_func=PRESET_LABELS.__getitem__, key="range", bind="query-params",
         on_change=_preset_chosen, filter_mode=None,
     ) or link.DEFAULT_PRESET  # fmt: skip
-    first = queries.first_day(wiring.store(), principal, clients) if preset == "all" else None
+    first = queries.first_day(wiring.store(), principal, clients, at.as_of) if preset == "all" else None
     if preset != "custom":
         with suppress(StreamlitAPIException):  # while its widget is bound to it, Streamlit removes it by itself
             st.query_params.pop("dates", None)
         # "All days" leaves out none: where it is tomorrow already, that day counts too.
-        return resolve(preset, latest if preset == "all" else today, first_day=first), ()
-    days, unusable = _custom(latest)
-    return resolve("custom", today, days or st.session_state.get(_DAYS) or _default_days(today)), unusable
+        return resolve(preset, at.last if preset == "all" else at.first, first_day=first), ()
+    days, unusable = _custom(at.latest)
+    return resolve("custom", at.first, days or st.session_state.get(_DAYS) or _default_days(at.first)), unusable
 
 
 def _custom(latest: date) -> tuple[Days | None, tuple[str, ...]]:
@@ -187,7 +205,10 @@ def _reset() -> None:
     """Back to the defaults, in the URL too."""
     state = st.session_state
     neutral: dict[str, Any] = {"client": [], "platform": [], "max_cpm": None, "currency": None, "dates": ()}
-    for key, value in (neutral | {"range": link.DEFAULT_PRESET, "cpm_grain": "row"}).items():
+    neutral |= {asof_control.KEY: None, asof_control.VALUES: asof_control.COUNTED}
+    for key, value in (
+        neutral | {"range": link.DEFAULT_PRESET, "cpm_grain": "row", "compare": link.DEFAULT_KIND}
+    ).items():
         if key in state:
             state[key] = value
     state[_IGNORED] = ((), None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from perfdash import export, words
+from perfdash import export, glossary, words
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days, today_in
 from perfdash.export import Table
@@ -20,12 +20,7 @@ from perfdash.ui import actions, drawings, wiring
 from perfdash.ui.tables import Shown, chosen, draw
 
 RUNS_SHOWN = 200
-_COVERAGE = {
-    "final": ("Final", "settled, and fetched since"),
-    "open": ("Open", "the source may still restate it"),
-    "unverified": ("Unverified", "settled, but not fetched since"),
-    "provisional": ("Provisional", "nobody said how long the source restates"),
-}
+_SETTLES = glossary.hint("settlement_window")
 STANDING = {"ok": "Working", "failing": "Failing", "never": "Never synced"}
 STATES = {
     "running": "In progress", "committed": "Stored", "failed": "Failed", "suspicious": "Suspicious",
@@ -44,7 +39,7 @@ def accounts(rows: Sequence[Freshness], key: str) -> None:
         Shown("newest_day", "Newest day", "day", lambda row: row.newest_day),
         Shown("currency", "Currency", "text", lambda row: row.account.currency),
         Shown("time_zone", "Time zone", "text", lambda row: row.account.time_zone),
-        Shown("settles", "Settles in days", "count", lambda row: row.account.settlement_days),
+        Shown("settles", "Settles in days", "count", lambda row: row.account.settlement_days, _SETTLES),
         Shown("message", "What happened", "text", lambda row: row.message or None, width="large"),
     )
     draw(rows, columns, alt="How each account stands", key=key)
@@ -176,5 +171,5 @@ def _name(account: Account, standing: Sequence[Freshness]) -> str:
 def _state(day: date, fetched_at: Any, account: Any, now: Any) -> tuple[str, str]:
     if fetched_at is None:
         return "Never fetched", "Never fetched"
-    state, meaning = _COVERAGE[finality(day, account.time_zone, account.settlement_days, (fetched_at,), now)]
-    return state, f"{state}: {meaning}; fetched {words.ago(now - fetched_at)}"
+    told = glossary.of(finality(day, account.time_zone, account.settlement_days, (fetched_at,), now))
+    return told.label, f"{told.label}: {told.short}; fetched {words.ago(now - fetched_at)}"

@@ -12,14 +12,18 @@ from datetime import date
 from typing import Literal, get_args
 
 from perfdash.accounts import Days
+from perfdash.comparison import LABELS, Kind
 from perfdash.errors import UsageError
 from perfdash.filters import PRESET_LABELS, Grain, Preset, cpm_limit, range_of
 
-Key = Literal["client", "range", "dates", "platform", "currency", "max_cpm", "cpm_grain"]
-KEYS: tuple[Key, ...] = ("client", "range", "dates", "platform", "currency", "max_cpm", "cpm_grain")
+Key = Literal["client", "range", "dates", "platform", "currency", "max_cpm", "cpm_grain", "compare", "values"]
+KEYS: tuple[Key, ...] = get_args(Key)
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 EARLIEST = date(2000, 1, 1)
 DEFAULT_PRESET: Preset = "last_30"
+VALUES = ("counted", "raw")
+"""Numbers with what was corrected, or as the sources report them."""
+DEFAULT_KIND: Kind = "before"
 _BY_LABEL = {label: preset for preset, label in PRESET_LABELS.items()}
 
 
@@ -55,6 +59,8 @@ def read(raw: Mapping[Key, Sequence[str]], known: Known) -> Asked:
         "platform": known.platforms,
         "currency": known.currencies if known.money else (),
         "cpm_grain": GRAINS if known.money else (),
+        "compare": tuple(LABELS.values()),
+        "values": VALUES,
     }
     for key, choices in valid.items():
         ignored += [_said(key, value) for value in raw.get(key, ()) if value not in choices]

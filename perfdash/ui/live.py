@@ -22,14 +22,21 @@ def stamp(principal: Principal, *, runs: bool = False) -> Stamp:
     return queries.stamp(store, principal), queries.runs_stamp(store, principal) if runs else None
 
 
-def follow(principal: Principal, at: Stamp) -> None:
-    """From now on, draw the page again within a second of any change to what it was drawn for."""
+def follow(principal: Principal, at: Stamp | None) -> None:
+    """From now on, draw the page again within a second of any change to what it was drawn for.
+
+    None stands for a past, which nothing changes: the page then follows only who is signed in.
+    """
     st.session_state[_DRAWN] = st.session_state.get(_DRAWN, 0) + 1
     _look(principal, at, st.session_state[_DRAWN])
 
 
+def _is_newer(principal: Principal, at: Stamp | None) -> bool:
+    return at is not None and stamp(principal, runs=at[1] is not None) != at
+
+
 @st.fragment(run_every="1s")
-def _look(principal: Principal, at: Stamp, drawn: int) -> None:
+def _look(principal: Principal, at: Stamp | None, drawn: int) -> None:
     """Draws nothing, so that a second in which nothing happened changes nothing on the page.
 
     A store that cannot be asked right now is asked again a second later; the page in view stays as it is.
@@ -38,7 +45,7 @@ def _look(principal: Principal, at: Stamp, drawn: int) -> None:
         st.session_state[_SEEN] = drawn
         return
     try:
-        moved = session.current() != principal or stamp(principal, runs=at[1] is not None) != at or filters.unwritten()
+        moved = session.current() != principal or _is_newer(principal, at) or filters.unwritten()
     except StoreError:
         return
     if moved:

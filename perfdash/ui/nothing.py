@@ -12,23 +12,25 @@ from perfdash.accounts import Days
 from perfdash.filters import Filters
 from perfdash.store import queries
 from perfdash.store.queries import CampaignRef
-from perfdash.ui import cache, widgets, wiring
+from perfdash.ui import asof_control, cache, widgets, wiring
 from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 
 
 def nothing_here(principal: Principal, asked: Selection, only: CampaignRef | None = None) -> None:
     """Why there is nothing, and where the nearest data is."""
-    filters = asked.filters
+    filters, as_of = asked.filters, asked.as_of
+    if asof_control.nothing_known_yet(principal, filters.clients if only is None else (only.client,), as_of):
+        return
     unlimited = replace(filters, max_cpm=None)
-    if filters.max_cpm is not None and cache.groups(principal, unlimited, (), only):
-        _over_the_limit(filters, cache.groups(principal, unlimited, (), only)[0].currency)
-        widgets.left_out(cache.undefined(principal, filters, only), filters.cpm_grain)
+    if filters.max_cpm is not None and (found := cache.groups(principal, unlimited, (), only, as_of)):
+        _over_the_limit(filters, found[0].currency)
+        widgets.left_out(cache.undefined(principal, filters, only, as_of), filters.cpm_grain)
         return
     what = "This campaign did not run" if only else "No campaign ran"
     where = f" on {words.listed(filters.platforms)}" if filters.platforms else ""
     st.info(
-        f"{what} in these days ({words.days(filters.days)}){plain(where)}. {_nearest(principal, filters, only)}",
+        f"{what} in these days ({words.days(filters.days)}){plain(where)}. {_nearest(principal, asked, only)}",
         title="No data", icon=":material/event_busy:",
     )  # fmt: skip
 
@@ -41,15 +43,17 @@ def _over_the_limit(filters: Filters, currency: str) -> None:
     )  # fmt: skip
 
 
-def _nearest(principal: Principal, filters: Filters, only: CampaignRef | None) -> str:
+def _nearest(principal: Principal, asked: Selection, only: CampaignRef | None) -> str:
+    filters, as_of = asked.filters, asked.as_of
     names = filters.clients if only is None else (only.client,)
     store = wiring.store()
-    first, last = queries.first_day(store, principal, names), queries.last_day(store, principal, names)
+    first = queries.first_day(store, principal, names, as_of)
+    last = queries.last_day(store, principal, names, as_of)
     if first is None or last is None:
         return "No data is stored yet: sync it first."
     whole = Days(first, last)
     if only is not None or filters.platforms:
-        found = cache.groups(principal, Filters(whole, filters.clients, filters.platforms), ("day",), only)
+        found = cache.groups(principal, Filters(whole, filters.clients, filters.platforms), ("day",), only, as_of)
         ran = [group.day for group in found if group.day]
         if not ran:
             return f"It is in no stored day from {words.days(whole)}."

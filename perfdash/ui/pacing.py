@@ -9,6 +9,7 @@ import streamlit as st
 
 from perfdash import words
 from perfdash.accounts import Days
+from perfdash.asof import AsOf, today_at
 from perfdash.store.queries import CampaignRow
 from perfdash.ui import wiring
 from perfdash.ui.plain import plain
@@ -29,7 +30,7 @@ def _flight(row: CampaignRow) -> str:
     return f"until {words.day(row.flight_end)}" if row.flight_end else ""
 
 
-def budget_bar(row: CampaignRow, stored_from: date | None) -> None:
+def budget_bar(row: CampaignRow, stored_from: date | None, as_of: AsOf | None = None) -> None:
     """Cost of the whole flight against the budget; `stored_from` is the client's first stored day."""
     share = used(row)
     if share is None or row.flight_cost is None:
@@ -37,16 +38,17 @@ def budget_bar(row: CampaignRow, stored_from: date | None) -> None:
         return
     spent, budget = words.micros(row.flight_cost, row.currency), words.micros(row.budget, row.currency)
     over = f" · :red[**{plain(words.percent(share - 1, 1))} over budget**]" if share > 1 else ""
-    text = f"Spent {plain(spent)} of {plain(budget)} ({plain(words.percent(share, 1))}){_elapsed(row)}{over}"
+    today = today_at(as_of, "UTC", wiring.now())
+    text = f"Spent {plain(spent)} of {plain(budget)} ({plain(words.percent(share, 1))}){_elapsed(row, today)}{over}"
     st.progress(min(1.0, float(share)), text=text)
     if stored_from and row.flight_start and row.flight_start < stored_from:
         st.caption(f"Earlier days than {words.day(stored_from)} were never fetched, so their cost is not in this.")
 
 
-def _elapsed(row: CampaignRow) -> str:
+def _elapsed(row: CampaignRow, today: date) -> str:
     """How much of the flight is over, by whole days in UTC: a hint beside the bar, not a figure."""
     if not row.flight_start or not row.flight_end or row.flight_start > row.flight_end:
         return ""
     whole = (row.flight_end - row.flight_start).days + 1
-    passed = min(max((wiring.now().date() - row.flight_start).days, 0), whole)
+    passed = min(max((today - row.flight_start).days, 0), whole)
     return f" · {plain(words.percent(Fraction(passed, whole), 0))} of the flight is over"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from perfdash.accounts import Days
 from perfdash.filters import Filters
 from perfdash.sync import RunResult
 from perfdash.ui import actions, demo_notice, wiring
+from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 
 _RESULT = "_sync_result"
@@ -21,10 +23,14 @@ _MOST_LINES = 4
 """How many accounts say by themselves what happened; a source that is down fails all of its accounts alike."""
 
 
-def fetch_missing(principal: Principal, filters: Filters, zone: str) -> None:
-    """Fetch just the days in view that no run covers, then let the page render; a failure becomes one calm line."""
-    if demo_notice.replaying():
+def fetch_missing(principal: Principal, asked: Selection, zone: str, clients: tuple[str, ...] | None = None) -> None:
+    """Fetch just the days in view that no run covers, then let the page render; a failure becomes one calm line.
+
+    Nothing of a past is missing: what had not been fetched then was not known then.
+    """
+    if asked.as_of is not None or demo_notice.replaying():
         return
+    filters = asked.filters if clients is None else replace(asked.filters, clients=clients)
     wanted = actions.missing(principal, filters)
     results: Sequence[RunResult] = ()
     if wanted:

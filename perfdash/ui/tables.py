@@ -10,8 +10,8 @@ from typing import Any, Literal
 import pyarrow as pa
 import streamlit as st
 
-from perfdash import words
-from perfdash.metrics import METRICS, ratio
+from perfdash import glossary, words
+from perfdash.metrics import METRICS, PACING, quotient, ratio
 from perfdash.ui import viewer
 
 MOST_ROWS = 1_000
@@ -29,7 +29,7 @@ Value = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One column: how its value is got from a row, and how it reads."""
+    """One column: how its value is got from a row, and how it reads. Without a `help`, the glossary's for its name."""
 
     name: str
     label: str
@@ -46,10 +46,15 @@ def measure(name: str, label: str, kind: Kind = "count") -> Shown:
 
 
 def metric(name: str) -> Shown:
-    """A column of a ratio, explained by its definition."""
+    """A column of a ratio."""
     found = METRICS[name]
-    kind: Kind = "price" if found.unit == "money" else "times" if name in ("roas", "frequency") else "percent"
-    return Shown(name, found.label, kind, lambda row: ratio(name, row.sums), found.definition)
+    kind: Kind = "price" if found.unit == "money" else "times" if found.times else "percent"
+    return Shown(name, found.label, kind, lambda row: ratio(name, row.sums))
+
+
+def explanation(column: Shown) -> str:
+    """The tooltip of a column's header; '' for what needs none, such as a name."""
+    return column.help or glossary.hint(column.name)
 
 
 def money_of(row: Any, name: str) -> Fraction | None:
@@ -60,7 +65,7 @@ def money_of(row: Any, name: str) -> Fraction | None:
 
 def used(row: Any) -> Fraction | None:
     """The share of a campaign's budget that its whole flight has cost."""
-    return Fraction(row.flight_cost, row.budget) if row.budget and row.flight_cost is not None else None
+    return quotient(PACING, row)
 
 
 def draw(
@@ -127,7 +132,8 @@ def _places(values: Sequence[float | None], currency: str) -> int:
 
 def _config(column: Shown, values: Sequence[Any], currency: str) -> Any:
     c = st.column_config
-    common: dict[str, Any] = {"help": column.help or None, "pinned": column.pinned or None, "width": column.width}
+    told = explanation(column) or None
+    common: dict[str, Any] = {"help": told, "pinned": column.pinned or None, "width": column.width}
     label = f"{column.label} ({currency})" if currency and column.kind in ("money", "price") else column.label
     places = words.decimals(currency) if currency else 2
     numbers = {

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from perfdash import export, words
 from perfdash.access import Principal
+from perfdash.export import Origins
 from perfdash.metrics import METRICS, rounded
 from perfdash.store.queries import Undefined
 from perfdash.summary import MONEY, Figure
 from perfdash.ui import actions, cache, viewer
+from perfdash.ui.drawings import CORRECTED
 from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 from perfdash.ui.questions import Headline
@@ -48,6 +51,8 @@ def tiles(figures: Sequence[Figure]) -> None:
 def _tile(figure: Figure) -> None:
     # The unit stands in the label: beside the number it would be cut off on a narrow tile.
     label = f"{figure.label} ({figure.currency})" if figure.currency and figure.name in MONEY else figure.label
+    if figure.corrected:
+        label += f" {CORRECTED}"
     delta = _delta(figure)
     moved = delta[0] in "+-"
     st.metric(
@@ -83,8 +88,8 @@ def _delta(figure: Figure) -> str:
 
 
 def explained(figure: Figure) -> str:
-    """Definition, exact value, what it leaves out, and why there is no change."""
-    lines = [f"{figure.label}: {figure.definition}."]
+    """What it means, its exact value, what it leaves out, the two values of its change, or why none is shown."""
+    lines = [figure.definition]
     if figure.value is None:
         lines.append("Undefined for what is in view.")
     else:
@@ -93,33 +98,45 @@ def explained(figure: Figure) -> str:
         lines.append(f"Exactly {export.text(rounded(figure.value, places))} {unit}".rstrip() + ".")
     if figure.note:
         lines.append(f"{figure.note[0].upper()}{figure.note[1:]}.")
+    if figure.between:
+        was, is_ = (face(replace(figure, value=side)) for side in figure.between)
+        lines.append(f"Changed from {was} to {is_}.")
+    if figure.corrected:
+        lines.append(f"{corrections(figure.corrected)}.")
     if figure.why:
         lines.append(f"No change is shown: {figure.why}.")
     return "  \n".join(lines)
 
 
+def corrections(rows: int) -> str:
+    """2 rows here were corrected by your team"""
+    return f"{words.plural(rows, 'row')} here {'was' if rows == 1 else 'were'} corrected by your team"
+
+
 def period_line(asked: Selection, found: Headline) -> str:
-    """23 Oct – 21 Nov 2026, change against 23 Sep – 22 Oct 2026."""
+    """23 Oct – 21 Nov 2026 · change against 23 Sep – 22 Oct 2026."""
     line = words.days(asked.period.days)
-    if found.before is None or asked.period.previous is None:
+    if found.before is None:
         return f"{line} · no change shown: {found.why}" if found.why else line
     cut = asked.period.current
     till = f" (complete days only, to {words.day(cut.end)})" if cut and cut != asked.period.days else ""
-    return f"{line} · change against {words.days(asked.period.previous)}{till}"
+    return f"{line} · {found.against}{till}"
 
 
-def context(principal: Principal, asked: Selection, found: Headline, clients: tuple[str, ...]) -> None:
-    """What is in view and how fresh it is; offers a sync when it is old."""
-    known = cache.origins(principal, clients, asked.filters.days).values()
+def context(principal: Principal, asked: Selection, found: Headline, clients: tuple[str, ...]) -> Origins:
+    """What is in view and how fresh it is; offers a sync when it is old. Returns where the numbers come from."""
+    origins = cache.origins(principal, clients, asked.filters.days, asked.as_of)
+    known = origins.values()
     times = [origin.fetched_at for origin in known if origin.fetched_at]
     oldest = min(times, default=None)
     final = [origin.final_to for origin in known]
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {words.day(last)}" if last else "not final yet"
     st.caption(f"{period_line(asked, found)} · data fetched {viewer.clock(oldest)} · {ends}")
-    if actions.is_old(principal, clients, asked.filters.days):
+    if asked.as_of is None and actions.is_old(principal, clients, asked.filters.days):
         st.caption(f":material/schedule: This data is older than {actions.OLD_AFTER.seconds // 3600} hours.")
         sync_button(principal, clients, "Sync now", key="sync_old_data", view=asked.filters.days)
+    return origins
 
 
 def left_out(rows: Sequence[Undefined], grain: str) -> None:

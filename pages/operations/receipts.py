@@ -1,0 +1,73 @@
+"""Receipts: what was exported, what of it is different now and why, and the same rows once more."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from perfdash import sent, words
+from perfdash.ui import downloads, filters, receipt_reads, receipt_tables, session, tables, viewer
+from perfdash.ui.calm import calmly
+from perfdash.ui.plain import plain
+
+principal = session.require()
+filters.current()
+
+st.title("Receipts")
+with calmly():
+    linked = st.query_params.get("receipt", "")
+    parts = receipt_reads.listed(principal, tables.MOST_ROWS)
+    if not parts and not linked:
+        st.info(
+            "Every CSV that leaves a page is written down here: who, when, what. Nothing was exported yet.",
+            icon=":material/receipt_long:", title="No export yet",
+        )  # fmt: skip
+        st.stop()
+    chosen = receipt_tables.exports(parts, principal, key="receipts") or linked
+    if not chosen:
+        st.caption("Choose an export to see what of it is different now.")
+        st.stop()
+    st.query_params["receipt"] = chosen
+
+    found = receipt_reads.one(principal, chosen)
+    first, view = found.parts[0], receipt_reads.view_of(found)
+    downloads.heading(f"{plain(first.view).capitalize()}, exported {viewer.clock(first.at)}")
+    if not found.whole:
+        st.caption(
+            ":material/visibility_off: This export also held clients that you may not see. What follows is your part "
+            "of it; the file cannot be rebuilt whole."
+        )
+    if view is None:
+        st.caption("A list, not a state of the numbers: it is not compared with now and not rebuilt.")
+        st.stop()
+    compared = receipt_reads.compared(principal, found)
+    limited = compared.question.filters.max_cpm is not None
+    receipt_tables.figures(compared.figures)
+    because = sent.because(compared.days, limited=limited)
+    if because:
+        st.markdown(f"Different from what was sent because {because}.")
+    else:
+        st.success("All of it is what was sent.", icon=":material/check_circle:")
+    if limited:
+        st.caption("The totals obey the export's CPM limit; restatements are told without it.")
+
+    if compared.days:
+        downloads.heading(words.plural(len(compared.days), "day that changed since", "days that changed since"))
+        receipt_tables.days(compared.days, compared.measure, limited=limited, key="receipt_days")
+        days = compared.question.filters.days
+        st.page_link(
+            receipt_tables.RESTATEMENTS, label="Every change since this export", icon=":material/history:",
+            query_params={
+                "since": f"receipt:{chosen}", "range": "Custom", "dates": [str(days.start), str(days.end)],
+            },
+        )  # fmt: skip
+
+    downloads.heading("Rebuild")
+    rebuilt = receipt_reads.rebuilt(principal, found, view)
+    if rebuilt.same:
+        st.markdown(":material/verified: The same rows once more: the checksum is that of the file that was sent.")
+    else:
+        st.warning(f"Not the same rows as in the file that was sent: {rebuilt.why}.", icon=":material/difference:")
+    st.code(first.sha256, language=None)
+    downloads.built(
+        principal, receipt_reads.again(found, view), name=f"perfdash-{view}-rebuilt", label="Rebuilt CSV", key="rebuilt"
+    )

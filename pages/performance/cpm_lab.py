@@ -1,0 +1,88 @@
+"""CPM lab: what sources report as CPM and ROI against what their own measures give, why they differ, and what if."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from perfdash import words
+from perfdash.causes import Measure
+from perfdash.cpm_lab_sums import Comparison
+from perfdash.ui import (
+    cache,
+    cpm_lab_reads,
+    cpm_lab_tables,
+    cpm_lab_what_if,
+    downloads,
+    filters,
+    session,
+    syncing,
+    viewer,
+)
+from perfdash.ui.calm import calmly
+from perfdash.ui.nothing import nothing_here
+
+principal = session.require()
+asked = filters.current()
+
+
+def _section(measure: Measure, found: Comparison | None, facts: int) -> None:
+    if found is None:
+        label = cpm_lab_tables.LABELS[measure]
+        st.info(
+            f"No row in view reports a {label} of its own, so there is nothing to compare the recomputed one with.",
+            title=f"No reported {label}", icon=":material/science:",
+        )  # fmt: skip
+        return
+    cpm_lab_tables.verdict(found, facts)
+    st.subheader("Why")
+    cpm_lab_tables.causes(found, key=f"lab_{measure}_causes")
+    if found.wholes:
+        st.subheader("In total")
+        cpm_lab_tables.wholes(found, key=f"lab_{measure}_wholes")
+    downloads.heading("Largest disagreements", [lambda: _csv(measure)])
+    if not found.worst:
+        st.caption("None. The CSV holds every row that was compared.")
+        return
+    names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
+    creators = cache.creators(principal, asked.filters.clients)
+    cpm_lab_tables.worst(found, names, creators, key=f"lab_{measure}_worst")
+
+
+def _csv(measure: Measure) -> None:
+    downloads.listing(
+        principal, asked.filters, f"lab-{measure}",
+        lambda asking: cpm_lab_reads.table(asking, asked.filters, asked.as_of, measure), key=f"lab_{measure}_csv",
+    )  # fmt: skip
+
+
+st.title("CPM lab")
+if not principal.money:
+    st.info(
+        "This page compares prices, and amounts of money are not part of your access. Whoever manages it can add them.",
+        title="Not part of your access", icon=":material/lock:",
+    )  # fmt: skip
+    st.stop()
+zone = viewer.zone()
+with calmly():
+    syncing.last_result(principal, zone)
+    syncing.fetch_missing(principal, asked, zone)
+    campaigns = cache.campaigns(principal, asked.filters, as_of=asked.as_of)
+    groups = cache.groups(principal, asked.filters, as_of=asked.as_of)
+    if not groups:
+        nothing_here(principal, asked)
+        st.stop()
+    known = cache.origins(principal, asked.filters.clients, asked.filters.days, as_of=asked.as_of).values()
+    fetched = min((origin.fetched_at for origin in known if origin.fetched_at), default=None)
+    st.caption(
+        f"{words.days(asked.period.days)} · data fetched {viewer.clock(fetched)}. What each source sends as CPM and "
+        "ROI, beside what its own cost, impressions and revenue give; compared as reported, without corrections."
+    )
+    compared = {one.measure: one for one in cpm_lab_reads.comparisons(principal, asked.filters, asked.as_of)}
+    facts = sum(group.sums.rows for group in groups)
+    on_cpm, on_roi, on_terms = st.tabs(["CPM", "ROI", "What if"])
+    with on_cpm:
+        _section("cpm", compared.get("cpm"), facts)
+    with on_roi:
+        _section("roi", compared.get("roi"), facts)
+    with on_terms:
+        cpm_lab_what_if.what_if(groups, campaigns)

@@ -1,0 +1,145 @@
+"""`restatements`: what the sources changed after they first told it, between two moments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from perfdash import export, restated_document, restatements, words
+from perfdash.access import Principal
+from perfdash.accounts import Days
+from perfdash.asof import AsOf, then
+from perfdash.commands.asking import moment, platforms_named, principal_named
+from perfdash.commands.opening import Subparsers, now, opened, require_known
+from perfdash.commands.sync import day_argument
+from perfdash.document import dumps
+from perfdash.filters import Filters, range_of
+from perfdash.recorrected import Decision, between
+from perfdash.restatements import Event, Moved, Movement, exact
+from perfdash.store import catalog, correction_log, queries, receipts, restated, settled
+from perfdash.store.engine import Store
+from perfdash.store.names import campaign_names
+
+_ABOUT = "What the sources changed after they first told it: then, now, when, before or after the day was final."
+_RECEIPT = "receipt:"
+_HEADER = ("changed at", "client", "day", "campaign", "platform", "change", "field", "then", "now", "timing")
+
+
+def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `restatements`."""
+    parser = subparsers.add_parser("restatements", help=_ABOUT, description=_ABOUT)
+    parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")
+    parser.add_argument("--from", dest="start", type=day_argument, metavar="D", help="first day; default: the first")
+    parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day; default: the last")
+    parser.add_argument("--platform", action="append", default=[], metavar="P", help="only this platform (repeatable)")
+    parser.add_argument(
+        "--since", required=True, metavar="T",
+        help="changes after the end of this day, after this moment, or since an export (receipt:ID)",
+    )  # fmt: skip
+    parser.add_argument("--until", metavar="T", help="changes up to the end of this day or this moment; default: now")
+    parser.add_argument(
+        "--while-open", action="store_true", help="also what changed while the day itself was still running"
+    )
+    parser.add_argument("--as", dest="user", metavar="USER", help="see what this user sees; default: the operator")
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the changes; 0 also when there are none."""
+    with opened() as desk:
+        principal = principal_named(desk.store, args.user, desk.settings.demo)
+        require_known(args.client, tuple(client.slug for client in catalog.clients(desk.store, principal)), "client")
+        since, clients = _since(desk.store, principal, args.since, args.client)
+        until = None if args.until is None else moment(args.until, "--until")
+        platforms = platforms_named(desk.store, principal, args.platform, None)
+        filters = Filters(_days(desk.store, principal, clients, args), clients, platforms)
+        _print(_Asked(desk.store, principal, filters, since, until, args.while_open), args.format)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    store: Store
+    principal: Principal
+    filters: Filters
+    since: AsOf
+    until: AsOf | None
+    while_open: bool
+
+    def events(self) -> tuple[Event, ...]:
+        question = (self.store, self.principal, self.filters, self.since, self.until)
+        return restated.events(*question, while_open=self.while_open)
+
+    def moved(self) -> tuple[Moved, ...]:
+        question = (self.store, self.principal, self.filters, self.since, self.until)
+        return restated.movement(*question, while_open=self.while_open)
+
+
+def _since(store: Store, principal: Principal, text: str, named: list[str]) -> tuple[AsOf, tuple[str, ...]]:
+    """The moment, and the clients it speaks of: an export speaks of those that it held."""
+    clients = tuple(sorted(set(named)))
+    if not text.startswith(_RECEIPT):
+        return moment(text, "--since"), clients
+    found = receipts.one(store, principal, text.removeprefix(_RECEIPT))
+    held = tuple(part.client for part in found.parts)
+    return found.at_revisions, tuple(client for client in held if not clients or client in clients) or clients
+
+
+def _days(store: Store, principal: Principal, clients: tuple[str, ...], args: argparse.Namespace) -> Days:
+    """The named days; what is not named reaches as far as anything is stored."""
+    today = now().date()
+    first = args.start or queries.first_day(store, principal, clients) or args.end or today
+    last = args.end or max(first, queries.last_day(store, principal, clients) or today)
+    return range_of(first, last)
+
+
+def _print(asked: _Asked, form: str) -> None:
+    if form == "table":
+        _print_table(asked.events(), restatements.total(asked.moved()))
+        return
+    names = campaign_names(asked.store, asked.principal, asked.filters.clients)
+    table = restated_document.table(asked.events(), names)
+    if form == "csv":
+        sys.stdout.write(export.to_csv(table))
+        return
+    whole = restated_document.document(
+        table, asked.moved(), settled.settling(asked.store, asked.principal, asked.filters, now()),
+        filters=asked.filters, since=asked.since, until=asked.until, while_open=asked.while_open,
+        with_money=asked.principal.money,
+        corrections=[one.record() for one in _decisions(asked)],
+    )  # fmt: skip
+    print(dumps(whole))
+
+
+def _decisions(asked: _Asked) -> tuple[Decision, ...]:
+    made = correction_log.told(asked.store, asked.principal, asked.filters.clients, asked.filters.days)
+    since, until = (then(one, "UTC", now()) for one in (asked.since, asked.until))
+    return between(made, since, until, asked.filters.platforms)
+
+
+def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
+    if not events:
+        print("Nothing changed.")
+        return
+    lines: list[tuple[str, ...]] = [_HEADER]
+    for one in events:
+        at = export.instant(one.at)
+        for change in one.changes:
+            sides = (export.text(exact(change.field, side)) or words.UNDEFINED for side in (change.then, change.now))
+            where = (at, one.client, str(one.day), one.campaign, one.platform, one.kind, change.field)
+            lines.append((*where, *sides, one.timing))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    for total in totals:
+        print(_summary(total))
+
+
+def _summary(total: Movement) -> str:
+    moved = total.difference("cost")
+    late = f", {words.plural(len(total.late_days), 'of them', 'of them')} after they were final" if total.late else ""
+    by = "" if moved is None else f", cost {words.micros(moved, total.currency)}"
+    return f"{words.plural(total.events, 'change')} on {words.plural(len(total.days), 'day')}{late}{by}"

@@ -1,0 +1,65 @@
+"""What the CPM lab shows, read once for each question, moment and revision, and its rows for the download."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import streamlit as st
+
+from perfdash import cause_words, export, metrics
+from perfdash.access import Principal
+from perfdash.asof import AsOf
+from perfdash.causes import Measure
+from perfdash.cpm_lab import Finding
+from perfdash.cpm_lab_sums import Comparison
+from perfdash.export import Cell, Table
+from perfdash.filters import Filters
+from perfdash.store import queries, reported_ratios
+from perfdash.ui import cache, wiring
+
+_NAMES = {
+    "client": "client", "day": "day (account's time zone)", "account": "account number", "campaign": "campaign id",
+    "platform": "platform", "creator": "creator id", "currency": "currency", "cost": "cost (currency units)",
+    "impressions": "impressions", "reach": "reach", "revenue": "revenue (currency units)",
+}  # fmt: skip
+
+
+def comparisons(principal: Principal, filters: Filters, as_of: AsOf | None) -> tuple[Comparison, ...]:
+    """`reported_ratios.comparisons`."""
+    store = wiring.store()
+    version = (store.label, queries.revisions_at(store, principal, filters.clients, as_of))
+    return _comparisons(cache.scope(principal), filters, as_of, version)
+
+
+@st.cache_data(ttl="1h", max_entries=50, show_spinner="Comparing every row in view…")
+def _comparisons(
+    principal: Principal,
+    filters: Filters,
+    as_of: AsOf | None,
+    version: Any,  # noqa: ARG001
+) -> tuple[Comparison, ...]:
+    return reported_ratios.comparisons(wiring.store(), principal, filters, as_of)
+
+
+def table(principal: Principal, filters: Filters, as_of: AsOf | None, measure: Measure) -> Table:
+    """Every row in view that reports `measure`: what is reported, what is recomputed, and the cause."""
+    unit = "currency units per 1000 impressions" if measure == "cpm" else "fraction"
+    said = [(name, f"{name} {measure} ({unit})") for name in ("reported", "recomputed", "difference")]
+    columns = [*_NAMES.items(), *said, ("cause", "cause")]
+    found = reported_ratios.all_findings(wiring.store(), principal, filters, as_of)
+    return export.listing(f"lab-{measure}", columns, [_cells(one) for one in found if one.measure == measure])
+
+
+def _cells(finding: Finding) -> list[Cell]:
+    row, cause = finding.row, finding.cause
+    measures: dict[str, Cell] = {"cost": metrics.money(row.cost), "revenue": metrics.money(row.revenue)}
+    return [
+        *(measures.get(name, getattr(row, name)) for name in _NAMES),
+        cause.reported, _exact(finding, cause.recomputed), _exact(finding, cause.difference),
+        cause_words.named(finding.measure, cause.name, cause.fits),
+    ]  # fmt: skip
+
+
+def _exact(finding: Finding, value: Fraction | None) -> Cell:
+    return None if value is None else metrics.rounded(value, metrics.METRICS[finding.measure].places)
