@@ -22,8 +22,8 @@ from scripts.mutants.mutant import SOURCES, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / ".mutants"
-FIRST_HEARING = 4.0
-"""Seconds of tests; hurry.py says more."""
+HEARINGS = {"first": 4.0, "second": 20.0}
+"""Seconds of tests that a mutant meets; hurry.py says which."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"perfdash/sources has no module {chosen.only!r}; it has {', '.join(known)}")
     began = monotonic()
     copy_project()
-    for hearing in ("first", "second"):
+    for hearing in HEARINGS:
         for step in ("functions", "imports"):
             run(step, hearing, chosen.only)
     found = [*functions.found(COPY), *imports.found(COPY)]
@@ -60,8 +60,8 @@ def copy_project() -> None:
 def run(step: str, hearing: str, only: str) -> None:
     """One of the two ways of trying mutants, in the copy. Its lines are shown on a terminal, else kept in a file."""
     command = [sys.executable, "-m", f"scripts.mutants.{step}", hearing, *([only] if only else [])]
-    budget = str(FIRST_HEARING) if hearing == "first" else ""
-    more = {hurry.DURATIONS: str(COPY / "mutants" / "mutmut-stats.json"), hurry.BUDGET: budget}
+    durations = COPY / "mutants" / "mutmut-stats.json"
+    more = {hurry.DURATIONS: str(durations), hurry.BUDGET: str(HEARINGS[hearing])}
     log = COPY / f"{step}-{hearing}.log"
     print(f"The mutants in {step}, {hearing} hearing ...", flush=True)
     with log.open("wb") as kept:
@@ -78,7 +78,7 @@ def show_whether_the_tests_pass() -> None:
     mutmut = tomllib.loads((COPY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
     arguments = [*mutmut["pytest_add_cli_args"], *mutmut["pytest_add_cli_args_test_selection"]]
     command = [sys.executable, "-m", "pytest", "-qx", "--rootdir=.", *arguments, "--tb=short"]
-    subprocess.run(command, cwd=COPY / "mutants", check=False)
+    subprocess.run(command, cwd=COPY / "mutants", env=os.environ | {"MUTANT_UNDER_TEST": "stats"}, check=False)
 
 
 def report(found: Sequence[Mutant], only: str, at_least: float | None, seconds: float) -> int:

@@ -31,9 +31,11 @@ def main(hearing: str, only: str = "") -> None:
         config().only_mutate = [str(path)]
         if not mutate_file_contents(str(path), path.read_text(encoding="utf-8")).mutant_names:
             return
-    names = [one.name for one in explained.unexplained(found(Path()))] if hearing == "second" else []
-    if hearing == "second" and not names:
-        return
+    names = [f"perfdash.sources.{only}.*"] if only else []
+    if hearing == "second":
+        names = [one.name for one in explained.unexplained(found(Path()))]
+        if not names:
+            return
     collect = mutmut.collect_or_load_stats
 
     def collect_and_choose(*arguments: object, **more: object) -> None:

@@ -1,8 +1,8 @@
 """A pytest plugin for mutants: the quickest tests first, nothing left to chance, and running out of time is told apart.
 
 Most mutants die by the first test that calls them. What costs time is those that survive hundreds of tests, hence two
-hearings: in the first a mutant meets each test function in some of its variants, within a few seconds; only one that
-survives this, and has no explanation, meets every test.
+hearings, each with its seconds: a mutant meets every test function in its quickest variant, then in the next, until the
+time is used up; only one that survives the first, and has no explanation, gets the second, which is much longer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OUT_OF_TIME = 36
 DURATIONS = "MUTANTS_DURATIONS"
 """The environment variable that names the file where mutmut has noted how long each test takes."""
 BUDGET = "MUTANTS_BUDGET"
-"""The one with the seconds that the tests of one mutant may take by that file; without it, all of them run."""
+"""The one with the seconds that the tests of one mutant may take by that file; without it, all run."""
 _TIMED_OUT = pytest.StashKey[bool]()
 
 
@@ -35,11 +35,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In the order of `heard`, and only those."""
+    """In the order of `heard`, only those, and each with a limit: a mutant that hangs is found out."""
     noted = Path(os.environ.get(DURATIONS, ""))
     if noted.is_file():
+        seconds = json.loads(noted.read_text(encoding="utf-8"))["duration_by_test"]
         by_name = {item.nodeid: item for item in items}
-        items[:] = [by_name[name] for name in heard(by_name, json.loads(noted.read_text())["duration_by_test"])]
+        items[:] = [by_name[name] for name in heard(by_name, seconds)]
+        for item in items:
+            item.add_marker(pytest.mark.timeout(5 + 5 * seconds.get(item.nodeid, 1.0)))
 
 
 def heard(tests: Iterable[str], seconds: Mapping[str, float]) -> list[str]:

@@ -80,7 +80,7 @@ def _mutant(job: Job, source: str, outcome: str) -> Mutant:
 
 def _warm_up() -> None:
     """Import what the tests import, then forget what belongs to this project: it is to be imported again, mutated."""
-    _pytest(["--collect-only"])
+    _pytest(["--collect-only", "-qq"])
     for name in list(sys.modules):
         if name.partition(".")[0] in ("perfdash", "tests"):
             del sys.modules[name]
