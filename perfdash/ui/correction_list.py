@@ -43,7 +43,7 @@ def table(found: Sequence[Decision], names: Names, *, authors: bool, key: str) -
         Shown("client", "Client", "text", lambda one: one.first.client),
         Shown("days", "Days", "text", lambda one: words.days(one.days)),
         Shown("platforms", "Platforms", "list", lambda one: one.platforms),
-        Shown("rows", "Rows", "count", lambda one: len(one.parts)),
+        Shown("rows", "Rows", "count", lambda one: len(one.parts), "reported rows that it speaks of"),
         Shown("field", "Field", "text", lambda one: LABELS[one.first.field]),
         Shown("before", "Before", "text", lambda one: one.before, "what counted before"),
         Shown("value", "Corrected to", "text", lambda one: one.value),
