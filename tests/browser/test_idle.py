@@ -48,4 +48,5 @@ def test_an_idle_page_looks_every_second_and_is_sent_nothing_to_draw(
     page.wait_for_timeout(5_000)
     assert received.count("script_finished") >= 3
     assert DRAWN not in received
-    assert received.count("delta") == received.count("new_session")
+    # One block a run; listening may have begun, or ended, in the middle of one.
+    assert abs(received.count("delta") - received.count("new_session")) <= 1
