@@ -23,7 +23,7 @@ from perfdash.ui.tables import Kind, Shown, draw
 TIMINGS = {
     "running": "while the day ran", "before": "before final", "after": "after final", "provisional": "no window known",
 }  # fmt: skip
-_BARS = ("Before the day was final", "After the day was final")
+_BARS = ("Before final", "After final")  # short enough for a telephone
 _SCHEMA = pa.schema([("day", pa.float64()), ("platform", pa.string()), ("value", pa.float64()), ("shown", pa.string())])
 
 
