@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from perfdash.accounts import Days
 from perfdash.errors import AccessDenied
 
-Role = Literal["operator", "admin", "analyst", "client"]
+Role = Literal["operator", "admin", "analyst", "client", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What a client link fixes, beside its one client: nothing outside can be asked for, whatever a page or URL says.
+
+    `days` are the days that may be read. `platforms` and `currency` narrow further; empty is all of them. `as_of` pins
+    the moment whose state is shown; None follows the present.
+    """
+
+    days: Days
+    platforms: tuple[str, ...] = ()
+    currency: str | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +31,8 @@ class Principal:
     """One immutable answer to "who is asking": built from the store on every rerun.
 
     `clients` are the granted client slugs. Operators (the command line) and admins see every client whatever
-    `clients` holds; everyone else sees exactly `clients`, so an empty set is nothing at all.
+    `clients` holds; everyone else sees exactly `clients`, so an empty set is nothing at all. Who came by a client link
+    has the role `link`, no `user_id`, and a `lock`; no other role has one.
     """
 
     name: str
@@ -23,6 +40,7 @@ class Principal:
     clients: frozenset[str] = frozenset()
     money: bool = True
     user_id: int | None = None
+    lock: Lock | None = None
 
     @property
     def sees_all(self) -> bool:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from perfdash.accounts import Account, Client
 from perfdash.errors import ConfigError
 from perfdash.secret import Secret
+from perfdash.security import Security
 from perfdash.sources.config import SourceConfig
 from perfdash.sources.declared import Declared, declared
 from perfdash.sources.source import Source
@@ -41,6 +42,7 @@ class Settings:
     clients: tuple[Client, ...] = ()
     accounts: tuple[Account, ...] = ()
     sources: Mapping[str, SourceConfig] = field(default_factory=dict)
+    security: Security = field(default_factory=Security)
     config_path: Path | None = None
     hint: str = ""
     """What to do next when no source is configured; otherwise ''."""
@@ -100,6 +102,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         clients=found.clients,
         accounts=found.accounts,
         sources=found.sources,
+        security=found.security,
         config_path=path,
         hint="" if found.sources else _hint(path),
         _secrets=secrets,

@@ -14,6 +14,7 @@ from perfdash.reported import plain
 from perfdash.sources.coherence import mismatches
 from perfdash.sources.fields import FieldsConfig, RecordsConfig
 from perfdash.sources.presets import over_preset
+from perfdash.sources.security_config import SecurityConfig
 from perfdash.sources.vocabulary import (
     Auth,
     BearerAuth,
@@ -163,3 +164,4 @@ class Document(Closed):
 
     clients: dict[str, ClientConfig] = Field(default_factory=dict)
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
+    security: SecurityConfig = SecurityConfig()

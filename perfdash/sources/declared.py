@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from perfdash.accounts import Account, Client
 from perfdash.errors import ConfigError
+from perfdash.security import Security
 from perfdash.sources.complaints import complaints
 from perfdash.sources.config import SLUG, AccountConfig, Document, SourceConfig
 
@@ -21,6 +22,7 @@ class Declared:
     clients: tuple[Client, ...] = ()
     accounts: tuple[Account, ...] = ()
     sources: Mapping[str, SourceConfig] = field(default_factory=dict)
+    security: Security = field(default_factory=Security)
 
 
 def declared(document: Mapping[str, Any]) -> Declared:
@@ -38,6 +40,7 @@ def declared(document: Mapping[str, Any]) -> Declared:
         tuple(Client(slug, said.name, said.currency, said.time_zone) for slug, said in found.clients.items()),
         tuple(_accounts(found)),
         found.sources,
+        found.security.meant(),
     )
 
 

@@ -1,11 +1,14 @@
-"""Reading the audit: who did what, when and why. Operators and admins only; nothing here changes or removes a line."""
+"""The audit: who did what, when and why. Lines are written here alone; only operators and admins read them.
+
+Nothing changes a line. Removing is left to retention, to erasing a person and to purging a client.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied
@@ -25,6 +28,16 @@ class Entry:
     action: str
     subject: str
     detail: str
+
+
+def note(connection: Connection, actor: str, action: str, subject: str, detail: str, at: datetime) -> None:
+    """Write one line inside the caller's transaction: what is done and its line become visible together or not at all.
+
+    `subject` is a client's slug, or a user's name, whatever it is about. No secret and no other person's name belongs
+    into `detail`.
+    """
+    line = {"at": at, "actor": actor[:100], "action": action[:40], "subject": subject[:200], "detail": detail}
+    connection.execute(insert(audit).values(**line))
 
 
 def entries(store: Store, principal: Principal, subject: str = "", *, limit: int = MOST) -> tuple[Entry, ...]:

@@ -24,7 +24,7 @@ from perfdash.store.engine import Store
 from perfdash.store.schema import metadata
 from perfdash.store.types import Instant
 
-LEFT_BEHIND = {"sessions", "tickets", "leases"}
+LEFT_BEHIND = {"sessions", "tickets", "leases", "invitations", "tries", "spent_identities"}
 BATCH = 5_000
 FORMAT = 1
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, update
+from sqlalchemy import Connection, and_, bindparam, update
 
 from perfdash import corrections as rules
 from perfdash.corrections import Field, Range, Target, Wanted
@@ -16,6 +16,7 @@ from perfdash.metrics import money
 from perfdash.payload import FactKey
 from perfdash.reported import MAX_COUNT
 from perfdash.store import schema
+from perfdash.store.audit import note
 from perfdash.store.overlaying import Active, Reported, laid_over, named
 
 _c = schema.corrections.c
@@ -89,8 +90,7 @@ def audited(
     these = f"correction {numbers[0]}" if len(rows) == 1 else f"corrections {numbers[0]} to {numbers[-1]}"
     fields = "+".join(sorted({row["field"] for row in rows}))
     detail = f"{these}: {what}: {fields} {values}: {reason}"
-    line = {"at": at, "actor": actor[:100], "action": action, "subject": client, "detail": detail}
-    connection.execute(insert(schema.audit).values(**line))
+    note(connection, actor, action, client, detail, at)
 
 
 def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied
+from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.schema import audit, metadata
 
@@ -24,9 +25,5 @@ def purge_client(store: Store, principal: Principal, client: str, now: datetime)
         # Lines about its corrections quote its campaigns and values: the one line below is what stays of a client.
         told = audit.c.action.in_(("correct", "revert")) & (audit.c.subject == client)
         rows += connection.execute(delete(audit).where(told)).rowcount
-        connection.execute(
-            insert(audit).values(
-                at=now, actor=principal.name, action="clients purge", subject=client, detail=f"{rows} rows"
-            )
-        )
+        note(connection, principal.name, "clients purge", client, f"{rows} rows", now)
     return rows

@@ -25,7 +25,18 @@ from sqlalchemy import (
 
 from perfdash.store.attempted import leases, quarantine, runs
 from perfdash.store.corrected import correction_ranges, corrections, overlays
-from perfdash.store.people import audit, grants, meta, sessions, tickets, users
+from perfdash.store.linked import link_views, links
+from perfdash.store.people import (
+    audit,
+    grants,
+    invitations,
+    meta,
+    sessions,
+    spent_identities,
+    tickets,
+    tries,
+    users,
+)
 from perfdash.store.tables import account_key, client_column, metadata
 from perfdash.store.types import Instant
 
@@ -42,7 +53,10 @@ __all__ = [
     "fact_history",
     "facts",
     "grants",
+    "invitations",
     "leases",
+    "link_views",
+    "links",
     "meta",
     "metadata",
     "overlays",
@@ -51,7 +65,9 @@ __all__ = [
     "revisions",
     "runs",
     "sessions",
+    "spent_identities",
     "tickets",
+    "tries",
     "users",
 ]
 
