@@ -32,11 +32,12 @@ mutants: VENV := .venv-mutants
 mutants: mutation ## change perfdash/sources in small ways: does a test notice? make mutants ONLY=retry for one module
 	@$(VENV)/bin/python -m scripts.mutants $(if $(ONLY),--only $(ONLY)) $(if $(AT_LEAST),--at-least $(AT_LEAST))
 
-lint: dev ## ruff, the format and the types; all three run, so that all that is wrong is shown at once
+lint: dev ## ruff, the format, the types and known weaknesses of packages; all run, so that all that is wrong is shown at once
 	@failed=0; \
 	$(VENV)/bin/ruff check . || failed=1; \
 	$(VENV)/bin/ruff format --check . || failed=1; \
 	$(VENV)/bin/mypy perfdash || failed=1; \
+	$(VENV)/bin/python -m scripts.audit || failed=1; \
 	exit $$failed
 
 format: dev ## let ruff fix and format what it can

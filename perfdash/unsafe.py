@@ -1,0 +1,107 @@
+"""Settings that would undo what protects the data: the server refuses to start with one, and says how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from perfdash.security import Security
+
+WIDEST_PROXY_NETWORK = {4: 8, 6: 16}
+"""Prefix lengths: no company's proxies fill a larger network, and a mistyped one lets anybody name his own address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How the app is about to be served. `address` is what the server listens on; '' is every interface.
+
+    `bare` names a launch by `streamlit run`, whose default is every interface, rather than by `perfdash serve`.
+    """
+
+    demo: bool
+    address: str
+    security: Security
+    options: Mapping[str, object]
+    oidc: bool = False
+    bare: bool = False
+
+
+# Streamlit option -> the values that are safe, and what another one would do.
+_SAFE: dict[str, tuple[tuple[object, ...], str]] = {
+    "server.enableXsrfProtection": ((True,), "other sites could send requests in a viewer's name"),
+    "server.enableCORS": ((True,), "the pages of any other site could connect"),
+    "server.corsAllowedOrigins": (((), None), "the pages of those sites could connect in a viewer's name"),
+    "server.enableStaticServing": ((False,), "files beside the app would be served without a sign-in"),
+    "server.scriptHealthCheckEnabled": ((False,), "strangers could have pages run"),
+    "server.enableAgentApi": ((False,), "an interface that perfdash does not guard would be open"),
+    "server.trustedUserHeaders": (({}, None), "a visitor could name himself"),
+    "server.unsafeMetricsUserAttributes": (((), None), "the server's metrics would name its users"),
+    "client.showErrorDetails": (("none",), "pages would show tracebacks, with addresses and keys in them"),
+    "client.showErrorLinks": ((False,), "error messages would leave for search engines"),
+    "client.disableDataExport": ((True,), "tables could be exported with live spreadsheet formulas and no receipt"),
+    "global.developmentMode": ((False,), "messages that stop the server would be obeyed"),
+    "server.runOnSave": ((False,), "a file written on the server would change the running app"),
+}
+
+
+def unsafe(served: Served) -> tuple[str, ...]:
+    """One sentence for each setting that must not stay: which, what it would do, how to mend it. Empty when safe."""
+    return (*_options(served.options), *_security(served))
+
+
+def watched() -> tuple[str, ...]:
+    """The Streamlit options that `unsafe` judges."""
+    return tuple(_SAFE)
+
+
+def _options(options: Mapping[str, object]) -> Iterator[str]:
+    for name, (safe, harm) in _SAFE.items():
+        if name in options and _plain(options[name]) not in safe:
+            wanted = next((value for value in safe if value is not None), None)
+            yield (
+                f"Streamlit's {name} is {options[name]!r}: {harm}. Remove it from the command line, the environment "
+                f"(STREAMLIT_...) and config.toml, or set it to {_toml(wanted)}."
+            )
+
+
+def _plain(value: object) -> object:
+    """Lists as tuples, so that an empty one is recognised however it was written."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "nothing" if value in ((), {}) else f'"{value}"'
+
+
+def _security(served: Served) -> Iterator[str]:
+    for network in served.security.trusted_proxies:
+        if network.prefixlen < WIDEST_PROXY_NETWORK[network.version]:
+            yield (
+                f"security.trusted_proxies holds {network}, so anybody could name an address of his own choice and "
+                "guess passwords without limit. Name the addresses of your proxies only."
+            )
+    if not served.security.passwords and not served.oidc:
+        yield (
+            "security.passwords is false and no OpenID Connect provider is set up, so nobody could sign in. Set up "
+            "[auth] in .streamlit/secrets.toml (docs/sign-in.md), or remove the line."
+        )
+    if served.security.idle > served.security.lifetime:
+        yield ("security.idle_minutes is longer than security.session_hours, so it would never count. Make it shorter.")
+    if _is_open(served) and not served.demo and not served.security.allowed_hosts and not served.bare:
+        yield (
+            f"The app is to listen on {served.address or 'every interface'}, and nothing says under which name people "
+            'open it. Set allowed_hosts = ["reports.example.com"] under [security] in perfdash.toml.'
+        )
+
+
+def _is_open(served: Served) -> bool:
+    """True when others than this machine can connect."""
+    if served.address == "localhost":
+        return False
+    try:
+        return not ip_address(served.address).is_loopback
+    except ValueError:
+        return True
