@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from perfdash.accounts import Days
 from perfdash.errors import AccessDenied
+from perfdash.filters import Grain
 
 Role = Literal["operator", "admin", "analyst", "client", "link"]
 
@@ -17,13 +18,26 @@ class Lock:
     """What a client link fixes, beside its one client: nothing outside can be asked for, whatever a page or URL says.
 
     `days` are the days that may be read. `platforms` and `currency` narrow further; empty is all of them. `as_of` pins
-    the moment whose state is shown; None follows the present.
+    the moment whose state is shown; None follows the present. `before` are days that may be read too, because `days`
+    are compared with them. `max_cpm` (micros of `currency`) and `cpm_grain` are as in a question.
     """
 
     days: Days
     platforms: tuple[str, ...] = ()
     currency: str | None = None
     as_of: datetime | None = None
+    before: Days | None = None
+    max_cpm: int | None = None
+    cpm_grain: Grain = "row"
+
+    @property
+    def spans(self) -> tuple[Days, ...]:
+        """All days that may be read: one range, or two."""
+        return (self.days,) if self.before is None else (self.before, self.days)
+
+    def holds(self, day: date) -> bool:
+        """True when `day` may be read."""
+        return any(span.start <= day <= span.end for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,11 @@ class Principal:
         """True for the roles that see every client."""
         return self.role in ("operator", "admin")
 
+    @property
+    def of_agency(self) -> bool:
+        """True for the agency's own people: who did what, and how a source is asked, is told to them alone."""
+        return self.role in ("operator", "admin", "analyst")
+
     def may_see(self, client: str) -> bool:
         """True when `client` (a slug) is in this principal's scope."""
         return self.sees_all or client in self.clients
@@ -56,6 +75,11 @@ class Principal:
         for client in clients:
             if not self.may_see(client):
                 raise AccessDenied(f"There is no client {client!r} here.")
+
+    def require_account(self) -> None:
+        """Raise AccessDenied for who came by a client link: it shows the numbers it was made for and no more."""
+        if self.role == "link" or self.lock is not None:
+            raise AccessDenied("A client link shows the numbers that it was made for; this is not among them.")
 
 
 OPERATOR = Principal(name="operator", role="operator")

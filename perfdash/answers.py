@@ -19,6 +19,7 @@ from perfdash.store import catalog, coverage, queries, receipts
 from perfdash.store.campaigns import CampaignRow
 from perfdash.store.engine import Store
 from perfdash.store.queries import CampaignRef
+from perfdash.store.scope import pinned
 from perfdash.summary import Total, totals
 
 TRIES = 5
@@ -56,6 +57,7 @@ def answer(
 
     With `only`, about that one campaign. After TRIES the last answer counts: newer than its revisions, never older.
     """
+    as_of = pinned(principal, as_of)
     asked = filters if only is None else replace(filters, clients=(only.client,))
     principal.require(*asked.clients)
     for _ in range(TRIES):
@@ -116,6 +118,7 @@ def origins(
     store: Store, principal: Principal, filters: Filters, now: datetime, as_of: AsOf | None = None
 ) -> dict[tuple[str, int], Origin]:
     """Per account in view: its source, when the days in view were last fetched, and which of them were final."""
+    as_of = pinned(principal, as_of)
     by_account: dict[tuple[str, int], dict[date, datetime]] = {}
     for known in coverage.coverage(store, principal, filters.clients, filters.days, as_of, inactive=True):
         by_account.setdefault((known.account.client, known.account.number), {})[known.day] = known.fetched_at

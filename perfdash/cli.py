@@ -18,6 +18,7 @@ COMMANDS = {
     "restatements": "perfdash.commands.restatements",
     "users": "perfdash.commands.users",
     "clients": "perfdash.commands.clients",
+    "creators": "perfdash.commands.creators",
     "db": "perfdash.commands.db",
     "doctor": "perfdash.commands.doctor",
     "demo-api": "perfdash.demo.command",

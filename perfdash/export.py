@@ -41,9 +41,16 @@ __all__ = [
     "to_csv",
 ]
 
-_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
-"""Where a spreadsheet could begin a formula, also behind blanks or in full width: at the start of the text, or behind
-what it takes for the end of a cell in countries where the comma is the decimal mark."""
+_UNSEEN = (
+    r"[\s\x00-\x1f\x7f-\x9f\"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]*"
+)
+"""What a reader does not see, or takes for the quotation mark that opens a cell."""
+_SIGN = r"[=+\-@\u207a-\u207c\u208a-\u208c\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]"
+"""Also in full width, small, raised and lowered: some programs read these as the plain ones."""
+_FORMULA = re.compile(rf"(^|[;\t\r\n])(?={_UNSEEN}{_SIGN})|^(?=[\t\r\n])")
+"""Where a spreadsheet could begin a formula: at the start of the text, or behind what it takes for the end of a cell in
+countries where the comma is the decimal mark."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def sync_all(
     At most `jobs` accounts at once. A failure, also one that nobody foresaw, is the result of its run alone. An
     exception of the caller's own (a page that was left) lets the runs in progress end and no other begin.
     """
+    order.principal.require_account()
     order.principal.require(*{account.client for account, _ in wanted})
     return _Round(desk, order, wanted, voice or Voice()).result(max(1, jobs))
 

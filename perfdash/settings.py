@@ -15,8 +15,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from perfdash import oidc_settings
 from perfdash.accounts import Account, Client
 from perfdash.errors import ConfigError
+from perfdash.oidc_settings import OidcSettings
 from perfdash.secret import Secret
 from perfdash.security import Security
 from perfdash.sources.config import SourceConfig
@@ -43,6 +45,7 @@ class Settings:
     accounts: tuple[Account, ...] = ()
     sources: Mapping[str, SourceConfig] = field(default_factory=dict)
     security: Security = field(default_factory=Security)
+    oidc: OidcSettings = field(default_factory=OidcSettings)
     config_path: Path | None = None
     hint: str = ""
     """What to do next when no source is configured; otherwise ''."""
@@ -103,6 +106,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         accounts=found.accounts,
         sources=found.sources,
         security=found.security,
+        oidc=oidc_settings.read(_in_secrets_file(root).get("auth")),
         config_path=path,
         hint="" if found.sources else _hint(path),
         _secrets=secrets,
@@ -170,10 +174,14 @@ def _config_path(root: Path, environ: Mapping[str, str]) -> Path | None:
     return path
 
 
+def _in_secrets_file(root: Path) -> Mapping[str, Any]:
+    path = root / SECRETS_FILE
+    return _parsed(path, "the secrets file") if _is_there(path) else {}
+
+
 def _secrets(root: Path, environ: Mapping[str, str]) -> dict[str, Secret]:
     """Every secret that could be asked for; the environment comes first."""
-    path = root / SECRETS_FILE
-    in_file = _parsed(path, "the secrets file") if _is_there(path) else {}
+    in_file = _in_secrets_file(root)
     if not isinstance(in_file.get(DATABASE_URL, ""), str):
         raise ConfigError(f"{DATABASE_URL} in {SECRETS_FILE} must be text in quotes.")
     found = {name: Secret(name, value.strip()) for name, value in in_file.items() if isinstance(value, str)}

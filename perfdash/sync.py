@@ -82,6 +82,7 @@ class Order:
 
 def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResult:
     """One run. Expected failures come back as a result; a second request waits and gets the first one's result."""
+    order.principal.require_account()
     order.principal.require(account.client)
     waited_for: int | None = None
     while True:

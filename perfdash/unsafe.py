@@ -14,9 +14,9 @@ WIDEST_PROXY_NETWORK = {4: 8, 6: 16}
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """How the app is about to be served. `address` is what the server listens on; '' is every interface.
+    """How the app is about to be served. `address` is what the server was told to listen on; '' when it was not told.
 
-    `bare` names a launch by `streamlit run`, whose default is every interface, rather than by `perfdash serve`.
+    Then Streamlit listens everywhere, as hosts expect that run the app by themselves, and the name is theirs to check.
     """
 
     demo: bool
@@ -24,7 +24,6 @@ class Served:
     security: Security
     options: Mapping[str, object]
     oidc: bool = False
-    bare: bool = False
 
 
 # Streamlit option -> the values that are safe, and what another one would do.
@@ -90,18 +89,18 @@ def _security(served: Served) -> Iterator[str]:
         )
     if served.security.idle > served.security.lifetime:
         yield ("security.idle_minutes is longer than security.session_hours, so it would never count. Make it shorter.")
-    if _is_open(served) and not served.demo and not served.security.allowed_hosts and not served.bare:
+    if served.address and _is_open(served.address) and not served.demo and not served.security.allowed_hosts:
         yield (
-            f"The app is to listen on {served.address or 'every interface'}, and nothing says under which name people "
-            'open it. Set allowed_hosts = ["reports.example.com"] under [security] in perfdash.toml.'
+            f"The app is to listen on {served.address}, and nothing says under which name people open it. Set "
+            'allowed_hosts = ["reports.example.com"] under [security] in perfdash.toml.'
         )
 
 
-def _is_open(served: Served) -> bool:
+def _is_open(address: str) -> bool:
     """True when others than this machine can connect."""
-    if served.address == "localhost":
+    if address == "localhost":
         return False
     try:
-        return not ip_address(served.address).is_loopback
+        return not ip_address(address).is_loopback
     except ValueError:
         return True

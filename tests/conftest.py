@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fixtures.command_line",
     "tests.fixtures.app",
     "tests.fixtures.browser",
+    "tests.fixtures.provider",
 ]
 
 FULL = os.environ.get("PERFDASH_FULL") == "1"

@@ -50,6 +50,11 @@ with calmly():
     if limited:
         st.caption("The totals obey the export's CPM limit; restatements are told without it.")
 
+    if compared.question.by_price:
+        st.caption(
+            "It was narrowed by price, which is not part of your access: the totals here are those without that."
+        )
+
     if compared.days:
         downloads.heading(words.plural(len(compared.days), "day that changed since", "days that changed since"))
         receipt_tables.days(compared.days, compared.measure, limited=limited, key="receipt_days")
@@ -67,7 +72,8 @@ with calmly():
         st.markdown(":material/verified: The same rows once more: the checksum is that of the file that was sent.")
     else:
         st.warning(f"Not the same rows as in the file that was sent: {rebuilt.why}.", icon=":material/difference:")
-    st.code(first.sha256, language=None)
+    if first.sha256:
+        st.code(first.sha256, language=None)
     downloads.built(
         principal, receipt_reads.again(found, view), name=f"perfdash-{view}-rebuilt", label="Rebuilt CSV", key="rebuilt"
     )

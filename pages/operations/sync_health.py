@@ -70,7 +70,7 @@ with calmly():
     if not runs:
         st.caption("Nothing has been synced yet.")
         st.stop()
-    run = health_tables.runs(runs, authors=principal.role != "client", key="runs")
+    run = health_tables.runs(runs, authors=principal.of_agency, key="runs")
     if run is None:
         st.caption("Choose a run to see what it refused and how it went.")
         st.stop()

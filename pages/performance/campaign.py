@@ -23,7 +23,7 @@ from perfdash.ui.daily import daily_charts
 from perfdash.ui.nothing import nothing_here
 from perfdash.ui.plain import plain
 
-principal = session.require()
+principal = session.require(links=True)
 asked = filters.current()
 ref = campaign_tables.asked(st.query_params)
 
@@ -45,7 +45,7 @@ with calmly():
     syncing.fetch_missing(principal, asked, zone, (ref.client,))
     found = questions.headline(principal, asked, ref)
 
-    if principal.money:
+    if principal.money and principal.lock is None:
         (current, *_) = cache.campaigns(principal, asked.filters, ref, asked.as_of)
         pacing.budget_bar(current, cache.first_day(principal, ref.client, asked.as_of), asked.as_of)
     if found.is_empty:

@@ -9,7 +9,7 @@ from perfdash.ui import cache, campaign_tables, downloads, filters, questions, s
 from perfdash.ui.calm import calmly
 from perfdash.ui.nothing import nothing_here
 
-principal = session.require()
+principal = session.require(links=True)
 asked = filters.current()
 
 st.title("Campaigns")
@@ -34,5 +34,5 @@ with calmly():
             lambda: downloads.csv(principal, "daily", asked, key="campaigns_daily_csv", label="CSV by day"),
         ],
     )
-    campaign_tables.full(found.campaigns, origins, money=principal.money, key="campaigns")
+    campaign_tables.full(found.campaigns, origins, principal, key="campaigns")
     st.caption("Choose a row to open its campaign; click a column's name to sort.")

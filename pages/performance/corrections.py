@@ -12,7 +12,7 @@ from perfdash.ui.calm import calmly
 principal = session.require()
 asked = filters.current()
 may = may_correct(principal)
-authors = principal.role != "client"
+authors = principal.of_agency
 
 st.title("Corrections")
 st.caption(

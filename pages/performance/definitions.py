@@ -20,7 +20,7 @@ ICONS = {
 }  # fmt: skip
 NARROWEST_CARD = 290
 
-principal = session.require()
+principal = session.require(links=True)
 
 
 def _card(entry: glossary.Entry) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import cache, campaign_tables, downloads, filters, questions, session, syncing, viewer, widgets
+from perfdash.ui import (
+    cache,
+    campaign_tables,
+    downloads,
+    filters,
+    link_form,
+    questions,
+    session,
+    syncing,
+    viewer,
+    widgets,
+)
 from perfdash.ui.calm import calmly
 from perfdash.ui.daily import daily_charts
 from perfdash.ui.nothing import nothing_here
 
-principal = session.require()
+principal = session.require(links=True)
 asked = filters.current()
 
-st.title("Overview")
+left, right = st.columns([4, 1], vertical_alignment="bottom")
+left.title("Overview")
 zone = viewer.zone()
 with calmly():
     syncing.last_result(principal, zone)
@@ -25,6 +37,8 @@ with calmly():
 
     campaign_tables.open_chosen("overview_campaigns")
     origins = widgets.context(principal, asked, found, asked.filters.clients)
+    with right.container(horizontal_alignment="right"):
+        link_form.offer(principal)
     widgets.headline(found, money=principal.money)
     widgets.left_out(cache.undefined(principal, asked.filters, None, asked.as_of), asked.filters.cpm_grain)
 
@@ -35,5 +49,5 @@ with calmly():
     campaign_tables.platforms(by_platform, money=principal.money, key="overview_platforms")
 
     downloads.heading("Campaigns", [lambda: downloads.csv(principal, "campaigns", asked, key="overview_campaigns_csv")])
-    campaign_tables.brief(found.campaigns, money=principal.money, key="overview_campaigns")
+    campaign_tables.brief(found.campaigns, principal, key="overview_campaigns")
     st.caption("Choose a row to open its campaign.")

@@ -13,7 +13,7 @@ def principal_named(store: Store, username: str | None, demo: bool) -> Principal
     """The active user `username`; the operator without one."""
     if username is None:
         return OPERATOR
-    for user in users.list_users(store):
+    for user in users.list_users(store, OPERATOR):
         if user.username == users.canonical(username):
             principal = users.principal_of(store, user.user_id, demo=demo)
             if principal is not None:

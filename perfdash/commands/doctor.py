@@ -9,10 +9,13 @@ from importlib.metadata import version
 from perfdash.access import OPERATOR
 from perfdash.commands.opening import Subparsers, loaded, now, opened
 from perfdash.errors import ConfigError, PerfdashError
-from perfdash.settings import Settings
+from perfdash.settings import SECRETS_FILE, Settings
 from perfdash.store import health, users
 from perfdash.store.engine import SAFE_SQLITE, Store, sqlite_module
+from perfdash.unsafe import Served, unsafe
 
+OTHERS = 0o077
+"""Permissions of the group and of everybody else."""
 _ABOUT = "Say what is installed, configured and stored, and what to mend; exit code 1 when something is wrong."
 
 
@@ -30,6 +33,7 @@ def run(_args: argparse.Namespace) -> int:
     demo = " (demo)" if settings.demo else ""
     _ok(f"{config}{demo}: {len(settings.clients)} clients, {len(settings.accounts)} accounts")
     problems += _secrets(settings)
+    problems += _sign_in(settings)
     with opened() as desk:
         problems += _database(desk.store)
         problems += _data(desk.store, settings)
@@ -53,6 +57,25 @@ def _secrets(settings: Settings) -> list[str]:
     if settings.accounts and not problems:
         _ok("every secret that the configuration names is set")
     return [*problems]
+
+
+def _sign_in(settings: Settings) -> list[str]:
+    """Who may come in, and from where; what only a running server knows, it says itself when it starts."""
+    problems = [*settings.oidc.problems, *unsafe(Served(settings.demo, "", settings.security, {}, _has_oidc(settings)))]
+    problems += [
+        f"{path.relative_to(settings.root)} can be read by other users of this machine: chmod 600 it"
+        for path in (settings.root / SECRETS_FILE, settings.root / "data" / "perfdash.db")
+        if path.is_file() and path.stat().st_mode & OTHERS
+    ]
+    if not problems:
+        ways = [provider.title for provider in settings.oidc.providers]
+        ways += ["passwords"] if settings.security.passwords or settings.demo else []
+        _ok(f"sign-in with {', '.join(ways)}; host names: {', '.join(settings.security.allowed_hosts) or 'any'}")
+    return problems
+
+
+def _has_oidc(settings: Settings) -> bool:
+    return bool(settings.oidc.providers)
 
 
 def _database(store: Store) -> list[str]:

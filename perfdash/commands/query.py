@@ -7,13 +7,16 @@ import sys
 from datetime import date, timedelta
 
 from perfdash import answers, document, export
+from perfdash.access import Principal
 from perfdash.accounts import Days
 from perfdash.asof import AsOf, today_at
 from perfdash.commands.asking import moment, platforms_named, principal_named
 from perfdash.commands.opening import Subparsers, now, opened, require_known
 from perfdash.commands.sync import day_argument
+from perfdash.errors import UsageError
 from perfdash.filters import Filters, cpm_limit, range_of
 from perfdash.store import catalog
+from perfdash.words import listed
 
 _ABOUT = "Answer one question from the store; nothing is fetched."
 _DEFAULT_DAYS = 30
@@ -29,7 +32,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("--platform", action="append", default=[], metavar="P", help="only this platform (repeatable)")
     parser.add_argument("--currency", metavar="CUR", help="only this currency, such as EUR")
     parser.add_argument("--max-cpm", metavar="X", help="CPM at most X, inclusive; needs one currency in view")
-    parser.add_argument("--cpm-grain", choices=("row", "campaign"), default="row", help="default %(default)s")
+    parser.add_argument("--cpm-grain", choices=("row", "campaign"), help="default row")
     parser.add_argument("--as-of", metavar="T", help="as known at this moment, or at the end of this day")
     parser.add_argument(
         "--raw", action="store_true", help="as the sources reported it, without your team's corrections"
@@ -43,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the answer; 0 also when it is empty."""
     with opened() as desk:
         principal = principal_named(desk.store, args.user, desk.settings.demo)
+        _require_money(principal, args)
         known = {client.slug: client for client in catalog.clients(desk.store, principal)}
         require_known(args.client, tuple(known), "client")
         zones = [known[slug].time_zone for slug in args.client or known]
@@ -53,12 +57,20 @@ def run(args: argparse.Namespace) -> int:
             platforms=platforms_named(desk.store, principal, args.platform, as_of),
             currency=args.currency and args.currency.upper(),
             max_cpm=None if args.max_cpm is None else cpm_limit(args.max_cpm),
-            cpm_grain=args.cpm_grain,
+            cpm_grain=args.cpm_grain or "row",
             raw=args.raw,
         )
         found = answers.answer(desk.store, principal, args.view, filters, now(), as_of)
     _print(found, args.format)
     return 0
+
+
+def _require_money(principal: Principal, args: argparse.Namespace) -> None:
+    """UsageError for what speaks of prices, asked without money: left out in silence, it would look obeyed."""
+    asked = {"--max-cpm": args.max_cpm, "--cpm-grain": args.cpm_grain, "--currency": args.currency}
+    named = [option for option, value in asked.items() if value is not None]
+    if named and not principal.money:
+        raise UsageError(f"{listed(named)}: amounts of money are not part of the access of {principal.name!r}.")
 
 
 def _days(args: argparse.Namespace, zones: list[str], as_of: AsOf | None) -> Days:

@@ -7,7 +7,10 @@ import os
 import sys
 
 from perfdash.commands.opening import ROOT, Subparsers, loaded, say
+from perfdash.errors import ConfigError
+from perfdash.settings import Settings
 from perfdash.store.engine import open_store
+from perfdash.unsafe import Served, unsafe
 
 _ABOUT = "Start the dashboard (Streamlit's own server) from the project's folder."
 DEFAULT_PORT = 8501
@@ -24,6 +27,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Checks what would only show on the first page, fills the demo, then becomes Streamlit's process."""
     settings = loaded()
+    _require_safe(settings, args.host)
     open_store(settings.database_url).close()  # a broken database is said here, with exit code 2, not on a page
     address = f"http://{'localhost' if args.host in ('127.0.0.1', '0.0.0.0') else args.host}:{args.port}"  # noqa: S104
     if settings.demo:
@@ -43,3 +47,10 @@ def run(args: argparse.Namespace) -> int:
     ]  # fmt: skip
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606  our own interpreter, no shell; signals reach it directly
+
+
+def _require_safe(settings: Settings, host: str) -> None:
+    """ConfigError for what is known before Streamlit is asked; the server itself looks at everything."""
+    problems = unsafe(Served(settings.demo, host, settings.security, {}, oidc=bool(settings.oidc.providers)))
+    if problems:
+        raise ConfigError("\n".join(problems))

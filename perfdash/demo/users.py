@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from perfdash.access import OPERATOR
 from perfdash.errors import UsageError
 from perfdash.settings import Settings
 from perfdash.store import users
@@ -38,10 +39,10 @@ def add_demo_users(store: Store, settings: Settings, now: datetime) -> None:
     """Add the demo's users where they are missing; refused for any store but the demo's."""
     if not settings.demo:
         raise UsageError("The demo's users can only be added to the demo's own database.")
-    there = {user.username for user in users.list_users(store)}
+    there = {user.username for user in users.list_users(store, OPERATOR)}
     for one in DEMO_USERS:
         if one.username not in there:
             users.add_user(
-                store, one.username, one.password, one.role, now,
+                store, OPERATOR, one.username, one.password, one.role, now,
                 clients=one.clients, money=one.money, demo=True, rounds=CHEAP,
             )  # fmt: skip

@@ -15,7 +15,7 @@ from perfdash.changes import Plan
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
 from perfdash.store.leases import of
 from perfdash.store.raw import AT_ONCE, Once, day_kept, each
-from perfdash.store.schema import FACT_KEY, VALUES, campaigns, creators, fact_history, facts
+from perfdash.store.schema import ERASED_NAME, FACT_KEY, VALUES, campaigns, creators, fact_history, facts
 
 
 def apply_plan(connection: Connection, account: Account, plan: Plan, revision: int) -> None:
@@ -139,9 +139,11 @@ def _apply_campaigns(
 
 
 def store_creators(connection: Connection, account: Account, names: Mapping[str, str]) -> None:
-    """Names are personal data and not versioned: the last one wins, and one DELETE forgets a person."""
+    """Names are personal data and not versioned: the last one wins. That of who was erased is not taken again."""
     if not names:
         return
+    erased = select(creators.c.creator_id).where(*of(creators, account), creators.c.name == ERASED_NAME)
+    names = {creator: names[creator] for creator in names.keys() - set(connection.execute(erased).scalars())}
     gone = and_(*of(creators, account), creators.c.creator_id == bindparam("named"))
     many(connection, delete(creators).where(gone), [{"named": creator} for creator in names])
     rows = [

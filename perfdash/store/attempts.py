@@ -33,6 +33,7 @@ class LastAttempt:
 
 def last_attempt(store: Store, principal: Principal, account: Account, days: Days | None = None) -> LastAttempt | None:
     """The newest run of `account` (over at least `days`) that came to an end, good or bad; None when there is none."""
+    principal.require_account()
     c = runs.c
     about = () if days is None else (c.day_from <= days.start, c.day_to >= days.end)
     counted = [c[f.name] for f in fields(Counts)]
@@ -61,6 +62,7 @@ def committed(store: Store, principal: Principal, account: Account) -> tuple[Cov
 
     A schedule repeats a few ranges a day, so this stays short where the runs are many.
     """
+    principal.require_account()
     c = runs.c
     fetched = func.max(c.fetch_ended)
     statement = (

@@ -1,21 +1,47 @@
 """The audit: who did what, when and why. Lines are written here alone; only operators and admins read them.
 
-Nothing changes a line. Removing is left to retention, to erasing a person and to purging a client.
+Nothing changes a line. Removing is left to retention (`sweep`), to erasing a person and to purging a client.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, true
 
+from perfdash import export
 from perfdash.access import Principal
-from perfdash.errors import AccessDenied
+from perfdash.errors import AccessDenied, UsageError
+from perfdash.export import Table
+from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.schema import audit
+from perfdash.store.scope import narrowed
 
 MOST = 1_000
+MOST_EXPORTED = 100_000
+EVERY_CLIENT = "every client in scope"
+"""The subject of a look at all that its actor may see; no slug holds a blank."""
+SWEPT_AT_ONCE = 500
+OF_CLIENTS = ("correct", "revert", "export", "view", "sync", "creators erase", "link make", "link open", "link revoke")
+"""Deeds whose subject is a client: these lines go with it when it is purged."""
+OF_GRANTS = ("grant", "revoke")
+"""Deeds whose subject is a user's name, and whose detail is the client's slug and nothing else."""
+OF_USERS = (
+    "sign in", "sign in failed", "sign in throttled", "sign out", "users add", "users invite", "users reset",
+    "users password", "users role", "users money", "users email", "users activate", "users deactivate", "users erase",
+    *OF_GRANTS,
+)  # fmt: skip
+"""All deeds whose subject is a user's name."""
+OF_STORE = ("audit export", "clients purge")
+"""Deeds that stay, whatever becomes of their subject."""
+COLUMNS = (
+    ("line", "line"), ("at", "at (UTC)"), ("actor", "actor"), ("action", "action"), ("subject", "subject"),
+    ("detail", "detail"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +56,18 @@ class Entry:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines: from `since` on and before `until`; by name; with `text` somewhere in the detail. Empty is all."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str = ""
+    actions: tuple[str, ...] = ()
+    subject: str = ""
+    text: str = ""
+
+
 def note(connection: Connection, actor: str, action: str, subject: str, detail: str, at: datetime) -> None:
     """Write one line inside the caller's transaction: what is done and its line become visible together or not at all.
 
@@ -40,15 +78,99 @@ def note(connection: Connection, actor: str, action: str, subject: str, detail: 
     connection.execute(insert(audit).values(**line))
 
 
-def entries(store: Store, principal: Principal, subject: str = "", *, limit: int = MOST) -> tuple[Entry, ...]:
-    """The newest lines first, of one `subject` or of all. AccessDenied for everyone but operators and admins."""
+def record(
+    store: Store,
+    principal: Principal,
+    action: str,
+    clients: Iterable[str],
+    detail: str,
+    now: datetime,
+    *,
+    kept: timedelta,
+) -> None:
+    """Write down a deed that changes nothing, such as a look: one line per client, or one for every client in scope.
+
+    Lines older than `kept` are swept on this occasion. AccessDenied for a client that `principal` may not see.
+    """
+    subjects = sorted(set(clients))
+    principal.require(*subjects)
+    with store.writing() as connection:
+        names = schema.clients.c.client_id
+        known = set(connection.execute(select(names).where(narrowed(principal, names, subjects))).scalars())
+        for subject in subjects:
+            if subject not in known:
+                raise AccessDenied(f"There is no client {subject!r} here.")
+        sweep(connection, now, kept)
+        for subject in subjects or [EVERY_CLIENT]:
+            note(connection, principal.name, action, subject, detail, now)
+
+
+def sweep(connection: Connection, now: datetime, kept: timedelta) -> None:
+    """Retention: delete lines older than `kept`, the oldest first and at most SWEPT_AT_ONCE, so that nobody waits."""
+    a = audit.c
+    old = select(a.audit_id).where(a.at < now - kept).order_by(a.at).limit(SWEPT_AT_ONCE)
+    numbers = list(connection.execute(old).scalars())
+    if numbers:
+        connection.execute(delete(audit).where(a.audit_id.in_(numbers)))
+
+
+def entries(
+    store: Store, principal: Principal, subject: str = "", *, asked: Asked = Asked(), limit: int = MOST
+) -> tuple[Entry, ...]:
+    """The newest lines first, of one `subject` or as `asked`. AccessDenied for everyone but operators and admins."""
+    _require_may_read(principal)
+    with store.reading() as connection:
+        found = connection.execute(_newest(replace(asked, subject=subject) if subject else asked, limit))
+        return tuple(Entry(*row) for row in found)
+
+
+def exported(store: Store, principal: Principal, asked: Asked, now: datetime, *, most: int = MOST_EXPORTED) -> Table:
+    """All lines as `asked` as one exact table, newest first; taking them out leaves a line of its own.
+
+    UsageError when there are more than `most`: a part would look like the whole. AccessDenied as for `entries`.
+    """
+    _require_may_read(principal)
+    with store.reading() as connection:  # no writer waits for a long list
+        rows = connection.execute(_newest(asked, most + 1)).all()
+    if len(rows) > most:
+        raise UsageError(f"These are more than {most:,} lines; narrow them by date and export them in parts.")
+    with store.writing() as connection:
+        note(connection, principal.name, "audit export", "audit", f"{len(rows)} lines", now)
+    told = [Entry(*row) for row in rows]
+    return export.listing(
+        "audit", COLUMNS, ((e.number, _exact(e.at), e.actor, e.action, e.subject, e.detail) for e in told)
+    )
+
+
+def _exact(at: datetime) -> str:
+    """To the microsecond: 2026-11-14T08:03:00.000007+00:00."""
+    return at.astimezone(UTC).isoformat()
+
+
+def _require_may_read(principal: Principal) -> None:
     if not principal.sees_all:
         raise AccessDenied("Only an admin may read the audit.")
+
+
+def _newest(asked: Asked, limit: int) -> Select[Any]:
     a = audit.c
-    statement = (
-        select(a.audit_id, a.at, a.actor, a.action, a.subject, a.detail).order_by(a.audit_id.desc()).limit(limit)
+    columns = select(a.audit_id, a.at, a.actor, a.action, a.subject, a.detail)
+    return columns.where(_matching(asked)).order_by(a.audit_id.desc()).limit(limit)
+
+
+def _matching(asked: Asked) -> ColumnElement[bool]:
+    a = audit.c
+    actor, subject, text = (_askable(value) for value in (asked.actor, asked.subject, asked.text))
+    return and_(
+        a.at >= asked.since if asked.since else true(),
+        a.at < asked.until if asked.until else true(),
+        a.actor == actor if actor else true(),
+        a.action.in_(asked.actions) if asked.actions else true(),
+        a.subject == subject if subject else true(),
+        a.detail.icontains(text, autoescape=True) if text else true(),
     )
-    if subject:
-        statement = statement.where(a.subject == subject)
-    with store.reading() as connection:
-        return tuple(Entry(*row) for row in connection.execute(statement))
+
+
+def _askable(value: str) -> str:
+    """Without what PostgreSQL refuses in any text, and not longer than SQLite takes as a pattern."""
+    return value.replace("\0", "")[:500]

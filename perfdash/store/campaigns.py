@@ -32,7 +32,8 @@ class CampaignRow:
     """One campaign in one currency. Money in micros; flight days inclusive; None is not known or not to be seen.
 
     `flight_cost` is its cost over all days of its flight (of its life, where no flight is known), whatever the filters.
-    `budget` is in the account's currency, so a row in another currency has none. `platforms` are those in view.
+    `budget` is in the account's currency, so a row in another currency has none. `platforms` are those in view. For who
+    came by a client link `flight_cost` is None: most of a flight lies outside of its days.
     """
 
     client: str
@@ -91,7 +92,8 @@ def _rows(connection: Connection, bound: View, otherwise: tuple[Group, ...]) -> 
     rows = _merged(found, named)
     if not bound.principal.money:
         return rows
-    return _with_money(connection, bound, rows, named, _flight_costs(connection, bound, rows))
+    costs = None if bound.principal.lock else _flight_costs(connection, bound, rows)
+    return _with_money(connection, bound, rows, named, costs)
 
 
 def described(connection: Connection, bound: View, groups: Sequence[Group]) -> tuple[CampaignRow, ...]:

@@ -13,6 +13,7 @@ from perfdash.accounts import Account, Client
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.scope import in_scope, narrowed
+from perfdash.store.versions import cutoffs, with_facts
 
 REGISTER_LOCK = 723_114_002
 """Any number of our own: the app and its sync process start at once, and PostgreSQL lets both write."""
@@ -46,6 +47,9 @@ def accounts_in_view(
     statement = select(schema.accounts).where(narrowed(principal, t.client_id, clients))
     if not inactive:
         statement = statement.where(t.active)
+    if principal.lock is not None:
+        cut = cutoffs(connection, principal, clients, None)
+        statement = statement.where(with_facts(principal, clients, cut, t.client_id, t.account_id))
     return tuple(account_of(row) for row in connection.execute(statement.order_by(t.client_id, t.account_id)))
 
 

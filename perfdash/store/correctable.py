@@ -58,6 +58,7 @@ def arrived(store: Store, principal: Principal, clients: Collection[str] = ()) -
     Only batches with an active correction; a row that another correction covers is not counted. Without money, batches
     of amounts are none.
     """
+    principal.require_account()
     r, f, c = correction_ranges.c, facts.c, corrections.c
     inside = and_(
         f.client_id == r.client_id, f.day.between(r.day_from, r.day_to), f.account_id == r.account_id,

@@ -36,6 +36,7 @@ def told(
     as_of: AsOf | None = None,
 ) -> tuple[Correction, ...]:
     """The corrections in scope, newest first, as they stood at `as_of`; without money none of cost or CPM."""
+    principal.require_account()
     with store.reading() as connection:
         cut = cutoffs(connection, principal, clients, as_of)
         if cut is not None and not cut.clients:
@@ -46,7 +47,7 @@ def told(
         if numbers:
             statement = statement.where(_c.correction_id.in_(sorted(set(numbers))))
         rows = connection.execute(statement).all()
-    return tuple(_told(row, authors=principal.role != "client") for row in rows)
+    return tuple(_told(row, authors=principal.of_agency) for row in rows)
 
 
 def _statement(

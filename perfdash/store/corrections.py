@@ -113,6 +113,7 @@ def revert(
 
 def require_may_correct(principal: Principal, client: str, field: Field | None = None) -> None:
     """AccessDenied unless `principal` may set `field` (any, without one) of this client's facts."""
+    principal.require_account()
     principal.require(client)
     if not rules.may_correct(principal):
         raise AccessDenied("Corrections are made by analysts and admins; you can see them, but not make them.")

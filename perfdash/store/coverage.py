@@ -16,7 +16,7 @@ from perfdash.schedule import history_of
 from perfdash.store.catalog import accounts_in_view, platforms_of
 from perfdash.store.engine import Store
 from perfdash.store.schema import accounts, clients, runs
-from perfdash.store.scope import narrowed
+from perfdash.store.scope import narrowed, pinned
 from perfdash.store.versions import moment_of_client
 
 
@@ -61,14 +61,18 @@ def gaps(
     with store.reading() as connection:
         found = _covered(connection, principal, clients, days, as_of)
     return tuple(
-        Gap(account, part) for account, known in found for part in contiguous(set(days.each()).difference(known))
+        Gap(account, part) for account, known in found for part in contiguous(_asked(principal, days).difference(known))
     )
 
 
 def uncovered(
     store: Store, principal: Principal, clients: Collection[str], days: Days, now: datetime
 ) -> tuple[Gap, ...]:
-    """What a page should fetch: the gaps within each account's last `history_days` up to its today."""
+    """What a page should fetch: the gaps within each account's last `history_days` up to its today.
+
+    AccessDenied for who came by a client link: it fetches nothing.
+    """
+    principal.require_account()
     return tuple(clipped for gap in gaps(store, principal, clients, days) for clipped in _within_history(gap, now))
 
 
@@ -91,14 +95,19 @@ def _covered(
     """Per account: day -> end of the last committed fetch that covered it with all platforms asked for."""
     in_view = accounts_in_view(connection, principal, names, inactive=inactive)
     known: dict[tuple[str, int], dict[date, datetime]] = {(a.client, a.number): {} for a in in_view}
-    asked = {(a.client, a.number): set(a.platforms) for a in in_view}
+    asked, asked_days = {(a.client, a.number): set(a.platforms) for a in in_view}, _asked(principal, days)
     for client, number, start, end, platforms, fetched_at in _ranges(connection, principal, names, days, as_of):
         key = (client, number)
         if key not in asked or not _all_platforms(asked[key], platforms):
             continue
-        for day in Days(max(start, days.start), min(end, days.end)).each():
+        for day in asked_days.intersection(Days(max(start, days.start), min(end, days.end)).each()):
             known[key][day] = max(fetched_at, known[key].get(day, fetched_at))
     return [(account, known[account.client, account.number]) for account in in_view]
+
+
+def _asked(principal: Principal, days: Days) -> set[date]:
+    """The days that are asked about; of a client link only its own."""
+    return {day for day in days.each() if principal.lock is None or principal.lock.holds(day)}
 
 
 def _all_platforms(asked: set[str], stored: str) -> bool:
@@ -118,6 +127,7 @@ def _ranges(
         r.day_to >= days.start,
         r.day_from <= days.end,
     ]
+    as_of = pinned(principal, as_of)
     if as_of is not None:
         covers.append(r.finished_at < moment_of_client(connection, principal, names, as_of))
     key = (a.client_id, a.account_id, r.day_from, r.day_to, r.platforms)

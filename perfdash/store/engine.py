@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from perfdash.errors import StoreError
@@ -79,6 +79,8 @@ def _plainly(label: str) -> Iterator[None]:
     """Database failures as one sentence; the driver's text may hold values, so only its first line stays."""
     try:
         yield
+    except DataError as error:  # a page's address can hold it, so it says nothing of the database
+        raise StoreError(f"The database cannot take this value: {_first_line(error)}.") from error
     except DBAPIError as error:
         raise StoreError(f"The database {label} failed: {_first_line(error)}") from error
     except PoolTimeout as error:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from perfdash.access import Principal
 from perfdash.asof import AsOf
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, facts, revisions
-from perfdash.store.scope import narrowed
-from perfdash.store.versions import cutoffs, fact_versions, has_overlays
+from perfdash.store.scope import facts_in_scope, narrowed, pinned
+from perfdash.store.versions import cutoffs, fact_versions, has_overlays, moment_of_client
 
 
 def platforms(
@@ -20,8 +20,8 @@ def platforms(
 ) -> tuple[str, ...]:
     """Every platform that a fact in scope names, now or at `as_of`, sorted. Reads an index of all of them: keep it."""
     with store.reading() as connection:
-        if as_of is None:
-            statement = select(facts.c.platform).where(narrowed(principal, facts.c.client_id, clients)).distinct()
+        if pinned(principal, as_of) is None:
+            statement = select(facts.c.platform).where(facts_in_scope(principal, facts, clients)).distinct()
         else:
             cut = cutoffs(connection, principal, clients, as_of)
             known = fact_versions(principal, clients, cut, ("platform",), lambda _table: ())
@@ -48,9 +48,9 @@ def _edges(
 ) -> list[date]:
     edge = func.min if first else func.max
     with store.reading() as connection:
-        if as_of is None:
+        if pinned(principal, as_of) is None:
             # One seek in the key per client, where MIN over all facts would read them.
-            same = facts.c.client_id == clients.c.client_id
+            same = and_(facts.c.client_id == clients.c.client_id, facts_in_scope(principal, facts, ()))
             of_client = select(edge(facts.c.day)).where(same).correlate(clients).scalar_subquery()
             statement = select(of_client).where(narrowed(principal, clients.c.client_id, names))
         else:
@@ -65,6 +65,9 @@ def begins(store: Store, principal: Principal, names: Collection[str] = ()) -> t
     r = revisions.c
     of_clients = select(r.client_id, func.min(r.at)).where(narrowed(principal, r.client_id, names))
     with store.reading() as connection:
+        if (moment := pinned(principal, None)) is not None:
+            end = moment_of_client(connection, principal, names, moment)
+            of_clients = of_clients.join(clients, clients.c.client_id == r.client_id).where(r.at < end)
         return tuple(sorted((client, at) for client, at in connection.execute(of_clients.group_by(r.client_id))))
 
 

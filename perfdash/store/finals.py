@@ -21,6 +21,7 @@ FinalAt = dict[tuple[str, int, date], datetime]
 
 def final_at(connection: Connection, principal: Principal, accounts: Sequence[Account], days: Days) -> FinalAt:
     """Of the days of `accounts` that ever became final; an account without a known window has none."""
+    principal.require_account()
     known = {(a.client, a.number): a for a in accounts if a.settlement_days is not None}
     if not known:
         return {}

@@ -100,6 +100,7 @@ class Freshness:
 
 def runs(store: Store, principal: Principal, clients: Collection[str] = (), limit: int = 100) -> tuple[Run, ...]:
     """The newest runs in scope, newest first, at most `limit`."""
+    principal.require_account()
     r, c, a = schema.runs.c, schema.clients.c, schema.accounts.c
     # A client's newest `limit` runs are enough, and its last number says where they begin. An outer join, so that
     # SQLite goes from the clients into the key of runs instead of reading every run there ever was.
@@ -127,7 +128,8 @@ def run_log(store: Store, principal: Principal, client: str, run: int) -> str:
 
     For those who can act on it: how the source is asked, its request ids and what failed inside is not told to clients.
     """
-    if principal.role == "client":
+    principal.require_account()
+    if not principal.of_agency:
         return ""
     r = schema.runs.c
     statement = select(r.log).where(in_scope(principal, r.client_id), r.client_id == client, r.run_id == run)
@@ -137,6 +139,7 @@ def run_log(store: Store, principal: Principal, client: str, run: int) -> str:
 
 def quarantined(store: Store, principal: Principal, client: str, run: int) -> tuple[QuarantinedRow, ...]:
     """The refused rows of one run, in the order they came (the store keeps the first thousand)."""
+    principal.require_account()
     q = schema.quarantine.c
     payload = q.payload if principal.money else literal("")
     statement = (
@@ -150,6 +153,7 @@ def quarantined(store: Store, principal: Principal, client: str, run: int) -> tu
 
 def freshness(store: Store, principal: Principal, clients: Collection[str], now: datetime) -> tuple[Freshness, ...]:
     """How every active account in scope stands, by client and number."""
+    principal.require_account()
     with store.reading() as connection:
         in_view = accounts_in_view(connection, principal, clients)
         standing = {(row.client_id, row.account_id): row for row in connection.execute(_standing(principal, clients))}

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, and_, func, literal, or_, select, text
+from sqlalchemy import Connection, and_, delete, func, literal, or_, select, text, true, update
 
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied, StoreError, UsageError
 from perfdash.store import correction_checks, migrations
 from perfdash.store.engine import Store, open_store, sqlite_module
-from perfdash.store.schema import FACT_KEY, clients, fact_history, facts, revisions, runs
+from perfdash.store.schema import FACT_KEY, clients, fact_history, facts, invitations, revisions, runs, tickets
+from perfdash.store.session_rows import end_where
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def backup(store: Store, principal: Principal, path: Path) -> None:
 def restore(url_path: Path, source: Path, principal: Principal, now: datetime) -> Path | None:
     """Put the backup `source` in the place of a SQLite store; the store that was there is kept beside it.
 
+    Everybody signs in anew: who was let out since the backup must not be in again. Links to choose a password are void.
     Returns where it is kept, or None when there was none. Nobody else may have the store open.
     """
     _require_all(principal)
@@ -131,6 +133,7 @@ def restore(url_path: Path, source: Path, principal: Principal, now: datetime) -
         url_path.parent.mkdir(parents=True, exist_ok=True)
         _copy(source, fresh)
         _require_sound(fresh, source, principal)
+        _end_sign_ins(fresh, now)
         kept = _set_aside(url_path, now)
         fresh.replace(url_path)
     except OSError as error:
@@ -167,6 +170,18 @@ def _require_sound(copy: Path, source: Path, principal: Principal) -> None:
             store.close()
     if problems:
         raise UsageError(f"{source} is not sound ({problems[0].check}: {problems[0].problem}); nothing was changed.")
+
+
+def _end_sign_ins(copy: Path, now: datetime) -> None:
+    store = open_store(f"sqlite:///{copy}", migrate=False)
+    try:
+        with store.writing() as connection:
+            end_where(connection, true(), now, "restored")
+            connection.execute(delete(tickets))
+            connection.execute(update(invitations).where(invitations.c.used_at.is_(None)).values(used_at=now))
+        store.checkpoint()
+    finally:
+        store.close()
 
 
 def _set_aside(path: Path, now: datetime) -> Path | None:

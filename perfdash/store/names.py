@@ -16,6 +16,7 @@ def campaign_names(
     store: Store, principal: Principal, clients: Collection[str] = ()
 ) -> dict[tuple[str, int, str], str]:
     """(client, account number, campaign id) -> its current name, of the campaigns that have one."""
+    principal.require_account()
     t = campaigns.c
     statement = select(t.client_id, t.account_id, t.campaign_id, t.name).where(
         narrowed(principal, t.client_id, clients), t.to_rev.is_(None), t.name.is_not(None)

@@ -19,10 +19,10 @@ from perfdash.store.campaigns import CampaignRow, campaign_row, campaign_rows
 from perfdash.store.engine import Store
 from perfdash.store.extent import any_corrected, begins, first_day, last_day, platforms
 from perfdash.store.groups import Dimension, Group, grouped
-from perfdash.store.schema import accounts, clients, creators, runs
-from perfdash.store.scope import in_scope, narrowed
+from perfdash.store.schema import ERASED_NAME, accounts, clients, creators, runs
+from perfdash.store.scope import in_scope, narrowed, pinned
 from perfdash.store.sums import parts
-from perfdash.store.versions import cutoffs
+from perfdash.store.versions import cutoffs, with_facts
 from perfdash.store.view import CampaignRef, cpm_undefined, currencies_in, view
 
 __all__ = [
@@ -62,7 +62,11 @@ class Undefined(NamedTuple):
 
 
 def stamp(store: Store, principal: Principal) -> Stamp:
-    """Every client in scope and its last revision (0 before the first)."""
+    """Every client in scope and its last revision (0 before the first); for a pinned client link that of its moment."""
+    return revisions_at(store, principal)
+
+
+def _last(store: Store, principal: Principal) -> Stamp:
     statement = select(clients.c.client_id, clients.c.revision).where(in_scope(principal, clients.c.client_id))
     with store.reading() as connection:
         return tuple(sorted((client, revision) for client, revision in connection.execute(statement)))
@@ -70,7 +74,8 @@ def stamp(store: Store, principal: Principal) -> Stamp:
 
 def revisions_at(store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None) -> Stamp:
     """The clients in scope and in view, each with the revision that `as_of` shows: 0 before the first, now the last."""
-    of_now = tuple(pair for pair in stamp(store, principal) if not clients or pair[0] in clients)
+    as_of = pinned(principal, as_of)
+    of_now = tuple(pair for pair in _last(store, principal) if not clients or pair[0] in clients)
     if as_of is None:
         return of_now
     with store.reading() as connection:
@@ -81,7 +86,9 @@ def revisions_at(store: Store, principal: Principal, clients: Collection[str] = 
 
 
 def runs_stamp(store: Store, principal: Principal) -> RunsStamp:
-    """Every client in scope, its last run and how many are in progress."""
+    """Every client in scope, its last run and how many are in progress; none of both for a pinned client link."""
+    if pinned(principal, None) is not None:
+        return tuple((client, 0, 0) for client, _ in stamp(store, principal))
     running = and_(
         runs.c.client_id == accounts.c.client_id, runs.c.account_id == accounts.c.account_id, runs.c.state == "running"
     )
@@ -146,8 +153,13 @@ def undefined_cpm(
 def creator_names(store: Store, principal: Principal, clients: Collection[str] = ()) -> dict[tuple[str, int, str], str]:
     """(client, account number, creator id) -> display name, of the creators that have one."""
     t = creators.c
-    statement = select(t.client_id, t.account_id, t.creator_id, t.name).where(narrowed(principal, t.client_id, clients))
+    statement = select(t.client_id, t.account_id, t.creator_id, t.name).where(
+        narrowed(principal, t.client_id, clients), t.name != ERASED_NAME
+    )
     with store.reading() as connection:
+        if principal.lock is not None:
+            cut = cutoffs(connection, principal, clients, None)
+            statement = statement.where(with_facts(principal, clients, cut, t.client_id, t.account_id, t.creator_id))
         return {(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)}
 
 

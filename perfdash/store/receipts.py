@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Select, insert, literal, select
+from sqlalchemy import ColumnElement, Select, and_, case, insert, literal, select
 
 from perfdash.access import Principal
 from perfdash.asof import AtRevisions
+from perfdash.columns import VIEWS
 from perfdash.errors import AccessDenied, UsageError
+from perfdash.sent import told_to
+from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, receipts
 from perfdash.store.scope import in_scope, narrowed
@@ -38,7 +41,8 @@ class Exported:
 class Receipt:
     """One client's part of an export. `sha256` is of the canonical rows of the whole file. `at` is aware UTC.
 
-    `totals` are () for a principal without money.
+    `filters` name no client outside the scope. Without money they name no CPM limit, `totals` are (), and `sha256` is
+    '' where the file held money: who knows all but the cost of a row could find it by trying.
     """
 
     receipt: str
@@ -98,6 +102,8 @@ def write(
             for part in parts
         ]
         connection.execute(insert(receipts), rows)
+        for name in names:
+            note(connection, principal.name, "export", name, f"{view}, receipt {receipt}", now)
     return receipt
 
 
@@ -116,6 +122,7 @@ class Found:
 
 def one(store: Store, principal: Principal, receipt: str) -> Found:
     """The export with this id, its clients in order. UsageError when none of them is in scope, or there is none."""
+    principal.require_account()
     r = receipts.c
     with store.reading() as connection:
         rows = connection.execute(_told(principal).where(r.receipt_id == receipt).order_by(r.client_id)).all()
@@ -123,24 +130,30 @@ def one(store: Store, principal: Principal, receipt: str) -> Found:
             raise UsageError(f"There is no receipt {receipt!r} here.")
         apart = select(r.client_id).where(r.receipt_id == receipt, ~in_scope(principal, r.client_id)).limit(1)
         whole = connection.execute(apart).first() is None
-    return Found(tuple(_read(row) for row in rows), whole)
+    return Found(tuple(_read(row, principal) for row in rows), whole)
 
 
 def list(store: Store, principal: Principal, limit: int = 100) -> tuple[Receipt, ...]:
     """The newest receipts in scope, newest first, at most `limit` clients' parts."""
+    principal.require_account()
     r = receipts.c
     newest = _told(principal).order_by(r.at.desc(), r.receipt_id, r.client_id).limit(limit)
     with store.reading() as connection:
-        return tuple(_read(row) for row in connection.execute(newest))
+        return tuple(_read(row, principal) for row in connection.execute(newest))
 
 
 def _told(principal: Principal) -> Select[Any]:
     r = receipts.c
-    totals = r.totals if principal.money else literal("[]")
-    columns = (r.receipt_id, r.client_id, r.at, r.author, r.view, r.filters, r.revision, r.rows, r.sha256, totals)
+    sha256: ColumnElement[str] = r.sha256
+    totals: ColumnElement[str] = r.totals
+    if not principal.money:
+        without = and_(r.view.in_(VIEWS), r.totals.not_like('%"cost%'))
+        sha256, totals = case((without, r.sha256), else_=""), literal("[]")
+    columns = (r.receipt_id, r.client_id, r.at, r.author, r.view, r.filters, r.revision, r.rows, sha256, totals)
     return select(*columns).where(in_scope(principal, r.client_id))
 
 
-def _read(row: Any) -> Receipt:
+def _read(row: Any, principal: Principal) -> Receipt:
     totals = tuple((name, total) for name, total in json.loads(row[9]))
-    return Receipt(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], totals)
+    asked = told_to(principal, row[5])
+    return Receipt(row[0], row[1], row[2], row[3], row[4], asked, row[6], row[7], row[8], totals)

@@ -48,6 +48,7 @@ def all_findings(
 
 
 def _rows(connection: Connection, principal: Principal, filters: Filters, as_of: AsOf | None) -> Iterator[Row]:
+    principal.require_account()
     if not principal.money:
         raise AccessDenied("Reported and recomputed CPM are amounts of money, which are not part of your access.")
     bound = view(connection, principal, replace(filters, raw=True), as_of)

@@ -58,6 +58,7 @@ def events(
 
     Changes made while their day was still running are none, unless `while_open`. `limit` keeps the newest ones.
     """
+    principal.require_account()
     with store.reading() as connection:
         asked = _between(connection, principal, filters, since, until)
         if asked is None or (of is not None and of not in asked.fields):
@@ -87,6 +88,7 @@ def movement(
 
     A change of currency leaves the one and enters the other.
     """
+    principal.require_account()
     with store.reading() as connection:
         asked = _between(connection, principal, filters, since, until)
         if asked is None:

@@ -61,6 +61,7 @@ def aged(
 
     With `only`, `filters.clients` does not matter. A day that was not known yet has no rows: `unknown` names those.
     """
+    principal.require_account()
     found: list[Group] = []
     with store.reading() as connection:
         plain = view(connection, principal, filters, age.seen, only)
@@ -76,6 +77,7 @@ def unknown(
     store: Store, principal: Principal, names: Collection[str], days: Days, age: Age
 ) -> tuple[Unknown, ...]:  # fmt: skip
     """The days of `days` that were first fetched after they were of that age, or never; by active account in scope."""
+    principal.require_account()
     with store.reading() as connection:
         accounts = accounts_in_view(connection, principal, names)
         zones = _zones(connection, principal, names)

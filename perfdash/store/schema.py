@@ -41,6 +41,7 @@ from perfdash.store.tables import account_key, client_column, metadata
 from perfdash.store.types import Instant
 
 __all__ = [
+    "ERASED_NAME",
     "FACT_KEY",
     "VALUES",
     "accounts",
@@ -105,6 +106,8 @@ def _fact_key() -> tuple[Column[Any], ...]:
 
 FACT_KEY = ("client_id", "day", "account_id", "campaign_id", "creator_id", "platform")
 VALUES = tuple(column.name for column in _measures())
+ERASED_NAME = ""
+"""In place of a creator's name that must not come back. No source sends it: an empty name is none."""
 
 clients = Table(
     "clients",

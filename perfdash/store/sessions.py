@@ -1,37 +1,65 @@
-"""Sign-in sessions: a row each, so that signing out, a new password or a deactivation ends them everywhere at once.
+"""Sign-in sessions: a row each, so that whatever ends one ends it everywhere at once.
 
-The browser's cookie holds a random token and the row only its SHA-256. A page cannot set an HttpOnly cookie, so it is
-handed a one-time ticket, which the /session route redeems for the cookie: no script ever sees the token.
+The browser's cookie holds a random token and the row only its SHA-256. A session dies when it is revoked, at
+`expires_at`, and after `idle` without anybody doing anything; a page that draws itself again is nobody doing anything,
+so such looks pass `touch=False`. A page cannot set an HttpOnly cookie, so it is handed a one-time ticket, which the
+/session route redeems: no script ever sees the token.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import islice
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
+from perfdash.access import Principal
+from perfdash.errors import AccessDenied
+from perfdash.security import Security
 from perfdash.store import schema
+from perfdash.store.audit import note
 from perfdash.store.engine import Store
+from perfdash.store.session_list import Listed, listed, of_user
+from perfdash.store.session_rows import (
+    Kind,
+    Session,
+    digest,
+    end_of_link,
+    end_of_user,
+    end_where,
+    live,
+    name_of,
+    session_of,
+    sweep,
+)
 
-LIFETIME = timedelta(hours=12)
+__all__ = [
+    "Kind",
+    "Listed",
+    "Redeemed",
+    "Session",
+    "alive",
+    "begin",
+    "begin_link",
+    "by_id",
+    "by_token",
+    "end",
+    "end_all",
+    "end_of_link",
+    "end_of_user",
+    "listed",
+    "of_user",
+    "redeem",
+    "ticket",
+]
+
 TICKET_LIFETIME = timedelta(seconds=60)
 SEEN_EVERY = timedelta(minutes=5)
-KEPT_FOR = timedelta(days=30)
-"""How long ended sessions stay on record before the next sign-in sweeps them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One live sign-in. `session_id` is a server-side name, worthless in a cookie."""
-
-    session_id: str
-    user_id: int
-    created_at: datetime
-    expires_at: datetime
+"""How exactly `last_seen` is kept at most; with a short idle time a tenth of that: most reruns must stay reads."""
+AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +70,99 @@ class Redeemed:
     expires_at: datetime
 
 
-def begin(store: Store, user_id: int, now: datetime) -> Session:
-    """Open a session for a user whose password was just checked; it has no cookie until a ticket is redeemed."""
-    session = Session(secrets.token_hex(16), user_id, now, now + LIFETIME)
+def begin(
+    store: Store,
+    user_id: int,
+    now: datetime,
+    *,
+    kind: Kind = "password",
+    security: Security | None = None,
+    checked: str | None = None,
+) -> Session:
+    """Open a session for a user who was just recognised; it has no cookie until a ticket is redeemed.
+
+    `checked` is the hash that the password was held against. AccessDenied when the user was deactivated, or the
+    password changed, between that check and now: what ends all sessions must not miss the one that is being opened.
+    """
+    expires_at = now + (security or Security()).lifetime
+    session = Session(secrets.token_hex(16), user_id, kind, None, now, now, expires_at)
     with store.writing() as connection:
-        _sweep(connection, now)
-        values = {"session_id": session.session_id, "user_id": user_id, "created_at": now, "last_seen": now}
-        connection.execute(insert(schema.sessions).values(**values, expires_at=session.expires_at))
+        name = _require_recognised(connection, user_id, checked)
+        sweep(connection, now)
+        _insert(connection, session, None)
+        note(connection, name, "sign in", name, "" if kind == "password" else kind, now)
     return session
 
 
-def by_id(store: Store, session_id: str, now: datetime) -> Session | None:
-    """The session of that name if it is neither revoked nor expired."""
-    return _alive(store, schema.sessions.c.session_id == session_id, now)
+def begin_link(
+    store: Store, link_id: str, now: datetime, expires_at: datetime, security: Security
+) -> tuple[Session, str]:
+    """Open a session for who came by a client link, and the token for its cookie; it ends with the link at the latest.
 
-
-def by_token(store: Store, token: str, now: datetime) -> Session | None:
-    """The session whose cookie carries `token` if it is neither revoked nor expired."""
-    return _alive(store, schema.sessions.c.token_hash == _digest(token), now)
-
-
-def end(store: Store, session_id: str, now: datetime) -> None:
-    """Sign out: every page and every copy of the cookie is dead from here on."""
-    sessions = schema.sessions.c
-    this = (sessions.session_id == session_id) & sessions.revoked_at.is_(None)
+    Whoever calls this has checked the link and writes its view.
+    """
+    until = min(expires_at, now + security.lifetime)
+    session, token = Session(secrets.token_hex(16), None, "link", link_id, now, now, until), secrets.token_urlsafe(32)
     with store.writing() as connection:
-        connection.execute(update(schema.sessions).where(this).values(revoked_at=now))
+        sweep(connection, now)
+        _insert(connection, session, digest(token))
+    return session, token
+
+
+def by_id(store: Store, session_id: str, now: datetime, *, idle: timedelta, touch: bool = True) -> Session | None:
+    """The session of that name if it is alive; `touch` says that somebody is doing something just now."""
+    return _found(store, schema.sessions.c.session_id == session_id, now, idle, touch)
+
+
+def by_token(store: Store, token: str, now: datetime, *, idle: timedelta, touch: bool = True) -> Session | None:
+    """The session whose cookie carries `token` if it is alive; `touch` says that somebody is doing something."""
+    return _found(store, schema.sessions.c.token_hash == digest(token), now, idle, touch)
+
+
+def alive(store: Store, session_ids: Collection[str], now: datetime, idle: timedelta) -> frozenset[str]:
+    """Those of `session_ids` whose session is alive. Only reads: for watching many open pages at once."""
+    sessions, found, names = schema.sessions.c, set[str](), iter(sorted(set(session_ids)))
+    with store.reading() as connection:
+        while some := list(islice(names, AT_ONCE)):
+            these = select(sessions.session_id).where(sessions.session_id.in_(some), live(now, idle))
+            found.update(connection.execute(these).scalars())
+    return frozenset(found)
+
+
+def end(
+    store: Store, session_id: str, now: datetime, why: str = "signed out", *, principal: Principal | None = None
+) -> None:
+    """End one session: every page and every copy of its cookie is dead from here on. The audit says who ended whose.
+
+    Without `principal` its own user did. AccessDenied for a principal who is neither that user nor sees all.
+    """
+    sessions = schema.sessions.c
+    with store.writing() as connection:
+        row = connection.execute(select(schema.sessions).where(sessions.session_id == session_id)).first()
+        if row is None:
+            _require_may_end(principal, None)
+            return
+        _require_may_end(principal, row.user_id)
+        if end_where(connection, sessions.session_id == session_id, now, why) and (principal or row.user_id):
+            _note_end(connection, principal, row.user_id, why, now)
+
+
+def end_all(
+    store: Store, user_id: int, now: datetime, why: str, *, but: str | None = None, principal: Principal | None = None
+) -> int:
+    """End every session of a user, except the one named `but`; how many. `principal` as in `end`."""
+    _require_may_end(principal, user_id)
+    with store.writing() as connection:
+        ended = end_of_user(connection, user_id, now, why, but=but)
+        if ended:
+            _note_end(connection, principal, user_id, why, now)
+    return ended
 
 
 def ticket(store: Store, session_id: str, now: datetime) -> str:
     """A one-time ticket, good for a minute, that the session's own page exchanges for its cookie."""
     value = secrets.token_urlsafe(32)
-    row = {"ticket_hash": _digest(value), "session_id": session_id, "expires_at": now + TICKET_LIFETIME}
+    row = {"ticket_hash": digest(value), "session_id": session_id, "expires_at": now + TICKET_LIFETIME}
     with store.writing() as connection:
         connection.execute(insert(schema.tickets).values(**row))
     return value
@@ -82,46 +171,60 @@ def ticket(store: Store, session_id: str, now: datetime) -> str:
 def redeem(store: Store, value: str, now: datetime) -> Redeemed | None:
     """The cookie's token for a ticket; None when it is unknown, used, late, or its session has ended."""
     tickets, sessions = schema.tickets.c, schema.sessions.c
-    usable = (tickets.ticket_hash == _digest(value)) & tickets.used_at.is_(None) & (tickets.expires_at > now)
+    usable = (tickets.ticket_hash == digest(value)) & tickets.used_at.is_(None) & (tickets.expires_at > now)
     with store.writing() as connection:
         # Claiming comes first and decides: of two requests with one ticket exactly one changes the row.
         if connection.execute(update(schema.tickets).where(usable).values(used_at=now)).rowcount != 1:
             return None
-        of_ticket = select(tickets.session_id).where(tickets.ticket_hash == _digest(value)).scalar_subquery()
-        row = connection.execute(select(schema.sessions).where((sessions.session_id == of_ticket) & _live(now))).first()
+        of_ticket = select(tickets.session_id).where(tickets.ticket_hash == digest(value)).scalar_subquery()
+        this = (sessions.session_id == of_ticket) & sessions.revoked_at.is_(None) & (sessions.expires_at > now)
+        row = connection.execute(select(schema.sessions).where(this)).first()
         if row is None:
             return None
         token = secrets.token_urlsafe(32)
         this = sessions.session_id == row.session_id
-        connection.execute(update(schema.sessions).where(this).values(token_hash=_digest(token)))
+        connection.execute(update(schema.sessions).where(this).values(token_hash=digest(token)))
         return Redeemed(token, row.expires_at)
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _live(now: datetime) -> ColumnElement[bool]:
-    sessions = schema.sessions.c
-    return sessions.revoked_at.is_(None) & (sessions.expires_at > now)
-
-
-def _alive(store: Store, which: ColumnElement[bool], now: datetime) -> Session | None:
+def _found(store: Store, which: ColumnElement[bool], now: datetime, idle: timedelta, touch: bool) -> Session | None:
     with store.reading() as connection:
-        row = connection.execute(select(schema.sessions).where(which & _live(now))).first()
+        row = connection.execute(select(schema.sessions).where(which & live(now, idle))).first()
     if row is None:
         return None
-    if now - row.last_seen >= SEEN_EVERY:  # not on every rerun: reads must stay reads
-        sessions = schema.sessions.c
-        with store.writing() as connection:
-            this = sessions.session_id == row.session_id
-            connection.execute(update(schema.sessions).where(this).values(last_seen=now))
-    return Session(row.session_id, row.user_id, row.created_at, row.expires_at)
+    session = session_of(row)
+    if not touch or now - session.last_seen < min(SEEN_EVERY, idle / 10):
+        return session
+    with store.writing() as connection:
+        # What ended meanwhile stays ended, and of two pages the later word counts.
+        this = (schema.sessions.c.session_id == session.session_id) & live(now, idle)
+        connection.execute(update(schema.sessions).where(this).values(last_seen=now))
+    return replace(session, last_seen=now)
 
 
-def _sweep(connection: Any, now: datetime) -> None:
-    """Retention: spent tickets go at once, ended sessions after a month."""
-    tickets, sessions = schema.tickets.c, schema.sessions.c
-    old = select(sessions.session_id).where(sessions.expires_at <= now - KEPT_FOR)
-    connection.execute(delete(schema.tickets).where((tickets.expires_at <= now) | tickets.session_id.in_(old)))
-    connection.execute(delete(schema.sessions).where(sessions.expires_at <= now - KEPT_FOR))
+def _require_recognised(connection: Connection, user_id: int, checked: str | None) -> str:
+    """The user's name, under a lock that waits for whoever is changing the user."""
+    users = schema.users.c
+    statement = select(users.username, users.password_hash).where(users.user_id == user_id, users.active.is_(True))
+    row = connection.execute(statement.with_for_update()).first()
+    if row is None or (checked is not None and checked != row.password_hash):
+        raise AccessDenied("This account was changed just now; sign in again.")
+    name: str = row.username
+    return name
+
+
+def _insert(connection: Connection, session: Session, token_hash: str | None) -> None:
+    values = {name: getattr(session, name) for name in Session.__slots__}
+    connection.execute(insert(schema.sessions).values(**values, token_hash=token_hash))
+
+
+def _require_may_end(principal: Principal | None, user_id: int | None) -> None:
+    if principal is None or principal.sees_all:
+        return
+    if user_id is None or principal.user_id != user_id:
+        raise AccessDenied("Only an admin may end the sessions of others.")
+
+
+def _note_end(connection: Connection, principal: Principal | None, user_id: int | None, why: str, at: datetime) -> None:
+    name = "client link" if user_id is None else name_of(connection, user_id)
+    note(connection, name if principal is None else principal.name, "sign out", name, why, at)

@@ -34,6 +34,7 @@ def settling(store: Store, principal: Principal, filters: Filters, now: datetime
     impressions. None: more than MOST_CLIENTS clients are in view. The filters' clients and platforms count, their days
     do not.
     """
+    principal.require_account()
     with store.reading() as connection:
         in_view = accounts_in_view(connection, principal, filters.clients, inactive=True)
         known = [account for account in in_view if account.settlement_days is not None]

@@ -1,228 +1,228 @@
-"""Users, their roles and what they were granted."""
+"""Users, their roles and what they were granted: every change names who makes it, and ends the sessions of whom it is.
+
+OPERATOR acts on the command line, admins in the app; nobody else may. A change, its audit line and the end of the
+user's sessions are one transaction. What changes nothing leaves no line and ends nothing.
+"""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from perfdash.access import Principal
-from perfdash.errors import UsageError
+from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import schema
+from perfdash.store.audit import note
 from perfdash.store.engine import Store
-from perfdash.store.passwords import NOBODYS_HASH, ROUNDS, hashed
+from perfdash.store.passwords import ROUNDS, hashed
+from perfdash.store.recognising import (
+    Login,
+    account_of,
+    any_user,
+    by_email,
+    login_of,
+    login_of_user,
+    principal_of,
+    username_if_known,
+)
+from perfdash.store.session_rows import end_of_user, is_open
+from perfdash.store.user_rows import (
+    ROLES,
+    User,
+    UserRole,
+    canonical,
+    for_change,
+    grant_row,
+    known,
+    names_near,
+    replace_password,
+    require_admin,
+    row_of,
+    usable_email,
+    usable_name,
+    usable_role,
+    user_of,
+    void_invitations,
+)
 
-UserRole = Literal["admin", "analyst", "client"]
-ROLES: tuple[UserRole, ...] = get_args(UserRole)
-_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
+__all__ = [
+    "ROLES",
+    "Login",
+    "User",
+    "UserRole",
+    "account_of",
+    "add_user",
+    "any_user",
+    "by_email",
+    "canonical",
+    "grant",
+    "list_users",
+    "login_of",
+    "login_of_user",
+    "principal_of",
+    "revoke",
+    "set_active",
+    "set_email",
+    "set_money",
+    "set_own_password",
+    "set_password",
+    "set_role",
+    "username_if_known",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class User:
-    """One account as an operator sees it; `clients` are the granted slugs, sorted. The password's hash is not in it."""
-
-    user_id: int
-    username: str
-    name: str
-    role: UserRole
-    clients: tuple[str, ...]
-    money: bool
-    active: bool
-    demo: bool
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What a password is checked against. `user_id` is None when no such user may sign in; the work stays the same."""
-
-    user_id: int | None
-    password_hash: str
-
-
-def canonical(username: str) -> str:
-    """The one spelling of a user name: NFKC, lower case, without surrounding blanks."""
-    return unicodedata.normalize("NFKC", username).strip().lower()
+def list_users(store: Store, principal: Principal) -> tuple[User, ...]:
+    """Every user by name, without those who were erased. AccessDenied for everyone but operators and admins."""
+    require_admin(principal)
+    users = schema.users
+    with store.reading() as connection:
+        rows = connection.execute(select(users).where(users.c.erased_at.is_(None)).order_by(users.c.username)).all()
+        return tuple(user_of(connection, row) for row in rows)
 
 
 def add_user(
     store: Store,
+    principal: Principal,
     username: str,
-    password: str,
+    password: str | None,
     role: UserRole,
     now: datetime,
     *,
     clients: Iterable[str] = (),
     money: bool = True,
     name: str = "",
+    email: str | None = None,
     demo: bool = False,
     rounds: int = ROUNDS,
 ) -> User:
-    """A new, active user; UsageError when the name is taken or unusable, the password too short, a client unknown."""
-    username = _usable_name(username)
-    if role not in ROLES:
-        raise UsageError(f"There is no role {role!r}; expected one of {', '.join(ROLES)}.")
-    password_hash = hashed(password, rounds)
+    """A new, active user; without a password one who must be invited, or who comes by OpenID Connect.
+
+    UsageError when a name or address is taken or unusable, the password too short or a known one, a client unknown.
+    """
+    require_admin(principal)
+    username, email, role = usable_name(username), usable_email(email), usable_role(role)
+    avoided = (
+        () if demo else (username, name, email or "", *names_near(store, principal))
+    )  # the demo prints its passwords
+    password_hash = "" if password is None else hashed(password, rounds, names=avoided)
+    values = {"username": username, "name": name.strip()[:200], "email": email, "password_hash": password_hash}
     with store.writing() as connection:
-        if _row(connection, username) is not None:
+        if row_of(connection, username) is not None:
             raise UsageError(f"There is already a user {username!r}; choose another name.")
-        values = {
-            "username": username,
-            "name": name.strip(),
-            "password_hash": password_hash,
-            "role": role,
-            "money": money,
-        }
-        connection.execute(insert(schema.users).values(**values, active=True, demo=demo, created_at=now))
-        user_id = _known(connection, username).user_id
-        for client in dict.fromkeys(clients):
-            _grant(connection, user_id, client)
-        return _user(connection, _known(connection, username))
+        _require_free(connection, email)
+        rest = {"role": role, "money": money, "active": True, "demo": demo, "created_at": now}
+        connection.execute(insert(schema.users).values(**values, **rest))
+        user_id = known(connection, username).user_id
+        granted = [client for client in dict.fromkeys(clients) if grant_row(connection, user_id, client)]
+        note(connection, principal.name, "users add", username, role, now)
+        for client in granted:
+            note(connection, principal.name, "grant", username, client, now)
+        return user_of(connection, known(connection, username))
 
 
-def set_password(store: Store, username: str, password: str, now: datetime, *, rounds: int = ROUNDS) -> None:
-    """Replace the password; every session of the user ends."""
-    password_hash = hashed(password, rounds)
+def set_password(
+    store: Store, principal: Principal, username: str, password: str, now: datetime, *, rounds: int = ROUNDS
+) -> None:
+    """Replace the password; every session of the user ends, and no invitation or reset of before counts."""
+    require_admin(principal)
+    password_hash = hashed(password, rounds, names=(username, *names_near(store, principal)))
     with store.writing() as connection:
-        user_id = _known(connection, username).user_id
-        _change(connection, user_id, password_hash=password_hash)
-        _end_sessions(connection, user_id, now)
+        row = for_change(connection, principal, username)
+        replace_password(connection, row, password_hash, principal.name, now)
 
 
-def set_active(store: Store, username: str, active: bool, now: datetime) -> None:
-    """Let a user in again, or out at once: deactivating ends every session."""
+def set_own_password(
+    store: Store, principal: Principal, password: str, now: datetime, *, but: str, rounds: int = ROUNDS
+) -> None:
+    """Replace one's own password after the current one was checked; every session ends but the one named `but`.
+
+    AccessDenied when that one ended meanwhile: who was thrown out by a reset does not get the last word on it.
+    """
+    if principal.user_id is None:
+        raise AccessDenied("Only who signs in with an account has a password.")
+    password_hash = hashed(password, rounds, names=(principal.name, *names_near(store, principal)))
     with store.writing() as connection:
-        user_id = _known(connection, username).user_id
-        _change(connection, user_id, active=active)
-        if not active:
-            _end_sessions(connection, user_id, now)
+        row = known(connection, principal.name)
+        if row.user_id != principal.user_id or not row.active or (but and not is_open(connection, but, row.user_id)):
+            raise AccessDenied("You are no longer signed in; sign in again.")
+        if row.demo:
+            raise UsageError("The demo's own users stay as they are; add a user of your own to try this.")
+        replace_password(connection, row, password_hash, principal.name, now, but=but)
 
 
-def set_role(store: Store, username: str, role: UserRole) -> None:
-    """Change the role; it counts from the next rerun of each open page."""
-    if role not in ROLES:
-        raise UsageError(f"There is no role {role!r}; expected one of {', '.join(ROLES)}.")
+def set_active(store: Store, principal: Principal, username: str, active: bool, now: datetime) -> None:
+    """Let a user in again, or out at once."""
     with store.writing() as connection:
-        _change(connection, _known(connection, username).user_id, role=role)
+        row = for_change(connection, principal, username, shuts_out=not active)
+        if row.erased_at is not None:
+            raise UsageError(f"{row.username!r} was erased; add a new user.")
+        if row.active != active:
+            action = "users activate" if active else "users deactivate"
+            _change(connection, principal, row, now, action, "", "deactivated", active=active)
+            void_invitations(connection, row.user_id, now)  # or an old link would be good again once he is back
 
 
-def set_money(store: Store, username: str, money: bool) -> None:
-    """Let a user see amounts of money, or not; it counts from the next rerun of each open page."""
+def set_role(store: Store, principal: Principal, username: str, role: UserRole, now: datetime) -> None:
+    """Change what the user may do."""
+    role = usable_role(role)
     with store.writing() as connection:
-        _change(connection, _known(connection, username).user_id, money=money)
+        row = for_change(connection, principal, username, shuts_out=True)
+        if row.role != role:
+            _change(connection, principal, row, now, "users role", f"{row.role} to {role}", "role", role=role)
 
 
-def grant(store: Store, username: str, client: str) -> None:
+def set_money(store: Store, principal: Principal, username: str, money: bool, now: datetime) -> None:
+    """Let a user see amounts of money, or not."""
+    with store.writing() as connection:
+        row = for_change(connection, principal, username)
+        if row.money != money:
+            detail = "with money" if money else "without money"
+            _change(connection, principal, row, now, "users money", detail, "money", money=money)
+
+
+def set_email(store: Store, principal: Principal, username: str, email: str | None, now: datetime) -> None:
+    """Set or, with None, remove the address by which OpenID Connect knows the user."""
+    wanted = usable_email(email)
+    with store.writing() as connection:
+        row = for_change(connection, principal, username)
+        if row.email != wanted:
+            _require_free(connection, wanted)
+            _change(connection, principal, row, now, "users email", "" if wanted else "removed", "e-mail", email=wanted)
+
+
+def grant(store: Store, principal: Principal, username: str, client: str, now: datetime) -> None:
     """Let a user see one client; granting twice changes nothing."""
     with store.writing() as connection:
-        _grant(connection, _known(connection, username).user_id, client)
+        row = for_change(connection, principal, username)
+        if grant_row(connection, row.user_id, client):
+            _change(connection, principal, row, now, "grant", client, "grants")
 
 
-def revoke(store: Store, username: str, client: str) -> None:
-    """Take one client away again; it is gone at the next rerun of each open page."""
-    with store.writing() as connection:
-        user_id = _known(connection, username).user_id
-        grants = schema.grants.c
-        connection.execute(delete(schema.grants).where(grants.client_id == client, grants.user_id == user_id))
-
-
-def list_users(store: Store) -> tuple[User, ...]:
-    """Every user by name, for operators and admins only: callers check that."""
-    with store.reading() as connection:
-        rows = connection.execute(select(schema.users).order_by(schema.users.c.username)).all()
-        return tuple(_user(connection, row) for row in rows)
-
-
-def any_user(store: Store, *, demo: bool) -> bool:
-    """True when at least one account could sign in here."""
-    with store.reading() as connection:
-        return connection.execute(_signs_in(select(schema.users.c.user_id), demo).limit(1)).first() is not None
-
-
-def login_of(store: Store, username: str, *, demo: bool) -> Login:
-    """The hash to check for a name as it was typed; one that nobody can match when the user may not sign in.
-
-    Users made for the demo cannot sign in outside it, even where somebody copied its database.
-    """
-    if not _NAME.fullmatch(canonical(username)):  # nobody is called that, and a database may refuse to be asked
-        return Login(None, NOBODYS_HASH)
-    users = schema.users.c
-    statement = select(users.user_id, users.password_hash).where(users.username == canonical(username))
-    with store.reading() as connection:
-        row = connection.execute(_signs_in(statement, demo)).first()
-    return Login(None, NOBODYS_HASH) if row is None else Login(row.user_id, row.password_hash)
-
-
-def principal_of(store: Store, user_id: int, *, demo: bool = False) -> Principal | None:
-    """Who a user is now, made anew from the store; None when missing, inactive, or a demo user outside the demo."""
-    statement = select(schema.users).where(schema.users.c.user_id == user_id)
-    with store.reading() as connection:
-        row = connection.execute(_signs_in(statement, demo)).first()
-        if row is None:
-            return None
-        granted = frozenset(_granted(connection, user_id))
-    return Principal(name=row.username, role=row.role, clients=granted, money=row.money, user_id=user_id)
-
-
-def _signs_in(statement: Any, demo: bool) -> Any:
-    users = schema.users.c
-    statement = statement.where(users.active.is_(True))
-    return statement if demo else statement.where(users.demo.is_(False))
-
-
-def _usable_name(username: str) -> str:
-    username = canonical(username)
-    if not _NAME.fullmatch(username):
-        raise UsageError(
-            f"The user name {username!r} cannot be used; expected 1 to 100 of a-z, 0-9, '.', '_', '@', '+' and '-', "
-            "starting with a letter or digit."
-        )
-    return username
-
-
-def _row(connection: Connection, username: str) -> Row[Any] | None:
-    return connection.execute(select(schema.users).where(schema.users.c.username == canonical(username))).first()
-
-
-def _known(connection: Connection, username: str) -> Row[Any]:
-    row = _row(connection, username)
-    if row is None:
-        raise UsageError(f"There is no user {username!r}; `python -m perfdash users list` shows them.")
-    return row
-
-
-def _user(connection: Connection, row: Row[Any]) -> User:
-    return User(
-        row.user_id, row.username, row.name, cast(UserRole, row.role), _granted(connection, row.user_id),
-        row.money, row.active, row.demo, row.created_at,
-    )  # fmt: skip
-
-
-def _granted(connection: Connection, user_id: int) -> tuple[str, ...]:
+def revoke(store: Store, principal: Principal, username: str, client: str, now: datetime) -> None:
+    """Take one client away again."""
     grants = schema.grants.c
-    statement = select(grants.client_id).where(grants.user_id == user_id).order_by(grants.client_id)
-    return tuple(connection.execute(statement).scalars())
+    with store.writing() as connection:
+        row = for_change(connection, principal, username)
+        this = delete(schema.grants).where(grants.client_id == client, grants.user_id == row.user_id)
+        if connection.execute(this).rowcount:
+            _change(connection, principal, row, now, "revoke", client, "grants")
 
 
-def _grant(connection: Connection, user_id: int, client: str) -> None:
-    clients, grants = schema.clients.c, schema.grants.c
-    if connection.execute(select(clients.client_id).where(clients.client_id == client)).first() is None:
-        raise UsageError(f"There is no client {client!r}; `python -m perfdash clients list` shows them.")
-    there = select(grants.user_id).where(grants.client_id == client, grants.user_id == user_id)
-    if connection.execute(there).first() is None:
-        connection.execute(insert(schema.grants).values(client_id=client, user_id=user_id))
+def _change(
+    connection: Connection, principal: Principal, row: Row[Any], now: datetime, action: str, detail: str, why: str,
+    **values: object,
+) -> None:  # fmt: skip
+    """New values, the end of the user's sessions, and the line about both."""
+    if values:
+        connection.execute(update(schema.users).where(schema.users.c.user_id == row.user_id).values(**values))
+    end_of_user(connection, row.user_id, now, why)
+    note(connection, principal.name, action, row.username, detail, now)
 
 
-def _change(connection: Connection, user_id: int, **values: object) -> None:
-    connection.execute(update(schema.users).where(schema.users.c.user_id == user_id).values(**values))
-
-
-def _end_sessions(connection: Connection, user_id: int, now: datetime) -> None:
-    sessions = schema.sessions.c
-    open_ones = (sessions.user_id == user_id) & sessions.revoked_at.is_(None)
-    connection.execute(update(schema.sessions).where(open_ones).values(revoked_at=now))
+def _require_free(connection: Connection, email: str | None) -> None:
+    users = schema.users.c
+    if email is not None and connection.execute(select(users.user_id).where(users.email == email)).first() is not None:
+        raise UsageError("Another user has this e-mail address.")

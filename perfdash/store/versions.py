@@ -29,14 +29,15 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     union_all,
     values,
 )
 
 from perfdash.access import Principal
-from perfdash.asof import AsOf, AtRevisions, before
+from perfdash.asof import END_OF_TIME, AsOf, AtRevisions, before
 from perfdash.store.schema import FACT_KEY, campaigns, clients, fact_history, facts, overlays, revisions
-from perfdash.store.scope import narrowed
+from perfdash.store.scope import facts_in_scope, narrowed, pinned
 from perfdash.store.types import Instant
 
 Narrow = Callable[[Table], Iterable[ColumnElement[bool]]]
@@ -70,7 +71,11 @@ def _cutoffs(found: Sequence[tuple[str, int]]) -> Cutoffs:
 
 
 def cutoffs(connection: Connection, principal: Principal, names: Collection[str], as_of: AsOf | None) -> Cutoffs | None:
-    """The cutoffs of the clients in scope at `as_of`; None when the question is about now."""
+    """The cutoffs of the clients in scope at `as_of`; None when the question is about now.
+
+    A client link's own moment stands in place of `as_of`, whatever that is.
+    """
+    as_of = pinned(principal, as_of)
     if as_of is None:
         return None
     in_view = narrowed(principal, clients.c.client_id, names)
@@ -94,6 +99,7 @@ def moment_of_client(
     connection: Connection, principal: Principal, names: Collection[str], as_of: AsOf
 ) -> ColumnElement[datetime]:
     """For a row of `clients`: the first moment that `as_of` no longer includes, in the client's own time zone."""
+    as_of = pinned(principal, as_of) or END_OF_TIME
     in_view = narrowed(principal, clients.c.client_id, names)
     zones = connection.scalars(select(clients.c.time_zone).where(in_view).distinct()).all()
     # One moment per time zone, not per client: there are few.
@@ -107,8 +113,13 @@ def _instant(moment: datetime) -> ColumnElement[Any]:
 
 
 def has_overlays(connection: Connection, principal: Principal, names: Collection[str]) -> bool:
-    """Whether any fact in scope was ever corrected; where none was, no question pays for corrections."""
-    any_of = select(overlays.c.client_id).where(narrowed(principal, overlays.c.client_id, names)).limit(1)
+    """Whether any fact in scope was ever corrected, without money any count; where none was, nothing pays for it."""
+    set_ = or_(*(overlays.c[name].is_not(None) for name in CORRECTABLE if principal.money or name != "cost"))
+    any_of = select(overlays.c.client_id).where(facts_in_scope(principal, overlays, names), set_).limit(1)
+    if (cut := cutoffs(connection, principal, names, None)) is not None:  # a link's: later corrections are not in it
+        if not cut.clients:
+            return False
+        any_of = any_of.where(*cut.of(overlays), overlays.c.from_rev <= cut.table.c.revision)
     return connection.execute(any_of).first() is not None
 
 
@@ -188,7 +199,7 @@ def _scoped(
     if principal.sees_all and not names:
         # Without a client the key (client, day, ...) could not be entered; this walks it client by client.
         chosen = chosen.where(table.c.client_id.in_(select(clients.c.client_id)))
-    return chosen.where(narrowed(principal, table.c.client_id, names), *narrow(table))
+    return chosen.where(facts_in_scope(principal, table, names), *narrow(table))
 
 
 def attribute_versions(
@@ -199,10 +210,20 @@ def attribute_versions(
     chosen = select(*(campaigns.c[name] for name in (*keys, *columns))).where(
         narrowed(principal, campaigns.c.client_id, names)
     )
+    if principal.lock is not None:
+        chosen = chosen.where(with_facts(principal, names, cut, *(campaigns.c[name] for name in keys)))
     if cut is None:
         return chosen.where(campaigns.c.to_rev.is_(None))
     if not cut.clients:
         return chosen.where(false())
-    at = cut.table
-    open_or_later = campaigns.c.to_rev.is_(None) | (campaigns.c.to_rev > at.c.revision)
-    return chosen.where(campaigns.c.client_id == at.c.client_id, campaigns.c.from_rev <= at.c.revision, open_or_later)
+    at = cut.table.c
+    open_or_later = campaigns.c.to_rev.is_(None) | (campaigns.c.to_rev > at.revision)
+    return chosen.where(campaigns.c.client_id == at.client_id, campaigns.c.from_rev <= at.revision, open_or_later)
+
+
+def with_facts(
+    principal: Principal, names: Collection[str], cut: Cutoffs | None, *of: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Of a row that `of` (columns named as in `facts`) identifies: it has a fact in scope. A link names no others."""
+    known = fact_versions(principal, names, cut, tuple(column.key or "" for column in of), lambda _table: ())
+    return tuple_(*of).in_(select(known))

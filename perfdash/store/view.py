@@ -13,6 +13,7 @@ from perfdash.asof import AsOf
 from perfdash.errors import UsageError
 from perfdash.filters import MAX_CPM_MICROS, Filters, Grain
 from perfdash.payload import MICRO
+from perfdash.store.scope import question
 from perfdash.store.sums import parts
 from perfdash.store.versions import Cutoffs, cutoffs, fact_versions, has_overlays
 
@@ -91,6 +92,7 @@ def view(
     only: CampaignRef | None = None,
 ) -> View:
     """Bind a question; refuses a CPM limit without money, out of range, or with several currencies in view."""
+    filters = question(principal, filters)
     if filters.max_cpm is not None and not principal.money:
         raise UsageError("A CPM limit needs amounts of money, which are not part of your access.")
     if filters.max_cpm is not None and not 0 <= filters.max_cpm <= MAX_CPM_MICROS:

@@ -20,7 +20,7 @@ from perfdash.filters import Filters
 from perfdash.payload import Fetched
 from perfdash.rounds import Voice, sync_all
 from perfdash.schedule import default_days, history_of, refresh_days
-from perfdash.store import attempts, catalog, health
+from perfdash.store import attempts, audit, catalog, health
 from perfdash.store.health import Freshness, Gap
 from perfdash.sync import COOLDOWN, Desk, Order, RunResult, totals
 from perfdash.ui import cache, wiring
@@ -81,12 +81,15 @@ def fill(principal: Principal, wanted: Sequence[tuple[Account, Days]], progress:
 def refresh(
     principal: Principal, clients: tuple[str, ...], progress: Progress, view: Days | None = None
 ) -> tuple[RunResult, ...]:
-    """A default sync of the accounts in view: recent days, the settlement window, whatever else is due, and `view`."""
-    wanted = [
-        (account, days)
-        for account in catalog.accounts(wiring.store(), principal, clients)
-        for days in _due(principal, account, view)
-    ]
+    """A default sync of the accounts in view: recent days, the settlement window, whatever else is due, and `view`.
+
+    Who asked for it stands in the audit before any source is asked.
+    """
+    accounts = catalog.accounts(wiring.store(), principal, clients)
+    wanted = [(account, days) for account in accounts for days in _due(principal, account, view)]
+    if wanted:
+        asked, kept = {account.client for account, _ in wanted}, wiring.settings().security.audit_kept
+        audit.record(wiring.store(), principal, "sync", asked, "from a page", wiring.now(), kept=kept)
     return _carry_out(principal, wanted, progress)
 
 

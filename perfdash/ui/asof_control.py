@@ -95,6 +95,11 @@ def banner(principal: Principal, clients: Collection[str], as_of: AsOf | None, *
     """While a past is shown: which, how much was recorded since, and one click back. Not `obeyed`: it shows now."""
     if as_of is None:
         return
+    if principal.lock is not None:
+        if obeyed:
+            moment = plain(told(as_of))
+            st.caption(f":material/history: As it was on {moment}: what was reported or corrected later is not in it.")
+        return
     store = wiring.store()
     then = dict(queries.revisions_at(store, principal, clients, as_of))
     since = sum(last - then[client] for client, last in queries.revisions_at(store, principal, clients))

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from perfdash import glossary, words
+from perfdash.access import Principal
 from perfdash.export import Names, Origins
 from perfdash.store.queries import CampaignRef, CampaignRow, Group
 from perfdash.ui import tables
@@ -64,18 +65,25 @@ def pacing(row: Any) -> str | None:
     return f"▲ {words.percent(share - 1, 1)} over" if share > 1 else f"{words.percent(1 - share, 1)} left"
 
 
-def brief(rows: Sequence[CampaignRow], *, money: bool, key: str) -> None:
+def brief(rows: Sequence[CampaignRow], principal: Principal, *, key: str) -> None:
     """The overview's campaigns: what they cost against their whole budgets."""
-    columns = (*_NAMED, COST, *_BUDGET, *COUNTS, *PAID) if money else (*_NAMED, *COUNTS, *_ABOUT[:4])
+    named = _named_for(principal)
+    columns = (*named, COST, *_BUDGET, *COUNTS, *PAID) if principal.money else (*named, *COUNTS, *_ABOUT[:4])
     _campaigns(rows, columns, key)
 
 
-def full(rows: Sequence[CampaignRow], origins: Origins, *, money: bool, key: str) -> None:
+def full(rows: Sequence[CampaignRow], origins: Origins, principal: Principal, *, key: str) -> None:
     """Every measure and ratio of each campaign, and up to which day its numbers are final."""
     final_to = Shown("final_to", "Final to", "day", lambda row: _final_to(origins, row))
-    columns = (*_NAMED, COST, *COUNTS, *PAID, *REST, *_BUDGET, *_ABOUT, final_to)
-    without = (*_NAMED, *COUNTS, *REST, *_ABOUT, final_to)
-    _campaigns(rows, columns if money else _without_money(without), key)
+    named = _named_for(principal)
+    columns = (*named, COST, *COUNTS, *PAID, *REST, *_BUDGET, *_ABOUT, final_to)
+    without = (*named, *COUNTS, *REST, *_ABOUT, final_to)
+    _campaigns(rows, columns if principal.money else _without_money(without), key)
+
+
+def _named_for(principal: Principal) -> tuple[Shown, ...]:
+    """Who came by a link knows which client it is, and not what the agency calls it in addresses."""
+    return _NAMED if principal.lock is None else (_NAME, CORRECTED)
 
 
 def _final_to(origins: Origins, row: CampaignRow) -> date | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from perfdash.access import Principal
@@ -9,9 +11,8 @@ from perfdash.asof import AsOf
 from perfdash.corrections import may_correct
 from perfdash.store.queries import CampaignRef
 from perfdash.ui import campaign_tables
-from perfdash.ui.wiring import ROOT
 
-_PAGE = str(ROOT / "pages" / "performance" / "corrections.py")
+_PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "performance" / "corrections.py")
 
 
 def offer(principal: Principal, ref: CampaignRef, as_of: AsOf | None) -> None:

@@ -16,7 +16,7 @@ from perfdash.export import Table, View
 from perfdash.filters import Filters
 from perfdash.store import queries, receipts
 from perfdash.store.queries import CampaignRef
-from perfdash.ui import session, wiring
+from perfdash.ui import link_view, session, wiring
 from perfdash.ui.filters import Selection
 
 
@@ -31,12 +31,13 @@ def csv(
 ) -> None:
     """A button that downloads `view`: the same rows as `query VIEW --format csv`, or those of one campaign."""
 
-    still, filters, as_of = _still(principal), asked.filters, asked.as_of
+    still, filters, as_of, note = _still(principal), asked.filters, asked.as_of, link_view.taking(principal, view)
 
     def build() -> str:
         asking, store = still(), wiring.store()
         found = answers.answer(store, asking, view, filters, wiring.now(), as_of, only)
         answers.write_receipt(store, asking, found, wiring.now)
+        note()
         return export.to_csv(found.table)
 
     at = f"-as-of-{as_of_text(as_of)}".replace(":", "") if as_of else ""
@@ -93,7 +94,7 @@ def _still(principal: Principal) -> Callable[[], Principal]:
 
     def asking() -> Principal:
         found = again()
-        if found.user_id != principal.user_id:
+        if (found.user_id, found.lock) != (principal.user_id, principal.lock):
             raise AccessDenied("You are no longer signed in; sign in again.")
         return replace(found, money=found.money and principal.money)
 

@@ -21,12 +21,12 @@ from perfdash.asof import AsOf, today_at
 from perfdash.errors import UsageError
 from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Period, Preset, compared, range_of, resolve
 from perfdash.store import catalog, queries
-from perfdash.ui import asof_control, cache, comparing, cpm_filter, link, wiring
+from perfdash.ui import asof_control, cache, comparing, cpm_filter, link, link_view, wiring
 from perfdash.ui.plain import plain
 
 _ASKED, _MEND, _WRITE, _IGNORED, _DAYS = "_asked", "_mend", "_write", "_ignored", "_last_days"
 _PILLS_UP_TO = 6
-_SELECTION = "_selection"
+_SELECTION, PLACE = "_selection", "filters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,20 @@ def current() -> Selection:
 
 
 def sidebar(principal: Principal) -> Selection:
-    """Draw the filters and return the question that they and the URL ask."""
+    """Draw the filters and return the question that they and the URL ask; for a client link, its own question."""
+    if principal.lock is not None:
+        shared = link_view.sidebar(principal)
+        st.session_state[_SELECTION] = Selection(shared.filters, shared.period, as_of=shared.as_of)
+        return current()
     clients = catalog.clients(wiring.store(), principal)
     zones = {client.slug: client.time_zone for client in clients}
     latest = max(_todays(zones.values(), None), default=wiring.now().date())
-    with st.sidebar:
+    place = st.sidebar.container(key=PLACE)
+    with place:
         as_of, not_past = asof_control.control(latest)
     platforms, is_corrected = cache.offered(principal, as_of)
     _open_link(principal, tuple(zones), platforms, latest)
-    with st.sidebar:
+    with place:
         chosen = _clients(clients)
         then = _todays((zones[slug] for slug in chosen or zones), as_of)
         at = _Today(min(then, default=latest), max(then, default=latest), latest, as_of)

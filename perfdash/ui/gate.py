@@ -1,87 +1,211 @@
-"""The app's own HTTP routes.
+"""The gate before everything: who is not signed in gets the sign-in form, what it is made of, and nothing else.
 
-/session turns a one-time ticket into an HttpOnly cookie, or drops the cookie. /healthz says that the server lives.
+Whatever is not named here is refused. A refusal says as little as can be, and the same for what exists and what does
+not. What is let in arrives without the visitor's own claims about itself, and what goes out carries the
+browser's rules.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from urllib.parse import urlsplit
+import os
+from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+import streamlit as st
+import uvicorn.config
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
+from perfdash import settings as configuration
 from perfdash.errors import PerfdashError
-from perfdash.store import sessions
-from perfdash.ui import cookie, wiring
+from perfdash.security import Security
+from perfdash.ui import (
+    bindings,
+    gate_caller,
+    gate_headers,
+    gate_media,
+    gate_messages,
+    gate_paths,
+    gate_sessions,
+    gate_watch,
+    oidc,
+    sign_in,
+    wiring,
+)
+from perfdash.ui.gate_caller import Caller, Refused
+from perfdash.ui.gate_paths import Place
+from perfdash.ui.gate_socket import Guard
+from perfdash.ui.oidc_callback import OidcCallback
 
-_log = logging.getLogger(__name__)
-LARGEST_BODY = 1024
-
-
-def routes() -> list[BaseRoute]:
-    """What the server answers beside Streamlit's own paths."""
-    return [
-        Route(cookie.route_path(), _session, methods=["POST", "DELETE"]),
-        Route("/healthz", _healthz, methods=["GET"]),
-    ]
-
-
-async def _healthz(_request: Request) -> Response:
-    return PlainTextResponse("ok")
-
-
-async def _session(request: Request) -> Response:
-    """204 with the cookie set or dropped; 403 from another site, 400 for a malformed body, 401 for a dead ticket."""
-    if not _same_origin(request):
-        return PlainTextResponse("This address answers only to its own pages.", status_code=403)
-    if request.method == "DELETE":
-        response = Response(status_code=204)
-        response.delete_cookie(cookie.NAME, path="/", httponly=True, samesite="lax", secure=_encrypted(request))
-        return response
-    ticket = await _ticket(request)
-    if ticket is None:
-        return PlainTextResponse('Expected a JSON object {"ticket": "..."}.', status_code=400)
-    try:
-        redeemed = await run_in_threadpool(lambda: sessions.redeem(wiring.store(), ticket, wiring.now()))
-    except PerfdashError as error:
-        _log.error("A ticket could not be redeemed: %s", error)
-        return PlainTextResponse("The database cannot be used right now.", status_code=503)
-    if redeemed is None:
-        return PlainTextResponse("This ticket is unknown, used or too old; sign in again.", status_code=401)
-    response = Response(status_code=204, headers={"Cache-Control": "no-store"})
-    response.set_cookie(
-        cookie.NAME, redeemed.token, expires=redeemed.expires_at, path="/", httponly=True, samesite="lax",
-        secure=_encrypted(request),
-    )  # fmt: skip
-    return response
+_NOTHING = Refused(404, "There is nothing here.")
+_MOST_PROTOCOLS = 3
 
 
-def _same_origin(request: Request) -> bool:
-    """The browser's own word on where the request comes from; a request without it does not come from our page."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = urlsplit(request.headers.get("origin", "")).netloc
-    return bool(origin) and origin == request.headers.get("host")
+def middleware() -> list[Middleware]:
+    """The gate for `st.App(middleware=...)`, before Streamlit's own.
+
+    uvicorn would believe X-Forwarded-For of any process on this machine, and the gate would never see the connection's
+    real address: only [security] trusted_proxies says whom to believe. And it would keep as much of an unfinished
+    message in memory as the app itself may send, for every socket of a stranger; nobody has that much to say.
+    """
+    uvicorn.config.ProxyHeadersMiddleware = _unchanged  # type: ignore[assignment, attr-defined]
+    # uvicorn's configuration is made already, or is yet to be made: either way this is what it says.
+    uvicorn.config.Config.ws_max_size = property(_most_heard, lambda *_: None)  # type: ignore[assignment]
+    return [Middleware(Gate), Middleware(OidcCallback)]
 
 
-def _encrypted(request: Request) -> bool:
-    """True when the browser speaks TLS, also where a proxy ends it: the Origin is the browser's own view."""
-    return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
+def _unchanged(app: Any, **_options: object) -> Any:
+    return app
 
 
-async def _ticket(request: Request) -> str | None:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    try:
-        ticket = json.loads(body)["ticket"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+def _most_heard(_config: object) -> int:
+    return gate_messages.LARGEST
+
+
+class Gate:
+    """ASGI middleware. One per process; what it remembers of the configuration is that of its start."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+        self._framed = sign_in.on_community_cloud()
+        self._security: Security | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through what may pass, in the form in which it may."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        who = self._caller(scope)
+        place = self._place(scope) if isinstance(who, Caller) else None
+        tls = isinstance(who, Caller) and who.speaks_tls
+        kind = place.kind if place else None
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = gate_headers.sealed(list(message.get("headers", [])), kind, tls=tls, framed=self._framed)
+                message = {**message, "headers": headers}
+            await send(message)
+
+        if isinstance(who, Refused) or place is None:
+            kind = None
+            refused = who if isinstance(who, Refused) else self._unread(scope)
+            # What still comes over a connection from one who is not understood is not read.
+            ending = {"Connection": "close"} if refused.status == 400 else {}
+            await _refusal(refused, **ending)(scope, receive, sealed)
+            return
+        answer = await self._own_answer(scope, place)
+        if answer is not None:
+            kind = None
+            await answer(scope, receive, sealed)
+            return
+        await self._app(_arriving(scope, who, place), receive, sealed)
+
+    async def _own_answer(self, scope: Scope, place: Place) -> Response | None:
+        """What the gate answers itself, mostly no; None lets the request pass."""
+        methods = gate_paths.METHODS[place.kind]
+        if place.kind == "media" and not await self._may_have(place, scope):
+            return _refusal(_NOTHING)
+        if place.kind == "stream" or (place.kind == "auth" and not _has_oidc()):
+            return _refusal(_NOTHING)
+        if scope["method"] not in methods:
+            return _refusal(Refused(405, "This address does not do that."), Allow=", ".join(methods))
+        if place.kind == "page" and place.name.endswith("/"):
+            query = scope["query_string"].decode("ascii", "replace")
+            return RedirectResponse(place.path.rstrip("/") + (f"?{query}" if query else ""), 308)
         return None
-    return ticket if isinstance(ticket, str) and ticket else None
+
+    async def _may_have(self, place: Place, scope: Scope) -> bool:
+        return gate_media.belongs(f"/{place.name}", await gate_sessions.of_cookies(scope["headers"]))
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        who = self._caller(scope)
+        place = self._place(scope) if isinstance(who, Caller) else None
+        if isinstance(who, Refused):
+            refusal = who
+        elif place is None or place.kind != "stream":
+            refusal = _NOTHING if place else self._unread(scope)
+        elif not who.is_own_page:
+            refusal = Refused(403, "This address answers only to its own pages.")
+        else:
+            scope = _arriving(scope, who, place)
+            scope["headers"] = await _without_foreign_page(scope["headers"])
+            guard = Guard(receive, send)
+            gate_watch.enter(guard)
+            try:
+                await self._app(scope, guard.receive, guard.send)
+            finally:
+                gate_watch.leave(guard)
+            return
+        answer = _refusal(refusal)
+        answer.raw_headers = gate_headers.sealed(answer.raw_headers, None, tls=False)
+        await receive()  # the handshake itself
+        await WebSocket(scope, receive, send).send_denial_response(answer)
+
+    def _caller(self, scope: Scope) -> Caller | Refused:
+        client = scope.get("client")
+        return gate_caller.caller(
+            client[0] if client else "", scope["scheme"], scope["headers"], self._configured_security()
+        )
+
+    def _place(self, scope: Scope) -> Place | None:
+        raw = scope.get("raw_path") or b""
+        # Who stands behind us reads `path`; both must say the same.
+        if not gate_paths.is_plain(raw) or scope["path"] != raw.decode("ascii") or scope.get("root_path"):
+            return None
+        return gate_paths.place(raw, self._base, gate_headers.static_names())
+
+    @staticmethod
+    def _unread(scope: Scope) -> Refused:
+        readable = gate_paths.is_plain(scope.get("raw_path") or b"")
+        return _NOTHING if readable else Refused(400, "This address is not written in a way that is read here.")
+
+    def _configured_security(self) -> Security:
+        """Read from the configuration alone: hosts and proxies count also while the database is away."""
+        if self._security is None:
+            try:
+                self._security = configuration.load(wiring.ROOT, os.environ).security
+            except PerfdashError:  # every page says so, and shows nothing else
+                return Security()
+        return self._security
+
+
+def _refusal(refused: Refused, **headers: str) -> Response:
+    return PlainTextResponse(refused.why, refused.status, headers)
+
+
+def _arriving(scope: Scope, who: Caller, place: Place) -> Scope:
+    """The request as the app gets it: our word on who asks, and nobody else's."""
+    secure = {"http": "https", "websocket": "wss"} if who.speaks_tls else {"http": "http", "websocket": "ws"}
+    return {
+        **scope,
+        "path": place.path,
+        "scheme": secure[scope["type"]],
+        "client": (who.address, 0),
+        "headers": gate_caller.passed_on(scope["headers"], who),
+    }
+
+
+async def _without_foreign_page(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Streamlit takes whoever names a page's session for that page. Here only the same sign-in may come back to it.
+
+    The browser names it as the third of its subprotocols; without it a new page begins.
+    """
+    said = b",".join(value for name, value in headers if name == b"sec-websocket-protocol")
+    parts = [part.strip() for part in said.split(b",")]
+    owner = bindings.bound(parts[2].decode("latin-1")) if len(parts) == _MOST_PROTOCOLS else None
+    if owner is None or owner not in await gate_sessions.of_cookies(headers):
+        parts = parts[: _MOST_PROTOCOLS - 1]
+    others = [pair for pair in headers if pair[0] != b"sec-websocket-protocol"]
+    return [*others, (b"sec-websocket-protocol", b", ".join(parts))] if said else others
+
+
+def _has_oidc() -> bool:
+    """True where the secrets name a provider that may be used; one whose answers could be made up opens no address."""
+    return bool(oidc.settings().providers)

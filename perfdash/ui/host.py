@@ -20,11 +20,12 @@ from starlette.concurrency import run_in_threadpool
 
 from perfdash.demo.data import DEMO_KEY
 from perfdash.demo.roster import SOURCE
-from perfdash.errors import PerfdashError
+from perfdash.errors import ConfigError, PerfdashError, StoreError
 from perfdash.settings import Settings
-from perfdash.ui import children, wiring
+from perfdash.store import first_admin
+from perfdash.ui import children, gate_watch, starting, stopping, wiring
+from perfdash.ui.calm import told
 from perfdash.ui.children import Child
-from perfdash.ui.plain import plain
 from perfdash.ui.wiring import ROOT
 
 _log = logging.getLogger(__name__)
@@ -35,21 +36,35 @@ LOOK_AGAIN_SECONDS = 5.0
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """While the server runs, so do its children; they end with it."""
-    work = asyncio.create_task(_look_after_children()) if os.environ.get(WATCH, "1") != "0" else None
+    """While the server runs, so do its children and the watch over open pages; they end with it."""
+    starting.refuse_unsafe()
+    stopping.end_well()
+    work = [asyncio.create_task(gate_watch.watch()), asyncio.create_task(_announce_first_admin())]
+    if os.environ.get(WATCH, "1") != "0":
+        work.append(asyncio.create_task(_look_after_children()))
     try:
         yield
     finally:
-        if work is not None:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await run_in_threadpool(_fold_log)
+
+
+def _fold_log() -> None:
+    """What the database's log holds goes into its file, so that what lies on the disk now is whole by itself."""
+    try:
+        wiring.store().checkpoint()
+    except PerfdashError as error:
+        _log.error("The database's log could not be folded in: %s", error)
 
 
 def on_script_error(error: Exception) -> bool:
     """The log gets the traceback, the viewer a calm sentence: ours when we wrote it, a general one otherwise."""
     if isinstance(error, PerfdashError):
-        _log.error("%s", error)
-        st.error(plain(str(error), 600), icon=":material/error:")
+        if not isinstance(error, ConfigError | StoreError):  # which `told` writes down itself
+            _log.error("%s", error)
+        st.error(told(error), icon=":material/error:")
     else:
         _log.error("A page failed.", exc_info=error)
         st.error(
@@ -57,6 +72,19 @@ def on_script_error(error: Exception) -> bool:
             icon=":material/error:",
         )
     return True
+
+
+async def _announce_first_admin() -> None:
+    """While there is no user at all, who reads this log may make the first one on the sign-in page."""
+    settings = await _settings()
+    if settings.demo or not settings.security.passwords:
+        return
+    try:
+        line = await run_in_threadpool(lambda: first_admin.announce(wiring.store(), wiring.now()))
+    except PerfdashError as error:
+        line = str(error)
+    if line is not None:
+        _log.warning("%s", line)
 
 
 async def _look_after_children() -> None:

@@ -45,8 +45,8 @@ def _look(principal: Principal, at: Stamp | None, drawn: int) -> None:
         st.session_state[_SEEN] = drawn
         return
     try:
-        moved = session.current() != principal or _is_newer(principal, at) or filters.unwritten()
+        moved = session.current(touch=False) != principal or _is_newer(principal, at) or filters.unwritten()
     except StoreError:
         return
     if moved:
-        st.rerun()
+        session.draw_again()

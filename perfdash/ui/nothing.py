@@ -20,6 +20,12 @@ from perfdash.ui.plain import plain
 def nothing_here(principal: Principal, asked: Selection, only: CampaignRef | None = None) -> None:
     """Why there is nothing, and where the nearest data is."""
     filters, as_of = asked.filters, asked.as_of
+    if not principal.sees_all and not principal.clients:
+        st.info(
+            "Your account is there, but no client is part of it yet. Whoever invited you can add one.",
+            title="No client yet", icon=":material/person_off:",
+        )  # fmt: skip
+        return
     if asof_control.nothing_known_yet(principal, filters.clients if only is None else (only.client,), as_of):
         return
     unlimited = replace(filters, max_cpm=None)
@@ -44,6 +50,8 @@ def _over_the_limit(filters: Filters, currency: str) -> None:
 
 
 def _nearest(principal: Principal, asked: Selection, only: CampaignRef | None) -> str:
+    if principal.lock is not None:
+        return "This link shows no others."
     filters, as_of = asked.filters, asked.as_of
     names = filters.clients if only is None else (only.client,)
     store = wiring.store()

@@ -33,7 +33,7 @@ def exports(parts: Sequence[Receipt], principal: Principal, *, key: str) -> str 
         Shown("receipt", "Receipt", "text", lambda row: row[0].receipt, "what --since receipt:ID takes"),
         Shown("sha256", "SHA-256 of its rows", "text", lambda row: row[0].sha256),
     ]
-    if principal.role != "client":  # who of the agency exported is the agency's business
+    if principal.of_agency:  # who of the agency exported is the agency's business
         columns.insert(2, Shown("author", "By", "text", lambda row: row[0].author))
     rows = list(by_id.values())[: tables.MOST_ROWS]
     draw(rows, columns, alt="Exports, newest first", key=key, choose=lambda row: row[0].receipt)

@@ -7,37 +7,51 @@ token the store knows only as a hash. Either leads to a session row, and the row
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import streamlit as st
-from streamlit_authenticator.controllers.authentication_controller import AuthenticationController
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from perfdash.access import Principal, Role
 from perfdash.errors import AccessDenied
-from perfdash.store import passwords, sessions, users
-from perfdash.ui import cookie, wiring
+from perfdash.store import links, sessions, users
+from perfdash.store.sessions import Session
+from perfdash.ui import bindings, cookie, menu, wiring
 
 _SESSION, _TICKET, _LEFT = "_session", "_ticket", "_left"
-_OF_LIBRARY = ("name", "authentication_status", "username", "email", "roles", "logout", "password_hint")
+_BY_ITSELF = "_by_itself"
 
 
-def current() -> Principal | None:
-    """Who is signed in right now; None when nobody is, or no longer."""
-    store, now = wiring.store(), wiring.now()
-    session = _of_page(now) or _of_cookie(now)
-    if session is None:
-        return None
-    return users.principal_of(store, session.user_id, demo=wiring.settings().demo)
+def current(touch: bool = True) -> Principal | None:
+    """Who is signed in right now; None when nobody is, or no longer. `touch`: somebody is doing something just now."""
+    found = session(touch)
+    principal = _principal(found)
+    if found is not None and principal is None:
+        _bind(None)
+    return principal
 
 
-def require(*roles: Role) -> Principal:
-    """The signed-in principal; stops the page when there is none, or none with one of `roles` (empty: any)."""
-    principal = current()
+def session(touch: bool = False) -> Session | None:
+    """The live session behind this page."""
+    found = _of_page(touch) or next(_of_cookies(touch), None)
+    if found is not None:
+        st.session_state[_SESSION] = found.session_id
+    _bind(found)
+    return found
+
+
+def require(*roles: Role, links: bool = False) -> Principal:
+    """The signed-in principal; stops the page when there is none, or none with one of `roles` (empty: any).
+
+    Who came by a client link sees only pages that say so with `links`. The script around the page has counted this run
+    as a deed already, if it was one.
+    """
+    principal = current(touch=False)
     if principal is None:
         st.stop()
-    if roles and principal.role not in roles:
+    if (roles and principal.role not in roles) or (principal.role == "link" and not links):
         st.error("There is no such page here.", icon=":material/block:")
+        menu.home_link()
         st.stop()
     return principal
 
@@ -50,9 +64,7 @@ def again() -> Callable[[], Principal]:
     session_id = st.session_state.get(_SESSION)
 
     def who() -> Principal:
-        store, demo = wiring.store(), wiring.settings().demo
-        session = sessions.by_id(store, session_id, wiring.now()) if isinstance(session_id, str) else None
-        principal = users.principal_of(store, session.user_id, demo=demo) if session else None
+        principal = _principal(_by_id(session_id, touch=True))
         if principal is None:
             raise AccessDenied("You are no longer signed in; sign in again.")
         return principal
@@ -60,28 +72,50 @@ def again() -> Callable[[], Principal]:
     return who
 
 
-def sign_in(username: str, password: str) -> bool:
-    """Check a password and open a session; False, after the same work, whatever was wrong."""
-    store = wiring.store()
-    login = users.login_of(store, username, demo=wiring.settings().demo)
-    matches = _password_matches(login.password_hash, password)
-    if not matches or login.user_id is None:
-        return False
-    session = sessions.begin(store, login.user_id, wiring.now())
-    st.session_state[_SESSION] = session.session_id
-    st.session_state[_TICKET] = sessions.ticket(store, session.session_id, wiring.now())
+def enter(opened: Session) -> None:
+    """From now on this page is that of a session which was just opened; its browser gets the cookie for it."""
+    st.session_state[_SESSION] = opened.session_id
+    st.session_state[_TICKET] = sessions.ticket(wiring.store(), opened.session_id, wiring.now())
     st.session_state.pop(_LEFT, None)
-    return True
+    _bind(opened)
+
+
+def begin(user_id: int, checked: str | None = None) -> Session:
+    """Open a session for who was just recognised by a password, whose hash was `checked`; then `enter` it."""
+    security = wiring.settings().security
+    return sessions.begin(wiring.store(), user_id, wiring.now(), security=security, checked=checked)
 
 
 def sign_out() -> None:
     """End the session for every page and every copy of its cookie; forget all that this page remembered."""
     store, now = wiring.store(), wiring.now()
-    for session in (_of_page(now), _of_cookie(now)):
-        if session is not None:
-            sessions.end(store, session.session_id, now)
+    for found in (_of_page(touch=False), *_of_cookies(touch=False)):
+        if found is not None:
+            sessions.end(store, found.session_id, now)
+    leave()
+
+
+def leave() -> None:
+    """Forget all that this page remembered, and have the browser drop its cookie: the session has ended."""
     st.session_state.clear()
     st.session_state[_LEFT] = secrets.token_hex(8)
+    _bind(None)
+
+
+def has_left() -> bool:
+    """True on a page whose person signed out there: what it came with must not sign anybody in again."""
+    return _LEFT in st.session_state
+
+
+def draw_again() -> None:
+    """Draw the page again because its numbers moved: no deed of anybody's, so the session goes on growing idle."""
+    st.session_state[_BY_ITSELF] = True
+    st.rerun()
+
+
+def is_deed() -> bool:
+    """True when somebody caused this run; for the script around all pages, once in each run."""
+    return not st.session_state.pop(_BY_ITSELF, False)
 
 
 @st.fragment
@@ -96,34 +130,51 @@ def settle_cookie() -> None:
         st.session_state[_LEFT] = ""
 
 
-def _of_page(now: Any) -> sessions.Session | None:
-    """The page's session. Once it ended elsewhere, the page forgets all it remembers: the next user may be another."""
+def _principal(found: Session | None) -> Principal | None:
+    if found is None:
+        return None
+    if found.link_id is not None:
+        return links.principal_of(wiring.store(), found.link_id, wiring.now(), demo=wiring.settings().demo)
+    if found.user_id is None:
+        return None
+    return users.principal_of(wiring.store(), found.user_id, demo=wiring.settings().demo)
+
+
+def _of_page(touch: bool) -> Session | None:
+    """The page's session. Once it ended elsewhere, the page forgets all it remembered: the next user may be another."""
     session_id = st.session_state.get(_SESSION)
     if not isinstance(session_id, str):
         return None
-    session = sessions.by_id(wiring.store(), session_id, now)
-    if session is None:
+    found = _by_id(session_id, touch)
+    if found is None:
         st.session_state.clear()
-    return session
+    return found
 
 
-def _of_cookie(now: Any) -> sessions.Session | None:
-    """The cookie is that of the moment this page connected; it may be long revoked, which its row then says."""
-    token = st.context.cookies.get(cookie.NAME)
-    if not isinstance(token, str) or not token:  # AppTest hands out mocks
+def _by_id(session_id: object, touch: bool) -> Session | None:
+    if not isinstance(session_id, str):
         return None
-    session = sessions.by_token(wiring.store(), token, now)
-    if session is not None:
-        st.session_state[_SESSION] = session.session_id
-    return session
+    idle = wiring.settings().security.idle
+    return sessions.by_id(wiring.store(), session_id, wiring.now(), idle=idle, touch=touch)
 
 
-def _password_matches(password_hash: str, password: str) -> bool:
-    """streamlit-authenticator's check over one made-up name; what it leaves in the page's state is removed again."""
-    known = {"usernames": {"user": {"password": password_hash, "email": "", "name": "user"}}}
-    try:
-        controller = AuthenticationController(known, auto_hash=False)
-        return bool(controller.login("user", passwords.prehash(password)))
-    finally:
-        for key in _OF_LIBRARY:
-            st.session_state.pop(key, None)
+def _of_cookies(touch: bool) -> Iterator[Session]:
+    """The cookies are those of the moment this page connected; they may be long revoked, which their rows then say.
+
+    A client link goes before an account: who opens one wants to see what it shows, and leaves it to be back.
+    """
+    for name in (cookie.LINK, cookie.NAME):
+        token = st.context.cookies.get(name)
+        if isinstance(token, str) and token:  # AppTest hands out mocks
+            idle = wiring.settings().security.idle
+            found = sessions.by_token(wiring.store(), token, wiring.now(), idle=idle, touch=touch)
+            # A link that does not open any more is not in the way of an account.
+            if found is not None and (found.link_id is None or _principal(found) is not None):
+                yield found
+
+
+def _bind(found: Session | None) -> None:
+    """Tell the gate whose page this is: it watches the page's socket."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        bindings.bind(context.session_id, found.session_id if found is not None else None)

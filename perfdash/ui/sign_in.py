@@ -7,26 +7,29 @@ import streamlit as st
 from perfdash.demo.users import DEMO_USERS, DemoUser
 from perfdash.errors import PerfdashError
 from perfdash.store import passwords, users
-from perfdash.ui import session, wiring
-from perfdash.ui.plain import plain
+from perfdash.store.tries import Wait
+from perfdash.ui import credentials, first_code, invited, oidc, wiring
+from perfdash.ui.calm import told
+from perfdash.ui.credentials import Answer
 
 _WRONG, _PASSWORD = "_wrong", "_password"
+WRONG = "That user name and password do not go together."
 COMMUNITY_CLOUD = "/mount/src"
 """Where Streamlit Community Cloud checks an app out; its disk does not outlive the app."""
 
 
 def show() -> None:
     """The sign-in page: the form, then in the demo its sign-ins, then what an operator must know."""
-    demo = wiring.settings().demo
+    settings = wiring.settings()
     with st.container(horizontal_alignment="center"), st.container(width=460):
         st.title("Sign in", anchor=False)
         st.caption("Campaign performance that remembers what it told you.")
-        _form()
-        if demo:
+        if not first_code.is_awaited():
+            _ways_in(passwords_too=settings.security.passwords or settings.demo)
+        if not users.any_user(wiring.store(), demo=settings.demo):
+            first_code.show()
+        if settings.demo:
             _demo_sign_ins()
-        elif not users.any_user(wiring.store(), demo=False):
-            st.info("Nobody can sign in yet. Add the first account on the server:", icon=":material/person_add:")
-            st.code("python -m perfdash users add NAME --role admin", language="bash")
         if on_community_cloud() and wiring.store().dialect == "sqlite":
             st.warning(
                 "This app's disk is erased whenever it restarts, and its SQLite database with it. Set "
@@ -41,16 +44,28 @@ def on_community_cloud() -> bool:
 
 
 def broken(error: PerfdashError) -> None:
-    """The app cannot run: one sentence that says why and what to do."""
+    """The app cannot run: one sentence for whoever comes by; the log has the reason."""
     with st.container(horizontal_alignment="center"), st.container(width=620):
         st.title("Perfdash cannot start", anchor=False)
-        st.error(plain(str(error), 600), icon=":material/build:")
-        st.caption("Nothing was changed. Reload this page once it is put right.")
+        st.error(told(error), icon=":material/build:")
+        st.caption("Nothing was changed. Reload this page once it is put right; `python -m perfdash doctor` helps.")
 
 
-def _form() -> None:
+def _ways_in(*, passwords_too: bool) -> None:
+    oidc.notice()
+    if passwords_too:
+        _form(invited.notice())
+    if oidc.offered():
+        if passwords_too:
+            st.caption("or", text_alignment="center")
+        oidc.buttons()
+    elif not passwords_too:
+        st.info("Nobody signs in with a password here, and no other way is set up yet.", icon=":material/lock:")
+
+
+def _form(known_as: str) -> None:
     with st.form("sign_in", enter_to_submit=True):
-        username = st.text_input("User name", max_chars=100, autocomplete="username")
+        username = st.text_input("User name", value=known_as, max_chars=100, autocomplete="username")
         password = st.text_input(
             "Password", type="password", max_chars=passwords.LONGEST_PASSWORD, autocomplete="current-password",
             key=_PASSWORD,
@@ -58,15 +73,16 @@ def _form() -> None:
         pressed = st.form_submit_button("Sign in", type="primary", width="stretch")
     if pressed:
         _try(username, password)
-    if st.session_state.pop(_WRONG, False):
-        st.error("That user name and password do not go together.", icon=":material/lock:")
+    if said := st.session_state.pop(_WRONG, ""):
+        st.error(said, icon=":material/lock:")
 
 
 def _try(username: str, password: str) -> None:
-    if session.sign_in(username, password):
+    answer = credentials.sign_in(username, password)
+    if answer is Answer.RIGHT:
         st.session_state.pop(_PASSWORD, None)  # the page's state lives on; the password need not
         st.rerun()
-    st.session_state[_WRONG] = True
+    st.session_state[_WRONG] = credentials.wait_words(answer) if isinstance(answer, Wait) else WRONG
 
 
 def _demo_sign_ins() -> None:

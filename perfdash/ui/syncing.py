@@ -26,9 +26,9 @@ _MOST_LINES = 4
 def fetch_missing(principal: Principal, asked: Selection, zone: str, clients: tuple[str, ...] | None = None) -> None:
     """Fetch just the days in view that no run covers, then let the page render; a failure becomes one calm line.
 
-    Nothing of a past is missing: what had not been fetched then was not known then.
+    Nothing of a past is missing: what had not been fetched then was not known then. Client links fetch nothing.
     """
-    if asked.as_of is not None or demo_notice.replaying():
+    if principal.lock is not None or asked.as_of is not None or demo_notice.replaying():
         return
     filters = asked.filters if clients is None else replace(asked.filters, clients=clients)
     wanted = actions.missing(principal, filters)

@@ -19,10 +19,13 @@ MOST_ROWS = 1_000
 ROWS_AT_ONCE = 20
 TALLEST = 750
 """Pixels of a taller table, which scrolls: twenty rows and the edge of the next, as a sign that there is one."""
-Kind = Literal["text", "list", "count", "decimal", "money", "price", "percent", "times", "share", "day", "moment"]
+Kind = Literal[
+    "text", "list", "count", "decimal", "money", "price", "percent", "times", "share", "day", "moment", "instant"
+]
+"""`instant` is a moment to the second with its year; `moment` is for the recent past."""
 _TYPES: dict[Kind, Any] = {
     "text": pa.string(), "list": pa.list_(pa.string()), "count": pa.int64(), "day": pa.date32(),
-    "moment": pa.timestamp("s", tz="UTC"),
+    "moment": pa.timestamp("s", tz="UTC"), "instant": pa.timestamp("s", tz="UTC"),
 }  # fmt: skip
 Value = Callable[[Any], Any]
 
@@ -97,9 +100,16 @@ def draw(
 
 
 def _note(key: str) -> None:
-    selected = st.session_state[key].selection.rows
     of_rows = st.session_state.get(f"{key}_rows", [])
-    st.session_state[f"{key}_chosen"] = of_rows[selected[0]] if selected and selected[0] < len(of_rows) else None
+    st.session_state[f"{key}_chosen"] = _row(st.session_state[key].selection.rows, of_rows)
+
+
+def _row(selected: object, of_rows: Sequence[Any]) -> Any:
+    """The row that was clicked on; None for what no click sends: a browser may send any JSON in its place."""
+    match selected:
+        case [int(number), *_] if not isinstance(number, bool) and 0 <= number < len(of_rows):
+            return of_rows[number]
+    return None
 
 
 def chosen(key: str) -> Any:
@@ -147,6 +157,7 @@ def _config(column: Shown, values: Sequence[Any], currency: str) -> Any:
         return c.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, **common)
     if column.kind == "day":
         return c.DateColumn(label, format="D MMM YYYY", **common)
-    if column.kind == "moment":
-        return c.DatetimeColumn(label, format="D MMM, HH:mm", timezone=viewer.zone(), **common)
+    if column.kind in ("moment", "instant"):
+        shape = "D MMM, HH:mm" if column.kind == "moment" else "D MMM YYYY, HH:mm:ss"
+        return c.DatetimeColumn(label, format=shape, timezone=viewer.zone(), **common)
     return c.ListColumn(label, **common) if column.kind == "list" else c.TextColumn(label, **common)

@@ -16,7 +16,7 @@ def zone() -> str:
     try:
         name = st.context.timezone
         return ZoneInfo(name).key if isinstance(name, str) else "UTC"
-    except (ValueError, OSError):
+    except (ValueError, KeyError, OSError):  # malformed, unknown here, or a folder
         return "UTC"
 
 

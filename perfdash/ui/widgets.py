@@ -133,7 +133,7 @@ def context(principal: Principal, asked: Selection, found: Headline, clients: tu
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {words.day(last)}" if last else "not final yet"
     st.caption(f"{period_line(asked, found)} · data fetched {viewer.clock(oldest)} · {ends}")
-    if asked.as_of is None and actions.is_old(principal, clients, asked.filters.days):
+    if asked.as_of is None and principal.lock is None and actions.is_old(principal, clients, asked.filters.days):
         st.caption(f":material/schedule: This data is older than {actions.OLD_AFTER.seconds // 3600} hours.")
         sync_button(principal, clients, "Sync now", key="sync_old_data", view=asked.filters.days)
     return origins

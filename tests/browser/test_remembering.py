@@ -54,7 +54,7 @@ def test_what_the_source_changed_is_told_and_since_when_stands_in_the_url(server
 
 
 def test_an_export_leaves_a_receipt_that_says_what_it_would_be_now(server: AppServer, page: Page) -> None:
-    then = date.today() - timedelta(days=3)
+    then = date.today() - timedelta(days=4)  # over in every time zone when the change came, two days ago
     opened_at(server, page, f"?client=solvane&as_of={then}")
     expect(page.get_by_test_id("stMetric").filter(has_text="Cost (USD)")).to_contain_text("5.00", timeout=PATIENCE)
     with page.expect_download() as caught:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
+from perfdash.access import OPERATOR
 from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.store import catalog, schema, users
 from tests.fixtures.app import AppServer, StartApp
@@ -161,9 +162,9 @@ def test_a_deactivated_user_loses_the_open_page(server: AppServer, page: Page) -
     form(page)
     sign_in(page, "analyst", "demo-analyst")
     with opened(store_url(server)) as store:
-        users.set_active(store, "analyst", False, datetime.now(UTC))
+        users.set_active(store, OPERATOR, "analyst", False, datetime.now(UTC))
         form(page)
-        users.set_active(store, "analyst", True, datetime.now(UTC))
+        users.set_active(store, OPERATOR, "analyst", True, datetime.now(UTC))
 
 
 def test_the_demo_shows_its_sign_ins_and_one_press_uses_them(server: AppServer, page: Page) -> None:
@@ -245,7 +246,8 @@ def test_a_broken_file_is_one_sentence_and_no_demo(
     server = app_server(root=project_copy, env=ALONE)
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Perfdash cannot start")).to_be_visible()
-    expect(page.get_by_test_id("stAlert")).to_contain_text(said)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("in the server's log")
+    assert said in server.log()
     assert page.get_by_label("User name").count() == 0
     for secret in ("demo-admin", "hunter22", "Traceback"):
         assert secret not in page.content()

@@ -40,7 +40,7 @@ OUTSIDE = {
     "streamlit": {"ui", "app", "pages"},
     "streamlit_authenticator": {"ui", "app", "pages"},
     "starlette": {"ui", "demo"},
-    "uvicorn": {"demo"},
+    "uvicorn": {"demo", "ui"},
 }
 IMPURE = {
     "os", "sys", "socket", "ssl", "subprocess", "time", "random", "secrets", "threading", "multiprocessing", "asyncio",

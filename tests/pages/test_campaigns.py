@@ -8,7 +8,7 @@ import io
 import pytest
 
 from perfdash import answers, export
-from perfdash.access import Principal
+from perfdash.access import OPERATOR, Principal
 from perfdash.errors import AccessDenied
 from perfdash.filters import Filters
 from perfdash.store import receipts, sessions
@@ -116,7 +116,7 @@ def test_a_download_asks_again_who_may_see_it(acme, saved):
     shown(CAMPAIGNS, "ann")
     from perfdash.store import users
 
-    users.set_active(acme, "ann", False, NOON)
+    users.set_active(acme, OPERATOR, "ann", False, NOON)
     with pytest.raises(Exception, match="no longer signed in"):
         saved["campaigns_csv"]()
     assert receipts.list(acme, Principal("boss", "admin")) == ()

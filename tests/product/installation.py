@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from perfdash.access import OPERATOR
 from perfdash.demo.process import RunningApi
 from perfdash.demo.roster import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.store import users
@@ -127,7 +128,7 @@ class Installation:
         self.good("users", "add", name, "--role", role, *granted, env={"PERFDASH_NEW_PASSWORD": PASSWORD})
         with self.store() as store:
             for name, role, clients in added[1:]:
-                users.add_user(store, name, PASSWORD, role, datetime.now(UTC), clients=clients, rounds=4)
+                users.add_user(store, OPERATOR, name, PASSWORD, role, datetime.now(UTC), clients=clients, rounds=4)
 
     @contextmanager
     def store(self) -> Iterator[Store]:

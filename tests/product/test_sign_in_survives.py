@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from perfdash.access import OPERATOR
 from perfdash.store import users
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.socket_client import COOKIE, Visitor
@@ -33,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
             given_client(store, client)
             days = (date.today() - timedelta(days=n) for n in range(1, 70))
             given_facts(store, *({"client_id": client, "day": day} for day in days))
-        users.add_user(store, "ann", PASSWORD, "analyst", NOON, clients=("acme", "cargo"), rounds=4)
+        users.add_user(store, OPERATOR, "ann", PASSWORD, "analyst", NOON, clients=("acme", "cargo"), rounds=4)
     with serving(root, folder, {"PERFDASH_DATABASE_URL": f"sqlite:///{database}", "PERFDASH_WATCH": "0"}) as running:
         yield running
 

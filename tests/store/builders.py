@@ -11,9 +11,12 @@ from typing import Any
 from sqlalchemy import Table, insert, update
 
 from perfdash.access import Principal
-from perfdash.accounts import Account, Client
+from perfdash.accounts import Account, Client, Days
+from perfdash.filters import Filters
+from perfdash.link_question import Shared, kept
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
+from perfdash.store.link_rows import digest
 from perfdash.store.schema import (
     campaigns,
     clients,
@@ -22,10 +25,13 @@ from perfdash.store.schema import (
     creators,
     fact_history,
     facts,
+    link_views,
+    links,
     overlays,
     quarantine,
     revisions,
     runs,
+    users,
 )
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -155,3 +161,24 @@ def given_overlay(store: Store, **row: Any) -> None:
     """What counts instead of a fact's reported values, now: a corrected `impressions`, `clicks` or `cost`."""
     fact = {"client_id": "acme", "account_id": 1, "campaign_id": "spring", "platform": "TikTok", "creator_id": ""}
     _insert(store, overlays, [fact | {"day": date(2026, 3, 1), "from_rev": 1} | row])
+
+
+MAKER = "maker"
+
+
+def given_maker(store: Store, name: str = MAKER, role: str = "admin", **more: Any) -> None:
+    """A user who makes links and cannot sign in."""
+    user = {"username": name, "name": "", "password_hash": "", "role": role, "money": True, "active": True}
+    _insert(store, users, [user | {"demo": False, "created_at": NOON - timedelta(days=30)} | more])
+
+
+def given_link(store: Store, link: str, **more: Any) -> None:
+    """A link of `given_maker`'s to all of acme in 2026 that was opened once; its token is `link` itself."""
+    row = {
+        "client_id": "acme", "link_id": link, "token_hash": digest(link), "label": f"acme {link}", "as_of": None,
+        "question": kept(Shared(Filters(Days(date(2026, 1, 1), date(2026, 12, 31))))), "money": True, "author": MAKER,
+        "created_at": NOON, "expires_at": NOON + timedelta(days=30),
+    }  # fmt: skip
+    _insert(store, links, [row | more])
+    view = {"client_id": "acme", "link_id": link, "session_id": "s", "at": NOON, "what": "Opened"}
+    _insert(store, link_views, [view])

@@ -34,11 +34,17 @@ from perfdash.store import (
     correction_log,
     corrections,
     coverage,
+    erasing,
     extent,
     finals,
+    granting,
     health,
+    invitations,
+    link_log,
+    links,
     maintenance,
     names,
+    presence,
     purge,
     queries,
     receipts,
@@ -46,7 +52,10 @@ from perfdash.store import (
     restated,
     same_age,
     scope,
+    sessions,
     settled,
+    user_rows,
+    users,
     versions,
     view,
 )
@@ -55,6 +64,7 @@ from perfdash.store.receipts import Exported
 from perfdash.store.schema import clients, facts, metadata
 from tests.store.builders import (
     ADMIN,
+    MAKER,
     NOON,
     Runs,
     given_campaign,
@@ -63,6 +73,8 @@ from tests.store.builders import (
     given_creator,
     given_facts,
     given_history,
+    given_link,
+    given_maker,
     given_overlay,
     given_quarantined,
     given_revisions,
@@ -79,6 +91,7 @@ ACCOUNT = Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin", number=1)
 NOW = NOON + timedelta(days=1)
 AGE = Age(DAY + timedelta(1), NOW)
 RUN = 1
+LINK = "link"
 ANALYST: dict[str, Role] = {"client": "analyst"}
 
 Ask = Callable[[Store, Principal], Any]
@@ -133,12 +146,16 @@ def bound_view(connection: Any, principal: Principal) -> Any:
 ASKED: dict[str, Ask] = {
     "scope.in_scope": condition(lambda p: scope.in_scope(p, clients.c.client_id)),
     "scope.narrowed": condition(lambda p: scope.narrowed(p, clients.c.client_id, ("acme",))),
+    "scope.facts_in_scope": rows(lambda _, p: select(facts.c.client_id).where(scope.facts_in_scope(p, facts, ()))),
+    "scope.pinned": lambda s, p: queries.revisions_at(s, p, (), scope.pinned(p, NOW)),
+    "scope.question": lambda s, p: queries.breakdown(s, p, scope.question(p, LIMITED)),
     "versions.cutoffs": inside(lambda c, p: versions.cutoffs(c, p, (), NOW).clients),  # type: ignore[union-attr]
     "versions.has_overlays": inside(lambda c, p: versions.has_overlays(c, p, ())),
     "versions.moment_of_client": rows(moment),
     "versions.fact_versions": rows(
         lambda c, p: versions.fact_versions(p, (), versions.cutoffs(c, p, (), NOW), ("client_id", "day"), lambda _: ())
     ),
+    "versions.with_facts": condition(lambda p: versions.with_facts(p, (), None, clients.c.client_id)),
     "versions.attribute_versions": rows(
         lambda c, p: versions.attribute_versions(p, (), versions.cutoffs(c, p, (), NOW), ("name",))
     ),
@@ -175,7 +192,13 @@ ASKED: dict[str, Ask] = {
     "receipts.write": export,
     "receipts.list": receipts.list,
     "receipts.one": lambda s, p: receipts.one(s, p, receipts.list(s, ADMIN)[0].receipt),
+    # Those who only read their own numbers make no links; among the others the scope decides.
+    "link_log.listed": lambda s, p: link_log.listed(s, replace(p, role=ANALYST.get(p.role, p.role)), NOW),
+    "links.revoke": lambda s, p: (
+        links.revoke(s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", LINK, NOW) is None
+    ),
     "names.campaign_names": names.campaign_names,
+    "user_rows.names_near": user_rows.names_near,
     "restated.events": lambda s, p: restated.events(s, p, ALL, NOON - timedelta(days=1)),
     "restated.movement": lambda s, p: restated.movement(s, p, ALL, NOON - timedelta(days=1)),
     "settled.settling": lambda s, p: settled.settling(s, p, ALL, NOW),
@@ -184,6 +207,7 @@ ASKED: dict[str, Ask] = {
     "reported_ratios.all_findings": lambda s, p: reported_ratios.all_findings(s, p, ALL, NOW),
     "attempts.last_attempt": lambda s, p: attempts.last_attempt(s, p, ACCOUNT, Days(DAY, DAY)),
     "attempts.committed": lambda s, p: attempts.committed(s, p, ACCOUNT),
+    "audit.record": lambda s, p: audit.record(s, p, "view", ("acme",), "overview", NOW, kept=timedelta(9)) is None,
 }
 """How to ask each callable of the store that takes a principal. One that is missing here fails the test below."""
 
@@ -192,22 +216,52 @@ ROW = Target("acme", 1, FactKey(DAY, "acme-spring", "acme-tv", "acme-ann"))
 FOR_ANALYSTS: dict[str, Ask] = {
     "correctable.lines": lambda s, p: correctable.lines(s, p, Range("acme", 1, "acme-spring", Days(DAY, DAY))),
     "corrections.require_may_correct": lambda _, p: corrections.require_may_correct(p, "acme", "cost") is None,
+    "links.require_may_share": lambda _, p: links.require_may_share(p, "acme") is None,
+    "links.make": lambda s, p: links.make(
+        s, replace(p, name=MAKER), "acme", "another", ALL, None, True, NOW, lambda: NOON
+    ),
+    "link_log.views": lambda s, p: link_log.views(s, p, "acme", LINK),
     "corrections.correct": lambda s, p: corrections.correct(s, p, [Wanted(ROW, "cost", 9)], "why not", lambda: NOW),
     "corrections.revert": lambda s, p: corrections.revert(s, p, "acme", [1], "why not", lambda: NOW),
 }
 """What corrects: for those who see all, and for the client's analysts, never for its own users."""
 
 
+CLIENT = granting.Access("client")
 FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
     "audit.entries": lambda s, p, _: audit.entries(s, p) or queries.stamp(s, p),
+    "audit.exported": lambda s, p, _: audit.exported(s, p, audit.Asked(), NOW),
+    "granting.set_access": lambda s, p, _: granting.set_access(s, p, "eve", CLIENT, granting.Access("admin"), NOW),
+    "presence.presence": lambda s, p, _: presence.presence(s, p, NOW) is not None,
     "bundle.write": lambda s, p, folder: bundle.write(s, p, folder / "taken.zip"),
     "bundle.read": lambda s, p, folder: bundle.read(s, p, folder / "nothing.zip"),
     "maintenance.check": lambda s, p, _: maintenance.check(s, p),
     "maintenance.backup": lambda s, p, folder: maintenance.backup(s, p, folder / "taken.db") is None,
     "maintenance.restore": lambda _, p, folder: maintenance.restore(folder / "taken.db", folder / "nothing", p, NOW),
     "purge.purge_client": lambda s, p, _: purge.purge_client(s, p, "acme", NOW),
+    "sessions.end": lambda s, p, _: sessions.end(s, "nobody's", NOW, principal=p) is None,
+    "sessions.end_all": lambda s, p, _: sessions.end_all(s, 1, NOW, "everywhere", principal=p) == 0,
+    "session_list.listed": lambda s, p, _: sessions.listed(s, p, NOW) is not None,
+    "users.list_users": lambda s, p, _: users.list_users(s, p) is not None,
+    "users.add_user": lambda s, p, _: users.add_user(s, p, "eve", None, "client", NOW),
+    "users.set_password": lambda s, p, _: users.set_password(s, p, "eve", "correct horse", NOW, rounds=4),
+    "users.set_active": lambda s, p, _: users.set_active(s, p, "eve", False, NOW),
+    "users.set_role": lambda s, p, _: users.set_role(s, p, "eve", "admin", NOW),
+    "users.set_money": lambda s, p, _: users.set_money(s, p, "eve", True, NOW),
+    "users.set_email": lambda s, p, _: users.set_email(s, p, "eve", None, NOW),
+    "users.grant": lambda s, p, _: users.grant(s, p, "eve", "acme", NOW),
+    "users.revoke": lambda s, p, _: users.revoke(s, p, "eve", "acme", NOW),
+    "user_rows.require_admin": lambda _, p, __: user_rows.require_admin(p) is None,
+    "user_rows.for_change": lambda s, p, _: inside(lambda c, q: user_rows.for_change(c, q, "eve"))(s, p),
+    "invitations.make": lambda s, p, _: invitations.make(s, p, "eve", "invite", NOW),
+    "erasing.erase_user": lambda s, p, _: erasing.erase_user(s, p, "eve", NOW),
+    "erasing.erase_creator": lambda s, p, _: erasing.erase_creator(s, p, "acme", 1, "acme-ann", NOW),
 }
 """What works on the store as a whole, or deletes a client: only for those who see all."""
+
+
+OF_ONESELF = {"users.set_own_password"}
+"""What changes only who asks; tests/store/test_users.py has its test."""
 
 
 def discovered() -> dict[str, Callable[..., Any]]:
@@ -242,6 +296,8 @@ def world(store: Store) -> Store:
     assert run == RUN
     given_quarantined(store, run)
     export(store, ADMIN)
+    given_maker(store)
+    given_link(store, LINK)
     return store
 
 
@@ -259,7 +315,7 @@ def test_every_callable_that_takes_a_principal_is_asked() -> None:
     print(
         f"{len(found)} callables of perfdash.store take a principal; {len(FOR_OPERATORS)} of them serve operators only"
     )
-    assert sorted(found) == sorted([*ASKED, *FOR_ANALYSTS, *FOR_OPERATORS])
+    assert sorted(found) == sorted([*ASKED, *FOR_ANALYSTS, *FOR_OPERATORS, *OF_ONESELF])
 
 
 def test_only_those_who_were_granted_a_client_see_anything_of_it(world: Store) -> None:
@@ -282,9 +338,10 @@ def leaks(store: Store, name: str, ask: Ask) -> Iterator[str]:
 
 
 SHOWS_A_CLIENT = {
-    "scope.in_scope", "versions.moment_of_client", "queries.stamp", "queries.runs_stamp", "queries.revisions_at",
+    "scope.in_scope", "scope.pinned", "versions.moment_of_client", "queries.stamp",
+    "queries.runs_stamp", "queries.revisions_at",
     "catalog.clients", "catalog.accounts", "catalog.accounts_in_view", "coverage.gaps",
-    "coverage.uncovered", "health.freshness", "same_age.unknown",
+    "coverage.uncovered", "health.freshness", "same_age.unknown", "user_rows.names_near",
 }  # fmt: skip
 """What shows a client that has no data yet, so the other client's user sees that client: rightly."""
 
@@ -358,12 +415,18 @@ WITHOUT_PRINCIPAL = {
     "bundle.py": "export and import of the whole store, for the operator",
     "purge.py": "deletes a client everywhere, for the operator",
     "users.py": "makes principals; there is none yet when someone signs in",
+    "user_rows.py": "a part of users.py",
+    "granting.py": "changes what users were granted, for an admin",
+    "erasing.py": "its parts name the tables that hold a person's name; erasing takes a principal",
+    "links.py": "makes principals too; making and revoking links take one",
+    "link_rows.py": "a part of links.py and link_log.py",
     "catalog.py": "register takes the configuration over; its readers take a principal",
     "schema.py": "defines the tables",
 }
 PARTS_OF_A_SCOPED_QUERY = {
     "health.py:_of_account": "a subquery about the accounts that _standing has put in scope",
     "health.py:_is_last": "the same",
+    "link_log.py:viewed": "writes down that a link was used, for whoever came by it",
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from perfdash.access import OPERATOR
 from perfdash.store import users
 from perfdash.store.engine import Store
 from perfdash.ui import wiring
@@ -44,7 +45,7 @@ def store(tmp_path: Path, _template: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def given_user(store: Store, name: str, role: users.UserRole, *clients: str, money: bool = True) -> None:
     """A user who signs in with PASSWORD."""
-    users.add_user(store, name, PASSWORD, role, NOON, clients=clients, money=money, rounds=4)
+    users.add_user(store, OPERATOR, name, PASSWORD, role, NOON, clients=clients, money=money, rounds=4)
 
 
 def opened(query: dict[str, str | list[str]] | None = None) -> AppTest:

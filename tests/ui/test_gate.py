@@ -4,23 +4,29 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 import uvicorn
+from sqlalchemy import text
 from starlette.applications import Starlette
 
-from perfdash.store import sessions, users
+from perfdash.access import OPERATOR
+from perfdash.store import migrations, sessions, users
 from perfdash.store.engine import Store
-from perfdash.ui import gate, wiring
+from perfdash.ui import gate_ready, gate_routes, wiring
 from tests.ui.conftest import given_user
+
+IDLE = timedelta(hours=2)
 
 
 @pytest.fixture
 def address(store: Store) -> Iterator[str]:
     """The routes on a real socket; gives host:port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(Starlette(routes=gate.routes()), log_level="critical", lifespan="off", ws="none")
+    config = uvicorn.Config(Starlette(routes=gate_routes.routes()), log_level="critical", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -32,7 +38,7 @@ def address(store: Store) -> Iterator[str]:
 @pytest.fixture
 def session(store: Store) -> sessions.Session:
     given_user(store, "ann", "admin")
-    return sessions.begin(store, users.list_users(store)[0].user_id, wiring.now())
+    return sessions.begin(store, users.list_users(store, OPERATOR)[0].user_id, wiring.now())
 
 
 def ask(address: str, method: str, body: bytes | None = None, **headers: str) -> tuple[HTTPResponse, str]:
@@ -66,7 +72,7 @@ def test_a_ticket_becomes_a_cookie_that_no_script_can_read(
     assert (cookie["samesite"], cookie["path"]) == ("lax", "/")
     assert "secure" not in cookie
     assert "domain" not in cookie
-    assert sessions.by_token(store, cookie[""], wiring.now()) == session
+    assert sessions.by_token(store, cookie[""], wiring.now(), idle=IDLE) == session
     assert answer.getheader("cache-control") == "no-store"
 
 
@@ -131,6 +137,42 @@ def test_other_methods_are_refused_and_health_needs_nothing(address: str, store:
     connection.request("GET", "/healthz")
     assert connection.getresponse().read() == b"ok"
     connection.close()
+
+
+def ready(address: str) -> tuple[int, str]:
+    connection = HTTPConnection(address, timeout=20)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_server_is_ready_while_its_database_answers_and_has_the_current_schema(
+    address: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_ready, "GOOD_FOR_SECONDS", 0.0)
+    assert ready(address) == (200, "ok")
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    assert ready(address) == (503, "The database is not of this version of perfdash.")
+    monkeypatch.setenv("PERFDASH_DATABASE_URL", "postgresql://ann:hunter22@127.0.0.1:1/x")
+    assert ready(address) == (503, "The database cannot be used right now.")
+    monkeypatch.setenv("PERFDASH_CONFIG", "no-such-file.toml")
+    assert ready(address) == (503, "The configuration cannot be used; the server's log says why.")
+
+
+def test_however_many_ask_the_database_is_asked_once(
+    address: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Store] = []
+    current = migrations.current
+    monkeypatch.setattr(migrations, "current", lambda store: asked.append(store) or current(store))
+    monkeypatch.setattr(gate_ready, "GOOD_FOR_SECONDS", 1e9)
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: ready(address), range(24))) == {(200, "ok")}
+    assert len(asked) == 1
 
 
 def test_while_the_database_is_away_the_answer_says_so_without_details(

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from perfdash.access import OPERATOR
+from perfdash.security import Security
 from perfdash.store import schema, sessions, users
 from perfdash.store.engine import Store
 from perfdash.ui import wiring
@@ -52,12 +54,12 @@ def test_whatever_is_wrong_the_answer_is_the_same(store: Store, name: str, passw
 
 def test_a_deactivated_user_gets_the_same_answer(store: Store) -> None:
     given_user(store, "ann", "admin")
-    users.set_active(store, "ann", False, NOON)
+    users.set_active(store, OPERATOR, "ann", False, NOON)
     assert [error.value for error in sign_in(opened(), "ann").error] == [WRONG]
 
 
 def test_demo_users_cannot_sign_in_where_somebody_copied_their_database(store: Store) -> None:
-    users.add_user(store, "admin", "demo-admin", "admin", NOON, demo=True, rounds=4)
+    users.add_user(store, OPERATOR, "admin", "demo-admin", "admin", NOON, demo=True, rounds=4)
     app = sign_in(opened(), "admin", "demo-admin")
     assert signed_out(app)
     assert [error.value for error in app.error] == [WRONG]
@@ -73,29 +75,31 @@ def test_a_session_that_ended_shows_the_form_at_the_next_rerun(
     app = sign_in(opened(), "ann")
     assert not signed_out(app)
     if ended_by == "password":
-        users.set_password(store, "ann", "another horse", wiring.now(), rounds=4)
+        users.set_password(store, OPERATOR, "ann", "another horse", wiring.now(), rounds=4)
     elif ended_by == "deactivation":
-        users.set_active(store, "ann", False, wiring.now())
+        users.set_active(store, OPERATOR, "ann", False, wiring.now())
     elif ended_by == "sign-out elsewhere":
         with store.reading() as connection:
             (session_id,) = connection.execute(select(schema.sessions.c.session_id)).scalars()
         sessions.end(store, session_id, wiring.now())
     else:
-        later = wiring.now() + sessions.LIFETIME
+        later = wiring.now() + Security().lifetime
         monkeypatch.setattr(wiring, "now", lambda: later + timedelta(seconds=1))
     assert signed_out(app.run())
 
 
-def test_what_was_granted_or_taken_counts_at_the_next_rerun(store: Store) -> None:
+def test_what_was_granted_or_taken_ends_the_session_and_counts_at_the_next_sign_in(store: Store) -> None:
     given_client(store, "acme")
     given_client(store, "bolt")
     given_user(store, "ann", "analyst", "acme")
     app = sign_in(opened(), "ann")
     assert app.multiselect(key="client").options == ["acme"]
-    users.grant(store, "ann", "bolt")
-    assert app.run().multiselect(key="client").options == ["acme", "bolt"]
-    users.revoke(store, "ann", "acme")
-    assert app.run().multiselect(key="client").options == ["bolt"]
+    users.grant(store, OPERATOR, "ann", "bolt", wiring.now())
+    assert signed_out(app.run())
+    assert sign_in(app, "ann").multiselect(key="client").options == ["acme", "bolt"]
+    users.revoke(store, OPERATOR, "ann", "acme", wiring.now())
+    assert signed_out(app.run())
+    assert sign_in(app, "ann").multiselect(key="client").options == ["bolt"]
 
 
 def test_signing_out_ends_the_session_and_forgets_the_page(store: Store) -> None:
@@ -132,7 +136,7 @@ def test_the_next_user_gets_nothing_of_a_session_that_ended_elsewhere(store: Sto
     kept = ("_sync_result", "campaigns_rows", "campaigns_chosen", "_last_days", "_download_salt")
     for key in kept:
         app.session_state[key] = "ann's"
-    users.set_password(store, "ann", "another horse", wiring.now(), rounds=4)
+    users.set_password(store, OPERATOR, "ann", "another horse", wiring.now(), rounds=4)
     app = app.run()
     assert signed_out(app)
     app = sign_in(app, "bob")
@@ -140,23 +144,30 @@ def test_the_next_user_gets_nothing_of_a_session_that_ended_elsewhere(store: Sto
     assert not [key for key in kept if key in app.session_state and app.session_state[key] == "ann's"]
 
 
-def test_a_broken_configuration_is_one_sentence_and_no_form(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_configuration_is_one_sentence_and_no_form_and_the_reason_is_the_logs(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     (wiring.ROOT / "perfdash.toml").write_text("clients = [", encoding="utf-8")
     monkeypatch.setattr(wiring, "_opened", {})
     app = opened()
     assert [title.value for title in app.title] == ["Perfdash cannot start"]
-    assert "not valid TOML" in app.error[0].value.replace("\\", "").replace("\u2060", "")
+    assert "configuration of this installation is not right" in app.error[0].value
+    assert "not valid TOML" in caplog.text
     assert not app.text_input
     assert not app.exception
     (wiring.ROOT / "perfdash.toml").unlink()
     assert signed_out(app.run())
 
 
-def test_a_database_that_cannot_be_opened_is_one_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_cannot_be_opened_is_one_sentence_that_does_not_say_where_it_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = wiring.ROOT / "taken"
     folder.write_text("a file where a folder is expected", encoding="utf-8")
     monkeypatch.setenv("PERFDASH_DATABASE_URL", f"sqlite:///{folder / 'x.db'}")
     app = opened()
     assert [title.value for title in app.title] == ["Perfdash cannot start"]
-    assert "cannot be written" in app.error[0].value
+    assert "database cannot be used right now" in app.error[0].value
+    assert "taken" not in app.error[0].value
+    assert "cannot be written" in caplog.text
     assert not app.exception

@@ -1,0 +1,100 @@
+"""What a client link shows, as a value, and as the one line that the store keeps of it. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from perfdash.access import Lock, Principal
+from perfdash.accounts import Days
+from perfdash.comparison import NAMES, Kind
+from perfdash.document import filters_record
+from perfdash.errors import UsageError
+from perfdash.filters import Filters, Period
+from perfdash.sent import question_of
+
+NO_CHANGE = "this link was made without a comparison"
+SHAREABLE: tuple[Kind, ...] = ("before", "weekday", "last_year")
+"""The comparisons that a link can hold: `same_age` looks at many past moments, and a link at one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The change that a link shows: the complete days in view, and the days that they are compared with."""
+
+    kind: Kind
+    current: Days
+    previous: Days
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One client's numbers over absolute days, now or as they were at `as_of`; `against` None: without a change."""
+
+    filters: Filters
+    as_of: datetime | None = None
+    against: Against | None = None
+
+    @property
+    def lock(self) -> Lock:
+        """What nobody who came by the link can leave."""
+        asked = self.filters
+        before = None if self.against is None else self.against.previous
+        return Lock(
+            asked.days, asked.platforms, asked.currency, self.as_of, before, asked.max_cpm, asked.cpm_grain
+        )  # fmt: skip
+
+    @property
+    def period(self) -> Period:
+        """The days as pages ask for them."""
+        if self.against is None:
+            return Period("custom", self.filters.days, reason=NO_CHANGE)
+        found = self.against
+        return Period("custom", self.filters.days, found.current, found.previous, kind=found.kind)
+
+
+def may_share(principal: Principal) -> bool:
+    """True for those who make client links, of the clients they see."""
+    return principal.lock is None and principal.role in ("operator", "admin", "analyst")
+
+
+def against(period: Period) -> Against | None:
+    """The change that a page shows, where a link can hold it."""
+    if period.current is None or period.previous is None or period.kind not in SHAREABLE:
+        return None
+    return Against(period.kind, period.current, period.previous)
+
+
+def kept(shared: Shared) -> str:
+    """The question as the store keeps it, beside the moment."""
+    said: dict[str, Any] = filters_record(shared.filters)
+    if shared.against is not None:
+        found = shared.against
+        said["against"] = {"kind": found.kind, "current": _days(found.current), "previous": _days(found.previous)}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True)
+
+
+def read(text: str, client: str, as_of: datetime | None) -> Shared:
+    """What `kept` wrote, about the link's own client whatever it says. UsageError when it cannot be read."""
+    filters = question_of(text, (client,)).filters
+    try:
+        said = json.loads(text).get("against")
+        if said is None:
+            return Shared(filters, as_of)
+        if said["kind"] not in NAMES:
+            raise ValueError(said["kind"])
+        found = Against(cast(Kind, said["kind"]), _read_days(said["current"]), _read_days(said["previous"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError("What this link shows cannot be read any more.") from error
+    return Shared(filters, as_of, found)
+
+
+def _days(days: Days) -> list[str]:
+    return [str(days.start), str(days.end)]
+
+
+def _read_days(said: list[str]) -> Days:
+    first, last = said
+    return Days(date.fromisoformat(first), date.fromisoformat(last))

@@ -1,0 +1,176 @@
+"""Client links: read-only looks at one client's numbers without an account. Making, opening and revoking them.
+
+The token is 256 random bits, shown once; the store keeps its SHA-256. Who came by a link is a principal like any other,
+made anew on every rerun, whose lock is part of every statement (`store.scope`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, exists, insert, literal, select, update
+
+from perfdash import link_question
+from perfdash.access import Principal
+from perfdash.errors import AccessDenied, UsageError
+from perfdash.filters import Filters
+from perfdash.link_question import SHAREABLE, Against, Shared, may_share
+from perfdash.store.audit import note
+from perfdash.store.engine import Store
+from perfdash.store.link_rows import Link, digest, link_of, may_still_share, opens
+from perfdash.store.schema import clients, links, sessions
+from perfdash.store.session_rows import end_of_link
+
+USUAL_LIFE = timedelta(days=30)
+LONGEST_LIFE = timedelta(days=366)
+LONGEST_LABEL = 80
+_NOT_HERE = "There is no such link here."
+
+Clock = Callable[[], datetime]
+
+
+def make(
+    store: Store,
+    principal: Principal,
+    client: str,
+    label: str,
+    question: Filters,
+    as_of: datetime | None,
+    money: bool,
+    expires_at: datetime,
+    clock: Clock,
+    *,
+    against: Against | None = None,
+    demo: bool = False,
+) -> tuple[Link, str]:
+    """A new link to `question` about one client, and its token, which is kept nowhere.
+
+    `as_of` pins the state that is shown; None follows the present. AccessDenied for who may not share this client, or
+    its money; UsageError for what a link cannot hold. Nobody shares more than they see.
+    """
+    require_may_share(principal, client)
+    now = clock()
+    shared = Shared(replace(question, clients=(client,)), as_of, against)
+    _require_usable(principal, question, client, money)
+    _require_holdable(shared, expires_at, now)
+    token, made = secrets.token_urlsafe(32), Link(
+        secrets.token_hex(16), client, _label(label), shared, money, principal.name, now, expires_at
+    )  # fmt: skip
+    with store.writing() as connection:
+        _insert(connection, made, token)
+        able = select(links.c.link_id).where(links.c.link_id == made.link_id, may_still_share(demo))
+        if connection.execute(able).first() is None:  # the store's word counts, not that of a page that is open
+            raise AccessDenied(f"There is no client {client!r} here.")
+        until = f"{expires_at:%Y-%m-%d}"
+        note(connection, principal.name, "link make", client, f"{made.label} ({made.link_id}), until {until}", now)
+    return made, token
+
+
+def opened(store: Store, token: str, now: datetime, *, demo: bool = False) -> Link | None:
+    """The link that `token` opens now; None when there is none, or it is over, revoked, or its maker may not share."""
+    with store.reading() as connection:
+        row = connection.execute(
+            select(links).where(links.c.token_hash == digest(token), opens(now, demo))
+        ).first()  # fmt: skip
+    return None if row is None else link_of(row)
+
+
+def principal_of(store: Store, link_id: str, now: datetime, *, demo: bool = False) -> Principal | None:
+    """Who comes by a link, made anew from the store; None when it does not open any more."""
+    link = current(store, link_id, now, demo=demo)
+    if link is None:
+        return None
+    return Principal(
+        f"link: {link.label}", "link", frozenset({link.client}), link.money, lock=link.shared.lock
+    )  # fmt: skip
+
+
+def current(store: Store, link_id: str, now: datetime, *, demo: bool = False) -> Link | None:
+    """The link itself, while it opens."""
+    with store.reading() as connection:
+        row = connection.execute(select(links).where(links.c.link_id == link_id, opens(now, demo))).first()
+    return None if row is None else link_of(row)
+
+
+def shut(store: Store, now: datetime, *, demo: bool = False) -> frozenset[str]:
+    """The sessions that came by a link and are alive, though it does not open any more: its maker may not share now."""
+    s = sessions.c
+    alive = s.link_id.is_not(None) & s.revoked_at.is_(None) & (s.expires_at > now)
+    still = exists().where(links.c.link_id == s.link_id, opens(now, demo))
+    with store.reading() as connection:
+        return frozenset(connection.scalars(select(s.session_id).where(alive, ~still)))
+
+
+def revoke(store: Store, principal: Principal, client: str, link_id: str, now: datetime) -> None:
+    """End a link and every session that came by it, at once: for its maker, the client's analysts, and admins.
+
+    UsageError when there is no such link for this principal. Revoking one that is revoked changes nothing.
+    """
+    principal.require_account()
+    with store.writing() as connection:
+        this = (links.c.client_id == client) & (links.c.link_id == link_id)
+        row = connection.execute(select(links).where(this)).first()
+        if row is None or not _may_revoke(principal, row.client_id, row.author):
+            raise UsageError(_NOT_HERE)
+        values = {"revoked_at": now, "revoked_by": principal.name[:100]}
+        if connection.execute(update(links).where(this & links.c.revoked_at.is_(None)).values(**values)).rowcount:
+            note(connection, principal.name, "link revoke", row.client_id, f"{row.label} ({link_id})", now)
+        end_of_link(connection, link_id, now)
+
+
+def require_may_share(principal: Principal, client: str) -> None:
+    """AccessDenied unless `principal` may make links to this client, or see who used them."""
+    principal.require_account()
+    principal.require(client)
+    if not may_share(principal):
+        raise AccessDenied("Client links are made by analysts and admins.")
+
+
+def _may_revoke(principal: Principal, client: str, author: str) -> bool:
+    if principal.name == author and principal.user_id is not None:
+        return True
+    return may_share(principal) and principal.may_see(client)
+
+
+def _require_usable(principal: Principal, question: Filters, client: str, money: bool) -> None:
+    if set(question.clients) - {client}:
+        raise UsageError("A link shows one client; choose that one only.")
+    if money and not principal.money:
+        raise AccessDenied("Amounts of money are not part of your access, so you cannot share them.")
+    if question.max_cpm is not None and not money:
+        raise UsageError("A link without money cannot hold a CPM limit; remove the limit, or share the money.")
+    if question.max_cpm is not None and question.currency is None:
+        raise UsageError("A CPM limit needs one currency; choose it first.")
+    if question.raw:
+        raise UsageError("A link shows what counts, not raw values; switch Corrections to counted first.")
+
+
+def _require_holdable(shared: Shared, expires_at: datetime, now: datetime) -> None:
+    if shared.as_of is not None and (shared.as_of.tzinfo is None or shared.as_of > now):
+        raise UsageError("A link can be pinned to a moment that is over, with its offset from UTC.")
+    if shared.against is not None and shared.against.kind not in SHAREABLE:
+        raise UsageError("A comparison at the same age looks at many moments; a link can hold another comparison.")
+    if expires_at.tzinfo is None or not now < expires_at <= now + LONGEST_LIFE:
+        raise UsageError(f"A link expires within {LONGEST_LIFE.days} days.")
+
+
+def _label(text: str) -> str:
+    label = " ".join(text.split())
+    if not label or len(label) > LONGEST_LABEL or not label.isprintable():
+        raise UsageError(f"A link needs a name of at most {LONGEST_LABEL} characters, so that you know it again.")
+    return label
+
+
+def _insert(connection: Connection, made: Link, token: str) -> None:
+    """Only beside its client: one that was just purged gets no link."""
+    values = {
+        "client_id": made.client, "link_id": made.link_id, "token_hash": digest(token), "label": made.label,
+        "question": link_question.kept(made.shared), "as_of": made.shared.as_of, "money": made.money,
+        "author": made.author, "created_at": made.created_at, "expires_at": made.expires_at,
+    }  # fmt: skip
+    typed = [literal(value, links.c[name].type).label(name) for name, value in values.items()]
+    there = select(*typed).where(clients.c.client_id == made.client)
+    connection.execute(insert(links).from_select(list(values), there))

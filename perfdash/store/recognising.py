@@ -1,0 +1,103 @@
+"""From what a visitor brings to who it is: a name to a hash to check, an e-mail to a user, a user to a principal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from perfdash.access import Principal
+from perfdash.errors import UsageError
+from perfdash.store import schema
+from perfdash.store.engine import Store
+from perfdash.store.passwords import NOBODYS_HASH
+from perfdash.store.user_rows import User, canonical, granted, is_name, usable_email, user_of
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a password is checked against. `user_id` is None when no such user may sign in; the work stays the same."""
+
+    user_id: int | None
+    password_hash: str
+
+
+NOBODY = Login(None, NOBODYS_HASH)
+
+
+def any_user(store: Store, *, demo: bool) -> bool:
+    """True when at least one account could sign in here."""
+    with store.reading() as connection:
+        return connection.execute(_signs_in(select(schema.users.c.user_id), demo).limit(1)).first() is not None
+
+
+def login_of(store: Store, username: str, *, demo: bool) -> Login:
+    """The hash to check for a name as it was typed; one that nobody can match when the user may not sign in.
+
+    Users made for the demo cannot sign in outside it, even where somebody copied its database. A user without a
+    password has to be invited, or comes by OpenID Connect.
+    """
+    if not is_name(canonical(username)):
+        return NOBODY
+    users = schema.users.c
+    statement = select(users.user_id, users.password_hash).where(users.username == canonical(username))
+    with store.reading() as connection:
+        row = connection.execute(_signs_in(statement, demo)).first()
+    return Login(row.user_id, row.password_hash) if row is not None and row.password_hash else NOBODY
+
+
+def login_of_user(store: Store, user_id: int, *, demo: bool) -> Login:
+    """The same for who is signed in already and says the password again."""
+    users = schema.users.c
+    statement = select(users.user_id, users.password_hash).where(users.user_id == user_id)
+    with store.reading() as connection:
+        row = connection.execute(_signs_in(statement, demo)).first()
+    return Login(row.user_id, row.password_hash) if row is not None and row.password_hash else NOBODY
+
+
+def account_of(store: Store, user_id: int) -> User | None:
+    """One's own account, with what only oneself and admins may know of it."""
+    with store.reading() as connection:
+        row = connection.execute(select(schema.users).where(schema.users.c.user_id == user_id)).first()
+        return None if row is None else user_of(connection, row)
+
+
+def by_email(store: Store, email: str, *, demo: bool) -> int | None:
+    """The active user with this e-mail address, which whoever calls this knows to be verified."""
+    try:
+        wanted = usable_email(email)
+    except UsageError:
+        return None
+    if wanted is None:
+        return None
+    users = schema.users.c
+    with store.reading() as connection:
+        found = connection.execute(_signs_in(select(users.user_id).where(users.email == wanted), demo)).first()
+    return None if found is None else found.user_id
+
+
+def principal_of(store: Store, user_id: int, *, demo: bool = False) -> Principal | None:
+    """Who a user is now, made anew from the store; None when missing, inactive, or a demo user outside the demo."""
+    statement = select(schema.users).where(schema.users.c.user_id == user_id)
+    with store.reading() as connection:
+        row = connection.execute(_signs_in(statement, demo)).first()
+        if row is None:
+            return None
+        slugs = frozenset(granted(connection, user_id))
+    return Principal(name=row.username, role=row.role, clients=slugs, money=row.money, user_id=user_id)
+
+
+def username_if_known(connection: Connection, username: str) -> str | None:
+    """The canonical name, when there is such a user, active or not; for the audit, which names nobody else."""
+    name = canonical(username)
+    users = schema.users.c
+    if not is_name(name):
+        return None
+    return connection.execute(select(users.username).where(users.username == name)).scalar_one_or_none()
+
+
+def _signs_in(statement: Any, demo: bool) -> Any:
+    users = schema.users.c
+    statement = statement.where(users.active.is_(True))
+    return statement if demo else statement.where(users.demo.is_(False))

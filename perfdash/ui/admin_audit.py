@@ -1,0 +1,86 @@
+"""The audit as admins read it: narrowed by who, what, about whom, when and which words, and taken out whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from perfdash import export
+from perfdash.access import Principal
+from perfdash.store import audit, catalog, users
+from perfdash.store.audit import MOST_EXPORTED, Asked, Entry
+from perfdash.ui import tables, viewer, wiring
+from perfdash.ui.tables import Shown, draw
+
+ACTIONS = tuple(sorted({*audit.OF_CLIENTS, *audit.OF_USERS, *audit.OF_STORE}))
+EVERYTHING = Asked()
+LONGEST = 200
+
+__all__ = ["EVERYTHING", "MOST_EXPORTED", "asked", "csv_of", "lines", "table"]
+
+
+def asked(principal: Principal) -> Asked:
+    """The filters; nothing chosen is everything. Names that are no users and clients any more can be typed."""
+    people = [user.username for user in users.list_users(wiring.store(), principal)]
+    clients = [client.slug for client in catalog.clients(wiring.store(), principal)]
+    with st.grid(3, min_column_width=200, gap="small"):
+        actor = st.selectbox(
+            "Who", ["operator", "unknown", *people], index=None, placeholder="Anybody", key="audit_actor",
+            accept_new_options=True,
+            help="Who did it. The operator works on the command line; unknown is a name that nobody has.",
+        )  # fmt: skip
+        actions = st.multiselect(
+            "What", ACTIONS, placeholder="Any action", select_all=False, key="audit_actions"
+        )  # fmt: skip
+        subject = st.selectbox(
+            "About", [*clients, audit.EVERY_CLIENT, *people], index=None, placeholder="Anything", key="audit_subject",
+            accept_new_options=True, help="A client or a user. A look at all clients at once names none of them.",
+        )  # fmt: skip
+        text = st.text_input("Words in the detail", max_chars=LONGEST, placeholder="Any", key="audit_text")
+        first = st.date_input("From", value=None, key="audit_from", format="YYYY-MM-DD")
+        last = st.date_input("To", value=None, key="audit_to", format="YYYY-MM-DD")
+    since, until = _moments(first, last)
+    return Asked(since, until, _name(actor), tuple(actions), _name(subject), (text or "").strip())
+
+
+def _name(value: str | None) -> str:
+    return (value or "").strip()[:LONGEST]
+
+
+def _moments(first: object, last: object) -> tuple[datetime | None, datetime | None]:
+    """Whole days on the viewer's clock; turned round when they came in the wrong order."""
+    days = [day if isinstance(day, date) else None for day in (first, last)]
+    if days[0] and days[1] and days[0] > days[1]:
+        days.reverse()
+    zone = ZoneInfo(viewer.zone())
+    since = datetime.combine(days[0], time.min, zone) if days[0] else None
+    until = datetime.combine(days[1] + timedelta(days=1), time.min, zone) if days[1] else None
+    return since, until
+
+
+def lines(principal: Principal, wanted: Asked) -> tuple[tuple[Entry, ...], bool]:
+    """The newest lines that are shown, and whether there are older ones beside them."""
+    found = audit.entries(wiring.store(), principal, asked=wanted, limit=tables.MOST_ROWS + 1)
+    return found[: tables.MOST_ROWS], len(found) > tables.MOST_ROWS
+
+
+def table(found: Sequence[Entry]) -> None:
+    """One row per line, newest first."""
+    columns = (
+        Shown("at", "When", "instant", lambda one: one.at, pinned=True),
+        Shown("actor", "Who", "text", lambda one: one.actor or "nobody known"),
+        Shown("action", "What", "text", lambda one: one.action),
+        Shown("subject", "About", "text", lambda one: one.subject),
+        Shown(
+            "detail", "Detail", "text", lambda one: one.detail, "double-click a cell to read all of it", width="large"
+        ),
+    )
+    draw(found, columns, alt="Lines of the audit, newest first", key="audit")
+
+
+def csv_of(wanted: Asked) -> Callable[[Principal], str]:
+    """All lines as asked, for who asks at the click; that leaves a line too."""
+    return lambda who: export.to_csv(audit.exported(wiring.store(), who, wanted, wiring.now()))

@@ -1,0 +1,97 @@
+"""The app's own HTTP routes: /session turns a one-time ticket into an HttpOnly cookie, or drops it; two for watchers.
+
+/healthz says that the process lives, /readyz that it may be sent visitors. The gate stands before all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from perfdash.errors import PerfdashError
+from perfdash.store import sessions
+from perfdash.ui import cookie, link_route, oidc_callback, wiring
+from perfdash.ui.gate_ready import Readiness
+from perfdash.ui.gate_sessions import LINK_COOKIE
+
+_log = logging.getLogger(__name__)
+LARGEST_BODY = 1024
+
+
+def routes() -> list[BaseRoute]:
+    """What the server answers beside Streamlit's own paths; for watchers with and without the server's base path."""
+    inside = cookie.route_path().removesuffix(cookie.PATH)
+    readiness = Readiness()
+
+    async def ready(_request: Request) -> Response:
+        problem = await readiness.problem()
+        return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
+
+    watched = [Route(f"{base}/healthz", _healthz) for base in sorted({"", inside})]
+    watched += [Route(f"{base}/readyz", ready) for base in sorted({"", inside})]
+    return [Route(cookie.route_path(), _session, methods=["POST", "DELETE"]), *link_route.routes(), *watched]
+
+
+async def _healthz(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _session(request: Request) -> Response:
+    """204 with the cookie set or dropped; 403 from another site, 400 for a malformed body, 401 for a dead ticket."""
+    if not _same_origin(request):
+        return PlainTextResponse("This address answers only to its own pages.", status_code=403)
+    if request.method == "DELETE":
+        response = Response(status_code=204)
+        name = LINK_COOKIE if request.query_params.get("which") == "link" else cookie.NAME
+        response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=_encrypted(request))
+        oidc_callback.drop_identity(request, response)
+        return response
+    ticket = await _ticket(request)
+    if ticket is None:
+        return PlainTextResponse('Expected a JSON object {"ticket": "..."}.', status_code=400)
+    try:
+        redeemed = await run_in_threadpool(lambda: sessions.redeem(wiring.store(), ticket, wiring.now()))
+    except PerfdashError as error:
+        _log.error("A ticket could not be redeemed: %s", error)
+        return PlainTextResponse("The database cannot be used right now.", status_code=503)
+    if redeemed is None:
+        return PlainTextResponse("This ticket is unknown, used or too old; sign in again.", status_code=401)
+    response = Response(status_code=204, headers={"Cache-Control": "no-store"})
+    response.set_cookie(
+        cookie.NAME, redeemed.token, expires=redeemed.expires_at, path="/", httponly=True, samesite="lax",
+        secure=_encrypted(request),
+    )  # fmt: skip
+    oidc_callback.drop_identity(request, response)
+    return response
+
+
+def _same_origin(request: Request) -> bool:
+    """The browser's own word on where the request comes from; a request without it does not come from our page."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    scheme, _, origin = request.headers.get("origin", "").partition("://")
+    return scheme in ("http", "https") and bool(origin) and origin == request.headers.get("host")
+
+
+def _encrypted(request: Request) -> bool:
+    """True when the browser speaks TLS, also where a proxy ends it: the Origin is the browser's own view."""
+    return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
+
+
+async def _ticket(request: Request) -> str | None:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    try:
+        ticket = json.loads(body)["ticket"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return ticket if isinstance(ticket, str) and ticket else None

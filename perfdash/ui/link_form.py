@@ -1,0 +1,156 @@
+"""Making a client link from what the sidebar asks: which client, what it will show, for how long, and its address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import streamlit as st
+
+from perfdash import words
+from perfdash.access import Principal
+from perfdash.accounts import Client
+from perfdash.asof import AsOf, AtRevisions, before
+from perfdash.errors import PerfdashError
+from perfdash.filters import Filters
+from perfdash.link_question import Shared, against, may_share
+from perfdash.store import catalog, links, queries
+from perfdash.ui import asof_control, link_route, link_words, session, wiring
+from perfdash.ui.filters import Selection
+from perfdash.ui.menu import PAGES
+from perfdash.ui.plain import plain
+
+_PAGE = str(PAGES / "sharing" / "links.py")
+LIVES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
+_TICK = timedelta(microseconds=1)
+_MADE, _WRONG, _WHICH = "_link_made", "_link_wrong", "link_client"
+_PINNED, _PRESENT = "pinned", "present"
+
+
+def offer(principal: Principal) -> None:
+    """The way from what is seen to a link that shows it, for who may make one; the filters come along."""
+    if may_share(principal):
+        st.page_link(_PAGE, label="Share what you see", icon=":material/link:")
+
+
+def show(principal: Principal, asked: Selection) -> None:
+    """The form, or what is lacking for one; above it the address of the link that was just made, until it is closed."""
+    if _made():
+        return
+    client = _client(principal, asked.filters.clients)
+    if client is None:
+        st.info(
+            "A link shows one client. Choose one in the sidebar, with the days and platforms that it is to show.",
+            icon=":material/person_search:", title="Which client?",
+        )  # fmt: skip
+        _choice(principal, asked.filters.clients)
+        return
+    if asked.filters.raw:
+        st.info("A link shows what counts. Switch Corrections back to counted to share it.", icon=":material/edit_off:")
+        return
+    shared = Shared(_exact(principal, asked, client), _moment(asked.as_of, client), against(asked.period))
+    left, right = st.columns([3, 2], gap="medium")
+    with right, st.container(border=True, height="stretch"):
+        st.markdown("**What it will show**")
+        for icon, line in link_words.lines(shared, client.name, money=True)[:-1]:
+            st.caption(f":material/{icon}: {line}")
+        st.caption("From the sidebar: change the filters there, and this changes.")
+    with left, st.form("client_link", enter_to_submit=False):
+        _form(principal, shared, client)
+
+
+def _form(principal: Principal, shared: Shared, client: Client) -> None:
+    label = st.text_input(
+        "Name of the link", max_chars=links.LONGEST_LABEL, placeholder="November report for the board",
+        help="Your client sees it, and so does the log.", key="link_label",
+    )  # fmt: skip
+    days = st.segmented_control(
+        "Opens for", list(LIVES), default=30, required=True, format_func=LIVES.__getitem__, key="link_days"
+    )
+    states = {_PINNED: _pinned(shared.as_of), _PRESENT: "Whatever is known when it is looked at"}
+    state = st.radio(
+        "Shows the numbers", list(states), format_func=states.__getitem__, key="link_state",
+        help="Platforms change past days. A pinned link shows the same numbers for good.",
+    )  # fmt: skip
+    money = True
+    if principal.money:
+        money = not st.checkbox("Without amounts of money", key="link_without_money")
+    change = shared.against is not None and st.checkbox("With the change against other days", True, key="link_change")
+    if st.form_submit_button("Make link", type="primary", icon=":material/add_link:"):
+        pinned = (shared.as_of or wiring.now()) if state == _PINNED else None
+        wanted = Shared(shared.filters, pinned, shared.against if change else None)
+        _make(client, wanted, label, money=money and principal.money, days=days or 30)
+    if wrong := st.session_state.pop(_WRONG, ""):
+        st.error(plain(wrong, 300), icon=":material/error:")
+
+
+def _pinned(as_of: datetime | None) -> str:
+    return "As they are now, for good" if as_of is None else f"As they were on {plain(asof_control.told(as_of))}"
+
+
+def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int) -> None:
+    now = wiring.now()
+    try:
+        link, token = links.make(
+            wiring.store(), session.require("admin", "analyst"), client.slug, label, wanted.filters, wanted.as_of,
+            money, now + timedelta(days=days), wiring.now, against=wanted.against, demo=wiring.settings().demo,
+        )  # fmt: skip
+    except PerfdashError as error:
+        st.session_state[_WRONG] = str(error)
+        return
+    page = st.context.url
+    address = link_route.address(page if isinstance(page, str) else "http://localhost/", token)
+    st.session_state[_MADE] = (link.label, address, link.expires_at.date())
+    st.rerun()
+
+
+def _made() -> bool:
+    """The one time that the address is shown; the store keeps no copy of it. True until it is put away."""
+    found: tuple[str, str, date] | None = st.session_state.get(_MADE)
+    if found is None:
+        return False
+    label, address, until = found
+    with st.container(border=True):
+        st.markdown(f":material/link: **{plain(label, 100)}** is ready. It opens until {plain(words.day(until))}.")
+        st.code(address, language=None, wrap_lines=True)
+        st.caption("Copy it now: it is not shown again. Whoever has it sees these numbers, without signing in.")
+        st.button("I have copied it", on_click=lambda: st.session_state.pop(_MADE, None), icon=":material/check:")
+    return True
+
+
+def _choice(principal: Principal, chosen: tuple[str, ...]) -> None:
+    """The clients in view, one of which a link may show; the sidebar follows."""
+    names = {client.slug: client.name for client in catalog.clients(wiring.store(), principal)}
+    offered = [slug for slug in names if not chosen or slug in chosen]
+
+    def choose() -> None:
+        if (picked := st.session_state.get(_WHICH)) in offered:
+            st.session_state["client"] = [picked]
+
+    st.selectbox(
+        "Client of the link", offered, index=None, format_func=lambda slug: names.get(slug, slug), key=_WHICH,
+        placeholder="Choose one here", on_change=choose, width=320,
+    )  # fmt: skip
+
+
+def _client(principal: Principal, chosen: tuple[str, ...]) -> Client | None:
+    """The one client in view."""
+    known = catalog.clients(wiring.store(), principal)
+    in_view = [client for client in known if not chosen or client.slug in chosen]
+    return in_view[0] if len(in_view) == 1 else None
+
+
+def _exact(principal: Principal, asked: Selection, client: Client) -> Filters:
+    """The question with its client and, where a CPM limit speaks of it, the currency in view."""
+    filters = replace(asked.filters, clients=(client.slug,))
+    if filters.max_cpm is None or filters.currency is not None:
+        return filters
+    found = queries.currencies(wiring.store(), principal, filters, asked.as_of)
+    return replace(filters, currency=found[0]) if len(found) == 1 else filters
+
+
+def _moment(as_of: AsOf | None, client: Client) -> datetime | None:
+    """A past that is looked at, as one moment: a day's end is another one in each time zone."""
+    if as_of is None or isinstance(as_of, AtRevisions):
+        return None
+    return min(wiring.now(), before(as_of, client.time_zone) - _TICK)

@@ -1,0 +1,69 @@
+"""Who saw what: one line in the audit for each page and client a session looks at, however often it redraws."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import streamlit as st
+
+from perfdash.access import Principal
+from perfdash.errors import AccessDenied
+from perfdash.store import audit
+from perfdash.ui import campaign_tables, menu, session, wiring
+
+CAMPAIGN = "campaign"
+"""The page of one campaign, whose client stands in its address."""
+WITHOUT_CLIENTS = (menu.DEFINITIONS, menu.ACCOUNT, "users", "sessions", "audit")
+"""Pages that show no client's data."""
+
+REMEMBERED = 20_000
+"""Looks of this process that are known to be written down; of more, the oldest are written again."""
+
+_written: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+_lock = threading.Lock()
+
+
+def note(principal: Principal, page: str, chosen: tuple[str, ...]) -> None:
+    """Write down that `principal` looks at `page` ('' is the overview) with `chosen` clients; () is all in scope."""
+    found = None if page in WITHOUT_CLIENTS else session.session()
+    if found is None:
+        return
+    what, clients = page or "overview", in_view(principal, page, chosen)
+    new = _first_looks(found.session_id, what, clients or (audit.EVERY_CLIENT,))
+    if not new:
+        return
+    named, kept = [client for client in new if client != audit.EVERY_CLIENT], wiring.settings().security.audit_kept
+    try:
+        audit.record(wiring.store(), principal, "view", named, what, wiring.now(), kept=kept)
+    except AccessDenied:
+        pass  # an address that names what is not there shows nothing
+    except BaseException:
+        _forget(found.session_id, what, new)  # what is not written down was not seen: the next run tries again
+        raise
+
+
+def in_view(principal: Principal, page: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """The clients that a page shows; () for every one in scope, unless that is a single one."""
+    campaign = campaign_tables.asked(st.query_params) if page == CAMPAIGN else None
+    if campaign is not None:
+        return (campaign.client,)
+    if not chosen and not principal.sees_all and len(principal.clients) == 1:
+        return tuple(principal.clients)
+    return chosen
+
+
+def _first_looks(session_id: str, what: str, clients: tuple[str, ...]) -> list[str]:
+    with _lock:
+        new = [client for client in clients if (session_id, what, client) not in _written]
+        for client in new:
+            _written[session_id, what, client] = None
+        while len(_written) > REMEMBERED:
+            _written.popitem(last=False)
+        return new
+
+
+def _forget(session_id: str, what: str, clients: list[str]) -> None:
+    with _lock:
+        for client in clients:
+            _written.pop((session_id, what, client), None)

@@ -1,0 +1,105 @@
+"""A client link in Chromium: made in one browser, opened in another, tampered with, left, and revoked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from perfdash.store import link_log
+from tests.fixtures.browser import settled
+from tests.product.installation import PASSWORD
+from tests.product.test_client_links import BOSS, CANARIES, DAYS, Scene, made, scene
+
+__all__ = ["scene"]
+
+pytestmark = pytest.mark.browser
+RANGE = f"client=acme&platform=TikTok&range=Custom&dates={DAYS.start}&dates={DAYS.end}"
+
+
+@pytest.fixture
+def stranger(browser: Browser) -> Iterator[BrowserContext]:
+    """Another browser, without an account; everything it asks for is remembered."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+def signed_in(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_label("User name").fill("boss")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
+def opened(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("heading", name="Overview").wait_for()
+    return page
+
+
+def test_a_link_is_made_opened_and_revoked(scene: Scene, page: Page, stranger: BrowserContext) -> None:
+    signed_in(page, f"{scene.server.url}/?{RANGE}")
+    page.get_by_role("link", name="Share what you see").click()
+    page.get_by_role("textbox", name="Name of the link").fill("For the board")
+    page.get_by_role("button", name="Make link").click()
+    page.get_by_text("Copy it now").wait_for()
+    address = page.get_by_test_id("stCode").locator("code").inner_text().strip()
+    assert re.fullmatch(re.escape(scene.server.url) + r"/link/[\w-]{43}", address)
+
+    visitor = opened(stranger, address)
+    assert settled(visitor)
+    sidebar = visitor.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text("For the board")).to_be_visible()
+    assert sidebar.get_by_role("combobox").count() == sidebar.get_by_role("textbox").count() == 0
+    assert visitor.url.startswith(f"{scene.server.url}/")
+    assert "link/" not in visitor.url
+    assert visitor.evaluate("document.cookie") == "" or "perfdash" not in visitor.evaluate("document.cookie")
+
+    page.reload()
+    page.get_by_role("heading", name="1 link").wait_for()
+    (one,) = [one for one in link_log.listed(scene.store, BOSS, datetime.now(UTC)) if one.link.author == "boss"]
+    assert (one.opened, one.views) == (1, 1)
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 15, box["y"] + 52)
+    page.get_by_role("button", name="Revoke this link").click()
+    expect(visitor.get_by_role("heading", name="Sign in")).to_be_visible(timeout=5_000)
+    assert visitor.get_by_test_id("stMetricValue").count() == 0
+    visitor.goto(address)
+    expect(visitor.get_by_text("ask whoever sent it for a new one")).to_be_visible()
+
+
+def test_nothing_typed_into_the_address_changes_a_link(scene: Scene, stranger: BrowserContext) -> None:
+    visitor = opened(stranger, f"{scene.server.url}/link/{made(scene)[1]}")
+    usual = settled(visitor)
+    for query in ("values=raw&as_of=2026-01-01", "client=rival&range=All+days&currency=USD"):
+        visitor.goto(f"{scene.server.url}/?{query}")
+        visitor.get_by_role("heading", name="Overview").wait_for()
+        assert settled(visitor) == usual, query
+        shown = visitor.locator("body").inner_text()
+        assert not [one for one in CANARIES if one in shown], query
+    visitor.goto(f"{scene.server.url}/restatements")
+    visitor.get_by_role("heading", name="Overview").wait_for()
+    assert settled(visitor) == usual
+
+
+def test_who_leaves_a_link_is_back_in_the_account(scene: Scene, page: Page) -> None:
+    signed_in(page, scene.server.url)
+    page.goto(f"{scene.server.url}/link/{made(scene)[1]}")
+    page.get_by_role("button", name="Leave this link").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+    expect(page.get_by_role("button", name="Leave this link")).to_have_count(0)
+    for _ in range(100):
+        if not [one for one in page.context.cookies() if one["name"] == "perfdash_link"]:
+            break
+        page.wait_for_timeout(100)
+    assert not [one for one in page.context.cookies() if one["name"] == "perfdash_link"]
+    page.reload()
+    page.get_by_role("button", name="Sign out").wait_for()

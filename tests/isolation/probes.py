@@ -1,0 +1,288 @@
+"""How to ask each function of the store about clients, campaigns, platforms and receipts, whoever they are of."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from perfdash.access import Principal
+from perfdash.accounts import Account, Days
+from perfdash.asof import AtRevisions
+from perfdash.corrections import Range, Target, Wanted
+from perfdash.filters import Filters
+from perfdash.payload import FactKey
+from perfdash.store import (
+    attempts,
+    audit,
+    campaigns,
+    catalog,
+    correctable,
+    correction_log,
+    corrections,
+    coverage,
+    extent,
+    finals,
+    granting,
+    health,
+    link_log,
+    links,
+    names,
+    presence,
+    queries,
+    receipts,
+    reported_ratios,
+    restated,
+    same_age,
+    scope,
+    settled,
+    versions,
+    view,
+)
+from perfdash.store.engine import Store
+from perfdash.store.receipts import Exported
+from perfdash.store.schema import clients, facts
+from perfdash.store.view import CampaignRef
+from tests.isolation.world import CAMPAIGN, CLIENTS, CREATOR, DAY, PLATFORM, RECEIPT, link_of
+from tests.store.builders import MAKER, NOON
+from tests.store.test_scope import ACCOUNT, AGE, ALL, ASKED, FOR_ANALYSTS, FOR_OPERATORS, NOW, OF_ONESELF
+
+INJECTED = (
+    "' OR 1=1 --", "acme' OR '1'='1", "acme'; DROP TABLE facts; --", 'acme") OR ("1"="1', "acme' UNION SELECT 'bolt",
+    "%", "_", "*", "ac%", "a_me", "acme*", "ACME", "Acme", "acme ", " acme", "acme\t", "acme\n", "acme\u200b",
+    "\u0430cme", "\uff41cme", "a\u0301cme", "acme\x00", "\x00", "acme,bolt", "acme/../bolt", "../acme", "acme\\",
+    "acm", "acmee",
+    "null", "None", "true", "0", "1", "-1", "{}", "[]", "${acme}", ":client_id", "?", "a" * 5_000,
+    "\U0001f600", 0, 1, -1, 10**30, True,
+)  # fmt: skip
+"""What somebody may write where an id is expected: SQL, wildcards, other case, look-alikes, NUL, very long, numbers."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question: which clients, and which campaign, platform and receipt of theirs."""
+
+    kind: str
+    clients: tuple[Any, ...] = ()
+    campaign: Any = CAMPAIGN
+    platforms: tuple[Any, ...] = ()
+    receipt: Any = RECEIPT
+    account: Any = 1
+    past: bool = False
+
+    @property
+    def client(self) -> Any:
+        """The one client that it is about, where a function takes one."""
+        return self.clients[0] if self.clients else ""
+
+    @property
+    def filters(self) -> Filters:
+        """The same as filters."""
+        return replace(ALL, clients=self.clients, platforms=self.platforms)
+
+    @property
+    def limited(self) -> Filters:
+        """The same with a CPM limit that nothing in the world exceeds."""
+        return replace(self.filters, max_cpm=10**12)
+
+    @property
+    def as_of(self) -> Any:
+        """Now, or a moment at which every client had data already: told by revisions that name all clients."""
+        return AtRevisions(tuple((name, 1) for name in CLIENTS), NOON) if self.past else None
+
+    @property
+    def ref(self) -> CampaignRef:
+        """The campaign by its full name."""
+        return CampaignRef(self.client, self.account, self.campaign)
+
+    @property
+    def of_account(self) -> Account:
+        """An account that claims to be the client's."""
+        return replace(ACCOUNT, client=self.client, number=self.account, settlement_days=3)
+
+    @property
+    def range(self) -> Range:
+        """The rows of the campaign."""
+        return Range(self.client, self.account, self.campaign, Days(DAY, DAY), self.platforms)
+
+    @property
+    def row(self) -> Target:
+        """One row of the campaign."""
+        return Target(self.client, self.account, FactKey(DAY, self.campaign, PLATFORM, CREATOR))
+
+
+def probes(count: int, own: str, seed: int) -> list[Probe]:
+    """`count` probes for somebody who sees `own`: everything, one's own, then foreign ones, mixtures, unknown ones and
+    injected text in turn, now and in the past; with another seed others of them."""
+    chance = random.Random(seed)
+    foreign = [Probe("foreign", (name,)) for name in CLIENTS if name != own]
+    others = [Probe("mixed", ("acme", "bolt")), Probe("mixed", CLIENTS), Probe("mixed", (own, "nobody"))]
+    others += [Probe("empty", ("",)), Probe("unknown", ("nobody",)), Probe("unknown", (own,), "no", ("no",), "r9", 99)]
+    others = [replace(probe, past=past) for probe in others for past in (False, True)]
+    bad = [place(text) for text in INJECTED for place in _places(own)]
+    chance.shuffle(foreign)
+    chance.shuffle(others)
+    chance.shuffle(bad)
+    others = [*foreign[:1], *others, *foreign[1:]]
+    turns = iter(probe for pair in zip(others * len(bad), bad, strict=False) for probe in pair)
+    # The few of a smaller run are other ones for each who asks.
+    first = [Probe("own", (own,)), *chance.sample([Probe("empty"), *islice(turns, 4)], 5)]
+    return [*first, *islice(turns, count)][:count]
+
+
+def _places(own: str) -> list[Callable[[Any], Probe]]:
+    return [
+        lambda text: Probe("injected", (text,)),
+        lambda text: Probe("injected", (own, text), past=True),
+        lambda text: Probe("injected", (own,), campaign=text),
+        lambda text: Probe("injected", (own,), platforms=(text,)),
+        lambda text: Probe("injected", (own,), receipt=text, campaign=text),
+    ]
+
+
+Ask = Callable[[Store, Principal, Probe], Any]
+
+
+def reading(call: Callable[[Any, Principal, Probe], Any]) -> Ask:
+    """Ask a function that works inside an open read."""
+
+    def ask(store: Store, principal: Principal, x: Probe) -> Any:
+        with store.reading() as connection:
+            return call(connection, principal, x)
+
+    return ask
+
+
+def let_through(found: Callable[[Principal, Probe], Any]) -> Ask:
+    """The clients that a condition lets through."""
+    return reading(lambda c, p, x: tuple(c.scalars(select(clients.c.client_id).where(found(p, x)))))
+
+
+def _cut(connection: Any, principal: Principal, x: Probe) -> Any:
+    return versions.cutoffs(connection, principal, x.clients, x.as_of)
+
+
+def _facts(connection: Any, principal: Principal, x: Probe) -> Any:
+    columns = ("client_id", "day", "impressions", *(("cost",) if principal.money else ()))
+    found = versions.fact_versions(principal, x.clients, _cut(connection, principal, x), columns, lambda _: ())
+    return sorted(map(tuple, connection.execute(select(found))))
+
+
+def _named(connection: Any, principal: Principal, x: Probe) -> Any:
+    found = versions.attribute_versions(principal, x.clients, _cut(connection, principal, x), ("name",))
+    return sorted(map(tuple, connection.execute(found)))
+
+
+def _moment(connection: Any, principal: Principal, x: Probe) -> Any:
+    found = versions.moment_of_client(connection, principal, x.clients, NOW.date())
+    chosen = select(clients.c.client_id, found).where(scope.narrowed(principal, clients.c.client_id, x.clients))
+    return sorted(map(tuple, connection.execute(chosen)))
+
+
+def _sums(connection: Any, principal: Principal, x: Probe) -> Any:
+    bound = view.view(connection, principal, x.filters, x.as_of, x.ref if x.past else None)
+    return view.currencies_in(connection, bound)
+
+
+def _write(store: Store, principal: Principal, x: Probe) -> Any:
+    parts = [Exported(name, 1) for name in x.clients]
+    return receipts.write(store, principal, view="v", filters="{}", parts=parts, sha256="0", now=NOW)
+
+
+WRITES: dict[str, Ask] = {
+    "receipts.write": _write,
+    "links.revoke": lambda s, p, x: links.revoke(s, p, x.client, link_of(x.client), NOW) is None,
+    "links.require_may_share": lambda _s, p, x: links.require_may_share(p, x.client) is None,
+    "links.make": lambda s, p, x: links.make(
+        s, replace(p, name=MAKER), x.client, "more", replace(x.filters, clients=()), None, p.money, NOW, lambda: NOON
+    ),
+    "audit.record": lambda s, p, x: (
+        audit.record(s, p, "view", x.clients, "a page", NOW, kept=timedelta(days=9)) is None
+    ),
+    "corrections.revert": lambda s, p, x: corrections.revert(
+        s, p, x.client, [2 if p.sees_all else 1], "why not", lambda: NOW
+    ),
+    "corrections.require_may_correct": lambda _s, p, x: corrections.require_may_correct(p, x.client, "cost") is None,
+    "corrections.correct": lambda s, p, x: corrections.correct(
+        s, p, [Wanted(replace(x.row, client=name), "cost", 9) for name in x.clients], "why not", lambda: NOW
+    ),
+}
+"""What writes: asked of a store that changes, and of what it may not change."""
+SINCE = NOON - timedelta(minutes=30)
+TABLE: dict[str, Ask] = {
+    **{name: (lambda s, p, _x, ask=ask: ask(s, p)) for name, ask in ASKED.items() if name not in WRITES},
+    "scope.in_scope": let_through(lambda p, _: scope.in_scope(p, clients.c.client_id)),
+    "scope.narrowed": let_through(lambda p, x: scope.narrowed(p, clients.c.client_id, x.clients)),
+    "scope.facts_in_scope": reading(
+        lambda c, p, x: sorted(c.scalars(select(facts.c.client_id).where(scope.facts_in_scope(p, facts, x.clients))))
+    ),
+    "versions.cutoffs": reading(lambda c, p, x: versions.cutoffs(c, p, x.clients, NOW).clients),  # type: ignore[union-attr]
+    "versions.has_overlays": reading(lambda c, p, x: versions.has_overlays(c, p, x.clients)),
+    "versions.moment_of_client": reading(_moment),
+    "versions.fact_versions": reading(_facts),
+    "versions.attribute_versions": reading(_named),
+    "view.view": reading(_sums),
+    "queries.revisions_at": lambda s, p, x: queries.revisions_at(s, p, x.clients, x.as_of),
+    "queries.breakdown": lambda s, p, x: queries.breakdown(
+        s, p, x.limited if p.money else x.filters, ("client", "campaign", "day"), x.as_of, x.ref if x.account else None
+    ),
+    "queries.undefined_cpm": lambda s, p, x: queries.undefined_cpm(s, p, x.limited, x.as_of),
+    "queries.creator_names": lambda s, p, x: queries.creator_names(s, p, x.clients),
+    "queries.currencies": lambda s, p, x: queries.currencies(s, p, x.filters, x.as_of),
+    "extent.platforms": lambda s, p, x: extent.platforms(s, p, x.clients, x.as_of),
+    "extent.first_day": lambda s, p, x: extent.first_day(s, p, x.clients, x.as_of),
+    "extent.last_day": lambda s, p, x: extent.last_day(s, p, x.clients, x.as_of),
+    "extent.begins": lambda s, p, x: extent.begins(s, p, x.clients),
+    "extent.any_corrected": lambda s, p, x: extent.any_corrected(s, p, x.clients),
+    "campaigns.campaign_rows": lambda s, p, x: campaigns.campaign_rows(s, p, x.filters, x.as_of),
+    "campaigns.campaign_row": lambda s, p, x: campaigns.campaign_row(
+        s, p, x.client, x.account, x.campaign, x.filters, x.as_of
+    ),
+    "catalog.accounts": lambda s, p, x: catalog.accounts(s, p, x.clients),
+    "catalog.accounts_in_view": reading(lambda c, p, x: catalog.accounts_in_view(c, p, x.clients, inactive=True)),
+    "coverage.coverage": lambda s, p, x: coverage.coverage(s, p, x.clients, ALL.days),
+    "coverage.gaps": lambda s, p, x: coverage.gaps(s, p, x.clients, Days(DAY, DAY + timedelta(3))),
+    "coverage.uncovered": lambda s, p, x: coverage.uncovered(s, p, x.clients, Days(DAY, DAY + timedelta(3)), NOW),
+    "health.runs": lambda s, p, x: health.runs(s, p, x.clients),
+    "health.run_log": lambda s, p, x: health.run_log(s, p, x.client, 1),
+    "health.quarantined": lambda s, p, x: health.quarantined(s, p, x.client, 1),
+    "health.freshness": lambda s, p, x: health.freshness(s, p, x.clients, NOW),
+    "correction_log.told": lambda s, p, x: correction_log.told(s, p, x.clients, as_of=x.as_of),
+    "correctable.arrived": lambda s, p, x: correctable.arrived(s, p, x.clients),
+    "correctable.lines": lambda s, p, x: correctable.lines(s, p, x.range),
+    "same_age.aged": lambda s, p, x: same_age.aged(s, p, x.filters, AGE),
+    "same_age.unknown": lambda s, p, x: same_age.unknown(s, p, x.clients, Days(DAY, DAY + timedelta(4)), AGE),
+    "receipts.one": lambda s, p, x: receipts.one(s, p, x.receipt).parts,
+    "link_log.listed": lambda s, p, x: link_log.listed(s, p, NOW, x.clients),
+    "link_log.views": lambda s, p, x: link_log.views(s, p, x.client, link_of(x.campaign if x.past else x.client)),
+    "names.campaign_names": lambda s, p, x: names.campaign_names(s, p, x.clients),
+    "restated.events": lambda s, p, x: restated.events(s, p, x.filters, x.as_of or SINCE - timedelta(days=9)),
+    "restated.movement": lambda s, p, x: restated.movement(s, p, x.filters, x.as_of or SINCE - timedelta(days=9)),
+    "settled.settling": lambda s, p, x: settled.settling(s, p, x.filters, NOW),
+    "finals.final_at": reading(
+        lambda c, p, x: finals.final_at(c, p, (x.of_account,), ALL.days) if x.clients else
+        finals.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)
+    ),
+    "reported_ratios.comparisons": lambda s, p, x: reported_ratios.comparisons(s, p, x.filters, x.as_of),
+    "reported_ratios.all_findings": lambda s, p, x: reported_ratios.all_findings(s, p, x.filters, x.as_of),
+    "attempts.last_attempt": lambda s, p, x: attempts.last_attempt(s, p, x.of_account, Days(DAY, DAY)),
+    "attempts.committed": lambda s, p, x: attempts.committed(s, p, x.of_account),
+}  # fmt: skip
+"""What reads. What of `tests/store/test_scope.py` takes no client is asked as it is asked there."""
+
+
+ACCESS = granting.Access("client", True, ())
+OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
+    "audit.exported": lambda s, p, _: audit.exported(s, p, audit.Asked(), NOW),
+    "granting.set_access": lambda s, p, _: granting.set_access(s, p, "eve", ACCESS, ACCESS, NOW),
+    "presence.presence": lambda s, p, _: presence.presence(s, p, NOW),
+    **FOR_OPERATORS,
+}
+"""What is only for those who see all."""
+ALL_NAMES = sorted({*TABLE, *WRITES, *OPERATORS, *FOR_ANALYSTS, *OF_ONESELF})

@@ -1,0 +1,141 @@
+"""Client links, for who makes them: from what the sidebar asks to an address that is shown once, and back."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from streamlit.testing.v1 import AppTest
+
+from perfdash.access import Principal
+from perfdash.accounts import Days
+from perfdash.filters import Filters
+from perfdash.store import link_log, links
+from perfdash.store.engine import Store
+from tests.pages.conftest import BEFORE, NOON, OVERVIEW, PAGES, VIEW, fact, said, shown
+from tests.store.builders import given_client, given_correction, given_overlay
+from tests.ui.conftest import given_user, press
+
+LINKS = f"{PAGES}/sharing/links.py"
+BOSS = Principal("boss", "admin", user_id=1)
+
+
+def made(app: AppTest, label: str = "For the board") -> AppTest:
+    app.text_input(key="link_label").set_value(label)
+    return press(app, "Make link")
+
+
+def address(app: AppTest) -> str:
+    return app.code[0].value
+
+
+def link(store: Store) -> link_log.Listed:
+    (one,) = link_log.listed(store, BOSS, NOON)
+    return one
+
+
+def test_what_is_seen_becomes_a_link_whose_address_is_shown_once(acme: Store) -> None:
+    fact(acme)
+    app = made(shown(LINKS, platform="TikTok"))
+    assert not app.exception
+    found = re.fullmatch(r"http://localhost/link/([\w-]{43})", address(app))
+    assert found is not None
+    opened = links.opened(acme, found[1], NOON)
+    assert opened is not None
+    assert opened.shared.filters == Filters(VIEW, ("acme",), ("TikTok",))
+    assert opened.shared.as_of == NOON
+    assert opened.money
+    assert opened.expires_at == NOON + timedelta(days=30)
+    assert opened.shared.lock.before == BEFORE
+    app = press(app, "I have copied it")
+    assert not app.code
+    assert found[1] not in said(app)
+
+
+def test_the_present_without_money_and_without_a_change(acme: Store) -> None:
+    fact(acme)
+    app = shown(LINKS)
+    app.radio(key="link_state").set_value("present")
+    app.checkbox(key="link_without_money").check()
+    app.checkbox(key="link_change").uncheck()
+    app.segmented_control(key="link_days").set_value(7)
+    made(app)
+    found = link(acme).link
+    assert (found.shared.as_of, found.money, found.shared.against) == (None, False, None)
+    assert found.expires_at == NOON + timedelta(days=7)
+
+
+def test_a_past_that_is_looked_at_is_what_the_link_shows(acme: Store) -> None:
+    fact(acme)
+    made(shown(LINKS, as_of="2026-03-08"))
+    found = link(acme).link.shared.as_of
+    assert found is not None
+    assert found.isoformat() == "2026-03-08T22:59:59.999999+00:00", "the end of that day in the client's zone"
+
+
+def test_a_limit_takes_the_currency_in_view_along(acme: Store) -> None:
+    fact(acme)
+    made(shown(LINKS, max_cpm="12.5"))
+    found = link(acme).link.shared.filters
+    assert (found.max_cpm, found.currency) == (12_500_000, "EUR")
+
+
+def test_without_one_client_it_says_what_to_do(acme: Store) -> None:
+    given_client(acme, "bolt")
+    app = shown(LINKS)
+    assert "Choose one in the sidebar" in said(app)
+    assert "Make link" not in [button.label for button in app.button]
+    app.multiselect(key="client").set_value(["bolt"])
+    app.run()
+    assert "Make link" in [button.label for button in app.button]
+
+
+def test_a_name_is_needed_and_the_reason_is_a_sentence(acme: Store) -> None:
+    app = made(shown(LINKS), "   ")
+    assert "needs a name" in said(app)
+    assert link_log.listed(acme, BOSS, NOON) == ()
+
+
+def test_raw_values_are_not_shared(acme: Store) -> None:
+    fact(acme)
+    day = VIEW.end
+    given_correction(acme, day=day)
+    given_overlay(acme, day=day, cost=1)
+    app = shown(LINKS, values="raw")
+    assert "shows what counts" in said(app)
+    assert "Make link" not in [button.label for button in app.button]
+
+
+def test_an_analyst_without_money_shares_none(acme: Store) -> None:
+    given_user(acme, "poor", "analyst", "acme", money=False)
+    app = made(shown(LINKS, "poor"))
+    assert not link(acme).link.money
+    assert "link_without_money" not in [box.key for box in app.checkbox]
+
+
+def test_clients_neither_make_links_nor_see_them(acme: Store) -> None:
+    given_user(acme, "reader", "client", "acme")
+    app = shown(LINKS, "reader")
+    assert "no such page" in said(app)
+    assert "Make link" not in [button.label for button in app.button]
+    assert "Share what you see" not in str(shown(OVERVIEW, "reader").main)
+
+
+def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
+    fact(acme)
+    found, token = links.make(
+        acme, BOSS, "acme", "For [the](http://evil.example) board", Filters(Days(VIEW.start, VIEW.end), ("acme",)),
+        NOON, True, NOON + timedelta(days=1), lambda: NOON,
+    )  # fmt: skip
+    link_log.viewed(acme, found, "abcdef123456", "Overview", NOON)
+    app = shown(LINKS)
+    app.session_state["links_chosen"] = found.link_id
+    app.run()
+    assert not app.exception
+    assert any("Overview" in str(frame.value) for frame in app.dataframe)
+    assert "](http" not in "".join(part.value for part in (*app.subheader, *app.markdown, *app.caption))
+    app = press(app, "Revoke this link")
+    assert "was revoked" in said(app)
+    assert "It no longer opens" in said(app)
+    assert links.opened(acme, token, NOON) is None
+    assert "Revoke this link" not in [button.label for button in app.button]
