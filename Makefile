@@ -29,7 +29,7 @@ bench: dev ## what the core costs, as ratios beside yardsticks measured in the s
 
 # Apart from .venv: mutmut brings rich, with which Streamlit prints errors in another way.
 mutants: VENV := .venv-mutants
-mutants: mutation ## change perfdash/sources in small ways: does a test notice? make mutants ONLY=retry for one module
+mutants: mutation ## change perfdash/sources in small ways: does a test notice? make mutants ONLY="retry origin" for some modules
 	@$(VENV)/bin/python -m scripts.mutants $(if $(ONLY),--only $(ONLY)) $(if $(AT_LEAST),--at-least $(AT_LEAST))
 
 lint: dev ## ruff, the format, the types and known weaknesses of packages; all run, so that all that is wrong is shown at once

@@ -110,7 +110,7 @@ class Budgets:
     """The budgets of a process, by origin, credential and clock. Of a credential only a salted hash is kept."""
 
     def __init__(self) -> None:
-        self._salt = secrets.token_bytes(32)
+        self._salt = secrets.token_bytes()
         self._lock = threading.Lock()
         self._budgets: dict[tuple[Origin | None, bytes, Monotonic], Budget] = {}
 

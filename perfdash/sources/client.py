@@ -69,7 +69,7 @@ def fetch(
         return Fetched(batch, began, clock(), log.requests, log.retries, tuple(log.lines))
     except RunFailed as error:
         failure = error
-    text = source.key.masked(f"{account.label}: {failure}".rstrip("."))
+    text = source.key.masked(f"{account.label}: {failure}".removesuffix("."))
     failure.args = (f"{text}.",)
     failure.trail = Trail(log.requests, log.retries, tuple(log.lines))
     failure.__context__ = None
@@ -80,8 +80,7 @@ def quieten() -> None:
     """httpx logs URLs at INFO and httpcore headers at DEBUG. Done at each fetch, as logging may be set up late."""
     for name in _LOUD:
         logger = logging.getLogger(name)
-        if logger.level < logging.WARNING:
-            logger.setLevel(logging.WARNING)
+        logger.setLevel(max(logger.level, logging.WARNING))
 
 
 def connection(source: Source, transport: httpx.BaseTransport) -> httpx.Client:

@@ -30,7 +30,7 @@ _SAYS = {
 def complaints(error: ValidationError) -> Iterator[str]:
     """One line for each problem: `sources.agency.paging.type: there is no such type; known: none, page, ...`"""
     told = set()
-    for one in error.errors(include_url=False, include_input=False):
+    for one in error.errors(include_input=False):
         words, table = _walk(one["loc"])
         line = _said(one, words, table)
         if line not in told:
@@ -39,17 +39,17 @@ def complaints(error: ValidationError) -> Iterator[str]:
 
 
 def _said(one: ErrorDetails, words: list[int | str], table: type[BaseModel] | None) -> str:
-    path, context = _path(words), one.get("ctx", {})
+    path = _path(words)
     known = list(table.model_fields) if table else []
     match one["type"]:
         case "extra_forbidden":
-            near = get_close_matches(str(words[-1]), known, n=1)
+            near = get_close_matches(str(words[-1]), known)
             hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
             return f"{path}: there is no such setting; {hint}"
         case "literal_error":
-            return f"{path}: there is no such {words[-1]}; known: {_named(context['expected'])}"
+            return f"{path}: there is no such {words[-1]}; known: {_named(one['ctx']['expected'])}"
         case "union_tag_invalid":
-            return f"{path}.type: there is no such type; known: {_named(context['expected_tags'])}"
+            return f"{path}.type: there is no such type; known: {_named(one['ctx']['expected_tags'])}"
         case "union_tag_not_found":
             return f"{path}.type: this line is missing"
     return f"{path}: {_SAYS.get(one['type']) or re.sub('^Input should be', 'this must be', one['msg'])}"
@@ -69,29 +69,29 @@ def _walk(loc: tuple[int | str, ...]) -> tuple[list[int | str], type[BaseModel] 
     table: type[BaseModel] | None = Document
     words: list[int | str] = []
     for word in loc:
-        if word == "[key]":
-            continue
         kinds = _kinds(here)
         if word in kinds:
             here = kinds[str(word)]
-            continue
-        words.append(word)
-        table = here if _is_model(here) else None
-        here = _below(here, word)
+        elif word != "[key]":
+            words.append(word)
+            table = _table(here)
+            here = _below(here, word)
     return words, table
 
 
 def _below(here: Any, word: int | str) -> Any:
     """The type of what `word` names inside `here`; None once nothing is known of it."""
-    if _is_model(here):
-        found = here.model_fields.get(word)
-        return None if found is None else found.annotation
-    for part in (here, *get_args(here)):
-        if get_origin(part) in (dict, tuple):
-            arguments = get_args(part)
-            return _bare(arguments[1] if get_origin(part) is dict else arguments[0])
-    models = [part for part in map(_bare, get_args(here)) if _is_model(part)]
-    return _below(models[0], word) if len(models) == 1 else None
+    if get_origin(here) in (dict, tuple):
+        arguments = get_args(here)
+        return _bare(arguments[1] if get_origin(here) is dict else arguments[0])
+    table = _table(here)
+    found = table.model_fields.get(str(word)) if table else None
+    return found.annotation if found else None
+
+
+def _table(here: Any) -> type[BaseModel] | None:
+    """The table that `here` is, or may be: one that can be left out is `RateConfig | None`."""
+    return next((part for part in map(_bare, (here, *get_args(here))) if _is_model(part)), None)
 
 
 def _bare(annotation: Any) -> Any:

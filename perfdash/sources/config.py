@@ -27,7 +27,7 @@ from perfdash.sources.vocabulary import (
 )
 from perfdash.sources.words import Closed, Text, problem, tuples
 
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LITERAL_KEY = 'a key never stands in this file: put it in the environment and name it here, key = { env = "NAME" }'
 
 
@@ -40,7 +40,7 @@ def _time_zone(name: str) -> str:
 
 
 def _currency(code: str) -> str:
-    if not re.fullmatch("[A-Z]{3}", code, re.ASCII):
+    if not re.fullmatch("[A-Z]{3}", code):
         raise problem('a currency is three capital letters, such as "EUR"')
     return code
 
@@ -117,12 +117,12 @@ class AccountConfig(Closed):
 class LimitsConfig(Closed):
     """[sources.NAME.limits]: what one run may cost: seconds, attempts a request, pages an answer, MiB a page."""
 
-    connect_seconds: Annotated[float, Field(gt=0, le=120, strict=False)] = 10.0
-    read_seconds: Annotated[float, Field(gt=0, le=600, strict=False)] = 30.0
-    total_seconds: Annotated[float, Field(gt=0, le=3600, strict=False)] = 300.0
+    connect_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    read_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    total_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
     attempts: Annotated[int, Field(ge=1, le=20)] = 5
     pages: Annotated[int, Field(ge=1, le=100_000)] = 5_000
-    body_mib: Annotated[float, Field(gt=0, le=1024, strict=False)] = 64.0
+    body_mib: Annotated[float, Field(gt=0, le=1024)] = 64.0
 
 
 class SourceConfig(Closed):

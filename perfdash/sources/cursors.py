@@ -23,7 +23,7 @@ class Cursors:
     def after(self, body: object) -> str | None:
         """The cursor to ask with next; None: that was all. BadAnswer for one that was handed out before."""
         more = self._paging.more
-        if more is not None and not _holds(paths.look_up(more)(body)):
+        if more is not None and not holds(paths.look_up(more)(body)):
             return None
         cursor = self._cursor(paths.look_up(self._paging.next)(body))
         if cursor is None:
@@ -59,7 +59,7 @@ def is_there(value: object) -> bool:
     return value is not None and value is not False and value not in ("", [], {})
 
 
-def _holds(value: object) -> bool:
+def holds(value: object) -> bool:
     """Whether a `more` says yes: a flag, a count, the address of the next page."""
     if isinstance(value, str):
         return value.strip().lower() not in ("", "0", "false")

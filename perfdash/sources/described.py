@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from perfdash.day_styles import ISO, day_style
+from perfdash.mapping import NUMBERS
 from perfdash.sources.config import SourceConfig
 from perfdash.sources.fields import FieldConfig
 from perfdash.sources.vocabulary import (
@@ -106,9 +107,8 @@ def conversion_told(name: str, field: FieldConfig, comma: bool) -> str:
     """How a value of our field `name` is understood: `money, / 1,000,000, 0 when missing`."""
     if name in ("day", "flight_start", "flight_end"):
         return f"day, {(day_style(field.format) if field.format else ISO).written}"
-    number = name not in ("campaign", "creator", "platform", "currency", "campaign_name", "creator_name", "status")
     parts = [_KINDS[name]]
-    if number:
+    if name in NUMBERS:
         parts += [
             _SCALES[field.scale],
             "1.234,50" if comma else "",

@@ -63,7 +63,7 @@ def refuse_disguised(said: object, key: Secret) -> None:
         or said.get("errors")
         or said.get("success") is False
         or (isinstance(code, int) and code not in (0, 200))
-        or str(said.get("status", "")).lower() in ("error", "fail", "failed", "failure")
+        or str(said.get("status")).lower() in ("error", "fail", "failed", "failure")
     ):
         raise BadAnswer(f"the answer is an error in spite of its status 200{_quoted(detail_in(said, key))}")
 

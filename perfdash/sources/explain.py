@@ -66,8 +66,7 @@ class Explained:
 def explained(source: Source, account: Account, days: Sequence[Days]) -> Explained:
     """Everything that a sync of `days` would ask at first. The source's key may be empty, which is a key not set."""
     config = source.config
-    size = getattr(config.paging, "size", None)
-    first = Pages(config.paging, config.limits.pages, config.base_url, size).first()
+    first = Pages(config.paging, config.limits.pages, config.base_url).first()
     cut = [window for one in days for window in windows.slices(one, config.request.window_days)]
     return Explained(
         source=source.name,

@@ -48,14 +48,7 @@ class DeadlineTransport(httpx.HTTPTransport):
     """HTTP/1.1 over sockets whose every wait, for headers too, ends at the deadline. No proxies, no own retries."""
 
     def __init__(self, deadline: Deadline) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_trusted(),
-            max_connections=1,
-            http1=True,
-            http2=False,
-            retries=0,
-            network_backend=_DeadlineBackend(deadline),
-        )
+        self._pool = httpcore.ConnectionPool(ssl_context=_trusted(), network_backend=_DeadlineBackend(deadline))
 
 
 @cache
@@ -141,7 +134,7 @@ class Gunzip:
             while chunk and len(found) <= room:
                 found += self._member.decompress(chunk, room + 1 - len(found))
                 self.complete = self._member.eof
-                chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+                chunk = self._member.unused_data
                 if self._member.eof:
                     self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         except zlib.error:

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from perfdash.errors import BadAnswer, SourceRefused
 from perfdash.reported import plain
-from perfdash.sources.origin import origin
+from perfdash.sources.origin import USUAL_PORTS, origin
 
 # Parsers disagree on these, so that one of them may see another host than the other.
 _UNCLEAR = re.compile("[\x00-\x20\x7f-\x9f\\\\\ud800-\udfff]")
@@ -46,7 +46,7 @@ def followed(reference: str, asked: str, base_url: str) -> str:
 def _named(address: str, at: tuple[str, str, int] | None) -> str:
     if at is not None:
         scheme, host, port = at
-        return f"{scheme}://{_plain(host)}" + ("" if port == {"http": 80, "https": 443}[scheme] else f":{port}")
+        return f"{scheme}://{_plain(host)}" + ("" if port == USUAL_PORTS[scheme] else f":{port}")
     if "@" in urlsplit(address).netloc:
         return "an address with a user name"
     return "an address without a clear host"

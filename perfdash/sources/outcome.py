@@ -21,9 +21,9 @@ from perfdash.sources.source import Source
 from perfdash.sources.usage import pause_hinted
 from perfdash.sources.vocabulary import OutcomeRule
 
-PASSING = frozenset({408, 429, 500, 502, 503, 504})
+PASSING = frozenset({408, 500, 502, 503, 504})
 
-_FIRST_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_FIRST_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 """Of `error.code == `1` && ...`: where the code stands that a person wants to see."""
 
 
@@ -122,7 +122,7 @@ def _refusal(text: str, status: int, rule: OutcomeRule | None, account: Account)
     if status == 404:
         what = f'the account "{account.external_id}" or the path of base_url'
         return SourceRefused(f"{text}; it does not know {what}")
-    if 400 <= status < 500:
+    if status // 100 == 4:
         return SourceRefused(text.replace(f"answered {status}", f"refused the request with {status}", 1))
     return BadAnswer(text.replace(f"answered {status}", f"answered with the unexpected status {status}", 1))
 

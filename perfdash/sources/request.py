@@ -28,14 +28,20 @@ def built(source: Source, account: Account, window: Days, ask: Ask, extra: Mappi
         values = {**_asked(config, account, window), **ask.values}
         address = config.base_url + path(config, values)
         return httpx.Request("GET", address, params=_params(config, values), headers=headers)
-    except httpx.InvalidURL:
-        problem = f"sources.{source.name}.base_url is not a web address that can be asked"
+    except (httpx.InvalidURL, UnicodeError):  # the latter comes from idna, for some host names
+        problem = (
+            f"this is not an address that can be asked: sources.{source.name}.base_url names no host, or what was "
+            "filled into it, such as a cursor, is too long"
+        )
     raise SourceUnreachable(problem)
 
 
 def path(config: SourceConfig, values: Mapping[str, str]) -> str:
-    """The path with its placeholders filled in; a value stays inside its part of the path."""
-    return PLACEHOLDER.sub(lambda found: quote(values.get(found[1], ""), safe=""), config.request.path)
+    """The path with its placeholders filled in; a value stays inside its part of the path, or SourceUnreachable."""
+    filled = PLACEHOLDER.sub(lambda found: quote(values.get(found[1], ""), safe=""), config.request.path)
+    if {".", ".."} & set(filled.split("/")):
+        raise SourceUnreachable("a value that is filled into request.path is . or .., which would lead to another path")
+    return filled
 
 
 def _asked(config: SourceConfig, account: Account, window: Days) -> dict[str, str]:

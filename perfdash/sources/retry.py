@@ -91,16 +91,21 @@ def pause_asked(headers: Mapping[str, str], now: datetime) -> float | None:
     A date is taken relative to the answer's own `Date` if it has one, so that a clock that is wrong does no harm.
     Of several numbers the largest counts, and parts of a second do: none of them is asked again too early.
     """
-    asked = headers.get("Retry-After", "").strip()[:MAX_HINT]
-    if re.fullmatch(rf"{_SECONDS}(\s*,\s*{_SECONDS})*", asked, re.ASCII):
+    asked = headers.get("Retry-After")
+    if asked is None:
+        return None
+    asked = asked.strip()[:MAX_HINT]
+    if re.fullmatch(rf"{_SECONDS}([ \t]*,[ \t]*{_SECONDS})*", asked):
         return min(LONGEST_ASKED, max(float(seconds) for seconds in asked.split(",")))
     until = _date(asked)
     if until is None:
         return None
-    return min(LONGEST_ASKED, max(0.0, (until - (_date(headers.get("Date", "")) or now)).total_seconds()))
+    return min(LONGEST_ASKED, max(0.0, (until - (_date(headers.get("Date")) or now)).total_seconds()))
 
 
-def _date(text: str) -> datetime | None:
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
     try:
         found = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

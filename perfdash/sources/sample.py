@@ -51,7 +51,7 @@ def sampled(source: Source, account: Account, window: Days, records: Sequence[ob
 
 def _row(source: Source, account: Account, window: Days, mapping: Mapping, raw: object) -> RowRead:
     batch = rows.read([raw], mapping, account, window)
-    read = _read(batch, account)
+    read = _read(batch)
     refused = source.key.masked(batch.quarantined[0].reason) if batch.quarantined else ""
     values = (
         ValueRead(
@@ -72,7 +72,7 @@ def _short(source: Source, text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
-def _read(batch: Batch, account: Account) -> dict[str, Any]:
+def _read(batch: Batch) -> dict[str, Any]:
     """Our values of a batch of one row, by field."""
     if not batch.facts:
         return {}
@@ -86,7 +86,6 @@ def _read(batch: Batch, account: Account) -> dict[str, Any]:
         "campaign_name": said.name,
         "creator": key.creator or None,
         "creator_name": batch.creators.get(key.creator),
-        "currency": account.currency,
     }
 
 

@@ -9,7 +9,7 @@ from perfdash.errors import BadAnswer
 from perfdash.paths import look_up, plain_keys
 from perfdash.secret import Secret
 from perfdash.sources.config import SourceConfig
-from perfdash.sources.cursors import is_there
+from perfdash.sources.cursors import holds, is_there
 from perfdash.sources.envelope import Answer, answered, refuse_disguised
 from perfdash.sources.rules import first_met
 from perfdash.sources.totals import whole
@@ -83,7 +83,6 @@ def _refuse_a_part(found: Answer, config: SourceConfig) -> None:
         if pages is not None and pages > 1:
             raise BadAnswer(f"it holds one page of {pages}; {_MANY_PAGES}")
     if isinstance(paging, CursorPaging | NextUrlPaging):
-        says_more = paging.more if isinstance(paging, CursorPaging) and paging.more else paging.next
-        said = look_up(says_more)(found.body)
-        if is_there(said) and not (says_more != paging.next and said in (0, "0", "false")):
+        more = paging.more if isinstance(paging, CursorPaging) else None
+        if holds(look_up(more)(found.body)) if more else is_there(look_up(paging.next)(found.body)):
             raise BadAnswer(f"it is not the last page, so there are more; {_MANY_PAGES}")

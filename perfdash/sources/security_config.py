@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from perfdash.security import Security
 from perfdash.sources.words import Closed, problem, tuples
 
-_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.ASCII)
-_LONGEST = 30 * 24 * 60
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LONGEST_HOURS = 30 * 24
 _DEFAULT = Security()
 
 
@@ -31,17 +31,13 @@ def _network(text: str) -> str:
     return text
 
 
-def _minutes(span: timedelta) -> int:
-    return int(span.total_seconds()) // 60
-
-
 class SecurityConfig(Closed):
     """The keys and their ranges."""
 
     allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(tuples)] = ()
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(tuples)] = ()
-    idle_minutes: int = Field(default=_minutes(_DEFAULT.idle), ge=5, le=_LONGEST)
-    session_hours: int = Field(default=_minutes(_DEFAULT.lifetime) // 60, ge=1, le=_LONGEST // 60)
+    idle_minutes: int = Field(default=_DEFAULT.idle // timedelta(minutes=1), ge=5, le=_LONGEST_HOURS * 60)
+    session_hours: int = Field(default=_DEFAULT.lifetime // timedelta(hours=1), ge=1, le=_LONGEST_HOURS)
     audit_days: int = Field(default=_DEFAULT.audit_kept.days, ge=30, le=36_500)
     passwords: bool = True
 

@@ -9,7 +9,7 @@ from perfdash import paths
 from perfdash.errors import BadAnswer
 
 MOST = 10**12
-_DIGITS = re.compile("[0-9]{1,15}", re.ASCII)
+_DIGITS = re.compile("[0-9]{1,15}")
 _NAMES = re.compile(r"(?P<parent>\w+(?:\.\w+)*)\.\w+", re.ASCII)
 
 

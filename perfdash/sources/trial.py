@@ -130,5 +130,5 @@ def _with_rows(trial: Trial, source: Source, account: Account, pages: Pages, cam
 
 
 def _sentence(source: Source, text: str) -> str:
-    text = source.key.masked(text).rstrip(".")
+    text = source.key.masked(text).removesuffix(".")
     return f"{text[0].upper()}{text[1:]}." if text else ""

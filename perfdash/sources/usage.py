@@ -12,7 +12,7 @@ from perfdash.sources.vocabulary import UsageConfig
 
 MAX_LENGTH = 64 * 1024
 MAX_DEPTH = 8
-_NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?) ?%?", re.ASCII)
+_NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?) ?%?")
 
 
 def pause_said(headers: Mapping[str, str], usage: UsageConfig | None) -> float | None:
@@ -37,7 +37,7 @@ def pause_hinted(headers: Mapping[str, str], usage: UsageConfig | None) -> float
     """
     if usage is None:
         return None
-    longest = max((_regained(said, usage) for said in _said(headers, usage)), default=0.0)
+    longest = max((_regained(said, usage) for said in _said(headers, usage)), default=None)
     return longest or pause_said(headers, usage)
 
 
@@ -45,15 +45,15 @@ def _said(headers: Mapping[str, str], usage: UsageConfig) -> Iterator[object]:
     """What each configured header holds, read."""
     by_name = {name.lower(): value for name, value in headers.items()}
     for name in usage.headers:
-        text = by_name.get(name.lower(), "")
-        if 0 < len(text) <= MAX_LENGTH:
+        text = by_name.get(name.lower())
+        if text and len(text) <= MAX_LENGTH:
             # A header that was sent several times comes as one text with commas, which is the inside of a list.
             yield _read(f"[{text}]") or text
 
 
 def _read(text: str) -> object:
     try:
-        return json.loads(text, parse_int=float, parse_constant=lambda _name: None)
+        return json.loads(text, parse_int=float)
     except (ValueError, RecursionError):
         return None
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from perfdash.sources.words import Closed, DayFormat, Expression, Text, problem, tuples
 
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}", re.ASCII)
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 PLACEHOLDERS = ("start", "end", "after_end", "account", "platforms", "page", "page_size", "offset", "cursor")
 """{after_end} is the day after {end}, for an API whose last day is exclusive."""
 _OURS = (
@@ -49,7 +49,6 @@ Template = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_te
 HeaderName = Annotated[str, StringConstraints(pattern=_HTTP_NAME), AfterValidator(_header)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,199}$")]
 ParamName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Scalar = bool | int | str
 
 
 class BearerAuth(Closed):
@@ -87,9 +86,7 @@ class RequestConfig(Closed):
     """[sources.NAME.request]: a parameter whose placeholder has no value in a request is left out of that request."""
 
     path: Annotated[str, StringConstraints(max_length=500), AfterValidator(_path)]
-    params: dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Template] = Field(
-        default_factory=dict
-    )
+    params: dict[ParamName, Template] = Field(default_factory=dict)
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     dates: DayFormat = "%Y-%m-%d"
     platforms_joined_by: Annotated[str, StringConstraints(min_length=1, max_length=3)] = ","
@@ -169,6 +166,12 @@ def _status(value: Any) -> Any:
     return value
 
 
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, bool | int | str):
+        raise problem("a value to compare with is true, false, a whole number or a text")
+    return value
+
+
 class OutcomeRule(Closed):
     """[[sources.NAME.outcomes]]: what an answer means. The first rule of which every condition holds decides.
 
@@ -181,7 +184,7 @@ class OutcomeRule(Closed):
     status: Annotated[tuple[Annotated[Any, AfterValidator(_status)], ...], BeforeValidator(_statuses)] | None = None
     header: Annotated[str, StringConstraints(pattern=_HTTP_NAME)] | None = None
     at: Expression | None = None
-    any_of: Annotated[tuple[Scalar, ...], BeforeValidator(tuples)] | None = None
+    any_of: Annotated[tuple[Annotated[Any, AfterValidator(_scalar)], ...], BeforeValidator(tuples)] | None = None
     between: Annotated[tuple[int, int], BeforeValidator(tuples)] | None = None
     contains: Text | None = None
     says: Text | None = None
@@ -202,7 +205,7 @@ class RateConfig(Closed):
     """[sources.NAME.rate]: at most `requests` in any `seconds`, over all accounts that share host and key."""
 
     requests: Annotated[int, Field(ge=1, le=100_000)]
-    seconds: Annotated[float, Field(gt=0, le=86_400, strict=False)] = 1.0
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = 1.0
 
 
 class UsageConfig(Closed):
@@ -216,5 +219,5 @@ class UsageConfig(Closed):
     percent: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
     minutes: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
     seconds: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
-    pause_at: Annotated[float, Field(gt=0, le=100, strict=False)] = 95.0
-    pause_seconds: Annotated[float, Field(gt=0, le=86_400, strict=False)] = 60.0
+    pause_at: Annotated[float, Field(gt=0, le=100)] = 95.0
+    pause_seconds: Annotated[float, Field(gt=0, le=86_400)] = 60.0

@@ -30,9 +30,9 @@ def tuples(value: Any) -> Any:
 def _expression(text: str) -> str:
     try:
         jmespath.compile(text)
-    except jmespath.exceptions.JMESPathError as error:
-        place = getattr(error, "lex_position", None)
-        raise problem("this is not a JMESPath expression" + (f" (at character {place + 1})" if place else "")) from None
+    except jmespath.exceptions.ParseError as error:
+        place = f" (at character {error.lex_position + 1})" if error.lex_position else ""
+        raise problem(f"this is not a JMESPath expression{place}") from None
     return text
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic
 
 from scripts.mutants import explained, functions, hurry, imports
-from scripts.mutants.mutant import SOURCES, Mutant
+from scripts.mutants.mutant import SOURCES, Mutant, modules
 
 ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / ".mutants"
@@ -29,12 +29,13 @@ HEARINGS = {"first": 4.0, "second": 20.0}
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.mutants", description=__doc__)
-    parser.add_argument("--only", default="", metavar="MODULE", help="one module of perfdash/sources, such as retry")
+    parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="modules of SOURCES, such as retry")
     parser.add_argument("--at-least", type=float, metavar="PERCENT", help="be content with this score")
     chosen = parser.parse_args(arguments)
-    known = sorted(path.stem for path in (ROOT / SOURCES).glob("*.py"))
-    if chosen.only and chosen.only not in known:
-        parser.error(f"perfdash/sources has no module {chosen.only!r}; it has {', '.join(known)}")
+    os.chdir(ROOT)
+    known = modules()
+    if unknown := [name for name in chosen.only if name not in known]:
+        parser.error(f"{SOURCES} has no module {unknown[0]!r}; it has {', '.join(known)}")
     began = monotonic()
     copy_project()
     for hearing in HEARINGS:
@@ -57,9 +58,9 @@ def copy_project() -> None:
             shutil.copy2(ROOT / name, COPY / name)
 
 
-def run(step: str, hearing: str, only: str) -> None:
+def run(step: str, hearing: str, only: Sequence[str]) -> None:
     """One of the two ways of trying mutants, in the copy. Its lines are shown on a terminal, else kept in a file."""
-    command = [sys.executable, "-m", f"scripts.mutants.{step}", hearing, *([only] if only else [])]
+    command = [sys.executable, "-m", f"scripts.mutants.{step}", hearing, *only]
     durations = COPY / "mutants" / "mutmut-stats.json"
     more = {hurry.DURATIONS: str(durations), hurry.BUDGET: str(HEARINGS[hearing])}
     log = COPY / f"{step}-{hearing}.log"
@@ -81,10 +82,10 @@ def show_whether_the_tests_pass() -> None:
     subprocess.run(command, cwd=COPY / "mutants", env=os.environ | {"MUTANT_UNDER_TEST": "stats"}, check=False)
 
 
-def report(found: Sequence[Mutant], only: str, at_least: float | None, seconds: float) -> int:
+def report(found: Sequence[Mutant], only: Sequence[str], at_least: float | None, seconds: float) -> int:
     """Print survivors and score; the exit code."""
     reasons = explained.explanations(COPY / explained.FILE)
-    ran = {key: why for key, why in reasons.items() if key[0].split(".")[0] in (only or key[0].split(".")[0])}
+    ran = {key: why for key, why in reasons.items() if not only or key[0].split(".")[0] in only}
     judged = explained.judged(found, ran)
     for one, why in judged.explained:
         print(f"{one}\n  explained: {why}\n")
@@ -94,6 +95,7 @@ def report(found: Sequence[Mutant], only: str, at_least: float | None, seconds: 
         print(f"{explained.FILE} explains a mutant of {where} that does not survive: {was!r} as {now!r}\n")
     (COPY / "unexplained.toml").write_text("\n".join(map(explained.entry, judged.unexplained)), encoding="utf-8")
     counts = Counter(one.outcome for one in found)
+    print_by_module(found, judged)
     survived = len(judged.explained) + len(judged.unexplained)
     score = 100 * (len(found) - survived) / max(1, len(found) - len(judged.explained))
     print(
@@ -105,6 +107,24 @@ def report(found: Sequence[Mutant], only: str, at_least: float | None, seconds: 
         f"Score, without the explained ones and with a mutant that times out as killed: {score:.1f} %"
     )
     return int(score < at_least if at_least is not None else bool(judged.unexplained or judged.stale))
+
+
+def print_by_module(found: Sequence[Mutant], judged: explained.Judged) -> None:
+    """A line for each module: mutants, killed, timed out, survived and explained, survived and not."""
+    print(f"{'module':<20}{'mutants':>9}{'killed':>9}{'late':>9}{'explained':>11}{'not':>9}")
+    outcomes = Counter((module_of(one), one.outcome) for one in found)
+    reasons = Counter(module_of(one) for one, _ in judged.explained)
+    open_ones = Counter(map(module_of, judged.unexplained))
+    for name in sorted({module for module, _ in outcomes}):
+        every = sum(number for (module, _), number in outcomes.items() if module == name)
+        killed, late = outcomes[name, "killed"], outcomes[name, "timed out"]
+        print(f"{name:<20}{every:>9}{killed:>9}{late:>9}{reasons[name]:>11}{open_ones[name]:>9}")
+    print()
+
+
+def module_of(mutant: Mutant) -> str:
+    """The module that it was made in."""
+    return mutant.where.partition(".")[0]
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.mutants import explained, hurry
-from scripts.mutants.mutant import ALIVE, SOURCES, Mutant, alive, outcome_of
+from scripts.mutants.mutant import ALIVE, Mutant, alive, modules, name_of, outcome_of
 
 
-def main(hearing: str, only: str = "") -> None:
-    """Run mutmut, for the module `only` alone if named. It takes over its process, hence the imports here."""
+def main(hearing: str, *only: str) -> None:
+    """Run mutmut, for the modules `only` if any are named. It takes over its process, hence the imports here."""
     from mutmut import __main__ as mutmut
     from mutmut.configuration import config
     from mutmut.mutation.file_mutation import mutate_file_contents
@@ -27,11 +27,11 @@ def main(hearing: str, only: str = "") -> None:
 
     operators.install()
     if only:
-        path = SOURCES / f"{only}.py"
-        config().only_mutate = [str(path)]
-        if not mutate_file_contents(str(path), path.read_text(encoding="utf-8")).mutant_names:
+        paths = [modules()[name] for name in only]
+        config().only_mutate = [str(path) for path in paths]
+        if not any(mutate_file_contents(str(path), path.read_text(encoding="utf-8")).mutant_names for path in paths):
             return
-    names = [f"perfdash.sources.{only}.*"] if only else []
+    names = [f"perfdash.sources.{name}.*" for name in only]
     if hearing == "second":
         names = [one.name for one in explained.unexplained(found(Path()))]
         if not names:
@@ -65,7 +65,7 @@ def _mutant(path: Path, source: str, name: str, outcome: str) -> Mutant:
     from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
     function, owner = orig_function_and_class_names_from_key(name)
-    where = ".".join(filter(None, (path.stem, owner, function)))
+    where = ".".join(filter(None, (name_of(path), owner, function)))
     if outcome not in ALIVE:
         return Mutant(name, where, outcome)
     return alive(name, path, source, outcome, get_diff_for_mutant(name, path=path).splitlines(), where)

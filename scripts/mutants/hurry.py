@@ -1,8 +1,9 @@
 """A pytest plugin for mutants: the quickest tests first, nothing left to chance, and running out of time is told apart.
 
 Most mutants die by the first test that calls them. What costs time is those that survive hundreds of tests, hence two
-hearings, each with its seconds: a mutant meets every test function in its quickest variant, then in the next, until the
-time is used up; only one that survives the first, and has no explanation, gets the second, which is much longer.
+hearings, each with its seconds: a mutant meets the quickest tests until the time is used up, where a second variant of
+a test function counts as twice as slow, a third as three times: variety kills more than repetition. Only one that
+survives the first hearing, and has no explanation, gets the second, which is much longer.
 """
 
 from __future__ import annotations
@@ -46,16 +47,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def heard(tests: Iterable[str], seconds: Mapping[str, float]) -> list[str]:
-    """The tests of a hearing: the quickest variant of every test function, quickest first, then the second of each."""
+    """The tests of a hearing, in their order."""
     variants, ordered = Counter[str](), []
     for name in sorted(tests, key=lambda name: (seconds.get(name, 0.0), name)):
         function = name.partition("[")[0]
-        ordered.append((variants[function], seconds.get(name, 0.0), name))
         variants[function] += 1
+        ordered.append((variants[function] * seconds.get(name, 0.0), name))
     ordered.sort()
-    spent = accumulate(cost for _, cost, _ in ordered)
+    spent = accumulate(seconds.get(name, 0.0) for _, name in ordered)
     budget = float(os.environ.get(BUDGET) or "inf")
-    return [name for (_, _, name), total in zip(ordered, spent, strict=True) if total <= budget]
+    return [name for (_, name), total in zip(ordered, spent, strict=True) if total <= budget]
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:

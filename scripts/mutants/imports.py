@@ -25,7 +25,7 @@ from time import monotonic
 from types import CodeType, ModuleType
 
 from scripts.mutants import explained
-from scripts.mutants.mutant import ALIVE, SOURCES, Mutant, alive, outcome_of
+from scripts.mutants.mutant import ALIVE, Mutant, alive, modules, name_of, outcome_of
 
 RESULTS = Path("imports.json")
 LONGEST = 120.0
@@ -41,13 +41,13 @@ class Job:
     text: str
 
 
-def main(hearing: str, only: str = "") -> None:
+def main(hearing: str, *only: str) -> None:
     """Try every mutant, in the second hearing those that nothing explains, and write the results."""
     from scripts.mutants import outside
 
     before = {one.name: one for one in found(Path())} if hearing == "second" else {}
     again = {one.name for one in explained.unexplained(before.values())}
-    sources = {path: path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob(f"{only or '*'}.py"))}
+    sources = {path: path.read_text(encoding="utf-8") for name, path in modules().items() if name in (only or (name,))}
     every = [
         Job(f"{path}:{n}", path, text) for path in sources for n, text in enumerate(outside.mutated(sources[path]))
     ]
@@ -73,7 +73,7 @@ def found(copy: Path) -> list[Mutant]:
 
 def _mutant(job: Job, source: str, outcome: str) -> Mutant:
     if outcome not in ALIVE:
-        return Mutant(job.name, job.path.stem, outcome)
+        return Mutant(job.name, name_of(job.path), outcome)
     diff = difflib.unified_diff(source.splitlines(), job.text.splitlines(), lineterm="")
     return alive(job.name, job.path, source, outcome, diff)
 
@@ -129,7 +129,7 @@ def _judge(job: Job) -> None:
 class _Finder(MetaPathFinder):
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._name = ".".join(job.path.with_suffix("").parts)
+        self._name = ".".join(job.path.with_suffix("").parts).removesuffix(".__init__")
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -41,6 +41,16 @@ class Mutant:
         return "\n".join([f"{self.path}:{self.line} {self.where} ({self.outcome})", *signed])
 
 
+def modules() -> dict[str, Path]:
+    """Every module of SOURCES, in the working folder, by its name; a package by that of its folder."""
+    return {name_of(path): path for path in sorted(SOURCES.rglob("*.py"))}
+
+
+def name_of(path: Path) -> str:
+    """What a module is called here: `retry`, `presets`."""
+    return path.parent.name if path.stem == "__init__" else path.stem
+
+
 def outcome_of(code: int | None) -> str:
     """What an exit code says. One not listed means that a test failed, or that the mutant cannot even be imported."""
     return "killed" if code is None else _OUTCOMES.get(code, "killed")
@@ -52,7 +62,7 @@ def alive(name: str, path: Path, source: str, outcome: str, diff: Iterable[str],
     was = [line[1:].strip() for line in lines if line.startswith("-")]
     now = [line[1:].strip() for line in lines if line.startswith("+")]
     line = _line(source, within, lines, was[0] if was else "")
-    where = within or ".".join([path.stem, *_scope(ast.parse(source), line)])
+    where = within or ".".join([name_of(path), *_scope(ast.parse(source), line)])
     return Mutant(name, where, outcome, str(path), line, "\n".join(was), "\n".join(now))
 
 

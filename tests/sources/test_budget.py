@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -102,6 +103,21 @@ def test_a_wait_is_one_line_of_the_log_and_no_wait_is_none() -> None:
     assert hours.slept == [3.2]
 
 
+def test_a_rate_counts_from_when_it_was_named() -> None:
+    hours = Hours()
+    budget = limited(hours)
+    assert [start(budget, hours) for _ in range(3)] == [0.0, 0.0, 0.0]
+    budget.limit(rate(1, 10))
+    assert [start(budget, hours) for _ in range(2)] == [0.0, 10.0]
+
+
+def test_a_key_of_any_letters_has_a_budget() -> None:
+    """That it cannot be sent is told by who sends it."""
+    hours, budgets = Hours(), Budgets()
+    odd = budget_of(None, Secret("KEY", "half a \ud800 letter"), None, hours.monotonic, budgets)
+    assert budget_of(None, Secret("KEY", "half a \ud800 letter"), None, hours.monotonic, budgets) is odd
+
+
 def test_a_turn_after_the_deadline_ends_at_once_and_says_when_to_resume() -> None:
     hours = Hours()
     budget = limited(hours, rate(1, 3600))
@@ -133,6 +149,7 @@ def test_a_time_to_resume_is_never_early() -> None:
     assert resume_at(NOW, 0.2) == NOW + timedelta(seconds=1)
     assert resume_at(NOW + timedelta(microseconds=1), 7) == NOW + timedelta(seconds=8)
     assert resume_at(NOW, 7) == NOW + timedelta(seconds=7)
+    assert resume_at(NOW.astimezone(ZoneInfo("Asia/Tokyo")), 7).tzinfo is UTC
 
 
 def test_without_a_rate_nobody_waits_until_somebody_pauses() -> None:

@@ -72,6 +72,7 @@ def test_a_rule_is_one_line(said: dict[str, Any], line: str) -> None:
         ("cost", {"path": "a", "scale": "cents", "zero_when_missing": True}, "a", "money, / 100, 0 when missing"),
         ("roi", {"path": "a", "scale": "percent"}, "a", "number, kept beside ours, / 100"),
         ("day", {"path": "a"}, "a", "day, YYYY-MM-DD"),
+        ("flight_start", {"path": "a"}, "a", "day, YYYY-MM-DD"),
         ("flight_end", {"path": "a", "format": "%d.%m.%y"}, "a", "day, DD.MM.YY"),
         ("platform", {"constant": "TikTok"}, '"TikTok"', "name of a platform"),
         ("platform", {"path": "p", "map": {"ig": "Instagram"}}, "p", "name of a platform, ig = Instagram"),
@@ -96,6 +97,40 @@ def test_numbers_with_a_decimal_comma_say_so_and_texts_do_not() -> None:
     field = FieldConfig(path="a")
     assert conversion_told("cost", field, comma=True) == "money, 1.234,50"
     assert conversion_told("campaign_name", field, comma=True) == "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "conversion"),
+    [
+        ("campaign", "id, as text"), ("creator", "id, as text"), ("platform", "name of a platform"),
+        ("currency", "must be the account's"), ("campaign_name", "text"), ("creator_name", "text, personal data"),
+        ("status", "text"),
+    ],
+)  # fmt: skip
+def test_what_only_numbers_can_be_is_not_said_of_a_text(name: str, conversion: str) -> None:
+    field = FieldConfig(path="a", scale="cents", zero_when_missing=True)
+    assert conversion_told(name, field, comma=True) == conversion
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "impressions",
+        "clicks",
+        "cost",
+        "reach",
+        "views",
+        "engagements",
+        "conversions",
+        "revenue",
+        "cpm",
+        "roi",
+        "budget",
+    ],
+)
+def test_how_a_number_is_read_is_said_of_every_number(name: str) -> None:
+    field = FieldConfig(path="a", scale="cents", zero_when_missing=True)
+    assert conversion_told(name, field, comma=True).endswith(", / 100, 1.234,50, 0 when missing")
 
 
 def test_limits_are_told_as_they_are_configured() -> None:

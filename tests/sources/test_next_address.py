@@ -89,9 +89,9 @@ def test_what_parsers_may_read_differently_is_refused(reference: str) -> None:
         followed(reference, START, BASE)
 
 
-@pytest.mark.parametrize("reference", ["https://[::1/", "https://[v1.x]y/", "//[", "https://a\u2100b/"])
+@pytest.mark.parametrize("reference", ["https://[::1/", "//[", "https://a\u2100b/"])
 def test_what_is_no_address_is_refused(reference: str) -> None:
-    with pytest.raises(SourceRefused):
+    with pytest.raises(SourceRefused, match=r"^the address of the next page is not a web address$"):
         followed(reference, START, BASE)
 
 
@@ -147,6 +147,13 @@ def test_the_whole_address_is_asked_and_nothing_is_added_to_it() -> None:
         (["?p=2", "?p=3", "?p=2"], "page 2 -> page 3 -> page 2"),
         (["?p=2", "?account=a"], "page 1 -> page 2 -> page 1"),
         (["?p=2", "?p=3", "?p=2#again"], "page 2 -> page 3 -> page 2"),
+        (
+            [*(f"?p={page}" for page in range(2, 9)), "?p=3"],
+            (
+                "the next page after page 8 is said to be page 3 again: "
+                "page 4 -> page 5 -> page 6 -> page 7 -> page 8 -> page 3"
+            ),
+        ),
         ([START], "page 1 -> page 1"),
     ],
 )
@@ -176,6 +183,18 @@ def test_addresses_that_never_end_are_bounded() -> None:
         read(paging("next_url", next="next"), server)
 
 
+@pytest.mark.parametrize("kind", ["next_url", "link_header"])
+def test_a_total_may_be_named_on_the_first_page_only_but_must_be_there(kind: str) -> None:
+    config = paging(kind, total_rows="total", **({"next": "next"} if kind == "next_url" else {}))
+    second = f"{START}&p=2"
+    first = came(numbered(0, 2), START, "<?p=2>; rel=next", next=second)
+    last = came(numbered(2, 3), second)
+    named = came(numbered(0, 2), START, f"<{second}>; rel=next", next=second, total=3)
+    assert len(read(config, script(named, last)).rows) == 3
+    with pytest.raises(BadAnswer, match="total is missing"):
+        read(config, script(first, last))
+
+
 # The Link header
 
 
@@ -202,6 +221,9 @@ def test_addresses_that_never_end_are_bounded() -> None:
         ('</1>; rev="next"', None),
         ('</1>; rel="next"; anchor="/another"', None),
         ('</3>; rel="next"; anchor=""', "/3"),
+        ('</3>; rel="next"; anchor', "/3"),
+        ('</3>; rel="next"; anchor="?account=a"', "/3"),
+        ('</3>; rel', None),
         ('</1>', None),
         ("<>; rel=next", ""),
         ("< /x >; rel=next", "/x"),
@@ -214,7 +236,8 @@ def test_a_link_header_is_read_as_its_standard_says(header: str, target: str | N
 
 @pytest.mark.parametrize(
     "header",
-    ["next", "/x; rel=next", "</x; rel=next", "</x>; rel=\"next", "</x> rel=next", "</x></y>; rel=next",
+    ["next", "</1>; rel=next, X",
+     "/x; rel=next", "</x; rel=next", "</x>; rel=\"next", "</x> rel=next", "</x></y>; rel=next",
      '</1>; rel="prev" </3>; rel="next"', "</1>; title=\"a\"b, </3>; rel=next",
      '"</3>; rel=next"', "</x>; rel==\"next\""],
 )  # fmt: skip

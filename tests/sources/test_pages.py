@@ -320,6 +320,8 @@ def test_more_without_a_cursor_is_not_the_end() -> None:
         ("AA", "the cursor A was handed out again for its own next page"),
         ("ABA", "the cursors go round in a circle: A -> B -> A"),
         ("XYABCA", "the cursors go round in a circle: A -> B -> C -> A"),
+        ("ABCDEFA", "the cursors go round in a circle: A -> B -> C -> D -> E -> F -> A"),
+        ("ABCDEFGA", "the cursors go round in a circle: A -> B -> C -> D -> ... -> G -> A"),
         ("ABCDEFGHA", "the cursors go round in a circle: A -> B -> C -> D -> ... -> H -> A"),
     ],
 )
@@ -337,6 +339,36 @@ def test_a_cursor_in_an_error_is_short_and_plain() -> None:
     with pytest.raises(BadAnswer) as caught:
         read(paging("cursor", next="next"), script(came(numbered(0, 1), next=cursor), came([], next=cursor)))
     assert f"the cursor [31m{'x' * 36} was" in str(caught.value)
+
+
+@pytest.mark.parametrize("cursor", ["\ud800", "a\udfffb"])
+def test_half_a_character_is_no_cursor(cursor: str) -> None:
+    fails(paging("cursor", next="next"), script(came([], next=cursor)), "next holds half a character")
+
+
+def test_a_page_that_grows_is_noticed_even_when_it_is_the_last() -> None:
+    pages = [
+        came(numbered(0, 2), page=1, size=2, total=3, pages=2), came(numbered(2, 3), page=2, size=3, total=3, pages=2),
+    ]  # fmt: skip
+    fails(paging("page", **PAGE, size=2), script(*pages), "pages of 2 rows were asked for, but size is 3 on page 2")
+
+
+@pytest.mark.parametrize(
+    ("total", "pages", "text"),
+    [
+        (
+            3,
+            [numbered(0, 2), numbered(2, 4)],
+            "the answer is longer than it says: 4 rows came on 2 pages, but total is 3",
+        ),
+        (5, [numbered(0, 2), numbered(2, 4)], "the answer is incomplete: 4 rows came on 2 pages, but total is 5"),
+        (1, [numbered(0, 2), [], []], "the answer is longer than it says: 2 rows came on 1 pages, but total is 1"),
+    ],
+)
+def test_another_number_of_rows_than_was_said_is_told(total: int, pages: list[list[object]], text: str) -> None:
+    cursors = [*range(1, len(pages)), None]
+    sent = [came(rows, next=cursor, total=total) for rows, cursor in zip(pages, cursors, strict=True)]
+    fails(paging("cursor", next="next", total_rows="total"), script(*sent), text)
 
 
 def test_cursors_that_never_end_are_bounded() -> None:

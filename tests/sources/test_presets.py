@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from perfdash.paths import look_up
 from perfdash.sources.config import SourceConfig
-from perfdash.sources.presets import PRESETS, TYPES, preset
+from perfdash.sources.presets import PRESETS, TYPES, over_preset, preset
 from perfdash.sources.reading import mapping_of
 from perfdash.sources.words import Expression
 from tests.sources.routed import configured
@@ -204,3 +204,25 @@ def test_a_wrong_type_is_the_only_thing_that_is_wrong_about_its_source() -> None
     with pytest.raises(ValidationError) as caught:
         configured("perfomance_v1", URL)
     assert [error["loc"] for error in caught.value.errors()] == [("type",)]
+
+
+def test_one_line_of_a_table_leaves_the_other_lines_of_it() -> None:
+    tables = {"records": {"decimal_comma": True}, "limits": {"attempts": 9}, "usage": {"pause_at": 80}}
+    for kind in PRESETS:
+        usual, changed = of(kind), of(kind, **{name: said for name, said in tables.items() if name in preset(kind)})
+        for name, said in tables.items():
+            if name in preset(kind):
+                kept = getattr(usual, name).model_dump() | said
+                assert getattr(changed, name).model_dump() == kept
+
+
+def test_a_source_of_no_preset_of_its_own_is_read_over_the_default_one() -> None:
+    assert over_preset({"type": "unheard of"}) == {**preset("performance_v1"), "type": "unheard of"}
+    assert over_preset({}) == preset("performance_v1")
+    assert over_preset({"type": "custom", "x": 1}) == {"type": "custom", "x": 1}
+    own = [{"then": "retry", "status": 418}]
+    assert over_preset({"outcomes": own})["outcomes"] == own
+    assert (
+        over_preset({"type": "meta_insights", "outcomes": own})["outcomes"] == own + preset("meta_insights")["outcomes"]
+    )
+    assert over_preset({"outcomes": "x"})["outcomes"] == "x"

@@ -172,3 +172,68 @@ def test_attempts_and_sleep_are_bounded_and_never_shorter_than_asked(
     assert len(done) <= attempts
     assert sum(hours.slept) <= seconds
     assert all(slept >= (pause or 0) for slept, pause in zip(hours.slept, done, strict=False))
+
+
+def after(text: str, pause: float | None, seconds: float, attempts: int = 2, limited: bool = False) -> str:
+    """How a request ends that always fails so."""
+
+    def once() -> str:
+        raise Transient(text, pause, limited)
+
+    hours = Hours()
+    patience = Patience(
+        attempts, Deadline(seconds, hours.monotonic), hours.clock, hours.sleep, random.Random(1), lambda _line: None
+    )
+    with pytest.raises((RateLimited, SourceUnreachable)) as caught:
+        patience.ask(once)
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+RESUME = "RateLimited: busy and asks us to wait until 2026-03-10 12:00:07 UTC; sync again then"
+
+
+@pytest.mark.parametrize(
+    ("pause", "seconds", "attempts", "limited", "end"),
+    [
+        (7, 7, 2, False, RESUME),
+        (7, 7, 2, True, RESUME),
+        (7, 60, 1, True, RESUME),
+        (7, 7.5, 2, False, RESUME.replace(":07", ":14")),
+        (7, 60, 2, False, "SourceUnreachable: busy, also after 2 attempts"),
+        (7, 60, 1, False, "SourceUnreachable: busy"),
+        (None, 0.1, 2, False, "SourceUnreachable: busy"),
+        (None, 60, 2, False, "SourceUnreachable: busy, also after 2 attempts"),
+        (None, 60, 3, False, "SourceUnreachable: busy, also after 3 attempts"),
+        (None, 60, 2, True, "RateLimited: busy; sync again later"),
+        (0, 60, 1, True, "RateLimited: busy and asks us to wait until 2026-03-10 12:00:00 UTC; sync again then"),
+    ],
+)
+def test_how_asking_again_ends(pause: float | None, seconds: float, attempts: int, limited: bool, end: str) -> None:
+    assert after("busy", pause, seconds, attempts, limited) == end
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "Tue, 10 Mar 2026 12:00:09 GMT", "Tue, 10 Mar 2026 12:00:09 -0000", "Tue, 10 Mar 2026 12:00:09 +0000",
+        "Tue, 10 Mar 2026 14:00:09 +0200", "Tue, 10 Mar 2026 12:00:09",
+    ],
+)  # fmt: skip
+def test_a_date_counts_in_its_own_zone_or_in_utc(until: str) -> None:
+    assert pause_asked({"Retry-After": until}, NOW) == 9
+
+
+def test_nothing_asks_for_no_pause() -> None:
+    assert pause_asked({}, NOW) is None
+    assert pause_asked({"Date": "Tue, 10 Mar 2026 12:00:09 GMT"}, NOW) is None
+
+
+@pytest.mark.parametrize(("hint", "pause"), [("7 ,\t9", 9.0), ("7,9,8", 9.0), ("7\xa0,9", None), ("7, ٣", None)])
+def test_several_values_are_parted_by_commas_only(hint: str, pause: float | None) -> None:
+    assert pause_asked({"Retry-After": hint}, NOW) == pause
+
+
+def test_an_absurd_hint_is_cut_and_asks_for_ten_years_at_most() -> None:
+    assert pause_asked({"Retry-After": "9" * 50}, NOW) == 10 * 365 * 86_400
+    assert pause_asked({"Retry-After": "0" * 199 + "7"}, NOW) == 7
+    assert pause_asked({"Retry-After": "0" * 200 + "7"}, NOW) == 0

@@ -168,3 +168,28 @@ def test_any_header_gives_none_or_a_bounded_pause(text: str, usage: UsageConfig)
     for said in (pause_said, pause_hinted):
         seconds: Any = said(dict.fromkeys(usage.headers, text), usage)
         assert seconds is None or 0 < seconds <= LONGEST_ASKED
+
+
+@pytest.mark.parametrize(("length", "pause"), [(65_536, 30), (65_537, None)])
+def test_a_header_of_an_absurd_length_is_passed_over(length: int, pause: float | None) -> None:
+    assert pause_said({"X-Quota-Used": "96".rjust(length)}, BARE) == pause
+
+
+@pytest.mark.parametrize(("levels", "pause"), [(6, 45), (7, None)])
+def test_a_number_is_found_however_deep_up_to_a_bound(levels: int, pause: float | None) -> None:
+    """One level more is the list that a header is read as."""
+    assert pause_said({APP: '{"x":' * levels + '{"call_count": 96}' + "}" * levels}, META) == pause
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "pause"), [(0.5, 0, 30), (0, 0.5, 0.5), (0, 0, 45), (1, 90, 90), (2, 90, 120), (-1, -1, 45)]
+)
+def test_the_longest_of_minutes_and_seconds_counts_and_parts_of_them_do(
+    minutes: float, seconds: float, pause: float
+) -> None:
+    assert pause_said(business(96, minutes, reset_time_duration=seconds), META) == pause
+
+
+def test_a_rate_limit_without_any_header_of_the_quota_hints_at_nothing() -> None:
+    assert pause_hinted({}, META) is None
+    assert pause_hinted({APP: ""}, META) is None

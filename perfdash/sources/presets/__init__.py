@@ -16,7 +16,7 @@ _DEFAULT = PRESETS[0]
 def over_preset(said: Mapping[str, Any]) -> dict[str, Any]:
     """The source's own tables over those of its preset; of an unknown type over the default one's, so that only the
     type is wrong about it."""
-    kind = said.get("type", _DEFAULT)
+    kind = said.get("type")
     if kind == "custom":
         return dict(said)
     return _merged(preset(kind if kind in PRESETS else _DEFAULT), said)
@@ -37,9 +37,9 @@ def _merged(base: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
         if _is_table(base.get(name), said.get(name)):
             merged[name] = {**base[name], **said[name]}
     if _is_table(base.get("request"), said.get("request")):
-        for name in ("params", "headers"):
-            if _is_table(base["request"].get(name), said["request"].get(name)):
-                merged["request"][name] = {**base["request"][name], **said["request"][name]}
+        for name, own in said["request"].items():
+            if _is_table(base["request"].get(name), own):
+                merged["request"][name] = {**base["request"][name], **own}
     if isinstance(said.get("outcomes"), list):
         merged["outcomes"] = [*said["outcomes"], *base.get("outcomes", [])]
     return merged

@@ -1,0 +1,84 @@
+"""The line that each request leaves in the log of its run, and what is taken of an answer that is a refusal."""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import count
+from typing import Any
+
+import pytest
+
+from perfdash.errors import RunFailed, SourceRefused
+from perfdash.sources.exchange import MAX_REFUSAL
+from tests.sources.loopback import Hours, Loopback, ask, said
+from tests.sources.routed import asking, custom
+
+ROWS: dict[str, Any] = {"data": []}
+WINDOW = "2026-03-01 to 2026-03-07"
+
+
+def lines(*answers: bytes, **more: Any) -> list[str]:
+    """The log of a fetch, however it ends."""
+    log: list[str] = []
+    with Loopback(*answers) as server, contextlib.suppress(RunFailed):
+        ask(server, progress=log.append, **more)
+    return log
+
+
+def test_a_request_is_a_line_without_its_query() -> None:
+    assert lines(said(ROWS)) == [f"GET /v1/performance {WINDOW}: 200 in 0.00 s, 0 rows"]
+
+
+def test_a_refusal_is_a_line_without_rows() -> None:
+    assert lines(said({"detail": "no"}, 403)) == [f"GET /v1/performance {WINDOW}: 403 in 0.00 s"]
+
+
+@pytest.mark.parametrize("name", ["X-Request-Id", "X-Fb-Request-Id", "X-Fb-Trace-Id", "X-Tt-Logid"])
+def test_the_number_that_the_source_gave_a_request_is_kept_short_and_plain(name: str) -> None:
+    (line,) = lines(said(ROWS, **{name.replace("-", "_"): "r\t" + "1" * 80}))
+    assert line == f"GET /v1/performance {WINDOW}: 200 in 0.00 s, request r {'1' * 58}, 0 rows"
+
+
+def test_a_long_path_is_cut() -> None:
+    with Loopback(said(ROWS)) as server:
+        found = ask(f"{server.url}/{'p' * 200}")
+    assert found.log == (f"GET /{'p' * 119} {WINDOW}: 200 in 0.00 s, 0 rows",)
+
+
+def test_the_seconds_of_a_request_are_those_that_it_took() -> None:
+    ticks = count(step=0.25)
+    with Loopback(said({"items": []})) as server:
+        source = custom(server.url, {"type": "none"})
+        hours = Hours()
+        hours.monotonic = lambda: float(next(ticks))  # type: ignore[method-assign]
+        (line,) = asking(source, hours=hours).log
+    seconds = float(line.partition("200 in ")[2].partition(" s")[0])
+    assert 0 < seconds < 20
+
+
+def test_a_quota_that_is_nearly_used_up_is_told_behind_the_request() -> None:
+    with Loopback(said({"items": []}, X_Quota="97", X_Request_Id="r1")) as server:
+        source = custom(server.url, {"type": "none"}, usage={"headers": ["X-Quota"], "pause_seconds": 7.5})
+        assert asking(source).log == (
+            (
+                f"GET /report {WINDOW}: 200 in 0.00 s, request r1, "
+                "nearly all of its quota is used: no request for 7.5 s, 0 rows"
+            ),
+        )
+
+
+@pytest.mark.parametrize("broken", ["packed otherwise", "no gzip", "too large", "cut"])
+def test_a_refusal_whose_body_cannot_be_read_is_told_by_its_status(broken: str) -> None:
+    answers = {
+        "packed otherwise": said(b"x", 403, Content_Encoding="br"),
+        "no gzip": said(b"x", 403, Content_Encoding="gzip"),
+        "too large": said(b'{"detail": "' + b"x" * MAX_REFUSAL + b'"}', 403),
+        "cut": said(b'{"detail": "no"}', 403)[:-3],
+    }
+
+    def answer(connection: Any) -> None:
+        connection.sendall(answers[broken])
+
+    with Loopback(answer) as server, pytest.raises(SourceRefused) as caught:
+        ask(server)
+    assert str(caught.value) == ("agency/acme-eu: the source answered 403; check the key CUSTOM_ANALYTICS_API_KEY.")
