@@ -101,6 +101,7 @@ def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int)
     page = st.context.url
     address = link_route.address(page if isinstance(page, str) else "http://localhost/", token)
     st.session_state[_MADE] = (link.label, address, link.expires_at.date())
+    st.session_state.pop("link_label", None)  # the next link is another one
     st.rerun()
 
 

@@ -85,9 +85,12 @@ def test_nothing_typed_into_the_address_changes_a_link(scene: Scene, stranger: B
         assert settled(visitor) == usual, query
         shown = visitor.locator("body").inner_text()
         assert not [one for one in CANARIES if one in shown], query
-    visitor.goto(f"{scene.server.url}/restatements")
-    visitor.get_by_role("heading", name="Overview").wait_for()
-    assert settled(visitor) == usual
+    for path in ("restatements", "no-such-page"):
+        visitor.goto(f"{scene.server.url}/{path}")
+        visitor.get_by_role("heading", name="Overview").wait_for()
+        assert settled(visitor) == usual
+        expect(visitor).to_have_url(f"{scene.server.url}/")
+        assert visitor.get_by_role("dialog").count() == 0, "no dialog about pages that were never offered"
 
 
 def test_who_leaves_a_link_is_back_in_the_account(scene: Scene, page: Page) -> None:

@@ -25,7 +25,7 @@ def kind_of(frame: str | bytes) -> str:
     return kind
 
 
-@pytest.mark.parametrize("path", ["/", "/sync-health"])
+@pytest.mark.parametrize("path", ["/", pytest.param("/sync-health", marks=pytest.mark.full)])
 def test_an_idle_page_looks_every_second_and_is_sent_nothing_to_draw(
     app_server: StartApp, project_copy: Path, page: Page, path: str
 ) -> None:

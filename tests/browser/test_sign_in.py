@@ -19,7 +19,11 @@ from tests.store.builders import given_facts, opened
 pytestmark = pytest.mark.browser
 
 ALONE = {"PERFDASH_WATCH": "0", "PERFDASH_DEMO_API": "http://127.0.0.1:9"}  # no children, and no API to ask
-PAGES = ["/", "/campaigns", "/campaign", "/sync-health", "/overview", "/no-such-page"]
+IN_FULL = ("/campaigns", "/sync-health", "/overview")
+"""Left to `make test-full`: tests/isolation asks for every page over the socket."""
+PAGES = [
+    "/", "/campaign", "/no-such-page", *(pytest.param(one, marks=pytest.mark.full) for one in IN_FULL)
+]  # fmt: skip
 COOKIE = "perfdash_session"
 PATIENCE = 40_000  # milliseconds: a cold server on a busy machine
 
@@ -198,6 +202,20 @@ def test_filters_live_in_the_url_over_menu_back_and_reset(server: AppServer, pag
     sidebar.get_by_role("button", name="Reset filters").click()
     expect(page).to_have_url(re.compile(r"range=Last\+30\+days"))
     expect(page).not_to_have_url(re.compile("dates="))
+
+
+def test_filters_are_out_of_sight_where_they_change_nothing_and_stay_in_the_url(server: AppServer, page: Page) -> None:
+    page.goto(f"{server.url}/definitions?range=Last+7+days")
+    form(page)
+    sign_in(page)
+    page.get_by_role("heading", name="Definitions").wait_for()
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_test_id("stSelectbox").first).to_be_attached()
+    expect(sidebar.get_by_test_id("stSelectbox").first).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"/definitions\?range=Last\+7\+days$"))
+    sidebar.get_by_role("link", name="Campaigns").click()
+    expect(sidebar.get_by_role("combobox", name="Dates")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/campaigns\?range=Last\+7\+days$"))
 
 
 def test_a_link_with_nonsense_is_mended_in_the_url_too(server: AppServer, page: Page) -> None:

@@ -90,6 +90,23 @@ def test_without_one_client_it_says_what_to_do(acme: Store) -> None:
     assert "Make link" in [button.label for button in app.button]
 
 
+def test_the_client_can_be_chosen_where_it_is_asked_for_and_the_sidebar_follows(acme: Store) -> None:
+    given_client(acme, "bolt")
+    app = shown(LINKS)
+    app.selectbox(key="link_client").set_value("bolt")
+    app.run()
+    assert app.multiselect(key="client").value == ["bolt"]
+    assert "Make link" in [button.label for button in app.button]
+
+
+def test_while_an_address_is_shown_nothing_else_asks_for_attention(acme: Store) -> None:
+    app = made(shown(LINKS))
+    assert "Make link" not in [button.label for button in app.button]
+    app = press(app, "I have copied it")
+    assert "Make link" in [button.label for button in app.button]
+    assert app.text_input(key="link_label").value == "", "the next link is another one"
+
+
 def test_a_name_is_needed_and_the_reason_is_a_sentence(acme: Store) -> None:
     app = made(shown(LINKS), "   ")
     assert "needs a name" in said(app)

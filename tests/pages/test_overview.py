@@ -171,3 +171,10 @@ def test_a_name_from_outside_is_shown_as_text(acme):
     fact(acme)
     app = shown()
     assert not [part for part in [*app.markdown, *app.caption] if "](http" in part.value]
+
+
+def test_an_account_without_a_client_is_told_so(acme):
+    given_user(acme, "new", "client")
+    app = shown(name="new")
+    assert "no client is part of it yet" in said(app)
+    assert "sync it first" not in said(app)

@@ -161,7 +161,9 @@ CASES = {
 }
 
 
-IN_FULL = ("broken config file", "config named but missing", "database", "empty key", "broken secrets file")
+IN_FULL = (
+    "broken config file", "config named but missing", "database", "empty key", "broken secrets file", "secrets file",
+)  # fmt: skip
 """Left to `make test-full`: near others of these, or looked at in tests/browser too."""
 
 

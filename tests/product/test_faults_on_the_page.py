@@ -182,7 +182,10 @@ def said(visitor: Visitor, case: Case, run: Run) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("client", "fault"), IN_BROWSER.items())
+@pytest.mark.parametrize(
+    ("client", "fault"),
+    [pytest.param(*pair, marks=() if pair[1] == "500" else pytest.mark.full) for pair in IN_BROWSER.items()],
+)
 def test_in_a_browser_too_a_failing_refresh_is_one_calm_line(
     installation: Installation, server: AppServer, cookie: str, page: Page, client: str, fault: str
 ) -> None:

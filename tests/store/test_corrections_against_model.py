@@ -129,7 +129,7 @@ def test_what_counts_equals_the_model_now_and_at_every_revision(ledger: Ledger, 
     lived: dict[str, int] = {"stories": 0, "revisions": 0, "refused": 0}
 
     @settings(
-        max_examples=400 if full else 40, deadline=None, database=None,
+        max_examples=400 if full else 20, deadline=None, database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )  # fmt: skip
     @given(stories)

@@ -309,7 +309,7 @@ def as_told(one: Event) -> Any:
 @given(
     story=_STORIES, cuts=st.tuples(st.integers(0, 9), st.integers(0, 9)), while_open=st.booleans(), one=st.booleans()
 )
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_change_is_listed_once_and_none_invented(
     migrated_url: str, story: list[Any], cuts: tuple[int, int], while_open: bool, one: bool
 ) -> None:
