@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.store import catalog
-from tests.browser.test_sign_in import ALONE, PATIENCE, form, sign_in
+from tests.browser.test_sign_in import ALONE, PATIENCE, cookie, form, sign_in
 from tests.fixtures.app import AppServer, StartApp
 from tests.store.builders import Runs, given_facts, given_history, given_revisions, opened
 
@@ -41,6 +41,7 @@ def opened_at(server: AppServer, page: Page, path: str) -> None:
     page.goto(f"{server.url}/{path}")
     form(page)
     sign_in(page)
+    cookie(page)  # before it is there, a reload would lead back to the form
 
 
 def test_what_the_source_changed_is_told_and_since_when_stands_in_the_url(server: AppServer, page: Page) -> None:

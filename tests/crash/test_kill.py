@@ -169,7 +169,7 @@ def besiege(project: Project, attacked: str, twin: str, kills: int, inside: int)
     return siege
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.full)])
 def test_a_sync_killed_at_any_moment_leaves_whole_runs_and_the_next_one_catches_up(
     kind: str, project: Project, new_store_url, full: bool
 ) -> None:

@@ -229,7 +229,9 @@ def test_on_a_cold_process_no_page_runs_for_who_may_not(
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("role", USERS)
+@pytest.mark.parametrize(
+    "role", [pytest.param(one, marks=pytest.mark.full) if one != "client" else one for one in USERS]
+)
 def test_in_a_browser_no_page_is_shown_to_who_may_not_see_it(
     world: World, cookies: dict[str, str], noted: Path, page: Page, role: str
 ) -> None:

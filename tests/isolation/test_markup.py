@@ -177,6 +177,7 @@ def test_every_failing_account_and_file_name_is_told_as_it_is_written(visit: Vis
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_a_campaigns_page_is_called_as_the_campaign(visit: Visit, full: bool) -> None:
     for payload in PAYLOADS if full else PAYLOADS[7:8]:
         visit.open("campaign", client="ours", campaign=payload, account="1", owner="ours")
@@ -190,6 +191,7 @@ def _cut(line: str, longest: int) -> str:
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_clients_are_called_as_they_are(visit: Visit, full: bool) -> None:
     for slugs in _groups() if full else _groups()[:1]:
         shown = visit.open("campaigns", client=slugs)
@@ -221,6 +223,7 @@ def test_reasons_of_corrections_are_told_as_they_are_written(visit: Visit) -> No
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_what_a_link_asks_for_in_vain_is_told_as_it_was_asked(visit: Visit, full: bool) -> None:
     for payload in PAYLOADS if full else PAYLOADS[5:6]:
         shown = visit.open("campaigns", find=payload, client=payload, platform=payload, as_of=payload)
@@ -229,6 +232,7 @@ def test_what_a_link_asks_for_in_vain_is_told_as_it_was_asked(visit: Visit, full
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_lists_of_choices_show_mere_text(visit: Visit) -> None:
     visit.open("corrections", client="ours")
     known = {visible(one)[:30] for one in PAYLOADS}

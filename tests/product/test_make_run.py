@@ -112,6 +112,7 @@ def wait_until_filled(server: AppServer, page: Page) -> None:
         page.wait_for_timeout(250)
 
 
+@pytest.mark.full
 def test_streamlit_run_alone_is_the_demo_and_its_numbers_arrive_on_an_open_page(
     project_copy: Path, tmp_path: Path, page: Page, full: bool
 ) -> None:
