@@ -26,7 +26,7 @@ from tests.store.test_scope import discovered
 
 FULL = os.environ.get("PERFDASH_FULL") == "1"
 READERS = readers()
-COUNT = (200 if FULL else 12) // len(READERS)
+COUNT = (200 if FULL else 20) // len(READERS)
 """Probes of one function by one reader."""
 REFUSED = "refused"
 
@@ -185,5 +185,5 @@ def test_the_probes_are_of_every_kind_and_role() -> None:
     found = {name: list(asked(name)) for name in TABLE}
     assert {probe.kind for made in found.values() for _, _, probe in made} == every
     for made in found.values():
-        assert len(made) >= (200 if FULL else 6)
+        assert len(made) >= (200 if FULL else 10)
         assert {principal.role for _, principal, _ in made} == {"client", "analyst", "admin"}
