@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -53,7 +54,8 @@ def serve(
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     if parent is not None:
         threading.Thread(target=_watch, args=(server, parent), name="parent-watch", daemon=True).start()
-    print(f"http://{host}:{listener.getsockname()[1]}  key {key}", flush=True)
+    with contextlib.suppress(BrokenPipeError):  # whoever started it is gone already, and so will it be in a moment
+        print(f"http://{host}:{listener.getsockname()[1]}  key {key}", flush=True)
     server.run(sockets=[listener])
     return 0
 

@@ -199,8 +199,15 @@ def told(value: Any) -> Iterator[str]:
     for text in shown:
         for part in _NUMBER.findall(text.replace("\u00a0", " ").replace("\u202f", " ")):
             digits = re.sub(r"\D", "", part).lstrip("0")
-            if len(digits) >= (3 if part[-1] in "kMB×" else 4):
+            if len(digits) >= _enough(part):
                 yield part
+
+
+def _enough(part: str) -> int:
+    """How many digits tell a number: more without a mark in it, as ports, clocks and random names hold such too."""
+    if part[-1] in "kMB×":
+        return 3
+    return 4 if re.search(r"\d[.,]\d", part) else 6
 
 
 def needles(values: Iterable[Any]) -> Needles:
