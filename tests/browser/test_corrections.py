@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from perfdash.store import correction_log
-from tests.browser.test_sign_in import ALONE, form, given_numbers, sign_in, store_url
+from tests.browser.test_sign_in import ALONE, PATIENCE, form, given_numbers, sign_in, store_url
 from tests.fixtures.app import AppServer, StartApp
 from tests.store.builders import ADMIN, opened
 
@@ -46,7 +46,7 @@ def test_a_row_is_corrected_marked_and_reverted(server: AppServer, page: Page) -
     assert told(server) == []
     apply = main.get_by_role("button", name="Apply")
     apply.dblclick()
-    expect(main.get_by_text(re.compile("1 row corrected")).first).to_be_visible()
+    expect(main.get_by_text(re.compile("1 row corrected")).first).to_be_visible(timeout=PATIENCE)
     assert told(server) == [("cost", 8_250_000, "")]
 
     sidebar = page.get_by_test_id("stSidebar")
