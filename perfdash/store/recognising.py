@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from perfdash.access import Principal
-from perfdash.errors import UsageError
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.passwords import NOBODYS_HASH
-from perfdash.store.user_rows import User, canonical, granted, is_name, usable_email, user_of
+from perfdash.store.user_rows import User, canonical, granted, is_name, user_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +60,6 @@ def account_of(store: Store, user_id: int) -> User | None:
     with store.reading() as connection:
         row = connection.execute(select(schema.users).where(schema.users.c.user_id == user_id)).first()
         return None if row is None else user_of(connection, row)
-
-
-def by_email(store: Store, email: str, *, demo: bool) -> int | None:
-    """The active user with this e-mail address, which whoever calls this knows to be verified."""
-    try:
-        wanted = usable_email(email)
-    except UsageError:
-        return None
-    if wanted is None:
-        return None
-    users = schema.users.c
-    with store.reading() as connection:
-        found = connection.execute(_signs_in(select(users.user_id).where(users.email == wanted), demo)).first()
-    return None if found is None else found.user_id
 
 
 def principal_of(store: Store, user_id: int, *, demo: bool = False) -> Principal | None:
