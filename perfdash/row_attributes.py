@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import cast
 
 from perfdash import reported
-from perfdash.conversions import Column, T, Values, amounts, by_distinct
+from perfdash.conversions import Column, Kinds, T, Values, amounts, by_distinct, is_printable
 from perfdash.mapping import Field
 from perfdash.payload import CampaignAttributes
 from perfdash.row_shape import Page
 
 
-def days(values: Values, field: Field) -> Column[date]:
+def days(values: Values, field: Field, kinds: Kinds) -> Column[date]:
     """Day labels, written as the field says."""
-    return by_distinct(values, partial(reported.day, label=field.label, style=field.style), date.min)
+    return by_distinct(values, kinds, partial(reported.day, label=field.label, style=field.style), date.min)
 
 
-def names(values: Values, field: Field, longest: int = 300) -> Column[str | None]:
+def names(values: Values, field: Field, kinds: Kinds, longest: int = 300) -> Column[str | None]:
     """Texts for people; None when nothing is left of one."""
-    if not field.spellings and set(map(type, values)) == {str}:
+    if not field.spellings and kinds == {str}:
         texts = list(map(str.strip, cast(list[str], values)))
         # What is printable has nothing to be taken out of it.
-        if all(texts) and "".join(texts).isprintable() and max(map(len, texts)) <= longest:
+        if all(texts) and is_printable("".join(texts)) and max(map(len, texts)) <= longest:
             return Column(cast(list[str | None], texts))
 
     def one(value: object) -> str | None:
         said = field.spelled(value) if type(value) is str else value
         return reported.name(said, field.label, longest)
 
-    return by_distinct(values, one, None)
+    return by_distinct(values, kinds, one, None)
 
 
 def columns(page: Page) -> dict[str, Sequence[object]]:
@@ -73,5 +73,7 @@ def by_creator(creators: Sequence[str], said: Sequence[str | None]) -> dict[str,
     return found
 
 
-def _last(owners: Iterable[str], values: Iterable[T | None]) -> dict[str, T]:
+def _last(owners: Sequence[str], values: Sequence[T | None]) -> dict[str, T]:
+    if None not in values:
+        return dict(zip(owners, cast(Sequence[T], values), strict=True))
     return {owner: value for owner, value in zip(owners, values, strict=True) if value is not None}

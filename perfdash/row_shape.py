@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from perfdash.conversions import Column, Convert, each, where_reported
+from perfdash.conversions import Column, Convert, each, kinds_of, where_reported
 from perfdash.mapping import Field, Mapping
 from perfdash.reported import Refused, plain
 
 MAX_PAYLOAD = 2000
+_AT_ONCE = 1_000
 T = TypeVar("T")
 
 
@@ -29,8 +31,24 @@ class Page:
             for place, record in enumerate(records):
                 if type(record) is not dict:
                     self.problems[place], self._rows[place] = "the row is not an object", {}
-        self._names = set().union(*self._rows)
         self._columns: dict[tuple[str, ...], list[Any]] = {(): self._rows}
+        self._names = self._taken_apart() or set().union(*self._rows)
+
+    def _taken_apart(self) -> frozenset[str]:
+        """The names in the rows, whose columns are then made all at once; none when not every row has the same ones."""
+        names = tuple(self._rows[0])
+        if len(names) < 2 or set(map(len, self._rows)) != {len(names)}:
+            return frozenset()
+        columns: list[list[Any]] = [[] for _ in names]
+        rows = map(itemgetter(*names), self._rows)
+        try:
+            while some := list(islice(rows, _AT_ONCE)):
+                for column, part in zip(columns, zip(*some, strict=True), strict=True):
+                    column += part
+        except KeyError:
+            return frozenset()
+        self._columns.update(zip(((name,) for name in names), columns, strict=True))
+        return frozenset(names)
 
     def refuse(self, place: int, reason: str) -> None:
         """The first reason stands."""
@@ -40,7 +58,8 @@ class Page:
         """A field that every row must have, converted; its problems are noted."""
         field = self._mapping.fields[name]
         values = self._values(field)
-        return self._noted(convert([None] * len(self._rows) if values is None else values, field))
+        values = [None] * len(self._rows) if values is None else values
+        return self._noted(convert(values, field, kinds_of(values)))
 
     def optional(self, name: str, convert: Convert[T]) -> Column[T | None] | None:
         """A field that a row may have, converted; its problems are noted. None when no row has it."""

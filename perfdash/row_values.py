@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 from operator import gt
 
 from perfdash import reported
-from perfdash.conversions import Column, T, Values, amounts, by_distinct, counts, ratios
+from perfdash.conversions import Column, Kinds, T, Values, amounts, by_distinct, counts, ratios
 from perfdash.mapping import Field
 from perfdash.payload import FactValues
 from perfdash.reported import WRONG_TYPE, Refused
@@ -48,7 +48,7 @@ def _told(column: Column[T] | None, rows: int) -> list[T] | list[None]:
     return [None] * rows if column is None else column.values
 
 
-def _currencies(values: Values, field: Field, currency: str) -> Column[None]:
+def _currencies(values: Values, field: Field, kinds: Kinds, currency: str) -> Column[None]:
     """Nothing is kept: every row is in the account's currency, or refused."""
 
     def check(said: object) -> None:
@@ -57,7 +57,7 @@ def _currencies(values: Values, field: Field, currency: str) -> Column[None]:
         if said.strip().upper() != currency:
             raise Refused(f"{field.label} is not the account's {currency}")
 
-    return by_distinct(values, check, None)
+    return by_distinct(values, kinds, check, None)
 
 
 def _more_clicks(impressions: list[int], clicks: list[int]) -> list[int]:
@@ -70,14 +70,13 @@ def _disagreeing(cpm: Column[Decimal | None] | None, cost: list[int], impression
     if cpm is None:
         return []
     rows = list(zip(cpm.values, cost, impressions, strict=True))
-    places = _in_doubt(cpm.values, cost, impressions)
+    places = _in_doubt(cpm.texts, cost, impressions) if cpm.texts else range(len(rows))
     return [at for at in places if rows[at][0] is not None and reported.cpm_disagrees(*rows[at])]  # type: ignore[arg-type]
 
 
-def _in_doubt(cpm: Sequence[Decimal | None], cost: list[int], impressions: list[int]) -> Iterable[int]:
+def _in_doubt(texts: list[str], cost: list[int], impressions: list[int]) -> Iterable[int]:
     """Where floats cannot tell that all is well. They can for amounts of at most two decimals, of which one unit in
     the last place is allowed: a little less than that is far more than what floats are off."""
-    texts = list(map(str, cpm))
     if not _CENTS.fullmatch("\n".join(texts)):
         return range(len(texts))
     numbers = map(float, texts)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from perfdash import platforms, reported, row_attributes, row_values
 from perfdash.accounts import Account, Days
-from perfdash.conversions import Column, Values, by_distinct, ids
+from perfdash.conversions import Column, Kinds, Values, by_distinct, ids
 from perfdash.mapping import Field, Mapping
 from perfdash.payload import Batch, FactKey, FactValues, Quarantined
 from perfdash.reported import WRONG_TYPE, Refused
@@ -80,8 +80,8 @@ class _Reader:
         told = [""] * len(names) if creators is None else [creator or "" for creator in creators.values]
         return days, campaigns, names, told
 
-    def _platforms(self, values: Values, field: Field) -> Column[str]:
-        return by_distinct(values, partial(self._platform, field), "")
+    def _platforms(self, values: Values, field: Field, kinds: Kinds) -> Column[str]:
+        return by_distinct(values, kinds, partial(self._platform, field), "")
 
     def _platform(self, field: Field, value: object) -> str:
         """Its one spelling; an asked one is spelled as the configuration does."""
