@@ -381,17 +381,21 @@ FIELD = Field("cost", "cost", lambda _: None)
 def test_a_column_is_read_as_its_values_are(values: list[Any], power: int, comma: bool) -> None:
     field = Field("cost", "cost", FIELD.find, power=power, comma=comma)
     style = {"label": "cost", "power": power, "comma": comma}
+    kinds = conversions.kinds_of(values)
     for column, one in (
-        (conversions.counts(values, field), partial(reported.count, **style)),
-        (conversions.ratios(values, field), partial(reported.exact, **style)),
-        (conversions.ids(values, field, required=True), partial(reported.identifier, label="cost", required=True)),
+        (conversions.counts(values, field, kinds), partial(reported.count, **style)),
+        (conversions.ratios(values, field, kinds), partial(reported.exact, **style)),
+        (
+            conversions.ids(values, field, kinds, required=True),
+            partial(reported.identifier, label="cost", required=True),
+        ),
     ):
         expected = conversions.each(values, one, None)
         assert column.problems == expected.problems
         fine = [place for place in range(len(values)) if place not in column.problems]
         assert [str(column.values[n]) for n in fine] == [str(expected.values[n]) for n in fine]
     for signed in (False, True):
-        column = conversions.amounts(values, field, signed=signed)
+        column = conversions.amounts(values, field, kinds, signed=signed)
         expected = conversions.each(values, partial(reported.micros, signed=signed, **style), (0, False))
         assert column.problems == expected.problems
         assert [(value, place in column.rounded) for place, value in enumerate(column.values)] == expected.values

@@ -402,3 +402,17 @@ def test_a_key_on_two_pages_fails_the_run_whether_its_rows_are_good_or_refused(o
     pages = [rows.read([row("cpm", "roi", clicks=clicks, cost=1)], MAPPING, ACCOUNT, DAYS) for clicks in (one, other)]
     with pytest.raises(BadAnswer, match="is on page 1 and on page 2"):
         answer.together(pages)
+
+
+def test_rows_are_read_alike_whether_all_have_the_same_names_in_one_order_or_not() -> None:
+    many = [row(campaignId=f"c{n}", impressions=1000 + n, reach=n, clicks=n % 7) for n in range(2_500)]
+    turned = [dict(reversed(one.items())) if n % 2 else one for n, one in enumerate(many)]
+    fewer = [{name: value for name, value in one.items() if n != 7 or name != "reach"} for n, one in enumerate(many)]
+    renamed = [dict(one) for one in many]
+    renamed[2_400]["views"] = renamed[2_400].pop("reach")
+    read_alone = {key: values for one in many for key, values in read(one).facts.items()}
+    assert read(*many).facts == read_alone
+    assert read(*turned).facts == read_alone
+    for changed, place, values in ((fewer, 7, {"reach": None}), (renamed, 2_400, {"reach": None, "views": 2_400})):
+        key = KEY._replace(campaign=f"c{place}")
+        assert read(*changed).facts == read_alone | {key: read_alone[key]._replace(**values)}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfdash.strict_json import MAX_DEPTH, NotStrictJson, loads
@@ -79,6 +79,76 @@ def test_the_deepest_nesting_that_is_allowed() -> None:
 )
 def test_what_json_writes_is_read_back(value: Any) -> None:
     assert loads(json.dumps(value).encode()) == value
+
+
+@st.composite
+def written_objects(draw: st.DrawFn) -> tuple[bytes, bool]:
+    """JSON as odd writers spell it, with marks inside words, and whether an object in it has a key twice."""
+    words = st.text('a:"{[\\ ', max_size=4)
+    repeats = False
+
+    def spaced(text: str) -> str:
+        return draw(st.sampled_from(["", " ", "\n\t "])) + text
+
+    def written(depth: int) -> str:
+        nonlocal repeats
+        kind = draw(st.sampled_from(["word", "number", "object", "list"] if depth else ["word", "number"]))
+        if kind == "word":
+            return spaced(draw(st.sampled_from([json.dumps(draw(words)), '"\\u003a"', '"\\u007b"'])))
+        if kind == "number":
+            return spaced("1.50")
+        inside = range(draw(st.integers(0, 3)))
+        if kind == "list":
+            return spaced("[" + ",".join(written(depth - 1) for _ in inside) + spaced("]"))
+        keys = [draw(words) for _ in inside]
+        repeats |= len(set(keys)) < len(keys)
+        pairs = [spaced(json.dumps(key)) + spaced(":") + written(depth - 1) for key in keys]
+        return spaced("{" + ",".join(pairs) + spaced("}"))
+
+    return written(4).encode(), repeats
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(written_objects())
+def test_a_key_that_is_there_twice_is_found_whatever_stands_around_it(case: tuple[bytes, bool]) -> None:
+    body, repeats = case
+    if repeats:
+        with pytest.raises(NotStrictJson, match="same key twice"):
+            loads(body)
+    else:
+        assert loads(body) == json.loads(body, parse_float=Decimal)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": 1, "a" : 2}',  # the second has white space before its colon
+        b'{"a": ":", "a": 1}',  # what was overwritten held a colon
+        b'{"a": {"b": 1}, "a": 2}',  # what was overwritten held a key
+        b'{"a": 1, "a": {}}',
+        rb'{"a": 1, "a": 2, "b": "\u003a"}',  # a colon that the text does not hold, but the value does
+        rb'[{"n": "\": :"}, {"a": 1, "a": 1}]',
+        b'{"n": "Spring: sale", "day": "2026-03-01 00:00:00", "day": "2026-03-02 00:00:00"}',
+        b'{"a": [[{"x": 1, "x": 1}]]}',
+    ],
+)
+def test_counting_keys_is_not_fooled(body: bytes) -> None:
+    with pytest.raises(NotStrictJson, match="same key twice"):
+        loads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"n": "Spring: sale", "day": "2026-03-01 00:00:00"}',
+        rb'{"n": "\": :", "m": "{[:"}',
+        b'{"a":\n1,"b" :{"a":1}}',
+        b"{}",
+        b'{"":1}',
+    ],
+)
+def test_marks_inside_words_are_no_keys(body: bytes) -> None:
+    assert loads(body) == json.loads(body)
 
 
 @given(st.binary(max_size=40))

@@ -14,7 +14,7 @@ from perfdash.accounts import Account
 from perfdash.changes import Plan
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
 from perfdash.store.leases import of
-from perfdash.store.raw import AT_ONCE, Once, day_kept, each
+from perfdash.store.raw import AT_ONCE, Once, add, day_kept, each
 from perfdash.store.schema import ERASED_NAME, FACT_KEY, VALUES, campaigns, creators, fact_history, facts
 
 
@@ -31,6 +31,8 @@ def apply_plan(connection: Connection, account: Account, plan: Plan, revision: i
 
 _AT_KEY = and_(*(facts.c[name] == bindparam(f"k_{name}") for name in FACT_KEY))
 _VERSION = ("from_rev", *VALUES)
+_PLACE = itemgetter(0, 1, 3, 2)
+"""Of a FactKey: the fields by which the primary key orders the facts of one account."""
 _CLOSE = insert(fact_history).from_select(
     [*FACT_KEY, *_VERSION, "to_rev", "vanished"],
     select(
@@ -68,15 +70,16 @@ class _Scribe:
 
     def add(self, added: Mapping[FactKey, FactValues]) -> None:
         """Facts that are not current yet."""
-        each(self._connection, insert(facts), self._rows(added))
+        add(self._connection, insert(facts), self._rows(added))
 
     def _rows(self, added: Mapping[FactKey, FactValues]) -> Iterator[tuple[object, ...]]:
         # By columns, so that hardly anything is Python's own work: a first load writes hundreds of thousands.
-        ordered = iter(_in_order(added))
+        ordered = iter(sorted(zip(map(_PLACE, added), added.values(), strict=True), key=itemgetter(0)))
         client, number, revision = repeat(self._client), repeat(self._number), repeat(self._revision)
         while some := list(islice(ordered, AT_ONCE)):
-            days, campaigns, platforms, people = zip(*some, strict=True)
-            *measures, cpm, roi, currency, flags = zip(*map(added.__getitem__, some), strict=True)
+            places, values = zip(*some, strict=True)
+            days, campaigns, people, platforms = zip(*places, strict=True)
+            *measures, cpm, roi, currency, flags = zip(*values, strict=True)
             day = map(self._day_of.__getitem__, days)
             ratios = _all_plain(cpm), _all_plain(roi)
             key = client, day, number, campaigns, people, platforms
@@ -90,7 +93,7 @@ class _Scribe:
 
 def _in_order(keys: Collection[FactKey]) -> list[FactKey]:
     """In the order of the primary key inside one account."""
-    return sorted(keys, key=itemgetter(0, 1, 3, 2))
+    return sorted(keys, key=_PLACE)
 
 
 def _reported(values: FactValues) -> tuple[object, ...]:
