@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -13,6 +13,9 @@ from jmespath.exceptions import JMESPathError
 
 # What the library's own functions raise on data of a shape that the expression did not expect.
 _ODD_DATA = (JMESPathError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+
+_OURS = {"Decimal": "float", "Alike": "list"}
+"""Types of ours, by their names, and those of which the library knows what they are."""
 
 
 @cache
@@ -90,8 +93,11 @@ class _ExactFunctions(functions.Functions):  # the types of which leave out what
 
     def _get_allowed_pytypes(self, types: Any) -> Any:
         allowed, inside = super()._get_allowed_pytypes(types)  # type: ignore[misc]
-        wider = [tuple(names) + (("Decimal",) if "float" in names else ()) for names in inside]
-        return [*allowed, *(("Decimal",) if "float" in allowed else ())], wider
+        return [*allowed, *_like(allowed)], [(*names, *_like(names)) for names in inside]
 
     def _convert_to_jmespath_type(self, pyobject: str) -> Any:
-        return "number" if pyobject == "Decimal" else super()._convert_to_jmespath_type(pyobject)  # type: ignore[misc]
+        return super()._convert_to_jmespath_type(_OURS.get(pyobject, pyobject))  # type: ignore[misc]
+
+
+def _like(allowed: Collection[str]) -> list[str]:
+    return [ours for ours, theirs in _OURS.items() if theirs in allowed]

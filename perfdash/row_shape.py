@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from perfdash.alike import Alike
 from perfdash.conversions import Column, Convert, each, kinds_of, where_reported
 from perfdash.mapping import Field, Mapping
 from perfdash.reported import Refused, plain
@@ -26,12 +28,17 @@ class Page:
         self.problems: dict[int, str] = {}
         """Row -> why it is refused."""
         self._mapping = mapping
-        self._rows: list[dict[str, Any]] = list(records)  # type: ignore[arg-type]
+        if isinstance(records, Alike):
+            self._rows: list[dict[str, Any]] = records
+            self._names: AbstractSet[str] = frozenset(records.names)
+            self._columns: dict[tuple[str, ...], list[Any]] = {(): records, **_by_key(records.names, records.columns)}
+            return
+        self._rows = list(records)  # type: ignore[arg-type]
         if set(map(type, records)) != {dict}:
             for place, record in enumerate(records):
                 if type(record) is not dict:
                     self.problems[place], self._rows[place] = "the row is not an object", {}
-        self._columns: dict[tuple[str, ...], list[Any]] = {(): self._rows}
+        self._columns = {(): self._rows}
         self._names = self._taken_apart() or set().union(*self._rows)
 
     def _taken_apart(self) -> frozenset[str]:
@@ -47,7 +54,7 @@ class Page:
                     column += part
         except KeyError:
             return frozenset()
-        self._columns.update(zip(((name,) for name in names), columns, strict=True))
+        self._columns.update(_by_key(names, columns))
         return frozenset(names)
 
     def refuse(self, place: int, reason: str) -> None:
@@ -112,6 +119,10 @@ class Page:
             except (KeyError, TypeError):
                 self._columns[keys] = [inner.get(key) if type(inner) is dict else None for inner in above]
         return self._columns[keys]
+
+
+def _by_key(names: Iterable[str], columns: Iterable[list[Any]]) -> dict[tuple[str, ...], list[Any]]:
+    return {(name,): column for name, column in zip(names, columns, strict=True)}
 
 
 def made(kind: type[T], columns: Iterable[Iterable[Any]]) -> list[T]:

@@ -25,17 +25,33 @@ def loads(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
 
     NotStrictJson for anything else: NaN, Infinity, a key twice in one object, nesting over `max_depth`, endless digits.
     """
-    text = body.removeprefix(_MARK)
+    text = text_of(body)
     try:
         value = jiter.from_json(text, allow_inf_nan=False, float_mode="decimal")
     except ValueError:
         # Its errors quote keys, do not tell NaN from a typing error, and it takes no text that was cut inside an emoji.
         value = _slowly(body)
-    marks = text.translate(None, _NO_MARKS)
-    keys = _count_keys(value, marks.count(b"{") + marks.count(b"["), max_depth)
-    if keys == marks.count(b":") or keys == _most_keys(text) or not _repeats_a_key(text):
+    marks = _marks_in(text)
+    _, keys = _count(value, _brackets(marks), max_depth)
+    if _are_all(keys, marks, text) or not _repeats_a_key(text):
         return value
     return _slowly(body)
+
+
+def text_of(body: bytes) -> bytes:
+    """Without a byte order mark."""
+    return body.removeprefix(_MARK)
+
+
+def holds_only(value: Any, text: bytes, rows: int, names: int) -> bool:
+    """True when `text` surely holds just `value` and, in one of its lists, `rows` flat objects of `names` keys each.
+
+    False says nothing. NotStrictJson when `value` is nested too deeply.
+    """
+    marks = _marks_in(text)
+    brackets = _brackets(marks) - rows
+    found, keys = _count(value, brackets, MAX_DEPTH)
+    return found == brackets and _are_all(keys + rows * names, marks, text)
 
 
 def _slowly(body: bytes) -> Any:
@@ -71,25 +87,35 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _count_keys(value: Any, brackets: int, max_depth: int) -> int:
-    """The keys of all objects in `value`. Level by level, without recursion: the parser's own limit is not ours.
+def _marks_in(text: bytes) -> bytes:
+    """What opens an object or a list, and what follows a key; words may hold the same."""
+    return text.translate(None, _NO_MARKS)
 
-    Each object or list began with one of the text's opening `brackets`, so once that many are found, nothing is looked
-    into that could hold another: rows without containers cost next to nothing.
+
+def _brackets(marks: bytes) -> int:
+    return marks.count(b"{") + marks.count(b"[")
+
+
+def _count(value: Any, brackets: int, max_depth: int) -> tuple[int, int]:
+    """How many objects and lists `value` holds, and how many keys these have.
+
+    Level by level, without recursion: the parser's own limit is not ours. Each of them began with one of the text's
+    opening `brackets`, so once that many are found, nothing is looked into that could hold another: rows without
+    containers cost next to nothing.
     """
     level, found, keys = _containers((value,)), 0, 0
     for _ in range(max_depth):
         found += len(level)
         keys += sum(map(len, (container for container in level if container.__class__ is dict)))
         if found == brackets:
-            return keys
+            return found, keys
         below: list[Any] = []
         for container in level:
             inside = container.values() if container.__class__ is dict else container
             if not _CONTAINERS.isdisjoint(map(type, inside)):
                 below += _containers(inside)
         if not below:
-            return keys
+            return found, keys
         level = below
     raise NotStrictJson(f"it is nested more than {max_depth} levels deep")
 
@@ -98,13 +124,13 @@ def _containers(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if value.__class__ is dict or value.__class__ is list]
 
 
-def _most_keys(text: bytes) -> int:
-    """At least as many as there are keys, each counted as often as it comes: a colon follows each one's quotation mark.
+def _are_all(keys: int, marks: bytes, text: bytes) -> bool:
+    """True when `text` surely has no more than these different `keys`, so that none is there twice.
 
-    As the colons alone, it is more where words hold such marks too, but never less. So if there are that many different
-    keys, none came twice; finding that out costs a small part of what it costs to compare them.
+    A colon follows each key, right behind its quotation mark but for white space. Both counts may be more than there
+    are keys, where words hold such marks too, but never less: each cost a small part of comparing the keys.
     """
-    return text.translate(None, _WHITE_SPACE).count(b'":')
+    return keys == marks.count(b":") or keys == text.translate(None, _WHITE_SPACE).count(b'":')
 
 
 def _repeats_a_key(text: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from perfdash import strict_json
@@ -12,6 +12,8 @@ from perfdash.reported import plain
 from perfdash.secret import Secret
 
 MAX_DETAIL = 200
+Loads = Callable[[bytes], object]
+"""strict_json.loads, or what reads the same faster."""
 
 
 class NotJson(BadAnswer):
@@ -26,11 +28,11 @@ class Answer:
     body: object
 
 
-def parsed(body: bytes, key: Secret) -> object:
+def parsed(body: bytes, key: Secret, loads: Loads = strict_json.loads) -> object:
     """The JSON of `body`, without the key should the source echo it. NotJson for anything that is not strict JSON."""
     body = key.masked_bytes(body)
     try:
-        said = strict_json.loads(body)
+        said = loads(body)
     except strict_json.NotStrictJson as error:
         is_page = body.lstrip()[:1] == b"<"
         problem = "the answer is a web page, not JSON" if is_page else f"the answer cannot be read: {error}"

@@ -10,6 +10,7 @@ import httpx
 from perfdash.accounts import Account, Days
 from perfdash.errors import BadAnswer, RunFailed
 from perfdash.reported import plain
+from perfdash.shaped_json import Reader
 from perfdash.sources import outcome, request
 from perfdash.sources.budget import Budget
 from perfdash.sources.envelope import Answer
@@ -39,6 +40,7 @@ class Exchange:
         note: Callable[[str], None],
     ) -> None:
         self._http, self._source, self._account = http, source, account
+        self._reader = Reader(source.config.records.path)
         self._headers, self._clock, self._deadline, self._budget, self._note = headers, clock, deadline, budget, note
 
     def page(self, window: Days, ask: Ask) -> Came:
@@ -65,7 +67,9 @@ class Exchange:
             self._budget.pause(pause)
             line += f", nearly all of its quota is used: no request for {pause:g} s"
         try:
-            said: Answer = outcome.judged(self._source, self._account, response, body, self._clock())
+            said: Answer = outcome.judged(
+                self._source, self._account, response, body, self._clock(), self._reader.loads
+            )
         except (Transient, RunFailed, outcome.TooMuch):
             self._note(line)
             raise

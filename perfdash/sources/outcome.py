@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from perfdash import strict_json
 from perfdash.accounts import Account
 from perfdash.errors import BadAnswer, SourceRefused, SourceUnreachable
 from perfdash.paths import look_up
 from perfdash.reported import plain
-from perfdash.sources.envelope import Answer, NotJson, answered, detail_in, parsed, refuse_disguised
+from perfdash.sources.envelope import Answer, Loads, NotJson, answered, detail_in, parsed, refuse_disguised
 from perfdash.sources.limits import Deadline
 from perfdash.sources.retry import Transient, pause_asked
 from perfdash.sources.rules import first_met
@@ -47,14 +48,21 @@ def refuse_redirect(response: httpx.Response) -> None:
     )
 
 
-def judged(source: Source, account: Account, response: httpx.Response, body: bytes, now: datetime) -> Answer:
-    """The answer in a response. Its body is classified before any row is looked for.
+def judged(
+    source: Source,
+    account: Account,
+    response: httpx.Response,
+    body: bytes,
+    now: datetime,
+    loads: Loads = strict_json.loads,
+) -> Answer:
+    """The answer in a response. Its body, read by `loads`, is classified before any row is looked for.
 
     Transient for what may pass by itself, TooMuch when fewer days must be asked for, SourceRefused or BadAnswer for
     the rest.
     """
     status = response.status_code
-    said, unreadable = _read(source, body)
+    said, unreadable = _read(source, body, loads)
     rule = first_met(source.config.outcomes, status, response.headers, said)
     then = rule.then if rule else _usual(status)
     if then == "ok":
@@ -79,9 +87,9 @@ def judged(source: Source, account: Account, response: httpx.Response, body: byt
     raise _refusal(text, status, rule, account)
 
 
-def _read(source: Source, body: bytes) -> tuple[object, NotJson | None]:
+def _read(source: Source, body: bytes, loads: Loads) -> tuple[object, NotJson | None]:
     try:
-        return parsed(body, source.key), None
+        return parsed(body, source.key, loads), None
     except NotJson as error:
         return None, error
 
