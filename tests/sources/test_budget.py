@@ -197,7 +197,13 @@ def test_an_absurd_pause_does_not_hold_for_ever(seconds: float) -> None:
     hours = Hours()
     budget = limited(hours)
     budget.pause(seconds)
-    assert start(budget, hours, within=LONGEST_HELD + 1) == LONGEST_HELD
+    assert start(budget, hours, within=LONGEST_HELD + 1) == LONGEST_HELD == 31 * 86_400
+
+
+def test_a_turn_that_is_close_is_not_slept_past() -> None:
+    hours = Hours()
+    budget = limited(hours, rate(1, 0.25))
+    assert [start(budget, hours) for _ in range(4)] == [0, 0.25, 0.5, 0.75]
 
 
 def test_the_lock_is_free_while_somebody_sleeps() -> None:
@@ -311,6 +317,15 @@ def test_what_still_holds_is_not_forgotten(keep: Callable[[Budget, Hours], objec
     hours.sleep(FORGOTTEN_AFTER + 1)
     budget_of(HERE, OTHER_KEY, None, hours.monotonic, budgets)
     assert budget_of(HERE, KEY, None, hours.monotonic, budgets) is found
+
+
+@pytest.mark.parametrize(("seconds", "is_kept"), [(7_199, True), (7_200, False)])
+def test_a_budget_that_holds_nobody_is_forgotten_two_hours_after_it_was_wanted(seconds: int, is_kept: bool) -> None:
+    budgets, hours = Budgets(), Hours()
+    found = budget_of(HERE, KEY, None, hours.monotonic, budgets)
+    hours.sleep(seconds)
+    budget_of(HERE, OTHER_KEY, None, hours.monotonic, budgets)
+    assert (budget_of(HERE, KEY, None, hours.monotonic, budgets) is found) is is_kept
 
 
 def test_a_budget_remembers_only_as_many_starts_as_its_rates_need() -> None:

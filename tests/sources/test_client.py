@@ -202,6 +202,17 @@ def test_a_server_that_drips_meets_the_deadline_of_the_run(data: bytes) -> None:
         ask(server, real=True, total_seconds=0.4)
 
 
+def test_a_head_that_comes_after_the_deadline_is_not_read() -> None:
+    hours = Hours()
+
+    def late(connection: socket.socket) -> None:
+        hours.sleep(1_000)
+        connection.sendall(said(b""))
+
+    with Loopback(late) as server, pytest.raises(SourceUnreachable, match="did not finish within 60 seconds"):
+        ask(server, hours=hours, total_seconds=60)
+
+
 def test_a_silent_server_is_asked_again_and_then_given_up() -> None:
     with Loopback(lambda connection: connection.recv(1) and None) as server:
         with pytest.raises(SourceUnreachable, match=r"silent for 0\.1 seconds, also after 3 attempts"):

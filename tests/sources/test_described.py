@@ -84,6 +84,10 @@ def test_a_rule_is_one_line(said: dict[str, Any], line: str) -> None:
         ),
         ("revenue", {"path": "l", "by": "k", "pick": "buy"}, "l[k = buy].value", "money, may be negative"),
         ("creator", {"path": "c", "zero_when_missing": True}, "c", "id, as text"),
+        ("conversions", {"path": "n"}, "n", "number"),
+        ("budget", {"path": "b"}, "b", "money"),
+        ("reach", {"path": "r"}, "r", "whole number"),
+        ("cpm", {"path": "m"}, "m", "number, kept beside ours"),
     ],
 )
 def test_a_field_says_where_it_stands_and_how_it_is_read(

@@ -140,6 +140,7 @@ def test_a_plus_may_stand_for_a_blank(text: str) -> None:
 def test_a_key_too_short_to_be_masked_is_not_shown_with_a_plus_for_its_blank_either() -> None:
     source = of(key="k3 yz")
     assert address(source, Ask(url=f"{HERE}/next/k3+yz")) == HIDDEN
+    assert HIDDEN == "(an address that holds the key, so it is not shown)"
     assert address(source, Ask(url=f"{HERE}/next/k3%2Byz")) == HIDDEN
     assert address(source, Ask(url=f"{HERE}/next/k3-yz")) == f"{HERE}/next/k3-yz"
 

@@ -112,7 +112,8 @@ def test_a_connection_waits_as_configured_follows_nothing_and_looks_at_no_enviro
     ("before", "after"), [(logging.NOTSET, 30), (logging.DEBUG, 30), (logging.INFO, 30), (logging.CRITICAL, 50)]
 )
 def test_what_the_library_logs_of_requests_is_never_louder_than_a_warning(before: int, after: int) -> None:
-    loud = [logging.getLogger(name) for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection")]
+    names = ("httpx", *(f"httpcore{part}" for part in ("", ".http11", ".http2", ".connection", ".proxy")))
+    loud = [logging.getLogger(name) for name in names]
     kept: list[Any] = [logger.level for logger in loud]
     try:
         for logger in loud:

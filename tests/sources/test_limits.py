@@ -6,13 +6,16 @@ import gzip
 import ssl
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import certifi
 import httpcore
 import httpx
 import pytest
 
 from perfdash.errors import BadAnswer
+from perfdash.sources import limits
 from perfdash.sources.limits import Deadline, DeadlineTransport, Gunzip, Truncated, read_body
 
 
@@ -126,6 +129,15 @@ def test_a_server_must_show_a_certificate_for_its_own_name(pool: dict[str, Any])
     assert pool["ssl_context"].verify_mode == ssl.CERT_REQUIRED
     assert pool["ssl_context"].check_hostname is True
     assert pool["ssl_context"].get_ca_certs()
+
+
+def test_only_the_shipped_authorities_are_trusted_whatever_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shipped = ssl.create_default_context(cafile=certifi.where()).get_ca_certs(binary_form=True)
+    (tmp_path / "one.pem").write_text(ssl.DER_cert_to_PEM_cert(shipped[0]))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "one.pem"))
+    assert limits._trusted.__wrapped__().get_ca_certs(binary_form=True) == shipped
 
 
 # Bodies

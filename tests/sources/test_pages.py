@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from perfdash.errors import BadAnswer
-from perfdash.sources.pagination import Ask
+from perfdash.sources.pagination import Ask, Pages
 from perfdash.sources.vocabulary import Paging
-from tests.sources.paging_kit import MOST, Api, Server, came, numbered, paging, read, script
+from tests.sources.paging_kit import MOST, START, Api, Server, came, numbered, paging, read, script
 
 PAGE = {"page_at": "page", "size_at": "size", "total_rows": "total", "total_pages": "pages"}
 FIRST_UNASKED = {
@@ -448,6 +448,13 @@ def test_a_page_that_comes_twice_is_never_a_success(kind: str, api: Api, data: s
                 body["data"] = seen[data.draw(st.integers(0, chosen - 1))]
 
     spoiled(kind, api, twist)
+
+
+def test_an_anchor_is_the_page_itself_when_it_leads_back_to_where_the_page_was_asked() -> None:
+    link = f'<{START}?p=2>; rel="next"; anchor="{START}"'
+    pages = Pages(paging("link_header"), MOST, START)
+    pages.first()
+    assert pages.add(came([1], link=link)) == Ask(url=f"{START}?p=2")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "cursor" in kind or "address" in kind or "link" in kind])

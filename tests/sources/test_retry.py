@@ -19,7 +19,7 @@ from tests.sources.loopback import NOW, Hours, Loopback, ask, row, said
 ONE = said({"data": [row()]})
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_may_pass_by_itself_is_asked_again(status: int) -> None:
     hours = Hours()
     with Loopback(said({}, status), said({}, status), ONE) as server:
