@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from perfdash import answer, platforms, rows, strict_json
 from perfdash.accounts import Account, Days
+from perfdash.alike import Alike
 from perfdash.errors import BadAnswer
 from perfdash.payload import Batch, FactKey
 from tests.mapping_kit import mapping_of_preset
@@ -416,3 +417,18 @@ def test_rows_are_read_alike_whether_all_have_the_same_names_in_one_order_or_not
     for changed, place, values in ((fewer, 7, {"reach": None}), (renamed, 2_400, {"reach": None, "views": 2_400})):
         key = KEY._replace(campaign=f"c{place}")
         assert read(*changed).facts == read_alone | {key: read_alone[key]._replace(**values)}
+
+
+ODD_VALUES = [None, -1, "x", "1,234", True, [], {}, Decimal("1.5"), Decimal("0.0000001"), 10**20, "2026-03-02", ""]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(sorted(row())), st.sampled_from(ODD_VALUES), max_size=2), min_size=1))
+def test_rows_that_came_as_columns_are_read_as_rows_that_came_as_objects(changes: list[dict[str, Any]]) -> None:
+    objects = [
+        {name: Decimal(str(v)) if type(v) is float else v for name, v in (row(campaignId=f"c{n // 2}") | one).items()}
+        for n, one in enumerate(changes)
+    ]
+    names = tuple(objects[0])
+    columns = Alike(names, [[one[name] for one in objects] for name in names])
+    assert rows.read(columns, MAPPING, ACCOUNT, DAYS) == rows.read(objects, MAPPING, ACCOUNT, DAYS)
