@@ -21,7 +21,8 @@ import pytest
 from perfdash.accounts import Days
 from perfdash.errors import BadAnswer, RunFailed, SourceRefused, SourceUnreachable
 from perfdash.payload import FactKey
-from perfdash.sources.limits import Deadline, Gunzip
+from perfdash.sources import client
+from perfdash.sources.limits import Deadline, DeadlineTransport, Gunzip
 from perfdash.sources.outcome import unanswered
 from tests.sources.loopback import ACCOUNT, DAYS, KEY, NOW, Hours, Loopback, ask, row, said, source
 
@@ -202,15 +203,18 @@ def test_a_server_that_drips_meets_the_deadline_of_the_run(data: bytes) -> None:
         ask(server, real=True, total_seconds=0.4)
 
 
-def test_a_head_that_comes_after_the_deadline_is_not_read() -> None:
-    hours = Hours()
+def test_every_request_goes_through_the_transport_that_knows_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[httpx.Request] = []
 
-    def late(connection: socket.socket) -> None:
-        hours.sleep(1_000)
-        connection.sendall(said(b""))
+    class Noting(DeadlineTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            asked.append(request)
+            return super().handle_request(request)
 
-    with Loopback(late) as server, pytest.raises(SourceUnreachable, match="did not finish within 60 seconds"):
-        ask(server, hours=hours, total_seconds=60)
+    monkeypatch.setattr(client, "DeadlineTransport", Noting)
+    with Loopback(said({}, 500), said(ONE)) as server:
+        ask(server)
+    assert len(asked) == 2
 
 
 def test_a_silent_server_is_asked_again_and_then_given_up() -> None:
