@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from perfdash import rows
+from perfdash.alike import Alike
 from perfdash.errors import RunFailed, SourceRefused
+from perfdash.payload import Batch
+from perfdash.sources import client
 from perfdash.sources.exchange import MAX_REFUSAL
-from tests.sources.loopback import Hours, Loopback, ask, said
+from tests.sources.loopback import Hours, Loopback, ask, paged, row, said
 from tests.sources.routed import asking, custom
 
 ROWS: dict[str, Any] = {"data": []}
@@ -27,6 +33,21 @@ def lines(*answers: bytes, **more: Any) -> list[str]:
 
 def test_a_request_is_a_line_without_its_query() -> None:
     assert lines(said(ROWS)) == [f"GET /v1/performance {WINDOW}: 200 in 0.00 s, 0 rows"]
+
+
+def test_pages_that_look_like_the_first_are_read_into_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: list[type] = []
+
+    def read(records: Sequence[object], *more: Any) -> Batch:
+        kinds.append(type(records))
+        return rows.read(records, *more)
+
+    monkeypatch.setattr(client, "rows", SimpleNamespace(read=read))
+    pages = [paged([row(campaignId=f"c{n}")], n, 1, 3, 3) for n in (1, 2, 3)]
+    with Loopback(*pages) as server:
+        found = ask(server)
+    assert kinds == [list, Alike, Alike]
+    assert [key.campaign for key in found.batch.facts] == ["c1", "c2", "c3"]
 
 
 def test_a_refusal_is_a_line_without_rows() -> None:

@@ -36,6 +36,11 @@ def told(body: object, status: int = 200, headers: dict[str, str] | None = None,
     return caught.value
 
 
+def test_a_body_is_read_by_whatever_reads_the_pages_of_its_answer() -> None:
+    found = judged(of(), ACCOUNT, httpx.Response(200), b"a", NOW, lambda body: {"items": [body]})
+    assert found.rows == [b"a"]
+
+
 def test_an_answer_is_its_rows_and_one_of_any_shape_if_a_rule_says_so() -> None:
     body = b'{"items": [1], "error": "none"}'
     with pytest.raises(BadAnswer, match='spite of its status 200 \\("none"\\)'):
