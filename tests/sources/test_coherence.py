@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from perfdash.sources.coherence import mismatches
 from perfdash.sources.vocabulary import Auth, BearerAuth, RequestConfig
 from tests.sources.paging_kit import paging
+from tests.sources.test_declared import of, request
 
 _AUTH: TypeAdapter[Any] = TypeAdapter(Auth)
 CURSOR = {"type": "cursor", "next": "n"}
@@ -93,3 +94,10 @@ def test_the_place_of_the_key_is_not_taken(auth: dict[str, Any], line: str | Non
     params = {"a": "{start}", "b": "{end}", "token": "x"}
     request = RequestConfig(path="/r", params=params, headers={"x-API-key": "x"})
     assert list(mismatches(request, paging("none"), _AUTH.validate_python(auth))) == ([line] if line else [])
+
+
+def test_a_configuration_is_refused_for_its_first_contradiction_whichever_part_it_is_in() -> None:
+    paged, keyed = request(p="{page}"), request(k="1")
+    assert of(request=paged) == [': request carries {page}, but paging.type "none" never gives it a value']
+    found = of(request=keyed, auth={"type": "query", "name": "k"})
+    assert found == [": request.params.k is the parameter in which auth sends the key"]
