@@ -36,6 +36,9 @@ class Alike(list[dict[str, Any]]):
     def __eq__(self, other: object) -> bool:
         return self._rows() == other
 
+    def __ne__(self, other: object) -> bool:
+        return self._rows() != other
+
     __hash__ = None
 
     def __repr__(self) -> str:

@@ -175,6 +175,8 @@ def test_rows_alike_are_a_list_of_objects_for_whoever_looks() -> None:
     )  # fmt: skip
     assert rows == plain
     assert plain == rows
+    assert (rows != plain) is False
+    assert rows != []
     assert plain[0] in rows
     assert {"a": 4} not in rows
     assert repr(rows) == repr(plain)
@@ -188,7 +190,7 @@ def test_rows_alike_are_a_list_of_objects_for_whoever_looks() -> None:
     [
         "length(data)", "data[0].b", "data[?a > `1`].b", "data[].a | sum(@)", "max_by(data, &a).b", "type(data)",
         "data[-1]", "reverse(data)[0].a", "data[*].a", "sort_by(data, &b)[1]", "contains(data[*].a, `2`)",
-        "data[1:].a", "data || `1`",
+        "data[1:].a", "data || `1`", "to_string(data)", "data != `[]`", "data == `[]`", "[data][].a", "*[].b",
     ],
 )  # fmt: skip
 def test_an_expression_finds_in_rows_alike_what_it_finds_in_a_list(expression: str) -> None:
