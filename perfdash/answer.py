@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from operator import attrgetter
+from operator import itemgetter
 
 from perfdash.errors import BadAnswer
-from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues
+from perfdash.payload import Batch, CampaignAttributes, FactKey
+from perfdash.sheet import Sheet
+
+_CREATOR = FactKey._fields.index("creator")
 
 
 def together(pages: Sequence[Batch]) -> Batch:
@@ -22,16 +25,15 @@ def together(pages: Sequence[Batch]) -> Batch:
 
 
 def _joined(pages: Sequence[Batch]) -> Batch:
-    facts: dict[FactKey, FactValues] = {}
+    facts = Sheet.joined(page.facts for page in pages)
     creators: dict[str, str] = {}
     for page in pages:
-        facts.update(page.facts)
         creators.update(page.creators)
     refused = [{row.key for row in page.quarantined if row.key is not None} for page in pages]
     keyed = set().union(*refused)
     # On one page no key is both in and out, so only pages that share one make these differ.
     once = len(facts) == sum(len(page.facts) for page in pages) and len(keyed) == sum(map(len, refused))
-    if not once or not keyed.isdisjoint(facts):
+    if not once or not keyed.isdisjoint(facts.rows):
         _refuse_repeats(pages)
     return Batch(
         facts=facts,
@@ -57,12 +59,13 @@ def _refuse_repeats(pages: Sequence[Batch]) -> None:
 
 def _refuse_totals(batch: Batch) -> None:
     refused = _refused_keys(batch)
-    creators = set(map(attrgetter("creator"), chain(batch.facts, refused)))
+    facts = Sheet.of(batch.facts)
+    creators = set(map(itemgetter(_CREATOR), chain(facts.rows, refused)))
     if "" not in creators or len(creators) == 1:
         return
     by_creator: set[tuple[object, ...]] = set()
     totals: dict[tuple[object, ...], FactKey] = {}
-    for key in chain(batch.facts, refused):
+    for key in chain(facts, refused):
         if key.creator:
             by_creator.add(key[:3])
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 from perfdash.errors import SuspiciousRun
 from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues
+from perfdash.sheet import Sheet, same
 
 SUSPICIOUS_FROM = 20
 """Below this many known facts a vanishing half is ordinary; from here on it is suspicious."""
@@ -94,12 +95,11 @@ def _differing(
     """What the ledger does not hold, and what it holds with other values. Most runs change little, so those are few."""
     if not current:
         return answered, {}
-    held = current.get
-    differing = {key: values for key, values in answered.items() if held(key) != values}
-    restated = {key: values for key, values in differing.items() if key in current}
-    if len(restated) == len(differing):
-        return {}, restated
-    return {key: values for key, values in differing.items() if key not in current}, restated
+    held, came = Sheet.of(current).rows, Sheet.of(answered).rows
+    differing = {key: values for key, values in came.items() if held.get(key) != values}
+    appeared = {key: values for key, values in differing.items() if key not in held}
+    restated = {key: values for key, values in differing.items() if key in held and not same(values, held[key])}
+    return Sheet(appeared), Sheet(restated)
 
 
 def _vanished(batch: Batch, current: Mapping[FactKey, FactValues], still_there: int) -> tuple[FactKey, ...]:
@@ -107,7 +107,8 @@ def _vanished(batch: Batch, current: Mapping[FactKey, FactValues], still_there: 
     named = {row.key for row in batch.quarantined}
     if None in named or still_there == len(current):
         return ()
-    return tuple(sorted(key for key in current if key not in batch.facts and key not in named))
+    facts = Sheet.of(batch.facts).rows
+    return tuple(sorted(FactKey(*key) for key in Sheet.of(current).rows if key not in facts and key not in named))
 
 
 def _refuse_unbelievable(batch: Batch, known: int, vanishing: int, accepted: bool) -> None:

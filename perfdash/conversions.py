@@ -18,6 +18,7 @@ from operator import mul
 from types import NoneType
 from typing import Any, Generic, TypeVar, cast
 
+from perfdash.alike import Told, read
 from perfdash.mapping import Field
 from perfdash.payload import MICRO
 from perfdash.reported import (
@@ -41,7 +42,10 @@ _DECIMALS = re.compile(r"[0-9]++(?:\.[0-9]++)?(?:\n[0-9]++(?:\.[0-9]++)?)*+", re
 _SHORT = Context(prec=40, Emin=MIN_EMIN, Emax=16, traps=[Inexact, InvalidOperation, Overflow])
 _NUMBERS = frozenset((int, Decimal))
 _TEXTS = frozenset((str, NoneType))
+_AS_WRITTEN = frozenset((bytes, int))
 _SURELY_BELOW_BOUND = 12
+_SURELY_EXACT = 16  # characters, one of which is the point
+_MANY_DECIMALS = re.compile(rb"\.[0-9]{7}")
 _PRINTABLE = bytes(range(32, 127))
 
 
@@ -53,8 +57,6 @@ class Column(Generic[T]):
     problems: dict[int, str] = dataclasses.field(default_factory=dict)
     rounded: list[int] = dataclasses.field(default_factory=list)
     """Rows of which a value had more decimals than are kept."""
-    texts: list[str] | None = None
-    """The values as text, where that was made on the way."""
 
 
 Kinds = AbstractSet[type]
@@ -64,8 +66,11 @@ Convert = Callable[[Values, Field, Kinds], Column[T]]
 
 
 def kinds_of(values: Values) -> Kinds:
-    """By type and not by value: a Decimal takes its time to find that it is not None, or no text."""
-    return set(map(type, values))
+    """By type and not by value: a Decimal takes its time to find that it is not None, or no text.
+
+    bytes: a number as it was written (see alike.py), with a point and without an exponent.
+    """
+    return values.kinds if isinstance(values, Told) else set(map(type, values))
 
 
 def each(values: Values, one: Callable[[object], T], blank: T) -> Column[T]:
@@ -73,7 +78,7 @@ def each(values: Values, one: Callable[[object], T], blank: T) -> Column[T]:
     found, problems = [], {}
     for place, value in enumerate(values):
         try:
-            found.append(one(value))
+            found.append(one(read(value)))
         except Refused as refusal:
             problems[place] = str(refusal)
             found.append(blank)
@@ -123,11 +128,7 @@ def counts(values: Values, field: Field, kinds: Kinds) -> Column[int]:
 
 def amounts(values: Values, field: Field, kinds: Kinds, signed: bool = False) -> Column[int]:
     """Integer millionths; see reported.micros."""
-    if kinds == {str} and not field.comma:
-        numbers: Any = _plain_texts(cast(list[str], values), Decimal)
-    else:
-        numbers = values if kinds <= _NUMBERS else None
-    whole = _exact_millionths(numbers, 6 + field.power, kinds == {int}) if numbers else []
+    whole = _millionths(values, field, kinds)
     most = MAX_UNITS * MICRO
     if whole and min(whole) >= (-most if signed else 0) and max(whole) <= most:
         return Column(whole)
@@ -137,40 +138,71 @@ def amounts(values: Values, field: Field, kinds: Kinds, signed: bool = False) ->
     return dataclasses.replace(cast(Any, pairs), values=[value for value, _ in pairs.values], rounded=rounded)
 
 
-def _exact_millionths(numbers: list[int] | list[Decimal], power: int, all_int: bool) -> list[int]:
+def _millionths(values: Values, field: Field, kinds: Kinds) -> list[int]:
+    """The short way; nothing when there is none for these. Those beyond what money can be may be wrong."""
+    power = 6 + field.power
+    if kinds == {int}:
+        return [number * 10**power for number in cast(list[int], values)]
+    if kinds == {str} and not field.comma:
+        return _exact_millionths(_plain_texts(cast(list[str], values), Decimal) or [], power)
+    if bytes in kinds and kinds <= _AS_WRITTEN:
+        whole = _written_millionths(cast(list[bytes | int], values), kinds) if power == 6 else []
+        return whole or _exact_millionths(list(map(read, values)), power)
+    return _exact_millionths(cast(list[Decimal], values), power) if kinds <= _NUMBERS else []
+
+
+def _exact_millionths(numbers: list[Decimal], power: int) -> list[int]:
     """Each x 10^power, or nothing when one of them is out of range or would have to be rounded."""
-    if all_int:
-        factor = 10**power
-        return [number * factor for number in cast(list[int], numbers)]
     try:
         with localcontext(_SHORT):  # an operator costs half of the context's own method
-            scaled = list(map(mul, cast(list[Decimal], numbers), repeat(Decimal(10**power))))
+            scaled = list(map(mul, numbers, repeat(Decimal(10**power))))
         return list(map(int, map(_SHORT.to_integral_exact, scaled)))
     except ArithmeticError:
         return []
 
 
-def ratios(values: Values, field: Field, kinds: Kinds) -> Column[Decimal]:
-    """Decimals kept digit by digit; see reported.exact."""
-    if field.power == 0 and not field.comma and (numbers := _as_decimals(values, kinds)):
-        texts = list(map(str, numbers))
+def _written_millionths(values: list[bytes | int], kinds: Kinds) -> list[int]:
+    """Each x 10^6 by way of floats, or nothing when one of them has more digits or decimals than that can bear.
+
+    Up to 15 digits a float is off by at most 2^-53 of the number, and so is its product: together by less than a
+    quarter of a millionth while the result is not over 10^15, which is also the most that money can be.
+    """
+    numbers = _written(values, kinds)
+    if max(map(len, numbers)) > _SURELY_EXACT or _MANY_DECIMALS.search(b"\n".join(numbers)):
+        return []
+    try:
+        return list(map(round, map(mul, map(float, values), repeat(1e6))))
+    except OverflowError:
+        return []
+
+
+def _written(values: Sequence[object], kinds: Kinds) -> list[bytes]:
+    return cast(list[bytes], values if kinds == {bytes} else [value for value in values if type(value) is bytes])
+
+
+def ratios(values: Values, field: Field, kinds: Kinds) -> Column[str]:
+    """Decimals kept digit by digit, as text; see reported.exact."""
+    if field.power == 0 and not field.comma and (texts := _digits(values, kinds)):
         longest = max(map(len, texts))
-        if longest <= LONGEST_RATIO and "E" not in "".join(texts) and _is_below_bound(numbers, longest):
-            return Column(numbers, texts=texts)
-    return each(values, partial(exact, label=field.label, power=field.power, comma=field.comma), Decimal(0))
+        if longest <= LONGEST_RATIO and "E" not in "".join(texts) and _is_below_bound(texts, longest):
+            return Column(texts)
+    return each(values, partial(exact, label=field.label, power=field.power, comma=field.comma), "")
 
 
-def _as_decimals(values: Values, kinds: Kinds) -> list[Decimal] | None:
+def _digits(values: Values, kinds: Kinds) -> list[str] | None:
+    """What a Decimal of each would be as text. None when they are not all numbers of a usual form."""
+    if kinds == {bytes}:
+        return b"\n".join(cast(list[bytes], values)).decode().split("\n")
+    if bytes in kinds and kinds <= _AS_WRITTEN:
+        return list(map(str, map(read, values)))
     if kinds == {str}:
-        return _plain_texts(cast(list[str], values), Decimal)
-    if not kinds <= _NUMBERS:
-        return None
-    numbers = cast(list[Decimal], values)
-    return list(map(Decimal, numbers)) if int in kinds else list(numbers)
+        numbers = _plain_texts(cast(list[str], values), Decimal)
+        return None if numbers is None else list(map(str, numbers))
+    return list(map(str, cast(list[Decimal], values))) if kinds <= _NUMBERS else None
 
 
-def _is_below_bound(numbers: list[Decimal], longest: int) -> bool:
-    return longest <= _SURELY_BELOW_BOUND or (max(numbers) < 10**12 and min(numbers) > -(10**12))
+def _is_below_bound(texts: list[str], longest: int) -> bool:
+    return longest <= _SURELY_BELOW_BOUND or max(map(abs, map(Decimal, texts))) < 10**12
 
 
 def _plain_texts(texts: list[str], number: Callable[[str], T]) -> list[T] | None:

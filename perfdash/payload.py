@@ -6,6 +6,7 @@ account's time zone and never shifted. `None` is "not reported" and never 0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -71,7 +72,7 @@ class Quarantined:
 class Batch:
     """A whole validated answer for one account and one range of days (all slices and pages)."""
 
-    facts: dict[FactKey, FactValues]
+    facts: Mapping[FactKey, FactValues]
     campaigns: dict[str, CampaignAttributes]
     creators: dict[str, str]
     """Creator id -> display name; personal data, stored only in the creators table."""

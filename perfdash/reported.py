@@ -57,8 +57,8 @@ def micros(value: object, label: str, power: int = 0, comma: bool = False, signe
     return int(number.quantize(_SIXTH, ROUND_HALF_EVEN, _EXACT).scaleb(6, _EXACT)), True
 
 
-def exact(value: object, label: str, power: int = 0, comma: bool = False) -> Decimal:
-    """A number kept digit by digit beside what is recomputed (the reported CPM and ROI)."""
+def exact(value: object, label: str, power: int = 0, comma: bool = False) -> str:
+    """A number kept digit by digit beside what is recomputed (the reported CPM and ROI): its text, without exponent."""
     number = number_of(value, label, power, comma)
     if not -_BOUND < number < _BOUND:
         raise Refused(f"{label} is too large")
@@ -67,10 +67,9 @@ def exact(value: object, label: str, power: int = 0, comma: bool = False) -> Dec
         if number.adjusted() < _FEWEST_EXPONENT:
             raise Refused(f"{label} has too many decimals")
         text = format(number, "f")
-        number = Decimal(text)
     if len(text) > LONGEST_RATIO:
         raise Refused(f"{label} has too many decimals")
-    return number
+    return text
 
 
 def number_of(value: object, label: str, power: int, comma: bool) -> Decimal:

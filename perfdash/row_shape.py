@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import partial
@@ -96,7 +96,7 @@ class Page:
         return [0 if value is None else value for value in values] if field.zero_when_missing else values
 
     def _without_missing(self, values: list[Any]) -> list[Any]:
-        missing, kinds = self._mapping.missing, set(map(type, values))
+        missing, kinds = self._mapping.missing, kinds_of(values)
         # A Decimal takes its time to find that it is no text; beside texts and whole numbers a search costs little.
         if str not in kinds or (Decimal not in kinds and not any(text in values for text in missing)):
             return values
@@ -123,12 +123,6 @@ class Page:
 
 def _by_key(names: Iterable[str], columns: Iterable[list[Any]]) -> dict[tuple[str, ...], list[Any]]:
     return {(name,): column for name, column in zip(names, columns, strict=True)}
-
-
-def made(kind: type[T], columns: Iterable[Iterable[Any]]) -> list[T]:
-    """Named tuples of `kind` from their columns; tuple.__new__ does in C what `kind(...)` does in Python."""
-    make: Callable[[Iterable[Any]], T] = partial(tuple.__new__, kind)  # type: ignore[type-var]
-    return list(map(make, zip(*columns, strict=True)))
 
 
 def payload_of(raw: object, mapping: Mapping) -> str:

@@ -7,19 +7,20 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 from operator import gt
+from typing import cast
 
 from perfdash import reported
 from perfdash.conversions import Column, Kinds, T, Values, amounts, by_distinct, counts, ratios
 from perfdash.mapping import Field
-from perfdash.payload import FactValues
 from perfdash.reported import WRONG_TYPE, Refused
-from perfdash.row_shape import Page, made
+from perfdash.row_shape import Page
+from perfdash.sheet import Stored
 
 _CENTS = re.compile(r"[0-9]{1,6}+(?:\.[0-9]{1,2})?+(?:\n[0-9]{1,6}+(?:\.[0-9]{1,2})?+)*+", re.ASCII)
 
 
-def read(page: Page, currency: str, unknown: list[int]) -> list[FactValues]:
-    """The content of each row; the rows at `unknown` have a platform that is not known."""
+def read(page: Page, currency: str, unknown: list[int]) -> list[Stored]:
+    """The content of each row, as it is stored; the rows at `unknown` have a platform that is not known."""
     impressions = page.required("impressions", counts).values
     clicks = page.required("clicks", counts).values
     cost = page.required("cost", amounts)
@@ -41,7 +42,8 @@ def read(page: Page, currency: str, unknown: list[int]) -> list[FactValues]:
     rows = len(impressions)
     optional = (reach, views, engagements, conversions, revenue, cpm, roi)
     told = (_told(column, rows) for column in optional)
-    return made(FactValues, (impressions, clicks, cost.values, *told, [currency] * rows, _flags(flagged, rows)))
+    columns = ([currency] * rows, impressions, clicks, cost.values, *told, _flags(flagged, rows))
+    return list(zip(*columns, strict=True))
 
 
 def _told(column: Column[T] | None, rows: int) -> list[T] | list[None]:
@@ -66,12 +68,14 @@ def _more_clicks(impressions: list[int], clicks: list[int]) -> list[int]:
     return [place for place, (many, few) in enumerate(zip(clicks, impressions, strict=True)) if many > few]
 
 
-def _disagreeing(cpm: Column[Decimal | None] | None, cost: list[int], impressions: list[int]) -> list[int]:
+def _disagreeing(cpm: Column[str | None] | None, cost: list[int], impressions: list[int]) -> list[int]:
     if cpm is None:
         return []
-    rows = list(zip(cpm.values, cost, impressions, strict=True))
-    places = _in_doubt(cpm.texts, cost, impressions) if cpm.texts else range(len(rows))
-    return [at for at in places if rows[at][0] is not None and reported.cpm_disagrees(*rows[at])]  # type: ignore[arg-type]
+    said = cpm.values
+    places = range(len(said)) if None in said else _in_doubt(cast(list[str], said), cost, impressions)
+    return [
+        at for at in places if (text := said[at]) and reported.cpm_disagrees(Decimal(text), cost[at], impressions[at])
+    ]
 
 
 def _in_doubt(texts: list[str], cost: list[int], impressions: list[int]) -> Iterable[int]:
@@ -87,10 +91,10 @@ def _in_doubt(texts: list[str], cost: list[int], impressions: list[int]) -> Iter
     ]
 
 
-def _flags(flagged: dict[str, list[int]], rows: int) -> list[tuple[str, ...]]:
+def _flags(flagged: dict[str, list[int]], rows: int) -> list[str]:
     """The flags of each row, in the order of `flagged`: two versions of a fact are compared by them too."""
-    found: list[tuple[str, ...]] = [()] * rows
+    found = [""] * rows
     for flag, places in flagged.items():
         for place in places:
-            found[place] += (flag,)
+            found[place] = f"{found[place]},{flag}" if found[place] else flag
     return found

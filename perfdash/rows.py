@@ -17,9 +17,10 @@ from perfdash import platforms, reported, row_attributes, row_values
 from perfdash.accounts import Account, Days
 from perfdash.conversions import Column, Kinds, Values, by_distinct, ids
 from perfdash.mapping import Field, Mapping
-from perfdash.payload import Batch, FactKey, FactValues, Quarantined
+from perfdash.payload import Batch, FactKey, Quarantined
 from perfdash.reported import WRONG_TYPE, Refused
-from perfdash.row_shape import Page, made, payload_of
+from perfdash.row_shape import Page, payload_of
+from perfdash.sheet import Place, Sheet, Stored, same
 
 CONFLICT = "the same campaign, creator, platform and day came with different values"
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class _Reader:
         """Keys first: a refused row whose key can be read keeps its current version in the ledger."""
         page = self._page
         days, campaigns, names, creators = self._key_columns()
-        keys = made(FactKey, (days, campaigns, names, creators))
+        keys: Sequence[Place] = list(zip(days, campaigns, names, creators, strict=True))
         keyless = frozenset(page.problems)
         self._check_asked(days, names)
         unknown = [place for place, name in enumerate(names if self._unknown else ()) if name in self._unknown]
@@ -54,7 +55,7 @@ class _Reader:
         attributes = row_attributes.columns(page)
         people = row_attributes.creator_names(page, creators)
         refused = [
-            self._refused(page.problems[place], None if place in keyless else keys[place], place)
+            self._refused(page.problems[place], None if place in keyless else FactKey(*keys[place]), place)
             for place in sorted(page.problems)
         ]
         good = [place not in page.problems for place in range(len(keys))] if refused else None
@@ -62,7 +63,7 @@ class _Reader:
         attributes = {name: _only(column, good) for name, column in attributes.items()}
         facts, conflicts, duplicates = self._settled(keys, values, places, refused)
         return Batch(
-            facts,
+            Sheet(facts),
             row_attributes.by_campaign(_only(campaigns, good), attributes),
             row_attributes.by_creator(_only(creators, good), _only(people, good)),
             (*refused, *conflicts),
@@ -105,22 +106,22 @@ class _Reader:
                 self._page.refuse(place, "platform was not asked for")
 
     def _settled(
-        self, keys: list[FactKey], values: list[FactValues], places: list[int], refused: list[Quarantined]
-    ) -> tuple[dict[FactKey, FactValues], list[Quarantined], int]:
+        self, keys: list[Place], values: list[Stored], places: list[int], refused: list[Quarantined]
+    ) -> tuple[dict[Place, Stored], list[Quarantined], int]:
         """The facts; rows that contradict another of the same key; how many rows only repeat another."""
         facts = dict(zip(keys, values, strict=True))
         spoiled = {row.key for row in refused if row.key in facts}
         if len(facts) == len(keys) and not spoiled:
             return facts, [], 0
-        rows: dict[FactKey, list[int]] = {}
+        rows: dict[Place, list[int]] = {}
         for at, key in enumerate(keys):
             rows.setdefault(key, []).append(at)
         conflicts: list[Quarantined] = []
         for key in sorted(rows):
             first, *others = rows[key]
-            if key in spoiled or any(values[first] != values[other] for other in others):
+            if key in spoiled or not all(same(values[first], values[other]) for other in others):
                 del facts[key]
-                conflicts += [self._refused(CONFLICT, key, places[at]) for at in rows[key]]
+                conflicts += [self._refused(CONFLICT, FactKey(*key), places[at]) for at in rows[key]]
             else:
                 facts[key] = values[first]
         return facts, conflicts, len(keys) - len(facts) - len(conflicts)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
 
 from perfdash import strict_json
-from perfdash.alike import Alike
+from perfdash.alike import Alike, read
 from perfdash.paths import plain_keys
 
 _MOST_NAMES = 200
-# The last is what a number gives that Decimal cannot hold.
+# ArithmeticError is what a number gives that Decimal cannot hold.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
 
@@ -56,22 +55,30 @@ class _Shape:
         """The answer, or None when it does not surely look the same and hold nothing else."""
         text = strict_json.text_of(body)
         try:
-            around = self.decoder.decode(text)
+            return self._read(self.decoder.decode(text), text)
         except _UNREADABLE:
             return None
+
+    def _read(self, around: Any, text: bytes) -> dict[str, Any] | None:
         whole: dict[str, Any] = {}
         inner = whole
         for key, names in zip(self.keys, self.levels, strict=True):
-            inner.update(zip(names, astuple(around), strict=True))
-            around, inner[key] = inner[key], {}
+            found = dict(zip(names, astuple(around), strict=True))
+            around, found[key] = found[key], {}
+            inner |= _exact(found)
             holder, inner = inner, inner[key]
         holder[self.keys[-1]] = []
         if not strict_json.holds_only(whole, text, len(around), len(self.names)):
             return None
         if around:
-            columns = map(list, zip(*map(astuple, around), strict=True))
-            holder[self.keys[-1]] = Alike(self.names, tuple(columns))
+            holder[self.keys[-1]] = Alike(self.names, zip(*map(astuple, around), strict=True))
         return whole
+
+
+def _exact(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _exact(inner) for name, inner in value.items()}
+    return list(map(_exact, value)) if type(value) is list else read(value)
 
 
 def _shape_of(value: Any, keys: tuple[str, ...]) -> _Shape | None:
@@ -94,7 +101,7 @@ def _shape_of(value: Any, keys: tuple[str, ...]) -> _Shape | None:
             around = _struct(level, {key: around})
     except ValueError:  # a name that msgspec does not take, such as one with a quotation mark
         return None
-    return _Shape(keys, tuple(levels), names, msgspec.json.Decoder(around, float_hook=Decimal))
+    return _Shape(keys, tuple(levels), names, msgspec.json.Decoder(around, float_hook=str.encode))
 
 
 def _names_of(rows: object) -> tuple[str, ...] | None:

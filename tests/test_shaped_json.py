@@ -42,8 +42,40 @@ def test_the_second_page_is_read_into_columns_and_says_the_same() -> None:
     (found,) = after(page(ROW), body)
     assert is_short(found)
     assert found == strict_json.loads(body)
-    assert found["data"].columns[1] == [1, Decimal("2.5")]
+    assert found["data"].columns[1] == [1, b"2.5"]
+    assert [row["cost"] for row in found["data"]] == [1, Decimal("2.5")]
     assert type(found["data"].columns[1][0]) is int
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (["1.50", "2"], [b"1.50", 2]),
+        (["-0.0", "null"], [b"-0.0", None]),
+        (["1.5e3", "2.5"], [Decimal("1500"), Decimal("2.5")]),
+        (["2.5", "1E-7"], [Decimal("2.5"), Decimal("0.0000001")]),
+        (["2.5", '"x"'], [Decimal("2.5"), "x"]),
+        (["2.5", "true"], [Decimal("2.5"), True]),
+        (["1", "2"], [1, 2]),
+    ],
+)
+def test_a_number_with_a_point_stays_as_it_was_written_beside_numbers(written: list[str], kept: list[Any]) -> None:
+    body = page(ROW | {"cost": 111}, ROW | {"cost": 222})
+    body = body.replace(b"111", written[0].encode()).replace(b"222", written[1].encode())
+    (found,) = after(page(ROW), body)
+    assert is_short(found)
+    assert found["data"].columns[1] == kept
+    assert list(map(type, found["data"].columns[1])) == list(map(type, kept))
+    assert found == strict_json.loads(body)
+    assert spelled(found) == spelled(strict_json.loads(body))
+
+
+def test_numbers_around_the_rows_are_decimals() -> None:
+    body = page(ROW, page_info={"page": 1.5, "more": [2.50, {"a": 1e2}]}, other=None)
+    (found,) = after(page(ROW, other=0.25), body)
+    assert is_short(found)
+    assert found["page_info"] == {"page": Decimal("1.5"), "more": [Decimal("2.5"), {"a": Decimal(100)}]}
+    assert spelled(found) == spelled(strict_json.loads(body))
 
 
 def test_the_rows_may_lie_deeper_and_a_page_may_be_empty() -> None:

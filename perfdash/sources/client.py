@@ -19,6 +19,7 @@ from perfdash import answer, rows
 from perfdash.accounts import Account, Days
 from perfdash.errors import BadAnswer, RunFailed, Trail
 from perfdash.payload import Batch, CampaignAttributes, Fetched
+from perfdash.sheet import Sheet
 from perfdash.sources import outcome, windows
 from perfdash.sources.auth import Signed, masking
 from perfdash.sources.budget import budget_of
@@ -185,7 +186,7 @@ def _one_after_another(windows: Sequence[Batch]) -> Batch:
         for campaign, said in window.campaigns.items():
             campaigns[campaign] = answer.later(campaigns.get(campaign), said)
     return Batch(
-        facts={key: values for window in windows for key, values in window.facts.items()},
+        facts=Sheet.joined(window.facts for window in windows),
         campaigns=campaigns,
         creators={creator: name for window in windows for creator, name in window.creators.items()},
         quarantined=tuple(row for window in windows for row in window.quarantined),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from decimal import Decimal
-from itertools import islice, repeat
+from itertools import compress
 from operator import itemgetter
 from typing import Any
 
@@ -13,8 +12,9 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, upda
 from perfdash.accounts import Account
 from perfdash.changes import Plan
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
+from perfdash.sheet import Sheet, Stored, stored
 from perfdash.store.leases import of
-from perfdash.store.raw import AT_ONCE, Once, add, day_kept, each
+from perfdash.store.raw import Once, add, day_kept, each
 from perfdash.store.schema import ERASED_NAME, FACT_KEY, VALUES, campaigns, creators, fact_history, facts
 
 
@@ -25,7 +25,7 @@ def apply_plan(connection: Connection, account: Account, plan: Plan, revision: i
     scribe.close(plan.vanished, vanished=True)
     scribe.delete(plan.vanished)
     scribe.restate(plan.restated)
-    scribe.add({**plan.new, **plan.reappeared} if plan.reappeared else plan.new)
+    scribe.add(Sheet.joined((plan.new, plan.reappeared)) if plan.reappeared else Sheet.of(plan.new))
     _apply_campaigns(connection, account, plan.campaigns, revision)
 
 
@@ -65,25 +65,23 @@ class _Scribe:
     def restate(self, restated: Mapping[FactKey, FactValues]) -> None:
         """New values, and the revision that brought them, in the place of the old ones."""
         changed = update(facts).where(_AT_KEY).values({name: bindparam(name) for name in _VERSION})
-        rows = ((self._revision, *_reported(restated[key]), *self._at(key)) for key in _in_order(restated))
+        rows = ((self._revision, *stored(restated[key]), *self._at(key)) for key in _in_order(restated))
         each(self._connection, changed, rows)
 
-    def add(self, added: Mapping[FactKey, FactValues]) -> None:
+    def add(self, added: Sheet) -> None:
         """Facts that are not current yet."""
-        add(self._connection, insert(facts), self._rows(added))
+        if not added:
+            return
+        ours = {"client_id": self._client, "account_id": self._number, "from_rev": self._revision}
+        alike = _alike(list(added.rows.values()))
+        add(self._connection, facts, ours | alike, self._rows(added, [name not in alike for name in VALUES]))
 
-    def _rows(self, added: Mapping[FactKey, FactValues]) -> Iterator[tuple[object, ...]]:
-        # By columns, so that hardly anything is Python's own work: a first load writes hundreds of thousands.
-        ordered = iter(sorted(zip(map(_PLACE, added), added.values(), strict=True), key=itemgetter(0)))
-        client, number, revision = repeat(self._client), repeat(self._number), repeat(self._revision)
-        while some := list(islice(ordered, AT_ONCE)):
-            places, values = zip(*some, strict=True)
-            days, campaigns, people, platforms = zip(*places, strict=True)
-            *measures, cpm, roi, currency, flags = zip(*values, strict=True)
-            day = map(self._day_of.__getitem__, days)
-            ratios = _all_plain(cpm), _all_plain(roi)
-            key = client, day, number, campaigns, people, platforms
-            yield from zip(*key, revision, currency, *measures, *ratios, map(",".join, flags), strict=False)
+    def _rows(self, added: Sheet, differing: Sequence[bool]) -> Iterator[tuple[object, ...]]:
+        """By key and the `differing` ones of VALUES."""
+        day_of, places = self._day_of, map(_PLACE, added.rows)
+        ordered = sorted(zip(places, added.rows.values(), strict=True), key=itemgetter(0))
+        for (day, campaign, creator, platform), values in ordered:
+            yield (day_of[day], campaign, creator, platform, *compress(values, differing))
 
     def _at(self, key: FactKey) -> tuple[object, ...]:
         """In the order of FACT_KEY."""
@@ -91,30 +89,16 @@ class _Scribe:
         return self._client, self._day_of[day], self._number, campaign, creator, platform
 
 
+def _alike(rows: Sequence[Stored]) -> dict[str, object]:
+    """The values that all rows share, such as the currency, and None of a measure that the source does not report."""
+    first, last = rows[0], rows[-1]
+    shared = [at for at in range(len(VALUES)) if first[at] == last[at]]
+    return {VALUES[at]: first[at] for at in shared if [row[at] for row in rows].count(first[at]) == len(rows)}
+
+
 def _in_order(keys: Collection[FactKey]) -> list[FactKey]:
     """In the order of the primary key inside one account."""
     return sorted(keys, key=_PLACE)
-
-
-def _reported(values: FactValues) -> tuple[object, ...]:
-    """In the order of VALUES."""
-    *measures, cpm, roi, currency, flags = values
-    return currency, *measures, _plain(cpm), _plain(roi), ",".join(flags)
-
-
-def _all_plain(numbers: Sequence[Decimal | None]) -> Sequence[str | None]:
-    """`_plain` of each; nearly always as easy as `str`."""
-    texts = list(map(str, numbers))
-    together = "".join(texts)
-    return texts if "E" not in together and "N" not in together else list(map(_plain, numbers))
-
-
-def _plain(number: Decimal | None) -> str | None:
-    """All digits: 1E+2 and 100 are the same number and one text."""
-    if number is None:
-        return None
-    text = str(number)
-    return format(number, "f") if "E" in text else text
 
 
 def many(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:

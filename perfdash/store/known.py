@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, String, select, type_coerce
 
 from perfdash.accounts import Account, Days
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
-from perfdash.row_shape import made
+from perfdash.sheet import Place, Sheet, Stored
 from perfdash.store.engine import Store
 from perfdash.store.hoard import hoarding
 from perfdash.store.leases import of
 from perfdash.store.raw import AT_ONCE, Once, day_read
-from perfdash.store.schema import campaigns, creators, fact_history, facts
+from perfdash.store.schema import VALUES, campaigns, creators, fact_history, facts
 
-# The fields of FactKey, then those of FactValues, in their order. SQLite keeps a day as text; it is read as it is kept.
+# The fields of a Place, then those of what is Stored. SQLite keeps a day as text; it is read as it is kept.
 _COLUMNS = (
     type_coerce(facts.c.day, String),
     *(facts.c[name] for name in ("campaign_id", "platform", "creator_id")),
-    *(facts.c[name] for name in FactValues._fields),
+    *(facts.c[name] for name in VALUES),
 )
 
 
@@ -58,27 +57,17 @@ def _asked(table: Any, account: Account, days: Days) -> list[Any]:
     return conditions
 
 
-def _current(connection: Connection, account: Account, days: Days) -> dict[FactKey, FactValues]:
-    # By columns, and what repeats is converted once: a weekly sweep compares every fact of half a year.
-    day_of, exact, flags_of = (Once(make).__getitem__ for make in (day_read, _exact, _flags))
-    found: dict[FactKey, FactValues] = {}
+def _current(connection: Connection, account: Account, days: Days) -> Sheet:
+    # By columns, and a day is converted once: a weekly sweep compares every fact of half a year.
+    day_of = Once(day_read).__getitem__
+    found: dict[Place, Stored] = {}
     rows = connection.execute(select(*_COLUMNS).where(*_asked(facts, account, days)))
     with hoarding():
         for some in rows.partitions(AT_ONCE):
-            day, campaign, platform, creator, *measures, cpm, roi, currency, flags = zip(*some, strict=True)
-            keys = made(FactKey, (map(day_of, day), campaign, platform, creator))
-            ratios = map(exact, cpm), map(exact, roi)
-            values = made(FactValues, (*measures, *ratios, currency, map(flags_of, flags)))
-            found.update(zip(keys, values, strict=True))
-    return found
-
-
-def _exact(stored: str | None) -> Decimal | None:
-    return None if stored is None else Decimal(stored)
-
-
-def _flags(stored: str) -> tuple[str, ...]:
-    return tuple(stored.split(",")) if stored else ()
+            day, campaign, platform, creator, *values = zip(*some, strict=True)
+            keys = zip(map(day_of, day), campaign, platform, creator, strict=True)
+            found.update(zip(keys, zip(*values, strict=True), strict=True))
+    return Sheet(found)
 
 
 def _gone(connection: Connection, account: Account, days: Days) -> frozenset[FactKey]:

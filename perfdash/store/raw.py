@@ -6,12 +6,12 @@ would (docs/decisions/0005-bare-tuples-for-facts.md). For facts only: everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import BindParameter, Column, Connection, Table, bindparam, insert
 from sqlalchemy.sql import ClauseElement
 
 AT_ONCE = 5_000
@@ -28,11 +28,16 @@ def each(connection: Connection, statement: ClauseElement, rows: Iterable[tuple[
         connection.exec_driver_sql(text, some)
 
 
-def add(connection: Connection, statement: Insert, rows: Iterable[tuple[object, ...]]) -> None:
-    """Insert the rows. A statement costs as much as several of its rows, so it takes _TOGETHER of them."""
+def add(connection: Connection, table: Table, fixed: Mapping[str, object], rows: Iterable[tuple[object, ...]]) -> None:
+    """Insert the rows, each its values of the table's columns in their order, less the `fixed` ones.
+
+    Those have one value in every row, which stands in the statement: binding it for each costs more than storing it,
+    and None most. A statement itself costs as much as several of its rows, so it takes _TOGETHER of them.
+    """
     rest = iter(rows)
-    one = _text(connection, statement)
-    several = one + f", {one[one.rindex('(') :]}" * (_TOGETHER - 1)
+    whole_row = {column.name: _value(column, fixed) for column in table.columns}
+    one = _text(connection, insert(table).values(whole_row), render_postcompile=True)
+    several = one + f", {one.partition(' VALUES ')[2]}" * (_TOGETHER - 1)
     while some := list(islice(rest, AT_ONCE)):
         whole = len(some) - len(some) % _TOGETHER
         starts = range(0, whole, _TOGETHER)
@@ -44,10 +49,15 @@ def add(connection: Connection, statement: Insert, rows: Iterable[tuple[object, 
                 connection.exec_driver_sql(text, sets)
 
 
-def _text(connection: Connection, statement: ClauseElement) -> str:
+def _value(column: Column[Any], fixed: Mapping[str, object]) -> BindParameter[Any]:
+    value = fixed.get(column.name)
+    return bindparam(column.name, value, column.type, literal_execute=column.name in fixed)
+
+
+def _text(connection: Connection, statement: ClauseElement, **more: object) -> str:
     dialect: Any = type(connection.dialect)
     positional = dialect(paramstyle=_PARAMSTYLES[connection.dialect.name])
-    return str(statement.compile(dialect=positional))
+    return str(statement.compile(dialect=positional, compile_kwargs=more))
 
 
 def day_kept(connection: Connection) -> Callable[[date], object]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Column, Integer, MetaData, String, Table, select
 
 from perfdash import changes
 from perfdash.access import Principal
@@ -17,7 +17,7 @@ from perfdash.errors import AccessDenied, BadAnswer, LeaseLost, RateLimited, Tra
 from perfdash.payload import FactValues, Quarantined
 from perfdash.store import leases, ledger, schema
 from perfdash.store.known import known
-from perfdash.store.raw import AT_ONCE
+from perfdash.store.raw import AT_ONCE, add
 from perfdash.sync import COOLDOWN, sync_one
 from tests.store.ledger_kit import DAY, WEEK, Ledger, batch, fact, key, many, open_ledger
 
@@ -282,6 +282,27 @@ def test_more_facts_than_are_written_at_once_are_added_restated_and_closed(led: 
     closed = {(f"c{n}", 1000 + n, 1, 2, False) for n in range(AT_ONCE + 1)}
     closed |= {(f"c{n}", 1001 + n, 2, 3, True) for n in range(AT_ONCE + 1)}
     assert set(led.closed()) == closed
+
+
+@pytest.mark.parametrize("rows", [1, 9, 10, 25])
+def test_what_all_rows_share_is_stored_in_each_whatever_it_is(led: Ledger, rows: int) -> None:
+    odd = 'it\'s 100 % ("?", :a, %s, \\) VALUES (1)'
+    table = Table(
+        "odd", MetaData(), Column("n", Integer), Column("odd", String), Column("none", Integer), Column("text", String)
+    )
+    with led.store.writing() as connection:
+        table.create(connection)
+        add(connection, table, {"odd": odd, "none": None}, ((n, f"%{n}") for n in range(rows)))
+        found = connection.execute(select(table).order_by(table.c.n)).all()
+        table.drop(connection)
+    assert found == [(n, odd, None, f"%{n}") for n in range(rows)]
+
+
+def test_a_measure_that_only_some_rows_report_is_kept_for_these(led: Ledger) -> None:
+    facts = many(25)
+    some = {k: v._replace(reach=n or None, views=None) for n, (k, v) in enumerate(facts.items())}
+    led.sync(batch(some))
+    assert known(led.store, led.account, WEEK).current == some
 
 
 def test_every_reported_field_comes_back_as_it_was_stored(led: Ledger) -> None:
