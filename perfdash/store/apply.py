@@ -11,8 +11,8 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, upda
 
 from perfdash.accounts import Account
 from perfdash.changes import Plan
-from perfdash.payload import CampaignAttributes, FactKey, FactValues
-from perfdash.sheet import Sheet, Stored, stored
+from perfdash.payload import CampaignAttributes, FactKey
+from perfdash.sheet import Sheet, Stored
 from perfdash.store.leases import of
 from perfdash.store.raw import Once, add, day_kept, each
 from perfdash.store.schema import ERASED_NAME, FACT_KEY, VALUES, campaigns, creators, fact_history, facts
@@ -24,7 +24,7 @@ def apply_plan(connection: Connection, account: Account, plan: Plan, revision: i
     scribe.close(plan.restated, vanished=False)
     scribe.close(plan.vanished, vanished=True)
     scribe.delete(plan.vanished)
-    scribe.restate(plan.restated)
+    scribe.restate(Sheet.of(plan.restated))
     scribe.add(Sheet.joined((plan.new, plan.reappeared)) if plan.reappeared else Sheet.of(plan.new))
     _apply_campaigns(connection, account, plan.campaigns, revision)
 
@@ -62,10 +62,10 @@ class _Scribe:
         """What vanished is no longer current."""
         each(self._connection, delete(facts).where(_AT_KEY), (self._at(key) for key in _in_order(keys)))
 
-    def restate(self, restated: Mapping[FactKey, FactValues]) -> None:
+    def restate(self, restated: Sheet) -> None:
         """New values, and the revision that brought them, in the place of the old ones."""
         changed = update(facts).where(_AT_KEY).values({name: bindparam(name) for name in _VERSION})
-        rows = ((self._revision, *stored(restated[key]), *self._at(key)) for key in _in_order(restated))
+        rows = ((self._revision, *restated.rows[key], *self._at(key)) for key in _in_order(restated))
         each(self._connection, changed, rows)
 
     def add(self, added: Sheet) -> None:
