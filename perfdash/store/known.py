@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, String, select, type_coerce
+import msgspec
+from sqlalchemy import Cast, Connection, Text, cast, func, select
 
 from perfdash.accounts import Account, Days
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
@@ -14,15 +15,12 @@ from perfdash.sheet import Place, Sheet, Stored
 from perfdash.store.engine import Store
 from perfdash.store.hoard import hoarding
 from perfdash.store.leases import of
-from perfdash.store.raw import AT_ONCE, Once, day_read
 from perfdash.store.schema import VALUES, campaigns, creators, fact_history, facts
 
-# The fields of a Place, then those of what is Stored. SQLite keeps a day as text; it is read as it is kept.
-_COLUMNS = (
-    type_coerce(facts.c.day, String),
-    *(facts.c[name] for name in ("campaign_id", "platform", "creator_id")),
-    *(facts.c[name] for name in VALUES),
-)
+# The fields of a Place but the day, then those of what is Stored.
+_COLUMNS = tuple(facts.c[name] for name in ("campaign_id", "platform", "creator_id", *VALUES))
+_NAMED = 3
+_DECODER = msgspec.json.Decoder(list[tuple[Any, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +56,22 @@ def _asked(table: Any, account: Account, days: Days) -> list[Any]:
 
 
 def _current(connection: Connection, account: Account, days: Days) -> Sheet:
-    # By columns, and a day is converted once: a weekly sweep compares every fact of half a year.
-    day_of = Once(day_read).__getitem__
+    # A day at a time as one JSON text, which the database writes and msgspec reads in a third of the time that the
+    # drivers take to hand over value by value: a weekly sweep compares every fact of half a year.
+    texts = select(facts.c.day, _as_json(connection)).where(*_asked(facts, account, days)).group_by(facts.c.day)
     found: dict[Place, Stored] = {}
-    rows = connection.execute(select(*_COLUMNS).where(*_asked(facts, account, days)))
     with hoarding():
-        for some in rows.partitions(AT_ONCE):
-            day, campaign, platform, creator, *values = zip(*some, strict=True)
-            keys = zip(map(day_of, day), campaign, platform, creator, strict=True)
-            found.update(zip(keys, zip(*values, strict=True), strict=True))
+        for day, text in connection.execute(texts):
+            for row in _DECODER.decode(text):
+                found[day, *row[:_NAMED]] = row[_NAMED:]
     return Sheet(found)
+
+
+def _as_json(connection: Connection) -> Cast[str]:
+    """A group's facts as a list of lists. Numbers are whole and ratios text, so that JSON loses nothing."""
+    if connection.dialect.name == "postgresql":
+        return cast(func.json_agg(func.json_build_array(*_COLUMNS)), Text)
+    return cast(func.json_group_array(func.json_array(*_COLUMNS)), Text)
 
 
 def _gone(connection: Connection, account: Account, days: Days) -> frozenset[FactKey]:

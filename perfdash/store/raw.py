@@ -1,4 +1,4 @@
-"""Many rows at once, as the driver takes and gives them: past the work that SQLAlchemy does for each row and value.
+"""Many rows at once, as the driver takes them: past the work that SQLAlchemy does for each row and value.
 
 Statements stay SQLAlchemy's; only their rows are bare tuples, so whoever hands them over converts as the column's type
 would (docs/decisions/0005-bare-tuples-for-facts.md). For facts only: everything else is few rows.
@@ -63,11 +63,6 @@ def _text(connection: Connection, statement: ClauseElement, **more: object) -> s
 def day_kept(connection: Connection) -> Callable[[date], object]:
     """A day as the driver takes it. SQLite keeps text, and its driver would convert dates in a way of its own."""
     return date.isoformat if connection.dialect.name == "sqlite" else _as_it_is
-
-
-def day_read(stored: str | date) -> date:
-    """A day as the driver gives it."""
-    return date.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
 def _as_it_is(day: date) -> date:

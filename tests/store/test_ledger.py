@@ -305,6 +305,15 @@ def test_a_measure_that_only_some_rows_report_is_kept_for_these(led: Ledger) -> 
     assert known(led.store, led.account, WEEK).current == some
 
 
+def test_ids_of_any_letters_and_the_largest_numbers_are_known_as_they_came(led: Ledger) -> None:
+    most = FactValues(*[10**15] * 7, -(10**15), currency="EUR", flags=("unknown_platform",))
+    odd = ['c"1\\', "it's [1], {2}: \\u0041", "ünïcode \u2009 🤝", "null", "1.0"]
+    facts = {key(name, creator=name): most for name in odd} | {key("c1", platform='"'): most}
+    assert led.sync(batch(facts)).counts.new == 6
+    assert known(led.store, led.account, WEEK).current == facts
+    assert led.sync(batch(facts)).counts.unchanged == 6
+
+
 def test_every_reported_field_comes_back_as_it_was_stored(led: Ledger) -> None:
     whole = FactValues(
         10, 2, 3_000_000, 4, 5, 6, 7_000_000, -8, Decimal("0.0000001"), Decimal("-1.50"), "EUR", ("a", "b")
