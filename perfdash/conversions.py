@@ -44,7 +44,6 @@ _NUMBERS = frozenset((int, Decimal))
 _TEXTS = frozenset((str, NoneType))
 _AS_WRITTEN = frozenset((bytes, int))
 _SURELY_BELOW_BOUND = 12
-_SURELY_EXACT = 16  # characters, one of which is the point
 _MANY_DECIMALS = re.compile(rb"\.[0-9]{7}")
 _PRINTABLE = bytes(range(32, 127))
 
@@ -162,13 +161,12 @@ def _exact_millionths(numbers: list[Decimal], power: int) -> list[int]:
 
 
 def _written_millionths(values: list[bytes | int], kinds: Kinds) -> list[int]:
-    """Each x 10^6 by way of floats, or nothing when one of them has more digits or decimals than that can bear.
+    """Each x 10^6 by way of floats, or nothing when one of them has more than six decimals.
 
-    Up to 15 digits a float is off by at most 2^-53 of the number, and so is its product: together by less than a
-    quarter of a millionth while the result is not over 10^15, which is also the most that money can be.
+    A float is off by at most 2^-53 of the number, and so is its product: together by less than a quarter of a
+    millionth while the result is not over 10^15, which is also the most that money can be.
     """
-    numbers = _written(values, kinds)
-    if max(map(len, numbers)) > _SURELY_EXACT or _MANY_DECIMALS.search(b"\n".join(numbers)):
+    if _MANY_DECIMALS.search(b"\n".join(_written(values, kinds))):
         return []
     try:
         return list(map(round, map(mul, map(float, values), repeat(1e6))))

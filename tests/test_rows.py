@@ -434,3 +434,9 @@ def test_rows_that_came_as_columns_are_read_as_rows_that_came_as_objects(changes
     came = [{name: str(v).encode() if type(v) is Decimal else v for name, v in one.items()} for one in objects]
     columns = Alike(names, [[one[name] for one in came] for name in names])
     assert rows.read(columns, MAPPING, ACCOUNT, DAYS) == rows.read(objects, MAPPING, ACCOUNT, DAYS)
+
+
+def test_a_row_that_comes_again_with_a_ratio_written_otherwise_only_repeats_it() -> None:
+    once, again = row(cpm="2.50"), row(cpm="2.5")
+    found = read(once, again)
+    assert (len(found.facts), found.duplicates, found.quarantined) == (1, 1, ())

@@ -314,6 +314,14 @@ def test_ids_of_any_letters_and_the_largest_numbers_are_known_as_they_came(led: 
     assert led.sync(batch(facts)).counts.unchanged == 6
 
 
+def test_a_ratio_that_is_only_written_otherwise_is_no_restatement(led: Ledger) -> None:
+    led.sync(batch({key(): fact(1)._replace(reported_cpm=Decimal("2.50"))}))
+    again = led.sync(batch({key(): fact(1)._replace(reported_cpm=Decimal("2.5"))}))
+    assert (again.counts.restated, again.counts.unchanged, again.revision) == (0, 1, None)
+    more = led.sync(batch({key(): fact(1)._replace(reported_cpm=Decimal("2.51"))}))
+    assert (more.counts.restated, more.counts.unchanged, more.revision) == (1, 0, 2)
+
+
 def test_every_reported_field_comes_back_as_it_was_stored(led: Ledger) -> None:
     whole = FactValues(
         10, 2, 3_000_000, 4, 5, 6, 7_000_000, -8, Decimal("0.0000001"), Decimal("-1.50"), "EUR", ("a", "b")
