@@ -5,11 +5,8 @@ Both are ordinary syncs: one lease per account, a stored cooldown, and a result 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-
-from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from perfdash import words
 from perfdash.access import Principal
@@ -23,7 +20,7 @@ from perfdash.schedule import default_days, history_of, refresh_days
 from perfdash.store import attempts, audit, catalog, health
 from perfdash.store.health import Freshness, Gap
 from perfdash.sync import COOLDOWN, Desk, Order, RunResult, totals
-from perfdash.ui import cache, wiring
+from perfdash.ui import cache, streamlit_internals, wiring
 
 OLD_AFTER = timedelta(hours=6)
 """A page whose data is older offers a sync."""
@@ -175,15 +172,15 @@ def _carry_out(
         begun(f"{result.account.client}, {result.account.label}: {result.days}")
 
     desk = Desk(wiring.store(), _fetch(principal), clock=wiring.now, progress=begun)
-    results = sync_all(desk, Order(principal, "page", fresh=COOLDOWN), wanted, voice=Voice(told, prepare=_session()))
+    # The threads are part of this page, whose kept answers they use; what they find is drawn by the page's own.
+    results = sync_all(
+        desk,
+        Order(principal, "page", fresh=COOLDOWN),
+        wanted,
+        voice=Voice(told, prepare=streamlit_internals.in_this_page()),
+    )
     desk.store.checkpoint()
     return results
-
-
-def _session() -> Callable[[], object]:
-    """Makes a thread part of this session, whose kept answers it uses; what it finds is drawn by the page's own."""
-    context = get_script_run_ctx()
-    return lambda: add_script_run_ctx(threading.current_thread(), context)
 
 
 def _fetch(principal: Principal) -> Callable[[Account, Days], Fetched]:

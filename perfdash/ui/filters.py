@@ -13,7 +13,6 @@ from datetime import date
 from typing import Any
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from perfdash.access import Principal
 from perfdash.accounts import Client, Days
@@ -23,6 +22,7 @@ from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Period, Preset, co
 from perfdash.store import catalog, queries
 from perfdash.ui import asof_control, cache, comparing, cpm_filter, link, link_view, wiring
 from perfdash.ui.plain import plain
+from perfdash.ui.streamlit_internals import StreamlitAPIException
 
 _ASKED, _MEND, _WRITE, _IGNORED, _DAYS = "_asked", "_mend", "_write", "_ignored", "_last_days"
 _PILLS_UP_TO = 6

@@ -8,10 +8,8 @@ browser's rules.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import streamlit as st
-import uvicorn.config
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +29,7 @@ from perfdash.ui import (
     gate_watch,
     oidc,
     sign_in,
+    streamlit_internals,
     wiring,
 )
 from perfdash.ui.gate_caller import Caller, Refused
@@ -39,7 +38,6 @@ from perfdash.ui.gate_socket import Guard
 from perfdash.ui.oidc_callback import OidcCallback
 
 _NOTHING = Refused(404, "There is nothing here.")
-_MOST_PROTOCOLS = 3
 
 
 def middleware() -> list[Middleware]:
@@ -49,18 +47,9 @@ def middleware() -> list[Middleware]:
     real address: only [security] trusted_proxies says whom to believe. And it would keep as much of an unfinished
     message in memory as the app itself may send, for every socket of a stranger; nobody has that much to say.
     """
-    uvicorn.config.ProxyHeadersMiddleware = _unchanged  # type: ignore[assignment, attr-defined]
-    # uvicorn's configuration is made already, or is yet to be made: either way this is what it says.
-    uvicorn.config.Config.ws_max_size = property(_most_heard, lambda *_: None)  # type: ignore[assignment]
+    streamlit_internals.believe_no_proxy()
+    streamlit_internals.limit_messages(gate_messages.LARGEST)
     return [Middleware(Gate), Middleware(OidcCallback)]
-
-
-def _unchanged(app: Any, **_options: object) -> Any:
-    return app
-
-
-def _most_heard(_config: object) -> int:
-    return gate_messages.LARGEST
 
 
 class Gate:
@@ -199,9 +188,10 @@ async def _without_foreign_page(headers: list[tuple[bytes, bytes]]) -> list[tupl
     """
     said = b",".join(value for name, value in headers if name == b"sec-websocket-protocol")
     parts = [part.strip() for part in said.split(b",")]
-    owner = bindings.bound(parts[2].decode("latin-1")) if len(parts) == _MOST_PROTOCOLS else None
+    names_page = len(parts) == streamlit_internals.SUBPROTOCOLS
+    owner = bindings.bound(parts[-1].decode("latin-1")) if names_page else None
     if owner is None or owner not in await gate_sessions.of_cookies(headers):
-        parts = parts[: _MOST_PROTOCOLS - 1]
+        parts = parts[: streamlit_internals.SUBPROTOCOLS - 1]
     others = [pair for pair in headers if pair[0] != b"sec-websocket-protocol"]
     return [*others, (b"sec-websocket-protocol", b", ".join(parts))] if said else others
 

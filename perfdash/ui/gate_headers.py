@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from functools import cache
-from pathlib import Path
 
-from streamlit import file_util
-
+from perfdash.ui import streamlit_internals
 from perfdash.ui.gate_paths import Kind
 
 RawHeaders = list[tuple[bytes, bytes]]
-_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 YEAR_SECONDS = 365 * 24 * 3600
 _ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -32,15 +28,10 @@ _NOBODY_FRAMES, _WE_FRAME = "frame-ancestors 'none'", "frame-ancestors 'self'"
 _NO_CODE = f"default-src 'none'; {_NOBODY_FRAMES}; base-uri 'none'; form-action 'none'; sandbox"
 
 
-def static_folder() -> Path:
-    """Where the installed Streamlit keeps the files of its page."""
-    return Path(file_util.get_static_dir())
-
-
 @cache
 def static_names() -> frozenset[str]:
     """Streamlit's own files by their path: the only ones that are served. The page itself is no file here."""
-    folder = static_folder()
+    folder = streamlit_internals.static_folder()
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return frozenset(found - {"index.html"})
 
@@ -51,8 +42,8 @@ def content_security_policy() -> str:
 
     'wasm-unsafe-eval' is for the tables' reader, inline styles for Streamlit's own; no other host is ever asked.
     """
-    page = (static_folder() / "index.html").read_text(encoding="utf-8")
-    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _INLINE.findall(page)]
+    inline = streamlit_internals.inline_scripts()
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline]
     scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
     return "; ".join((
         "default-src 'none'", f"script-src 'self' 'wasm-unsafe-eval' blob: {scripts}",

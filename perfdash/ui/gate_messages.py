@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ClientState_pb2 import ClientState
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from perfdash.ui.streamlit_internals import BackMsg, ClientState, ForwardMsg
 
 LARGEST = 1_000_000
 """Bytes of a message from a signed-in page: the state of all its widgets."""

@@ -11,24 +11,26 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from perfdash.ui import streamlit_internals
+
 Kind = Literal["page", "static", "core", "session", "link", "probe", "auth", "media", "stream"]
 LONGEST = 512
 _PLAIN = re.compile(rb"/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?)?")
 _PAGE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,99}/?)?", re.ASCII)
 _LINK = re.compile(r"link/[A-Za-z0-9_-]{16,200}", re.ASCII)
-_MEDIA = re.compile(r"media/[0-9a-f]{32,128}(?:\.[a-z0-9]{1,10})?", re.ASCII)
+_MEDIA = re.compile(rf"{streamlit_internals.MEDIA}/[0-9a-f]{{32,128}}(?:\.[a-z0-9]{{1,10}})?", re.ASCII)
 _EXACT: dict[str, Kind] = {
-    "_stcore/health": "core",
-    "_stcore/host-config": "core",
-    "_stcore/stream": "stream",
-    "auth/login": "auth",
-    "auth/logout": "auth",
-    "oauth2callback": "auth",
+    streamlit_internals.HEALTH: "core",
+    streamlit_internals.HOST_CONFIG: "core",
+    streamlit_internals.STREAM: "stream",
+    streamlit_internals.LOGIN: "auth",
+    streamlit_internals.LOGOUT: "auth",
+    streamlit_internals.CALLBACK: "auth",
     "session": "session",
     "healthz": "probe",
     "readyz": "probe",
 }
-_TAKEN = ("static", "media", "component", "app", "auth", "link")
+_TAKEN = (*streamlit_internals.TAKEN, "link")
 """First words under which something else lies, so that no page can have them."""
 METHODS: dict[Kind, tuple[str, ...]] = {
     "page": ("GET", "HEAD"),

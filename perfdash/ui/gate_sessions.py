@@ -6,11 +6,11 @@ import logging
 from collections.abc import Collection
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import cookie_parser
 
 from perfdash.errors import PerfdashError
 from perfdash.store import links, sessions
 from perfdash.ui import cookie, wiring
+from perfdash.ui.streamlit_internals import cookie_parser
 
 _log = logging.getLogger(__name__)
 LINK_COOKIE = cookie.LINK

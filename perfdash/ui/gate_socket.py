@@ -13,10 +13,9 @@ from collections import OrderedDict
 from typing import Any
 
 from starlette.types import Message, Receive, Send
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ClientState_pb2 import ClientState
 
 from perfdash.ui import bindings, gate_media, gate_messages, gate_sessions
+from perfdash.ui.streamlit_internals import BackMsg, ClientState
 
 _log = logging.getLogger(__name__)
 NOT_ALLOWED, BAD_MESSAGE = 1008, 1002

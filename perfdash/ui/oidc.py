@@ -11,15 +11,15 @@ from functools import cache
 from typing import Literal
 
 import streamlit as st
-from streamlit.errors import StreamlitAuthError
 
 from perfdash import oidc_claims, oidc_settings
 from perfdash.oidc_claims import Identity, Refused
 from perfdash.oidc_settings import OidcSettings, Provider
 from perfdash.store import identities
-from perfdash.ui import session, wiring
+from perfdash.ui import session, streamlit_internals, wiring
 from perfdash.ui.oidc_callback import CANCELLED, FAILED, OUTCOME
 from perfdash.ui.plain import plain
+from perfdash.ui.streamlit_internals import StreamlitAuthError
 
 _log = logging.getLogger(__name__)
 _REFUSED = "_refused"
@@ -28,7 +28,7 @@ _LONGEST_ADDRESS = 254
 
 def settings() -> OidcSettings:
     """The providers of this installation. What is wrong with them is also in the log, once."""
-    found = oidc_settings.read(st.secrets.get("auth") if st.secrets.load_if_toml_exists() else None)
+    found = oidc_settings.read(streamlit_internals.auth_secrets())
     for problem in found.problems:
         _log_once(problem)
     return found

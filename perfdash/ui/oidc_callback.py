@@ -13,20 +13,20 @@ from urllib.parse import parse_qs, quote, unquote
 
 import streamlit as st
 from starlette.datastructures import Headers
-from starlette.requests import Request, cookie_parser
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perfdash.oidc_claims import FRESH
 from perfdash.oidc_settings import CALLBACK
+from perfdash.ui import streamlit_internals
+from perfdash.ui.streamlit_internals import USER_COOKIE, cookie_parser
 
-LOGIN = "/auth/login"
+LOGIN = f"/{streamlit_internals.LOGIN}"
 RETURN, OUTCOME = "perfdash_return", "perfdash_oidc"
 """Our own cookies on the way: the page that was left, and why nobody came back signed in."""
 CANCELLED, FAILED = "cancelled", "failed"
 MOST_SECONDS_AWAY, SECONDS_TO_READ = 15 * 60, 60
-_USER = "_streamlit_user"
-_OF_PROVIDER = re.compile(rf"{_USER}(_tokens)?(_\d+)?")
 _PAGE = re.compile(r"/[A-Za-z0-9_-]*")
 _QUERY = re.compile(r"[!-~]{0,2000}")
 _Header = tuple[bytes, bytes]
@@ -60,7 +60,7 @@ class OidcCallback:
 def drop_identity(request: Request, response: Response) -> None:
     """Take from the browser what a provider said: it was used, or nobody wants it any more."""
     for name in request.cookies:
-        if _OF_PROVIDER.fullmatch(name):
+        if streamlit_internals.of_provider(name):
             response.delete_cookie(name, path=_base() or "/", httponly=True, samesite="lax")
 
 
@@ -90,7 +90,7 @@ def _returning(scope: Scope, base: str, headers: Iterable[_Header]) -> Iterator[
         elif name.lower() == b"set-cookie":
             short = _for_minutes(value.decode("latin-1"))
             if short is not None:
-                signed_in = signed_in or (short.startswith(f"{_USER}=") and not _ends(short))
+                signed_in = signed_in or (short.startswith(f"{USER_COOKIE}=") and not _ends(short))
                 yield name, short.encode("latin-1")
         else:
             yield name, value
@@ -101,9 +101,9 @@ def _returning(scope: Scope, base: str, headers: Iterable[_Header]) -> Iterator[
 def _for_minutes(cookie: str) -> str | None:
     """One of Streamlit's cookies as the browser may have it; None for the provider's tokens, which nobody needs."""
     name = cookie.partition("=")[0]
-    if not _OF_PROVIDER.fullmatch(name) or _ends(cookie):
+    if not streamlit_internals.of_provider(name) or _ends(cookie):
         return cookie
-    if name.startswith(f"{_USER}_tokens"):
+    if streamlit_internals.is_tokens(name):
         return None
     return re.sub(r"(?i)max-age=\d+", f"Max-Age={int(FRESH.total_seconds())}", cookie)
 

@@ -10,13 +10,12 @@ import secrets
 from collections.abc import Callable, Iterator
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from perfdash.access import Principal, Role
 from perfdash.errors import AccessDenied
 from perfdash.store import links, sessions, users
 from perfdash.store.sessions import Session
-from perfdash.ui import bindings, cookie, menu, wiring
+from perfdash.ui import bindings, cookie, menu, streamlit_internals, wiring
 
 _SESSION, _TICKET, _LEFT = "_session", "_ticket", "_left"
 _BY_ITSELF = "_by_itself"
@@ -175,6 +174,6 @@ def _of_cookies(touch: bool) -> Iterator[Session]:
 
 def _bind(found: Session | None) -> None:
     """Tell the gate whose page this is: it watches the page's socket."""
-    context = get_script_run_ctx(suppress_warning=True)
-    if context is not None:
-        bindings.bind(context.session_id, found.session_id if found is not None else None)
+    page = streamlit_internals.page_id()
+    if page is not None:
+        bindings.bind(page, found.session_id if found is not None else None)

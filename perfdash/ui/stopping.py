@@ -8,6 +8,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+from perfdash.ui import streamlit_internals
+
 LONGEST_SECONDS = 20.0
 """For what is still at work, such as a page that fetches. The database survives its end at any moment."""
 
@@ -17,8 +19,8 @@ def end_well() -> None:
 
     uvicorn by itself ends with the signal it got, which reads like a crash, and waits for ever for a busy connection.
     """
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if threading.current_thread() is threading.main_thread() and hasattr(server, "should_exit"):
+    server = streamlit_internals.running_server()
+    if threading.current_thread() is threading.main_thread() and server is not None:
         signal.signal(signal.SIGTERM, _stopping(server))
 
 

@@ -47,6 +47,9 @@ IMPURE = {
     "tempfile", "shutil", "glob", "logging", "http", "urllib.request", "requests", "uuid",
 }  # fmt: skip
 
+# The one file that relies on what Streamlit and its server promise to nobody; what it lists has a test each.
+INTERNALS = "perfdash/ui/streamlit_internals.py"
+
 MODULES = modules()
 
 
@@ -90,6 +93,49 @@ def test_each_part_imports_only_what_the_table_allows() -> None:
 def test_every_part_of_the_table_was_looked_at() -> None:
     assert len(MODULES) > 20
     assert {module.part for module in MODULES} == set(INSIDE)
+
+
+def inside_streamlit(module: Module) -> list[str]:
+    """Where `module` uses more of Streamlit than `import streamlit`, uvicorn in the app, or a name of their own."""
+    of_app = module.part in ("ui", "app", "pages")
+    private = [
+        f"{module.name}:{imported.line} imports {imported.module}"
+        for imported in module.imports()
+        if imported.module.startswith("streamlit.") or (of_app and root_of(imported.module) == "uvicorn")
+    ]
+    docs = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
+    return private + [
+        f"{module.name}:{node.lineno} names {node.value!r}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+        if "_stcore" in node.value or "_streamlit_" in node.value
+    ]
+
+
+def test_what_streamlit_promises_to_nobody_is_used_in_one_file() -> None:
+    reaching = {module.name: inside_streamlit(module) for module in MODULES}
+    assert reaching.pop(INTERNALS)
+    assert [line for lines in reaching.values() for line in lines] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from streamlit.runtime.scriptrunner import get_script_run_ctx",
+        "from streamlit import file_util",
+        "import streamlit.proto.BackMsg_pb2",
+        "def f():\n    import uvicorn.config",
+        "PATH = '/_stcore/health'",
+        "COOKIE = '_streamlit_user'",
+    ],
+)
+def test_the_rule_finds_what_reaches_inside_streamlit(text: str) -> None:
+    assert len(inside_streamlit(Module(ROOT / "perfdash/ui/x.py", "ui", ast.parse(text), 1))) >= 1
+
+
+def test_a_docstring_may_name_what_it_is_about() -> None:
+    text = '"""About /_stcore/health."""\nimport streamlit as st'
+    assert inside_streamlit(Module(ROOT / "perfdash/ui/x.py", "ui", ast.parse(text), 1)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""What perfdash relies on in Streamlit 1.67 and its server although nothing promises that it stays, all in one place.
+
+Elsewhere only `import streamlit` is used. tests/ui/test_streamlit_internals.py has a test for each entry, which says
+after an upgrade what has moved. In brackets who needs it, then what breaks when it changes.
+
+- `page_id`, `in_this_page`: the script's context (session, actions). Pages are bound to no sign-in session any more, so
+  the gate ends none; the threads of a sync no longer share the page's cached answers.
+- `BackMsg`, `ClientState`, `ForwardMsg` and their fields (gate_messages, gate_socket): what the gate lets in and what
+  it learns from the app. A renamed field closes every socket; a new kind of message is dropped until it is allowed.
+- `SUBPROTOCOLS`, the place of a page's name in a handshake (gate): anybody could take over the page of somebody else.
+- `HEALTH`, `HOST_CONFIG`, `STREAM`, `LOGIN`, `LOGOUT`, `CALLBACK`, `MEDIA`, `TAKEN` (gate_paths, oidc_callback): what
+  Streamlit serves where. A path that moved is refused, and the page stays empty.
+- `static_folder`, `inline_scripts` (gate_headers): the files of the page and the scripts its Content-Security-Policy
+  allows. The browser would run none of them.
+- `USER_COOKIE`, `of_provider`, `is_tokens` (oidc_callback): an identity would stay in the browser for 30 days, and with
+  it the provider's tokens.
+- `auth_secrets` (oidc): the providers that secrets.toml names; nobody could sign in through one.
+- `StreamlitAPIException` (filters), `StreamlitAuthError` (oidc): what to catch; a page would fail instead.
+- `believe_no_proxy`, `limit_messages` (gate): uvicorn's configuration, which Streamlit makes without asking. Any
+  process of this machine could name a visitor's address; strangers could have the server keep 20 MB each.
+- `running_server` (stopping): uvicorn's server behind its signal handler. A stop would look like a crash.
+- `cookie_parser` (gate_sessions, oidc_callback): Starlette's way to read a cookie header, the same as Streamlit's own.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import uvicorn.config
+from starlette.requests import cookie_parser
+from streamlit import file_util
+from streamlit.errors import StreamlitAPIException, StreamlitAuthError
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+
+__all__ = [
+    "BackMsg",
+    "ClientState",
+    "ForwardMsg",
+    "StreamlitAPIException",
+    "StreamlitAuthError",
+    "cookie_parser",
+]
+
+HEALTH, HOST_CONFIG, STREAM = "_stcore/health", "_stcore/host-config", "_stcore/stream"
+LOGIN, LOGOUT, CALLBACK = "auth/login", "auth/logout", "oauth2callback"
+MEDIA = "media"
+"""Under it lie the files that a page offers, named by a hash in hexadecimal and the ending of their type."""
+TAKEN = ("static", MEDIA, "component", "app", "auth")
+"""First words under which Streamlit serves something itself, so that no page can have them."""
+SUBPROTOCOLS = 3
+"""A handshake names the protocol, the XSRF token and, in third place, the page that the browser comes back to."""
+USER_COOKIE = "_streamlit_user"
+_OF_PROVIDER = re.compile(rf"{USER_COOKIE}(_tokens)?(_\d+)?")
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def page_id() -> str | None:
+    """Streamlit's name of the page that this script runs for; None outside of a script."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None else None
+
+
+def in_this_page() -> Callable[[], object]:
+    """What makes another thread, which calls it, part of the page whose script runs in this one."""
+    context = get_script_run_ctx()
+    return lambda: add_script_run_ctx(threading.current_thread(), context)
+
+
+def static_folder() -> Path:
+    """Where the installed Streamlit keeps the files of its page."""
+    return Path(file_util.get_static_dir())
+
+
+def inline_scripts() -> list[str]:
+    """The scripts that stand in the page itself."""
+    return _INLINE.findall((static_folder() / "index.html").read_text(encoding="utf-8"))
+
+
+def of_provider(cookie: str) -> bool:
+    """True for the name of a cookie that holds what a provider said, or a part of it: long ones are cut in pieces."""
+    return _OF_PROVIDER.fullmatch(cookie) is not None
+
+
+def is_tokens(cookie: str) -> bool:
+    """True for the name of a cookie that holds a provider's tokens, or a part of them."""
+    return of_provider(cookie) and cookie.startswith(f"{USER_COOKIE}_tokens")
+
+
+def auth_secrets() -> Any:
+    """The section [auth] of the secrets; None without one, or without a file."""
+    return st.secrets.get("auth") if st.secrets.load_if_toml_exists() else None
+
+
+def believe_no_proxy() -> None:
+    """Leave X-Forwarded-For alone: uvicorn would believe it of any process on this machine."""
+    uvicorn.config.ProxyHeadersMiddleware = _unchanged  # type: ignore[assignment, attr-defined]
+
+
+def limit_messages(most_bytes: int) -> None:
+    """The longest message that any socket may send, also while it is not yet complete.
+
+    uvicorn's configuration is made already, or is yet to be made: either way this is what it says.
+    """
+    uvicorn.config.Config.ws_max_size = property(  # type: ignore[assignment]
+        lambda _: most_bytes, lambda *_: None
+    )
+
+
+def running_server() -> Any:
+    """The uvicorn server that stops this process at SIGTERM, with `should_exit`; None when there is none."""
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return server if hasattr(server, "should_exit") else None
+
+
+def _unchanged(app: Any, **_options: object) -> Any:
+    return app
