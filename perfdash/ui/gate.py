@@ -28,7 +28,6 @@ from perfdash.ui import (
     gate_sessions,
     gate_watch,
     oidc,
-    sign_in,
     streamlit_internals,
     wiring,
 )
@@ -58,7 +57,7 @@ class Gate:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-        self._framed = sign_in.on_community_cloud()
+        self._framed = wiring.on_community_cloud()
         self._security: Security | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,8 +14,6 @@ from perfdash.ui.credentials import Answer
 
 _WRONG, _PASSWORD = "_wrong", "_password"
 WRONG = "That user name and password do not go together."
-COMMUNITY_CLOUD = "/mount/src"
-"""Where Streamlit Community Cloud checks an app out; its disk does not outlive the app."""
 
 
 def show() -> None:
@@ -30,17 +28,12 @@ def show() -> None:
             first_code.show()
         if settings.demo:
             _demo_sign_ins()
-        if on_community_cloud() and wiring.store().dialect == "sqlite":
+        if wiring.on_community_cloud() and wiring.store().dialect == "sqlite":
             st.warning(
                 "This app's disk is erased whenever it restarts, and its SQLite database with it. Set "
                 "PERFDASH_DATABASE_URL to a PostgreSQL database in the app's secrets to keep what you collect.",
                 icon=":material/cloud_off:",
             )
-
-
-def on_community_cloud() -> bool:
-    """True on Streamlit Community Cloud."""
-    return wiring.ROOT.as_posix().startswith(COMMUNITY_CLOUD)
 
 
 def broken(error: PerfdashError) -> None:

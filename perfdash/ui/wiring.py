@@ -15,6 +15,8 @@ from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMUNITY_CLOUD = "/mount/src"
+"""Where Streamlit Community Cloud checks an app out; its disk does not outlive the app."""
 _Installation = tuple[Path, tuple[tuple[str, str], ...]]
 
 
@@ -63,6 +65,11 @@ def settings() -> Settings:
 def store() -> Store:
     """The open store."""
     return wired().store
+
+
+def on_community_cloud() -> bool:
+    """True on Streamlit Community Cloud."""
+    return ROOT.as_posix().startswith(COMMUNITY_CLOUD)
 
 
 def now() -> datetime:

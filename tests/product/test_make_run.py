@@ -60,6 +60,11 @@ def environment_of(full: bool) -> dict[str, str | None]:
     return {} if full else {"PERFDASH_DEMO_API": f"http://127.0.0.1:{free_port()}"}
 
 
+def words_of_streamlit(log: str) -> list[str]:
+    """The lines of Streamlit's own logger: warnings and errors, each after the moment to the millisecond."""
+    return re.findall(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} .*|.*ScriptRunContext.*", log, re.MULTILINE)
+
+
 def days_replayed(server: AppServer) -> int:
     return len(re.findall(rf"day \d+ of {history.DAYS}", server.log()))
 
@@ -84,6 +89,7 @@ def test_the_first_start_fills_the_demo_and_the_second_is_up_at_once(
         assert sum(bool(re.search(r"\d", text)) for text in shown) >= 6, shown
         assert "The demo is filling" not in page.content()
         assert "Traceback" not in server.log()
+        assert words_of_streamlit(server.log()) == []
     began = time.monotonic()
     with serving(project_copy, tmp_path, env, command=SERVE, patience=120) as server:
         second = time.monotonic() - began
@@ -93,6 +99,7 @@ def test_the_first_start_fills_the_demo_and_the_second_is_up_at_once(
         page.goto(server.url)  # a session outlives the server
         expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=60_000)
         assert numbers_of(page) == shown
+        assert words_of_streamlit(server.log()) == []
     replayed = re.search(r"Demo history ready after (\d+) s", log)
     assert replayed
     kept = "within" if int(replayed[1]) <= LONGEST_REPLAY else "NOT within"

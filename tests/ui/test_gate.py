@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from perfdash.access import OPERATOR
 from perfdash.store import migrations, sessions, users
 from perfdash.store.engine import Store
 from perfdash.ui import gate_ready, gate_routes, wiring
+from tests.fixtures.command_line import ROOT
 from tests.ui.conftest import given_user
 
 IDLE = timedelta(hours=2)
@@ -181,3 +184,11 @@ def test_while_the_database_is_away_the_answer_says_so_without_details(
     monkeypatch.setenv("PERFDASH_DATABASE_URL", "mysql://ann:hunter22@host/x")
     answer, body = post(address, "anything")
     assert (answer.status, body) == (503, "The database cannot be used right now.")
+
+
+def test_the_server_starts_without_a_warning_of_streamlits() -> None:
+    """What declares components or cached reads as it is imported, such as streamlit-authenticator, waits for a page."""
+    started = subprocess.run(
+        [sys.executable, "-c", "import app"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert started.stdout + started.stderr == ""
