@@ -37,6 +37,15 @@ class Account:
         return f"{self.source}/{self.external_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class DemoDeclaration:
+    """What stands in place of a configuration file in the demo; `key` is the whole secret of the demo's own API."""
+
+    clients: tuple[Client, ...]
+    accounts: tuple[Account, ...]
+    key: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Days:
     """A contiguous, inclusive range of day labels; `start` <= `end`."""

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from perfdash import oidc_settings
-from perfdash.accounts import Account, Client
+from perfdash.accounts import Account, Client, DemoDeclaration
 from perfdash.errors import ConfigError
 from perfdash.oidc_settings import OidcSettings
 from perfdash.secret import Secret
@@ -85,8 +85,11 @@ class Settings:
         return found
 
 
-def load(root: Path, environ: Mapping[str, str]) -> Settings:
-    """The settings of the installation in `root`. ConfigError, one line a problem, for whatever is broken."""
+def load(root: Path, environ: Mapping[str, str], demo: DemoDeclaration) -> Settings:
+    """The settings of the installation in `root`, of `demo` where nothing is configured.
+
+    ConfigError, one line a problem, for whatever is broken.
+    """
     root = root.resolve()
     secrets = _secrets(root, environ)
     path = _config_path(root, environ)
@@ -97,7 +100,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
             raise ConfigError(
                 f"PERFDASH_DEMO=1 and {DATABASE_URL} are both set, but the demo has its own database: unset one."
             )
-        return _demo(root, environ)
+        return _demo(root, environ, demo)
     return Settings(
         root=root,
         demo=False,
@@ -135,16 +138,14 @@ def _is_demo(root: Path, environ: Mapping[str, str], config: Path | None) -> boo
     return not configured and not _is_there(root / SECRETS_FILE)
 
 
-def _demo(root: Path, environ: Mapping[str, str]) -> Settings:
-    from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS, DEMO_KEY
-
+def _demo(root: Path, environ: Mapping[str, str], demo: DemoDeclaration) -> Settings:
     try:
         source = SourceConfig.model_validate(
             {
                 "base_url": environ.get("PERFDASH_DEMO_API") or DEMO_API,
                 "key": {"env": DEMO_API_KEY},
-                "settlement_days": DEMO_ACCOUNTS[0].settlement_days,
-                "history_days": DEMO_ACCOUNTS[0].history_days,
+                "settlement_days": demo.accounts[0].settlement_days,
+                "history_days": demo.accounts[0].history_days,
             }
         )
     except ValidationError:
@@ -153,10 +154,10 @@ def _demo(root: Path, environ: Mapping[str, str]) -> Settings:
         root=root,
         demo=True,
         database_url=f"sqlite:///{root / 'data' / 'demo.db'}",
-        clients=DEMO_CLIENTS,
-        accounts=DEMO_ACCOUNTS,
-        sources={account.source: source for account in DEMO_ACCOUNTS},
-        _secrets={DEMO_API_KEY: Secret(DEMO_API_KEY, DEMO_KEY)},
+        clients=demo.clients,
+        accounts=demo.accounts,
+        sources={account.source: source for account in demo.accounts},
+        _secrets={DEMO_API_KEY: Secret(DEMO_API_KEY, demo.key)},
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from perfdash.accounts import Account, Client
+from perfdash.demo.roster import DEMO
 from perfdash.errors import ConfigError
 from perfdash.settings import Settings, load
 
@@ -52,7 +53,7 @@ def at(root: Path, config: str | None = GOOD, secrets: str | None = None, env: M
     if secrets is not None:
         (root / ".streamlit").mkdir(exist_ok=True)
         (root / ".streamlit" / "secrets.toml").write_text(secrets, encoding="utf-8")
-    return load(root, env)
+    return load(root, env, DEMO)
 
 
 def problems(root: Path, config: str) -> list[str]:
@@ -340,7 +341,7 @@ def test_a_bad_value_in_the_environment_is_one_sentence(tmp_path: Path, env: dic
 def test_a_named_configuration_is_read_instead_of_the_default_one(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text(GOOD)
     assert len(at(tmp_path, "colour = 1", env={"PERFDASH_CONFIG": "other.toml"}).clients) == 2
-    assert len(load(Path("/"), {"PERFDASH_CONFIG": str(tmp_path / "other.toml")}).clients) == 2
+    assert len(load(Path("/"), {"PERFDASH_CONFIG": str(tmp_path / "other.toml")}, DEMO).clients) == 2
 
 
 def test_a_secrets_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
@@ -348,11 +349,11 @@ def test_a_secrets_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     secrets = tmp_path / ".streamlit" / "secrets.toml"
     secrets.symlink_to(tmp_path / "gone")
     with pytest.raises(ConfigError, match="the secrets file cannot be read"):
-        load(tmp_path, {})
+        load(tmp_path, {}, DEMO)
     secrets.unlink()
     secrets.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="the secrets file is not UTF-8 text"):
-        load(tmp_path, {})
+        load(tmp_path, {}, DEMO)
     secrets.write_text("PERFDASH_DATABASE_URL = 5")
     with pytest.raises(ConfigError, match="must be text in quotes"):
-        load(tmp_path, {})
+        load(tmp_path, {}, DEMO)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from perfdash import settings as configuration
+from perfdash.demo.roster import DEMO
 from perfdash.demo.users import add_demo_users
 from perfdash.errors import UsageError
 from perfdash.settings import Settings
@@ -37,7 +38,7 @@ def now() -> datetime:
 
 def loaded() -> Settings:
     """The settings of this project's folder and environment."""
-    return configuration.load(ROOT, os.environ)
+    return configuration.load(ROOT, os.environ, DEMO)
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def opened() -> Iterator[Desk]:
         if settings.demo or settings.config_path:  # without a file nothing was said about accounts
             catalog.register(store, settings.clients, settings.accounts, now())
         if settings.demo:
-            add_demo_users(store, settings, now())
+            add_demo_users(store, now(), demo=settings.demo)
         yield Desk(settings, store)
     finally:
         store.close()

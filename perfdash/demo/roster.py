@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfdash.accounts import Account, Client
+from perfdash.accounts import Account, Client, DemoDeclaration
 from perfdash.errors import UsageError
 
 SOURCE = "demo"
@@ -125,6 +125,7 @@ def _account(profile: Profile) -> Account:
 
 
 DEMO_ACCOUNTS: tuple[Account, ...] = tuple(_account(profile) for profile in PROFILES)
+DEMO = DemoDeclaration(DEMO_CLIENTS, DEMO_ACCOUNTS, DEMO_KEY)
 
 
 def account_of(external_id: str) -> Account:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from perfdash.access import OPERATOR
 from perfdash.errors import UsageError
-from perfdash.settings import Settings
 from perfdash.store import users
 from perfdash.store.engine import Store
 
@@ -35,9 +34,9 @@ DEMO_USERS: tuple[DemoUser, ...] = (
 )
 
 
-def add_demo_users(store: Store, settings: Settings, now: datetime) -> None:
+def add_demo_users(store: Store, now: datetime, *, demo: bool) -> None:
     """Add the demo's users where they are missing; refused for any store but the demo's."""
-    if not settings.demo:
+    if not demo:
         raise UsageError("The demo's users can only be added to the demo's own database.")
     there = {user.username for user in users.list_users(store, OPERATOR)}
     for one in DEMO_USERS:

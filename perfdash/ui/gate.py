@@ -7,15 +7,12 @@ browser's rules.
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from perfdash import settings as configuration
 from perfdash.errors import PerfdashError
 from perfdash.security import Security
 from perfdash.ui import (
@@ -158,7 +155,7 @@ class Gate:
         """Read from the configuration alone: hosts and proxies count also while the database is away."""
         if self._security is None:
             try:
-                self._security = configuration.load(wiring.ROOT, os.environ).security
+                self._security = wiring.load_settings().security
             except PerfdashError:  # every page says so, and shows nothing else
                 return Security()
         return self._security

@@ -7,11 +7,9 @@ import sys
 
 import streamlit as st
 
-from perfdash import settings as configuration
 from perfdash import unsafe
 from perfdash.errors import PerfdashError
-from perfdash.ui import oidc
-from perfdash.ui.wiring import ROOT
+from perfdash.ui import oidc, wiring
 
 REFUSED = 2
 """The exit code of every command whose configuration is wrong."""
@@ -30,7 +28,7 @@ def refuse_unsafe() -> None:
 
 def _problems() -> tuple[str, ...]:
     try:
-        found = configuration.load(ROOT, os.environ)
+        found = wiring.load_settings()
     except PerfdashError:
         return ()
     options = {name: st.get_option(name) for name in unsafe.watched()}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from perfdash import settings as configuration
+from perfdash.demo.roster import DEMO
 from perfdash.demo.users import add_demo_users
 from perfdash.settings import Settings
 from perfdash.store import catalog
@@ -48,13 +49,18 @@ def wired() -> Wiring:
 
 
 def _open() -> Wiring:
-    settings = configuration.load(ROOT, os.environ)
+    settings = load_settings()
     store = open_store(settings.database_url)
     if settings.demo or settings.config_path:  # without a file nothing was said about accounts
         catalog.register(store, settings.clients, settings.accounts, now())
     if settings.demo:
-        add_demo_users(store, settings, now())
+        add_demo_users(store, now(), demo=settings.demo)
     return Wiring(settings, store)
+
+
+def load_settings() -> Settings:
+    """The settings as the configuration, environment and secrets say now, without a store."""
+    return configuration.load(ROOT, os.environ, DEMO)
 
 
 def settings() -> Settings:

@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from perfdash import settings
 from perfdash.access import OPERATOR
 from perfdash.accounts import Account, Days
+from perfdash.demo.roster import DEMO
 from perfdash.fetching import fetcher
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
@@ -47,7 +48,7 @@ account = "acme-eu"
 def prepared(address: str, folder: Path) -> tuple[Desk, Account]:
     """A store with the one account, and the desk that a sync works at."""
     (folder / "perfdash.toml").write_text(CONFIG.format(address=address))
-    found = settings.load(folder, {"CUSTOM_ANALYTICS_API_KEY": "key"})
+    found = settings.load(folder, {"CUSTOM_ANALYTICS_API_KEY": "key"}, DEMO)
     store = open_store(found.database_url)
     catalog.register(store, found.clients, found.accounts, datetime.now(UTC))
     return Desk(store, fetcher(found)), catalog.accounts(store, OPERATOR)[0]

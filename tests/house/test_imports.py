@@ -11,7 +11,7 @@ from tests.house.source_tree import ROOT, Module, modules
 # What each part may import of perfdash itself, besides its own files.
 INSIDE = {
     "pure": {"pure"},
-    "settings": {"pure", "sources", "demo"},
+    "settings": {"pure", "sources"},
     "turns": {"pure", "store"},
     "sync": {"pure", "settings", "sources", "store", "turns"},
     "rounds": {"pure", "store", "sync"},
@@ -23,7 +23,7 @@ INSIDE = {
     "__main__": {"pure", "cli"},
     "sources": {"pure"},
     "store": {"pure"},
-    "demo": {"pure", "settings", "sources", "store", "sync", "fetching"},
+    "demo": {"pure", "sources", "store", "sync", "fetching"},
     "ui": {"pure", "settings", "sources", "store", "sync", "rounds", "fetching", "answers", "demo"},
     "app": {"pure", "ui"},
     "pages": {"pure", "ui"},

@@ -25,6 +25,7 @@ from perfdash import settings as configuration
 from perfdash.accounts import Days
 from perfdash.cli import main
 from perfdash.commands import opening
+from perfdash.demo.roster import DEMO
 from perfdash.errors import RunFailed
 from perfdash.sources.auth import Signed, masking
 from perfdash.sources.client import fetch
@@ -197,7 +198,7 @@ class Office:
 
     def settings(self) -> configuration.Settings:
         """As every command reads them."""
-        return configuration.load(self.root, {"PERFDASH_CONFIG": "perfdash.toml", KEY_NAME: self.key})
+        return configuration.load(self.root, {"PERFDASH_CONFIG": "perfdash.toml", KEY_NAME: self.key}, DEMO)
 
 
 def toml(auth: str, number: int, url: str) -> str:
