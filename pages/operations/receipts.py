@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import sent, words
-from perfdash.ui import downloads, filters, receipt_reads, receipt_tables, session, tables, viewer
+from perfdash.ui import downloads, filters, menu, receipt_reads, receipt_tables, session, tables, viewer
 from perfdash.ui.calm import calmly
 from perfdash.ui.plain import plain
 
@@ -59,12 +59,12 @@ with calmly():
         downloads.heading(words.plural(len(compared.days), "day that changed since", "days that changed since"))
         receipt_tables.days(compared.days, compared.measure, limited=limited, key="receipt_days")
         days = compared.question.filters.days
-        st.page_link(
-            receipt_tables.RESTATEMENTS, label="Every change since this export", icon=":material/history:",
-            query_params={
-                "since": f"receipt:{chosen}", "range": "Custom", "dates": [str(days.start), str(days.end)],
-            },
-        )  # fmt: skip
+        menu.link(
+            "performance/restatements.py",
+            "Every change since this export",
+            "history",
+            {"since": f"receipt:{chosen}", "range": "Custom", "dates": [str(days.start), str(days.end)]},
+        )
 
     downloads.heading("Rebuild")
     rebuilt = receipt_reads.rebuilt(principal, found, view)

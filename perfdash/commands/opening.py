@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from perfdash import ROOT
 from perfdash import settings as configuration
 from perfdash.demo.roster import DEMO
 from perfdash.demo.users import add_demo_users
@@ -19,7 +19,6 @@ from perfdash.settings import Settings
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
 
-ROOT = Path(__file__).resolve().parents[2]
 Subparsers = argparse._SubParsersAction  # noqa: SLF001  argparse has no public name for it
 
 

@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 
-from perfdash.commands.opening import ROOT, Subparsers, loaded, say
+from perfdash import ROOT
+from perfdash.commands.opening import Subparsers, loaded, say
 from perfdash.errors import ConfigError
 from perfdash.settings import Settings
 from perfdash.store.engine import open_store

@@ -11,6 +11,7 @@ import streamlit as st
 from perfdash.access import Principal
 from perfdash.errors import PerfdashError
 from perfdash.ui import session, wiring
+from perfdash.ui.addresses import base_path
 from perfdash.ui.plain import plain
 
 _SAID = "_admin_said"
@@ -47,6 +48,5 @@ def whole_address(path: str) -> str:
     here = st.context.url
     if not isinstance(here, str):  # AppTest hands out mocks
         return path
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     parts = urlsplit(here)
-    return f"{parts.scheme}://{parts.netloc}{'/' + base if base else ''}{path}"
+    return f"{parts.scheme}://{parts.netloc}{base_path()}{path}"

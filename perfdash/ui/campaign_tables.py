@@ -14,12 +14,9 @@ from perfdash import glossary, words
 from perfdash.access import Principal
 from perfdash.export import Names, Origins
 from perfdash.store.queries import CampaignRef, CampaignRow, Group
-from perfdash.ui import tables
+from perfdash.ui import menu, tables
 from perfdash.ui.tables import Shown, draw, measure, metric, money_of, used
-from perfdash.ui.wiring import ROOT
 
-_LIST = str(ROOT / "pages" / "performance" / "campaigns.py")
-_PAGE = str(ROOT / "pages" / "performance" / "campaign.py")
 _SPENT = glossary.hint("budget_pacing")
 _FLIGHT = glossary.hint("flight")
 COUNTS = (measure("impressions", "Impressions"), measure("clicks", "Clicks"), metric("ctr"))
@@ -125,12 +122,12 @@ def open_chosen(key: str) -> None:
     ref: CampaignRef | None = tables.chosen(key)
     if ref is not None:
         st.session_state.pop(f"{key}_chosen")
-        st.switch_page(_PAGE, query_params=link_of(ref))
+        menu.go("performance/campaign.py", link_of(ref))
 
 
 def back_link() -> None:
     """The way back to all campaigns; the filters stay."""
-    st.page_link(_LIST, label="All campaigns", icon=":material/arrow_back:")
+    menu.link("performance/campaigns.py", "All campaigns", "arrow_back")
 
 
 def link_of(ref: CampaignRef) -> dict[str, str]:

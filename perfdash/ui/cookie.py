@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from perfdash.ui.addresses import base_path
+
 NAME = "perfdash_session"
 LINK = "perfdash_link"
 PATH = "/session"
@@ -29,8 +31,7 @@ export default function ({ data, setTriggerValue }) {
 
 def route_path() -> str:
     """Where the /session route lies, under the server's base path if it has one."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}{PATH}" if base else PATH
+    return f"{base_path()}{PATH}"
 
 
 def exchange(ticket: str) -> bool:

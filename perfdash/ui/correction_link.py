@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import streamlit as st
-
 from perfdash.access import Principal
 from perfdash.asof import AsOf
 from perfdash.corrections import may_correct
 from perfdash.store.queries import CampaignRef
-from perfdash.ui import campaign_tables
-
-_PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "performance" / "corrections.py")
+from perfdash.ui import campaign_tables, menu
 
 
 def offer(principal: Principal, ref: CampaignRef, as_of: AsOf | None) -> None:
     """A link to correct this campaign, for who may, and not while a past is shown."""
     if may_correct(principal) and as_of is None:
-        st.page_link(_PAGE, label="Correct…", icon=":material/edit:", query_params=campaign_tables.link_of(ref))
+        menu.link("performance/corrections.py", "Correct…", "edit", campaign_tables.link_of(ref))

@@ -7,7 +7,6 @@ browser's rules.
 
 from __future__ import annotations
 
-import streamlit as st
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +27,7 @@ from perfdash.ui import (
     streamlit_internals,
     wiring,
 )
+from perfdash.ui.addresses import base_path
 from perfdash.ui.gate_caller import Caller, Refused
 from perfdash.ui.gate_paths import Place
 from perfdash.ui.gate_socket import Guard
@@ -53,7 +53,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+        self._base = base_path().strip("/")
         self._framed = wiring.on_community_cloud()
         self._security: Security | None = None
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 
+from perfdash import ROOT
 from perfdash.demo.data import DEMO_KEY
 from perfdash.demo.roster import SOURCE
 from perfdash.errors import ConfigError, PerfdashError, StoreError
@@ -26,7 +27,6 @@ from perfdash.store import first_admin
 from perfdash.ui import children, gate_watch, starting, stopping, wiring
 from perfdash.ui.calm import told
 from perfdash.ui.children import Child
-from perfdash.ui.wiring import ROOT
 
 _log = logging.getLogger(__name__)
 SCRIPT = str(ROOT / "perfdash" / "ui" / "main.py")

@@ -15,12 +15,10 @@ from perfdash.errors import PerfdashError
 from perfdash.filters import Filters
 from perfdash.link_question import Shared, against, may_share
 from perfdash.store import catalog, links, queries
-from perfdash.ui import asof_control, link_route, link_words, session, wiring
+from perfdash.ui import asof_control, link_route, link_words, menu, session, wiring
 from perfdash.ui.filters import Selection
-from perfdash.ui.menu import PAGES
 from perfdash.ui.plain import plain
 
-_PAGE = str(PAGES / "sharing" / "links.py")
 LIVES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
 _TICK = timedelta(microseconds=1)
 _MADE, _WRONG, _WHICH = "_link_made", "_link_wrong", "link_client"
@@ -30,7 +28,7 @@ _PINNED, _PRESENT = "pinned", "present"
 def offer(principal: Principal) -> None:
     """The way from what is seen to a link that shows it, for who may make one; the filters come along."""
     if may_share(principal):
-        st.page_link(_PAGE, label="Share what you see", icon=":material/link:")
+        menu.link("sharing/links.py", "Share what you see", "link")
 
 
 def show(principal: Principal, asked: Selection) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from perfdash.errors import PerfdashError
 from perfdash.store import link_log, links, sessions
 from perfdash.ui import wiring
+from perfdash.ui.addresses import base_path
 from perfdash.ui.gate_sessions import LINK_COOKIE
 
 _log = logging.getLogger(__name__)
@@ -50,18 +50,13 @@ class Opened:
 
 def routes() -> list[BaseRoute]:
     """Under the server's base path, if it has one."""
-    return [Route(f"{_base()}{PATH}/{{token}}", _open, methods=["GET"])]
+    return [Route(f"{base_path()}{PATH}/{{token}}", _open, methods=["GET"])]
 
 
 def address(page: str, token: str) -> str:
     """The whole address of a link, given that of any `page` of the app, such as https://example.com/reports/links."""
     scheme, _, rest = page.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}{_base()}{PATH}/{token}"
-
-
-def _base() -> str:
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
+    return f"{scheme}://{rest.partition('/')[0]}{base_path()}{PATH}/{token}"
 
 
 async def _open(request: Request) -> Response:
@@ -79,7 +74,7 @@ async def _open(request: Request) -> Response:
         return HTMLResponse(_LATER, 503, PRIVATE)
     if opened is None:
         return HTMLResponse(_GONE, 404, PRIVATE)
-    response = RedirectResponse(f"{_base()}/", 303, PRIVATE)
+    response = RedirectResponse(f"{base_path()}/", 303, PRIVATE)
     response.set_cookie(
         LINK_COOKIE, opened.token, expires=opened.expires_at, path="/", httponly=True, samesite="lax",
         secure=request.url.scheme == "https",

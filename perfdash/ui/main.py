@@ -6,16 +6,14 @@ until after the sign-in, and what keeps Streamlit from running a page file witho
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
+from perfdash import ROOT
 from perfdash.access import Principal
 from perfdash.errors import UsageError
 from perfdash.ui import asof_control, filters, invited, link_view, live, menu, oidc, seen, session, sign_in, wiring
 from perfdash.ui.plain import plain
 
-ROOT = Path(__file__).resolve().parents[2]
 MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
 LOGO = ROOT / "perfdash" / "ui" / "assets" / "logo.svg"
 

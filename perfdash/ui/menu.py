@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import streamlit as st
 
+from perfdash import ROOT
 from perfdash.access import Principal
 from perfdash.link_question import may_share
 
-PAGES = Path(__file__).resolve().parents[2] / "pages"
+PAGES = ROOT / "pages"
+Query = Mapping[str, str | Sequence[str]]
 SYNC_HEALTH, DEFINITIONS, ACCOUNT, LINKS = "sync-health", "definitions", "account", "client-links"
 OF_NOW = (SYNC_HEALTH, DEFINITIONS, ACCOUNT, "users", "sessions", "audit")
 """Pages that no past moment changes."""
@@ -49,14 +51,24 @@ def pages(principal: Principal | None) -> dict[str, list[Any]]:
     }  # fmt: skip
 
 
+def link(file: str, label: str, icon: str, query: Query | None = None) -> None:
+    """The way to a page, by its file inside pages/; `query` is what its address asks besides the filters."""
+    st.page_link(PAGES / file, label=label, icon=f":material/{icon}:", query_params=query)
+
+
+def go(file: str, query: Query) -> NoReturn:
+    """Leave the page for another one."""
+    st.switch_page(PAGES / file, query_params=query)
+
+
 def account_link(label: str) -> None:
     """The way to one's own account."""
-    st.page_link(PAGES / "account" / "account.py", label=label, icon=":material/person:")
+    link("account/account.py", label, "person")
 
 
 def home_link() -> None:
     """The way on from an address that leads nowhere."""
-    st.page_link(PAGES / "performance" / "overview.py", label="Go to the Overview", icon=":material/monitoring:")
+    link("performance/overview.py", "Go to the Overview", "monitoring")
 
 
 def _page(principal: Principal | None, section: str, file: str, title: str, icon: str, path: str) -> Any:

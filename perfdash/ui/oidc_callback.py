@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import parse_qs, quote, unquote
 
-import streamlit as st
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from perfdash.oidc_claims import FRESH
 from perfdash.oidc_settings import CALLBACK
 from perfdash.ui import streamlit_internals
+from perfdash.ui.addresses import base_path
 from perfdash.ui.streamlit_internals import USER_COOKIE, cookie_parser
 
 LOGIN = f"/{streamlit_internals.LOGIN}"
@@ -37,7 +37,7 @@ class OidcCallback:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._base = _base()
+        self._base = base_path()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -61,7 +61,7 @@ def drop_identity(request: Request, response: Response) -> None:
     """Take from the browser what a provider said: it was used, or nobody wants it any more."""
     for name in request.cookies:
         if streamlit_internals.of_provider(name):
-            response.delete_cookie(name, path=_base() or "/", httponly=True, samesite="lax")
+            response.delete_cookie(name, path=base_path() or "/", httponly=True, samesite="lax")
 
 
 def is_own_page(page: str, base: str) -> bool:
@@ -121,8 +121,3 @@ def _cookie(base: str, name: str, value: str, seconds: int) -> _Header:
     """A cookie that no script reads; without a value, its end. Under TLS the gate adds Secure."""
     text = f"{name}={value}; Path={base or '/'}; Max-Age={seconds if value else 0}; HttpOnly; SameSite=Lax"
     return b"set-cookie", text.encode("ascii")
-
-
-def _base() -> str:
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""

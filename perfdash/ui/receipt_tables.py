@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
 
 import streamlit as st
 
@@ -15,8 +14,6 @@ from perfdash.sent import Day, Figure
 from perfdash.store.receipts import Receipt
 from perfdash.ui import tables
 from perfdash.ui.tables import Shown, draw
-
-RESTATEMENTS = str(Path(__file__).resolve().parents[2] / "pages" / "performance" / "restatements.py")
 
 
 def exports(parts: Sequence[Receipt], principal: Principal, *, key: str) -> str | None:

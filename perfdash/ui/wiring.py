@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from perfdash import ROOT
 from perfdash import settings as configuration
 from perfdash.demo.roster import DEMO
 from perfdash.demo.users import add_demo_users
@@ -15,7 +16,6 @@ from perfdash.settings import Settings
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMUNITY_CLOUD = "/mount/src"
 """Where Streamlit Community Cloud checks an app out; its disk does not outlive the app."""
 _Installation = tuple[Path, tuple[tuple[str, str], ...]]
