@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import admin_deeds, admin_sessions, session
+from perfdash.ui import admin_sessions, flash, session
 from perfdash.ui.calm import calmly
 
 principal = session.require("admin")
 
 st.title("Sessions")
 with calmly():
-    admin_deeds.last_said()
+    flash.show("admin")
     found = admin_sessions.everyone(principal)
     st.caption(f"{admin_sessions.summary(found)} signed in right now. Ending one closes its open pages at once.")
     chosen = admin_sessions.chosen(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import admin_deeds, admin_links, admin_user_form, admin_users, session
+from perfdash.ui import admin_links, admin_user_form, admin_users, flash, session
 from perfdash.ui.calm import calmly
 
 principal = session.require("admin")
@@ -12,7 +12,7 @@ principal = session.require("admin")
 st.title("Users")
 st.caption("Every change counts at once, ends the sessions of the user, and leaves a line in the audit.")
 with calmly():
-    admin_deeds.last_said()
+    flash.show("admin")
     admin_links.show(principal)
     found, known = admin_users.everyone(principal)
     slugs = admin_users.client_slugs(principal)

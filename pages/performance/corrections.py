@@ -6,7 +6,16 @@ import streamlit as st
 
 from perfdash import words
 from perfdash.corrections import may_correct
-from perfdash.ui import correction_form, correction_list, correction_reads, correction_rows, downloads, filters, session
+from perfdash.ui import (
+    correction_form,
+    correction_list,
+    correction_reads,
+    correction_rows,
+    downloads,
+    filters,
+    flash,
+    session,
+)
 from perfdash.ui.calm import calmly
 
 principal = session.require()
@@ -20,7 +29,7 @@ st.caption(
     "a revert brings the reported value back."
 )
 with calmly():
-    correction_form.last_said()
+    flash.show("correction")
     if may and asked.as_of is not None:
         correction_form.forget()
         st.info("You look back: go back to now to correct.", icon=":material/history:")

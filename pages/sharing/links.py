@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.ui import downloads, filters, link_form, link_list, session
+from perfdash.ui import downloads, filters, flash, link_form, link_list, session
 from perfdash.ui.calm import calmly
 
 principal = session.require("admin", "analyst")
@@ -17,7 +17,7 @@ st.caption(
     "changed, it expires, you can revoke it, and every look at it is logged."
 )
 with calmly():
-    link_list.last_said()
+    flash.show("client link")
     link_form.show(principal, asked)
 
     found = link_list.listed(principal, asked.filters.clients)

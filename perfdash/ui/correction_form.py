@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 import streamlit as st
@@ -21,12 +20,11 @@ from perfdash.correction_text import LONGEST_REASON, factor_of, reason_of, total
 from perfdash.corrections import MONEY_FIELDS, Field, Range, Target, Wanted, require_usable, scaled, split
 from perfdash.errors import PerfdashError, UsageError
 from perfdash.store import corrections
-from perfdash.ui import session, wiring
+from perfdash.ui import flash, session, wiring
 from perfdash.ui.correction_rows import told
 from perfdash.ui.plain import plain
 
-_SHOWN_FOR = timedelta(seconds=15)
-_PLAN, _SAID, _TURN = "_correction_plan", "_correction_said", "_correction_turn"
+_PLAN, _TURN = "_correction_plan", "_correction_turn"
 How = Literal["set", "total", "factor"]
 Choice = tuple[How, Field]
 _RANGE: dict[str, Choice] = {
@@ -176,24 +174,9 @@ def _apply() -> None:
             wiring.store(), principal, plan.wanted, plan.reason, wiring.now, seen=plan.seen, over=plan.over
         )
     except PerfdashError as error:
-        say("error", str(error))
+        flash.failed("correction", error, toast=True)
         return
-    say("done", f"{words.plural(len(made.numbers), 'row')} corrected: {_changes(plan.effect)}.")
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-
-
-def say(kind: Literal["done", "error"], text: str) -> None:
-    """Note what happened in a callback, for the run of the page that follows."""
-    st.session_state[_SAID] = (kind, text, wiring.now())
-    st.toast(plain(text, 400), icon=":material/check_circle:" if kind == "done" else ":material/error:")
-
-
-def last_said() -> None:
-    """Tell it for a moment: the second click of a double click cuts the first one's run short, and its message."""
-    kind, text, at = st.session_state.get(_SAID, ("", "", None))
-    if at is None or wiring.now() - at > _SHOWN_FOR:
-        st.session_state.pop(_SAID, None)
-    elif kind == "done":
-        st.success(plain(text, 400), icon=":material/check_circle:")
-    else:
-        st.error(plain(text, 500), icon=":material/error:")
+    flash.done(
+        "correction", f"{words.plural(len(made.numbers), 'row')} corrected: {_changes(plan.effect)}.", toast=True
+    )

@@ -14,8 +14,7 @@ from perfdash.corrections import may_correct
 from perfdash.errors import PerfdashError
 from perfdash.export import Names
 from perfdash.store import corrections
-from perfdash.ui import session, tables, viewer, wiring
-from perfdash.ui.correction_form import say
+from perfdash.ui import flash, session, tables, viewer, wiring
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import Shown, draw
 
@@ -142,7 +141,11 @@ def _revert() -> None:
         reason = str(state.get(f"revert_reason_{turn}", ""))
         made = corrections.revert(wiring.store(), principal, client, numbers, reason, wiring.now)
     except PerfdashError as error:
-        say("error", str(error))
+        flash.failed("correction", error, toast=True)
         return
     state[_TURN] = turn + 1
-    say("done", f"{words.plural(len(made.numbers), 'correction')} reverted: the reported values count again.")
+    flash.done(
+        "correction",
+        f"{words.plural(len(made.numbers), 'correction')} reverted: the reported values count again.",
+        toast=True,
+    )

@@ -11,7 +11,7 @@ from perfdash.access import Principal
 from perfdash.errors import PerfdashError
 from perfdash.store import catalog, link_log, links
 from perfdash.store.link_log import Listed
-from perfdash.ui import link_words, session, tables, viewer, wiring
+from perfdash.ui import flash, link_words, session, tables, viewer, wiring
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import Shown, draw
 
@@ -40,7 +40,6 @@ _WHAT = (
     Shown("what", "What", "text", lambda row: row.what, width="medium"),
     Shown("visit", "Visit", "text", lambda row: row.visit, "rows of one visit share it; it says nobody's name"),
 )
-_SAID = "_link_said"
 
 
 def listed(principal: Principal, clients: tuple[str, ...]) -> tuple[Listed, ...]:
@@ -59,12 +58,6 @@ def table(found: Sequence[Listed], key: str) -> Listed | None:
     )
     picked = tables.chosen(key)
     return next((one for one in found if one.link.link_id == picked), None)
-
-
-def last_said() -> None:
-    """What came of the last press of a button here."""
-    if said := st.session_state.pop(_SAID, ""):
-        st.success(plain(said, 200), icon=":material/link_off:")
 
 
 def detail(principal: Principal, one: Listed) -> None:
@@ -96,6 +89,6 @@ def _revoke(client: str, link_id: str, label: str) -> None:
     try:
         links.revoke(wiring.store(), session.require("admin", "analyst"), client, link_id, viewer.now())
     except PerfdashError as error:
-        st.session_state[_SAID] = str(error)
+        flash.failed("client link", error)
         return
-    st.session_state[_SAID] = f"{label} was revoked; it opens for nobody any more."
+    flash.done("client link", f"{label} was revoked; it opens for nobody any more.", icon="link_off")

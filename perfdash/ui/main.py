@@ -11,7 +11,20 @@ import streamlit as st
 from perfdash import ROOT
 from perfdash.access import Principal
 from perfdash.errors import UsageError
-from perfdash.ui import asof_control, filters, invited, link_view, live, menu, oidc, seen, session, sign_in, wiring
+from perfdash.ui import (
+    asof_control,
+    filters,
+    flash,
+    invited,
+    link_view,
+    live,
+    menu,
+    oidc,
+    seen,
+    session,
+    sign_in,
+    wiring,
+)
 from perfdash.ui.plain import plain
 
 MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
@@ -45,7 +58,8 @@ def _run() -> None:
         link_view.settle_cookie()
         return
     _signed_in(principal, page.url_path)
-    page.run()
+    with flash.seen_at_the_end():
+        page.run()
 
 
 def _signed_in(principal: Principal, page: str) -> None:

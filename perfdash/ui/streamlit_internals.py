@@ -15,6 +15,7 @@ after an upgrade what has moved. In brackets who needs it, then what breaks when
 - `USER_COOKIE`, `of_provider`, `is_tokens` (oidc_callback): an identity would stay in the browser for 30 days, and with
   it the provider's tokens.
 - `auth_secrets` (oidc): the providers that secrets.toml names; nobody could sign in through one.
+- `StopException` (flash): how `st.stop` ends a script. What a button did would stand on its page for good.
 - `StreamlitAPIException` (filters), `StreamlitAuthError` (oidc): what to catch; a page would fail instead.
 - `believe_no_proxy`, `limit_messages` (gate): uvicorn's configuration, which Streamlit makes without asking. Any
   process of this machine could name a visitor's address; strangers could have the server keep 20 MB each.
@@ -39,12 +40,13 @@ from streamlit.errors import StreamlitAPIException, StreamlitAuthError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+from streamlit.runtime.scriptrunner import StopException, add_script_run_ctx, get_script_run_ctx
 
 __all__ = [
     "BackMsg",
     "ClientState",
     "ForwardMsg",
+    "StopException",
     "StreamlitAPIException",
     "StreamlitAuthError",
     "cookie_parser",

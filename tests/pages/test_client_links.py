@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from perfdash.access import Principal
 from perfdash.accounts import Days
+from perfdash.errors import StoreError
 from perfdash.filters import Filters
-from perfdash.store import link_log, links
+from perfdash.store import link_log, links, schema
 from perfdash.store.engine import Store
 from tests.pages.conftest import BEFORE, NOON, OVERVIEW, PAGES, VIEW, fact, said, shown
 from tests.store.builders import given_client, given_correction, given_overlay
@@ -156,3 +159,50 @@ def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
     assert "It no longer opens" in said(app)
     assert links.opened(acme, token, NOON) is None
     assert "Revoke this link" not in [button.label for button in app.button]
+
+
+def given_chosen_link(store: Store, name: str) -> tuple[AppTest, str]:
+    """The page of client links as `name` sees it with the one link chosen, and that link's token."""
+    found, token = links.make(
+        store, BOSS, "acme", "For the board", Filters(VIEW, ("acme",)), NOON, True, NOON + timedelta(days=1),
+        lambda: NOON,
+    )  # fmt: skip
+    app = shown(LINKS, name)
+    app.session_state["links_chosen"] = found.link_id
+    return app.run(), token
+
+
+def alerts(app: AppTest) -> tuple[list[str], list[str]]:
+    """Texts of successes and of errors."""
+    return [part.value for part in app.success], [part.value.replace("\\", "") for part in app.error]
+
+
+def test_a_refused_revocation_is_an_error_and_the_link_goes_on_opening(acme: Store) -> None:
+    given_client(acme, "globex")
+    given_user(acme, "ann", "analyst", "acme", "globex")
+    app, token = given_chosen_link(acme, "ann")
+    with acme.writing() as connection:  # an admin takes the client from ann while she looks
+        connection.execute(delete(schema.grants).where(schema.grants.c.client_id == "acme"))
+    app = press(app, "Revoke this link")
+    done, wrong = alerts(app)
+    assert done == []
+    assert len(wrong) == 1
+    assert "no such link" in wrong[0]
+    assert links.opened(acme, token, NOON) is not None
+
+
+def test_a_revocation_that_the_store_fails_is_an_error_and_keeps_the_stores_place_to_itself(
+    acme: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreError("database of 10.0.0.7 is locked")
+
+    app, token = given_chosen_link(acme, "boss")
+    monkeypatch.setattr(links, "revoke", fails)
+    app = press(app, "Revoke this link")
+    done, wrong = alerts(app)
+    assert done == []
+    assert len(wrong) == 1
+    assert "database cannot be used" in wrong[0]
+    assert "10.0.0.7" not in wrong[0]
+    assert links.opened(acme, token, NOON) is not None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from perfdash import correction_document, export
@@ -20,7 +21,7 @@ from perfdash.filters import Filters
 from perfdash.payload import FactKey
 from perfdash.store import correctable, correction_log, corrections, queries, schema
 from perfdash.store.engine import Store
-from perfdash.ui import correction_link, wiring
+from perfdash.ui import correction_reads, wiring
 from tests.pages.conftest import CAMPAIGN, PAGES, VIEW, YESTERDAY, fact, fetched, said, shown
 from tests.store.builders import ADMIN, NOON, given_campaign, given_client, given_creator, given_revisions
 from tests.ui.conftest import given_user, press
@@ -210,6 +211,33 @@ def test_a_second_submit_does_not_correct_twice(rows: Store) -> None:
     assert len(told(rows)) == 3
 
 
+def test_the_confirmation_stays_until_a_run_that_showed_it_came_to_its_end(
+    rows: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second click of a double click cuts the first one's run short, on a busy machine after any time."""
+    app = fill(opened(), "New total of cost", "100")
+    reads, cut = correction_reads.decided, []
+
+    def cut_short(*question: Any) -> Any:
+        if len(cut) < 2:
+            cut.append(True)
+            at = NOON + timedelta(minutes=len(cut))
+            monkeypatch.setattr(wiring, "now", lambda: at)
+            run = get_script_run_ctx()
+            assert run is not None
+            raise RerunException(RerunData(query_string=run.query_string, page_script_hash=run.page_script_hash))
+        return reads(*question)
+
+    monkeypatch.setattr(correction_reads, "decided", cut_short)
+    app = press(app, "Apply")
+    assert len(cut) == 2
+    assert "3 rows corrected" in app.success[0].value
+    monkeypatch.setattr(wiring, "now", lambda: NOON + timedelta(minutes=2, seconds=14))
+    assert "3 rows corrected" in app.run().success[0].value, "a redraw does not take it away before it was read"
+    monkeypatch.setattr(wiring, "now", lambda: NOON + timedelta(minutes=2, seconds=16))
+    assert not app.run().success
+
+
 def test_who_lost_the_right_meanwhile_corrects_nothing(rows: Store) -> None:
     app = fill(opened(), "New total of cost", "100")
     with rows.writing() as connection:
@@ -356,12 +384,11 @@ def test_without_money_only_counts_are_seen_and_set(rows: Store) -> None:
 
 
 def test_the_campaigns_page_leads_here_for_who_may(rows: Store) -> None:
-    assert correction_link._PAGE.endswith("corrections.py")
+    def links(name: str, **query: str) -> dict[str, str]:
+        found = shown(CAMPAIGN, name, **SPRING, **query).get("page_link")
+        return {link.proto.label: link.proto.page for link in found}
 
-    def links(name: str, **query: str) -> list[str]:
-        return [link.proto.label for link in shown(CAMPAIGN, name, **SPRING, **query).get("page_link")]
-
-    assert "Correct…" in links("ann")
+    assert links("ann")["Correct…"] == "corrections"
     assert "Correct…" not in links("carl")
     assert "Correct…" not in links("ann", as_of=str(NOON.date() - timedelta(days=1)))
 

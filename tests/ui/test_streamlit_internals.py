@@ -109,6 +109,23 @@ def test_a_thread_becomes_part_of_the_page_that_started_it() -> None:
     assert app.text[0].value == "True", reason
 
 
+def test_a_script_that_stops_raises_what_lets_a_message_after_a_button_go() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from perfdash.ui import streamlit_internals
+
+        ends = st.session_state.setdefault("ends", [])
+        try:
+            st.stop()
+        except streamlit_internals.StopException:  # st.session_state only stops again from here on
+            ends.append("stopped")
+            raise
+
+    ends = AppTest.from_function(script).run().session_state["ends"]
+    assert ends == ["stopped"], "st.stop() raises something else: ui/flash never counts a message as shown"
+
+
 # --- messages -------------------------------------------------------------------------------------------------------
 
 
