@@ -18,7 +18,7 @@ from operator import mul
 from types import NoneType
 from typing import Any, Generic, TypeVar, cast
 
-from perfdash.alike import Told, read
+from perfdash.alike import ColumnValues, read
 from perfdash.mapping import Field
 from perfdash.payload import MICRO
 from perfdash.reported import (
@@ -69,7 +69,7 @@ def kinds_of(values: Values) -> Kinds:
 
     bytes: a number as it was written (see alike.py), with a point and without an exponent.
     """
-    return values.kinds if isinstance(values, Told) else set(map(type, values))
+    return values.kinds if isinstance(values, ColumnValues) else set(map(type, values))
 
 
 def each(values: Values, one: Callable[[object], T], blank: T) -> Column[T]:

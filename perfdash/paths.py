@@ -8,13 +8,15 @@ from functools import cache
 from typing import Any
 
 import jmespath
-from jmespath import functions
+from jmespath import functions, visitor
 from jmespath.exceptions import JMESPathError
+
+from perfdash.alike import ColumnarRows
 
 # What the library's own functions raise on data of a shape that the expression did not expect.
 _ODD_DATA = (JMESPathError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
-_OURS = {"Decimal": "float", "Alike": "list"}
+_OURS = {"Decimal": "float"}
 """Types of ours, by their names, and those of which the library knows what they are."""
 
 
@@ -62,16 +64,40 @@ def _key_by_key(keys: tuple[str, ...]) -> Callable[[object], object]:
 
 
 def _searched(expression: str) -> Callable[[object], object]:
-    compiled, options = jmespath.compile(expression), jmespath.Options(custom_functions=_ExactFunctions())
+    parsed, options = jmespath.compile(expression).parsed, jmespath.Options(custom_functions=_ExactFunctions())
 
     def found(record: object) -> object:
         try:
-            value: object = compiled.search(record, options=options)
+            value: object = _Interpreter(options).visit(parsed, record)
         except _ODD_DATA:
             return None
         return value
 
     return found
+
+
+class _Interpreter(visitor.TreeInterpreter):
+    """The library's interpreter, to which only a list is an array: rows in columns become one where they come out."""
+
+    def visit_field(self, node: Any, value: Any) -> object:
+        try:
+            inner = value.get(node["value"])
+        except AttributeError:
+            return None
+        return _as_list(inner)
+
+    def visit_value_projection(self, node: Any, value: Any) -> list[Any] | None:
+        base, each = node["children"]
+        whole = self.visit(base, value)
+        if isinstance(whole, dict):
+            whole = {name: _as_list(inner) for name, inner in whole.items()}
+        literal = {"type": "literal", "value": whole, "children": []}
+        projection: Any = {**node, "children": [literal, each]}
+        return super().visit_value_projection(projection, value)
+
+
+def _as_list(value: object) -> object:
+    return list(value) if type(value) is ColumnarRows else value
 
 
 class _ExactFunctions(functions.Functions):  # the types of which leave out what is called here
@@ -90,6 +116,10 @@ class _ExactFunctions(functions.Functions):  # the types of which leave out what
     @functions.signature({"types": []})
     def _func_type(self, arg: object) -> object:
         return "number" if isinstance(arg, Decimal) else super()._func_type(arg)  # type: ignore[misc]
+
+    @functions.signature({"types": ["object"]})
+    def _func_values(self, arg: dict[str, object]) -> object:
+        return list(map(_as_list, arg.values()))
 
     def _get_allowed_pytypes(self, types: Any) -> Any:
         allowed, inside = super()._get_allowed_pytypes(types)  # type: ignore[misc]

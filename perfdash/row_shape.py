@@ -11,7 +11,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from perfdash.alike import Alike
+from perfdash.alike import ColumnarRows
 from perfdash.conversions import Column, Convert, each, kinds_of, where_reported
 from perfdash.mapping import Field, Mapping
 from perfdash.reported import Refused, plain
@@ -19,6 +19,7 @@ from perfdash.reported import Refused, plain
 MAX_PAYLOAD = 2000
 _AT_ONCE = 1_000
 T = TypeVar("T")
+_Keys = tuple[str, ...]
 
 
 class Page:
@@ -28,10 +29,10 @@ class Page:
         self.problems: dict[int, str] = {}
         """Row -> why it is refused."""
         self._mapping = mapping
-        if isinstance(records, Alike):
-            self._rows: list[dict[str, Any]] = records
+        if isinstance(records, ColumnarRows):
+            self._rows: Sequence[dict[str, Any]] = records
             self._names: AbstractSet[str] = frozenset(records.names)
-            self._columns: dict[tuple[str, ...], list[Any]] = {(): records, **_by_key(records.names, records.columns)}
+            self._columns: dict[_Keys, Sequence[Any]] = {(): records, **_by_key(records.names, records.columns)}
             return
         self._rows = list(records)  # type: ignore[arg-type]
         if set(map(type, records)) != {dict}:
@@ -84,7 +85,7 @@ class Page:
             self.refuse(place, reason)
         return column
 
-    def _values(self, field: Field) -> list[Any] | None:
+    def _values(self, field: Field) -> Sequence[Any] | None:
         """What stands in the field, row by row; None when it stands in no row."""
         values = self._found(field)
         if values is None:
@@ -95,14 +96,14 @@ class Page:
             values = self._without_missing(values)
         return [0 if value is None else value for value in values] if field.zero_when_missing else values
 
-    def _without_missing(self, values: list[Any]) -> list[Any]:
+    def _without_missing(self, values: Sequence[Any]) -> Sequence[Any]:
         missing, kinds = self._mapping.missing, kinds_of(values)
         # A Decimal takes its time to find that it is no text; beside texts and whole numbers a search costs little.
         if str not in kinds or (Decimal not in kinds and not any(text in values for text in missing)):
             return values
         return [None if type(value) is str and value in missing else value for value in values]
 
-    def _found(self, field: Field) -> list[Any] | None:
+    def _found(self, field: Field) -> Sequence[Any] | None:
         if field.constant is not None:
             return [field.constant] * len(self._rows)
         keys = field.keys
@@ -110,7 +111,7 @@ class Page:
             return [field.find(row) for row in self._rows]
         return self._plain(keys) if keys[0] in self._names else None
 
-    def _plain(self, keys: tuple[str, ...]) -> list[Any]:
+    def _plain(self, keys: _Keys) -> Sequence[Any]:
         """What stands under `keys`, each level looked up once however many fields lie in it."""
         if keys not in self._columns:
             key, above = keys[-1], self._plain(keys[:-1])
@@ -121,7 +122,7 @@ class Page:
         return self._columns[keys]
 
 
-def _by_key(names: Iterable[str], columns: Iterable[list[Any]]) -> dict[tuple[str, ...], list[Any]]:
+def _by_key(names: Iterable[str], columns: Iterable[list[Any]]) -> dict[_Keys, Sequence[Any]]:
     return {(name,): column for name, column in zip(names, columns, strict=True)}
 
 

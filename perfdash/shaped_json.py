@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from perfdash import strict_json
-from perfdash.alike import Alike, read
+from perfdash.alike import ColumnarRows, read
 from perfdash.paths import plain_keys
 
 _MOST_NAMES = 200
@@ -30,7 +30,7 @@ class Reader:
         self._shape: _Shape | None = None
 
     def loads(self, body: bytes) -> Any:
-        """As strict_json.loads; the rows may be Alike."""
+        """As strict_json.loads; the rows may be ColumnarRows."""
         if self._shape is not None:
             value = self._shape.read(body)
             if value is not None:
@@ -71,7 +71,7 @@ class _Shape:
         if not strict_json.holds_only(whole, text, len(around), len(self.names)):
             return None
         if around:
-            holder[self.keys[-1]] = Alike(self.names, zip(*map(astuple, around), strict=True))
+            holder[self.keys[-1]] = ColumnarRows(self.names, zip(*map(astuple, around), strict=True))
         return whole
 
 

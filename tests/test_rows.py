@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from perfdash import answer, platforms, rows, strict_json
 from perfdash.accounts import Account, Days
-from perfdash.alike import Alike
+from perfdash.alike import ColumnarRows
 from perfdash.errors import BadAnswer
 from perfdash.payload import Batch, FactKey
 from tests.mapping_kit import mapping_of_preset
@@ -432,7 +432,7 @@ def test_rows_that_came_as_columns_are_read_as_rows_that_came_as_objects(changes
     names = tuple(objects[0])
     # Numbers with a point stand there as they were written.
     came = [{name: str(v).encode() if type(v) is Decimal else v for name, v in one.items()} for one in objects]
-    columns = Alike(names, [[one[name] for one in came] for name in names])
+    columns = ColumnarRows(names, [[one[name] for one in came] for name in names])
     assert rows.read(columns, MAPPING, ACCOUNT, DAYS) == rows.read(objects, MAPPING, ACCOUNT, DAYS)
 
 

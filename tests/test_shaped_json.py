@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from copy import copy, deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from perfdash import paths, shaped_json, strict_json
-from perfdash.alike import Alike
+from perfdash.alike import ColumnarRows
 from perfdash.shaped_json import Reader
 
 ROW = {"campaignId": "c1", "cost": 1, "Cost (EUR)": None, "a.b": "x: y"}
@@ -32,7 +34,7 @@ def after(first: bytes, *pages: bytes, path: str = "data") -> list[Any]:
 
 
 def is_short(value: Any) -> bool:
-    return isinstance(value["data"], Alike)
+    return isinstance(value["data"], ColumnarRows)
 
 
 def test_the_second_page_is_read_into_columns_and_says_the_same() -> None:
@@ -82,7 +84,7 @@ def test_the_rows_may_lie_deeper_and_a_page_may_be_empty() -> None:
     bodies = [json.dumps({"ok": True, "data": {"list": rows, "n": 1.5}}).encode() for rows in ([ROW], [ROW, ROW], [])]
     first, second, empty = bodies
     found, none = after(first, second, empty, path="data.list")
-    assert isinstance(found["data"]["list"], Alike)
+    assert isinstance(found["data"]["list"], ColumnarRows)
     assert (found, none) == (strict_json.loads(second), strict_json.loads(empty))
     assert type(none["data"]["list"]) is list
 
@@ -149,7 +151,7 @@ def test_what_is_refused_is_refused_in_the_same_words(body: bytes) -> None:
 def test_some_pages_say_nothing_of_the_next_one(first: bytes, path: str) -> None:
     (found,) = after(first, first, path=path)
     assert found == strict_json.loads(first)
-    assert not any(isinstance(value, Alike) for value in (found.values() if isinstance(found, dict) else ()))
+    assert not any(isinstance(value, ColumnarRows) for value in (found.values() if isinstance(found, dict) else ()))
 
 
 def test_one_page_that_differs_ends_the_short_way() -> None:
@@ -175,7 +177,7 @@ def spelled(value: Any) -> Any:
     """With the types and digits of its numbers, but in no order of names."""
     if isinstance(value, dict):
         return {name: spelled(inner) for name, inner in value.items()}
-    return [spelled(inner) for inner in value] if isinstance(value, list) else repr(value)
+    return [spelled(inner) for inner in value] if isinstance(value, list | ColumnarRows) else repr(value)
 
 
 @settings(max_examples=600, deadline=None)
@@ -199,22 +201,58 @@ def test_it_reads_whatever_comes_as_strict_json_does(
     assert spelled(found) == spelled(plain)
 
 
-def test_rows_alike_are_a_list_of_objects_for_whoever_looks() -> None:
-    rows = Alike(("a", "b"), ([1, 2, 3], ["x", "y", "z"]))
-    plain = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 3, "b": "z"}]
+PLAIN_ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 3, "b": "z"}, {"a": 1, "b": "x"}]
+
+
+def in_columns(rows: list[dict[str, Any]]) -> ColumnarRows:
+    return ColumnarRows(tuple(rows[0]), [[row[name] for row in rows] for name in rows[0]])
+
+
+def test_rows_in_columns_are_a_sequence_of_objects_for_whoever_looks() -> None:
+    rows = in_columns(PLAIN_ROWS)
+    assert isinstance(rows, Sequence)
     assert (len(rows), rows[1], rows[-1], rows[1:], list(rows), [*reversed(rows)]) == (
-        3, plain[1], plain[2], plain[1:], plain, plain[::-1],
+        4, PLAIN_ROWS[1], PLAIN_ROWS[3], PLAIN_ROWS[1:], PLAIN_ROWS, PLAIN_ROWS[::-1],
     )  # fmt: skip
-    assert rows == plain
-    assert plain == rows
-    assert (rows != plain) is False
-    assert rows != []
-    assert plain[0] in rows
+    assert PLAIN_ROWS[0] in rows
     assert {"a": 4} not in rows
-    assert repr(rows) == repr(plain)
+    assert repr(rows) == repr(PLAIN_ROWS)
     assert bool(rows)
     with pytest.raises(IndexError):
-        rows[3]
+        rows[4]
+
+
+def test_rows_in_columns_are_counted_and_found_as_in_a_list() -> None:
+    rows = in_columns(PLAIN_ROWS)
+    for row in [*PLAIN_ROWS, {"a": 4}]:
+        assert rows.count(row) == PLAIN_ROWS.count(row)
+    assert [rows.index(row) for row in PLAIN_ROWS] == [PLAIN_ROWS.index(row) for row in PLAIN_ROWS]
+    with pytest.raises(ValueError):
+        rows.index({"a": 4})
+
+
+def test_rows_in_columns_equal_the_list_of_them_and_no_other_value() -> None:
+    rows = in_columns(PLAIN_ROWS)
+    assert rows == PLAIN_ROWS
+    assert rows == PLAIN_ROWS
+    assert rows == in_columns(PLAIN_ROWS)
+    assert (rows != PLAIN_ROWS) is False
+    assert rows != in_columns(PLAIN_ROWS[1:])
+    for other in ([], PLAIN_ROWS[1:], tuple(PLAIN_ROWS), "ab", None, {"a": 1}):
+        assert rows != other
+        assert other != rows
+
+
+def test_rows_in_columns_cannot_be_changed_nor_taken_for_an_empty_list() -> None:
+    rows: Any = in_columns(PLAIN_ROWS)
+    nothing: list[Any] = []
+    for change in (lambda: rows + nothing, lambda: nothing + rows, lambda: rows * 2, lambda: hash(rows)):
+        with pytest.raises(TypeError):
+            change()
+    with pytest.raises(TypeError):
+        rows[0] = {}
+    assert not any(hasattr(rows, name) for name in ("append", "extend", "clear", "sort", "copy"))
+    assert copy(rows) == deepcopy(rows) == [*rows] == PLAIN_ROWS
 
 
 @pytest.mark.parametrize(
@@ -223,12 +261,15 @@ def test_rows_alike_are_a_list_of_objects_for_whoever_looks() -> None:
         "length(data)", "data[0].b", "data[?a > `1`].b", "data[].a | sum(@)", "max_by(data, &a).b", "type(data)",
         "data[-1]", "reverse(data)[0].a", "data[*].a", "sort_by(data, &b)[1]", "contains(data[*].a, `2`)",
         "data[1:].a", "data || `1`", "to_string(data)", "data != `[]`", "data == `[]`", "[data][].a", "*[].b",
+        "values(@)[].a", "*[0].a", "not_null(missing, data)[].b", "{rows: data}.rows[].a", "(data || other)[1].b",
+        "merge(@, {n: `1`}).data[].a", "[data, data][1][0].a", "map(&a, data)", "to_array(data)[0].a", "@.data[].b",
+        "length(values(@)[0])",
     ],
 )  # fmt: skip
-def test_an_expression_finds_in_rows_alike_what_it_finds_in_a_list(expression: str) -> None:
+def test_an_expression_finds_in_rows_in_columns_what_it_finds_in_a_list(expression: str) -> None:
     plain = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
     find = paths.look_up(expression)
-    assert find({"data": Alike(("a", "b"), ([1, 2], ["x", "y"]))}) == find({"data": plain}) is not None
+    assert find({"data": ColumnarRows(("a", "b"), ([1, 2], ["x", "y"]))}) == find({"data": plain}) is not None
 
 
 def test_names_beyond_counting_are_read_as_ever() -> None:

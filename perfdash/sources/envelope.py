@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from perfdash import strict_json
+from perfdash.alike import are_rows
 from perfdash.errors import BadAnswer
 from perfdash.paths import look_up
 from perfdash.reported import plain
@@ -24,7 +25,7 @@ class NotJson(BadAnswer):
 class Answer:
     """One page: its rows as they came, and the whole parsed body, in which paging looks for what comes next."""
 
-    rows: list[object]
+    rows: Sequence[object]
     body: object
 
 
@@ -44,7 +45,7 @@ def parsed(body: bytes, key: Secret, loads: Loads = strict_json.loads) -> object
 def answered(said: object, path: str, key: Secret) -> Answer:
     """The rows at `path`. BadAnswer when there is no list of rows."""
     rows = look_up(path)(said)
-    if isinstance(rows, list):
+    if are_rows(rows):
         return Answer(rows, said)
     found = "missing" if not _is_there(said, path) else "null" if rows is None else "not a list"
     raise BadAnswer(f"{path} must be a list of rows, but it is {found}{_quoted(detail_in(said, key))}")
@@ -78,7 +79,7 @@ def detail_in(said: object, key: Secret) -> str:
 def _text_in(said: object, depth: int = 4) -> str:
     if isinstance(said, str):
         return said
-    if depth and isinstance(said, list):
+    if depth and are_rows(said):
         return "; ".join(filter(None, (_text_in(one, depth - 1) for one in said[:3])))
     if depth and isinstance(said, dict):
         for name in ("detail", "message", "msg", "error_description", "error", "errors"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,7 +31,7 @@ class Ask:
 class Came:
     """One page: its rows, the parsed body around them, the address it was asked at, its `Link` header."""
 
-    rows: list[object]
+    rows: Sequence[object]
     body: object
     url: str
     link: str = ""
@@ -67,7 +67,7 @@ class Pages:
             raise BadAnswer(f"there are more than the {self._most} pages that a run may read; ask for fewer days")
         return following
 
-    def _refuse_repeat(self, rows: list[object]) -> None:
+    def _refuse_repeat(self, rows: Sequence[object]) -> None:
         if rows and (first := self._seen.setdefault(_digest(rows), self.count)) != self.count:
             raise BadAnswer(f"page {self.count} repeats page {first}")
 
@@ -82,7 +82,7 @@ class Pages:
             raise BadAnswer(f"the answer is incomplete: {came}")
 
 
-def _digest(rows: list[object]) -> bytes:
+def _digest(rows: Sequence[object]) -> bytes:
     """The number of rows and a sample of them, both ends included: all of them would cost more than reading them.
 
     Pages that agree in all of these but differ between them still hold rows that came before, which no answer may.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from perfdash import strict_json, tabular
@@ -21,7 +22,7 @@ _NO_KEY = Secret("", "")
 _MANY_PAGES = "save the rows of all pages as one list"
 
 
-def rows_in(body: bytes, form: Form, config: SourceConfig) -> list[object]:
+def rows_in(body: bytes, form: Form, config: SourceConfig) -> Sequence[object]:
     """The rows of an export: a CSV with a header, a JSON list of rows, or a JSON object that is one whole answer.
 
     BadAnswer for anything else, an error that was saved and one page of several among it.
@@ -32,7 +33,7 @@ def rows_in(body: bytes, form: Form, config: SourceConfig) -> list[object]:
     return found
 
 
-def _from_csv(body: bytes, config: SourceConfig) -> list[object]:
+def _from_csv(body: bytes, config: SourceConfig) -> Sequence[object]:
     try:
         found = tabular.records(body)
     except tabular.NotTabular as error:
@@ -51,7 +52,7 @@ def _require_columns(names: object, config: SourceConfig) -> None:
             raise BadAnswer(f'it has no column "{".".join(keys)}", where fields.{field} says that the {field} stands')
 
 
-def _from_json(body: bytes, config: SourceConfig) -> list[object]:
+def _from_json(body: bytes, config: SourceConfig) -> Sequence[object]:
     try:
         said = strict_json.loads(body)
     except strict_json.NotStrictJson as error:
@@ -61,7 +62,7 @@ def _from_json(body: bytes, config: SourceConfig) -> list[object]:
     raise BadAnswer(problem)
 
 
-def _whole_answer(said: object, config: SourceConfig) -> list[object]:
+def _whole_answer(said: object, config: SourceConfig) -> Sequence[object]:
     rule = first_met(config.outcomes, 200, {}, said)
     if rule is not None and rule.then != "ok":
         raise BadAnswer(f"it is no report but an answer that means {rule.then!r} (sources.NAME.outcomes)")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from perfdash import rows
-from perfdash.alike import Alike
+from perfdash.alike import ColumnarRows
 from perfdash.errors import RunFailed, SourceRefused
 from perfdash.payload import Batch
 from perfdash.sources import client
@@ -46,7 +46,7 @@ def test_pages_that_look_like_the_first_are_read_into_columns(monkeypatch: pytes
     pages = [paged([row(campaignId=f"c{n}")], n, 1, 3, 3) for n in (1, 2, 3)]
     with Loopback(*pages) as server:
         found = ask(server)
-    assert kinds == [list, Alike, Alike]
+    assert kinds == [list, ColumnarRows, ColumnarRows]
     assert [key.campaign for key in found.batch.facts] == ["c1", "c2", "c3"]
 
 
