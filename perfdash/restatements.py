@@ -1,7 +1,7 @@
-"""What changed after it was first told: every change of a fact, and what the changes add up to. Pure.
+"""Restatements: changes of facts after they were first reported, one by one and as sums. Pure.
 
-A first report is no restatement, and a change to the same value is none. `then` is the last value that is not counted
-as one: what was known at the first moment, or what was first told later. So then + the sum of the differences = now.
+Neither a first report nor a repeated value is a restatement. Over a period, `then` is the value at its start or, of a
+fact first reported later, that first report. So then + the sum of the differences = now.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""A round of syncing: many accounts at once on a bounded number of threads, the runs of one account in order.
+"""A pool of daemon threads that syncs many accounts at once: an executor's threads are joined when Python exits, and
+one that waits for a slow source would keep a stopped process alive.
 
-Whatever the threads have to say is said by the thread that called: lines stay whole, and a page may draw them.
+The runs of one account go in order. Whatever the threads report is passed on by the thread that called: lines stay
+whole, and a page may draw them.
 """
 
 from __future__ import annotations
@@ -74,7 +76,6 @@ class _Round:
             self._waiting.put(line)
         working = min(jobs, len(self._lines))
         for n in range(working):
-            # Daemons: one that waits for a slow source must not keep a stopped process alive.
             threading.Thread(target=self._work, name=f"perfdash-sync-{n}", daemon=True).start()
         try:
             self._listen(working)

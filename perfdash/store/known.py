@@ -13,7 +13,6 @@ from perfdash.accounts import Account, Days
 from perfdash.payload import CampaignAttributes, FactKey, FactValues
 from perfdash.sheet import Place, Sheet, Stored
 from perfdash.store.engine import Store
-from perfdash.store.hoard import hoarding
 from perfdash.store.leases import of
 from perfdash.store.schema import VALUES, campaigns, creators, fact_history, facts
 
@@ -60,10 +59,9 @@ def _current(connection: Connection, account: Account, days: Days) -> Sheet:
     # drivers take to hand over value by value: a weekly sweep compares every fact of half a year.
     texts = select(facts.c.day, _as_json(connection)).where(*_asked(facts, account, days)).group_by(facts.c.day)
     found: dict[Place, Stored] = {}
-    with hoarding():
-        for day, text in connection.execute(texts):
-            for row in _DECODER.decode(text):
-                found[day, *row[:_NAMED]] = row[_NAMED:]
+    for day, text in connection.execute(texts):
+        for row in _DECODER.decode(text):
+            found[day, *row[:_NAMED]] = row[_NAMED:]
     return Sheet(found)
 
 

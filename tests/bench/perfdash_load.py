@@ -19,11 +19,11 @@ from sqlalchemy import func, select
 from perfdash import settings
 from perfdash.access import OPERATOR
 from perfdash.accounts import Account, Days
+from perfdash.commands.sync import collect_seldom
 from perfdash.demo.roster import DEMO
 from perfdash.fetching import fetcher
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
-from perfdash.store.hoard import collect_seldom
 from perfdash.store.schema import facts
 from perfdash.sync import Desk, Order, RunResult, sync_one
 from tests.bench import loaded
