@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.fixtures.databases",
@@ -15,16 +17,34 @@ pytest_plugins = [
 ]
 
 FULL = os.environ.get("PERFDASH_FULL") == "1"
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+# No example fails for being slow, on however busy a machine; a failure prints what repeats it.
+_USUAL = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("perfdash", _USUAL, max_examples=100 if FULL else 30)
+settings.load_profile("perfdash")
+
+
+def examples(full: int) -> settings:
+    """How many examples a random test takes that takes `full` of them in `make test-full`: a tenth, but at least 30."""
+    return settings(max_examples=full if FULL else max(30, full // 10))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave `full` tests out of an ordinary run: deselected and counted as such, not reported as skipped."""
-    if FULL:
-        return
-    left_out = [item for item in items if item.get_closest_marker("full")]
+    """Leave what only `make test-full` runs out of an ordinary run: deselected, not reported as skipped."""
+    left_out = [item for item in items if not FULL and _only_full(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("full")]
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _only_full(item: pytest.Item) -> bool:
+    """Marked `full`, `nginx` where there is none, or `any_dialect` and about to run on PostgreSQL."""
+    if item.get_closest_marker("nginx"):
+        return NGINX is None
+    if item.get_closest_marker("any_dialect") and "callspec" in vars(item):
+        return "postgresql" in vars(item)["callspec"].params.values()
+    return item.get_closest_marker("full") is not None
 
 
 @pytest.fixture(scope="session")

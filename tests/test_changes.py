@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash.changes import decide
 from perfdash.errors import SuspiciousRun
 from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues, Quarantined
+from tests.conftest import examples
 
 KEYS = [FactKey(date(2026, 3, 1) + timedelta(days=n % 4), f"c{n}", "TikTok") for n in range(12)]
 values = st.integers(0, 3).map(lambda n: FactValues(n, 0, n))
@@ -22,7 +23,7 @@ def answer(facts: dict[FactKey, FactValues], refused: list[FactKey | None], dupl
     return Batch(facts, {}, {}, rows, duplicates, len(facts) + len(rows) + duplicates)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     ledgers,
     ledgers,

@@ -119,13 +119,16 @@ AUTH = {
 
 
 @pytest.mark.parametrize("kind", AUTH)
-def test_what_is_printed_is_byte_for_byte_what_live_and_sync_send(kind: str, tmp_path: Path, run_cli: RunCli) -> None:
+def test_what_is_printed_is_byte_for_byte_what_live_and_sync_send(
+    kind: str, tmp_path: Path, run_cli: RunCli, call_cli: RunCli
+) -> None:
     auth, sent_key = AUTH[kind]
+    run = run_cli if kind == "bearer" else call_cli
     with Server(said(ROWS)) as server:
         env = prepared(tmp_path, configuration(server.url, auth), KEY)
-        live = run_cli("check-source", "agency", *DAYS, "--live", "--format", "json", env=env)
+        live = run("check-source", "agency", *DAYS, "--live", "--format", "json", env=env)
         assert not (tmp_path / "store.db").exists()
-        synced = run_cli("sync", *DAYS, env=env)
+        synced = run("sync", *DAYS, env=env)
         heads = server.heads
     assert (live.returncode, synced.returncode) == (0, 0), live.stderr + synced.stderr
     assert KEY not in live.stdout + live.stderr

@@ -24,6 +24,7 @@ from perfdash.accounts import Account, Days
 from perfdash.errors import BadAnswer
 from perfdash.mapping import Field
 from perfdash.payload import Batch, FactKey, FactValues
+from tests.conftest import examples
 from tests.mapping_kit import mapping_of_preset
 
 ACCOUNT = Account("acme", "ads", "17", "EUR", "Europe/Berlin")
@@ -314,7 +315,7 @@ def read(api: Api, given: list[Any]) -> Batch:
 def test_a_thousand_payloads_no_crash_every_row_counted_and_no_wrong_row_stored(api: Api) -> None:
     kept = Counter[bool]()
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(payloads(api))
     def check(given_rows: list[Any]) -> None:
         batch = read(api, given_rows)
@@ -332,7 +333,7 @@ def test_a_thousand_payloads_no_crash_every_row_counted_and_no_wrong_row_stored(
 
 @pytest.mark.parametrize("api", APIS, ids=[api.preset for api in APIS])
 def test_neither_the_order_of_rows_nor_the_cut_of_pages_changes_what_is_read(api: Api) -> None:
-    @settings(max_examples=150, deadline=None)
+    @examples(150)
     @given(payloads(api), st.integers(1, 5), st.randoms(use_true_random=False))
     def check(given_rows: list[Any], size: int, rng: random.Random) -> None:
         whole = read(api, given_rows)
@@ -377,7 +378,7 @@ WRITTEN = st.one_of(
 FIELD = Field("cost", "cost", lambda _: None)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(
     st.one_of(
         *(
@@ -411,7 +412,7 @@ def test_a_column_is_read_as_its_values_are(values: list[Any], power: int, comma
         assert [(value, place in column.rounded) for place, value in enumerate(column.values)] == expected.values
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(WRITTEN, min_size=1, max_size=6))
 def test_a_number_as_it_was_written_is_read_as_its_decimal(values: list[Any]) -> None:
     decimals = [Decimal(value.decode()) for value in values]
@@ -424,7 +425,7 @@ def test_a_number_as_it_was_written_is_read_as_its_decimal(values: list[Any]) ->
         assert [repr(found.values[n]) for n in fine] == [repr(expected.values[n]) for n in fine]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.decimals(allow_nan=False, allow_infinity=False, min_value=-20, max_value=20),
     st.integers(0, 20_000_000),

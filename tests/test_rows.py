@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash import answer, platforms, rows, strict_json
@@ -18,6 +18,7 @@ from perfdash.accounts import Account, Days
 from perfdash.alike import ColumnarRows
 from perfdash.errors import BadAnswer
 from perfdash.payload import Batch, FactKey
+from tests.conftest import examples
 from tests.mapping_kit import mapping_of_preset
 
 ACCOUNT = Account("acme", "agency", "acme-eu", "EUR", "Europe/Berlin")
@@ -359,7 +360,7 @@ ALMOST = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(ALMOST | ODD, max_size=12))
 def test_anything_is_counted_exactly_once_and_nothing_crashes(given_rows: list[Any]) -> None:
     body = strict_json.loads(json.dumps(given_rows).encode())
@@ -376,7 +377,6 @@ def test_anything_is_counted_exactly_once_and_nothing_crashes(given_rows: list[A
     assert all(row.payload.encode() for row in batch.quarantined)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(ALMOST, max_size=10), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_change_the_facts(given_rows: list[Any], rng: Any) -> None:
     shuffled = list(given_rows)
@@ -389,7 +389,6 @@ def test_the_order_of_rows_does_not_change_the_facts(given_rows: list[Any], rng:
     assert Counter(r.reason for r in one.quarantined) == Counter(r.reason for r in other.quarantined)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 40), unique=True, max_size=20), st.integers(1, 7))
 def test_the_size_of_pages_does_not_change_the_answer(numbers: list[int], size: int) -> None:
     whole = [row(campaignId=f"c{n}", clicks=n) for n in numbers] + [row(campaignId="bad", cost=-1)]
@@ -422,7 +421,7 @@ def test_rows_are_read_alike_whether_all_have_the_same_names_in_one_order_or_not
 ODD_VALUES = [None, -1, "x", "1,234", True, [], {}, Decimal("1.5"), Decimal("0.0000001"), 10**20, "2026-03-02", ""]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.dictionaries(st.sampled_from(sorted(row())), st.sampled_from(ODD_VALUES), max_size=2), min_size=1))
 def test_rows_that_came_as_columns_are_read_as_rows_that_came_as_objects(changes: list[dict[str, Any]]) -> None:
     objects = [

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from perfdash import paths, shaped_json, strict_json
 from perfdash.alike import ColumnarRows
 from perfdash.shaped_json import Reader
+from tests.conftest import examples
 
 ROW = {"campaignId": "c1", "cost": 1, "Cost (EUR)": None, "a.b": "x: y"}
 
@@ -180,7 +181,7 @@ def spelled(value: Any) -> Any:
     return [spelled(inner) for inner in value] if isinstance(value, list | ColumnarRows) else repr(value)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(
     st.lists(st.text('ab.:"', max_size=3), min_size=1, max_size=4, unique=True).flatmap(
         lambda names: st.lists(st.fixed_dictionaries(dict.fromkeys(names, VALUES)), min_size=1, max_size=5)

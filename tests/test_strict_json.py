@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash.strict_json import MAX_DEPTH, NotStrictJson, loads
+from tests.conftest import examples
 
 
 def test_decimals_are_exact_and_integers_stay_integers() -> None:
@@ -108,7 +109,7 @@ def written_objects(draw: st.DrawFn) -> tuple[bytes, bool]:
     return written(4).encode(), repeats
 
 
-@settings(max_examples=1_000, deadline=None)
+@examples(1_000)
 @given(written_objects())
 def test_a_key_that_is_there_twice_is_found_whatever_stands_around_it(case: tuple[bytes, bool]) -> None:
     body, repeats = case

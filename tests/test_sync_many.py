@@ -29,7 +29,7 @@ from tests.fixtures.command_line import ROOT, RunCli, environment
 from tests.store.builders import NOON, reader
 from tests.store.ledger_kit import ACCOUNT, ACME, GLOBEX, OTHER, WEEK, Ledger, batch, fact, key, open_ledger
 
-PATIENCE = 30
+PATIENCE = 120
 DAYS = ("--from", "2026-03-01", "--to", "2026-03-03")
 ACCOUNTS = tuple(f"a{n}" for n in range(8))
 SECRET = "many-accounts-key"
@@ -121,10 +121,10 @@ def runs_of(said: str) -> dict[str, str]:
 
 
 def test_four_accounts_are_asked_at_once_and_told_in_the_order_they_were_asked(
-    api: Api, env: dict[str, str | None], run_cli: RunCli
+    api: Api, env: dict[str, str | None], call_cli: RunCli
 ) -> None:
     api.meet = threading.Barrier(4, timeout=PATIENCE).wait  # nobody is answered before four have asked
-    done = run_cli("sync", *DAYS, "--format", "json", env=env)
+    done = call_cli("sync", *DAYS, "--format", "json", env=env)
     assert done.returncode == 0, done.stderr
     assert list(runs_of(done.stdout)) == list(ACCOUNTS)
     assert set(runs_of(done.stdout).values()) == {"committed"}
@@ -132,9 +132,9 @@ def test_four_accounts_are_asked_at_once_and_told_in_the_order_they_were_asked(
 
 
 def test_with_one_job_no_two_accounts_are_ever_asked_at_once(
-    api: Api, env: dict[str, str | None], run_cli: RunCli
+    api: Api, env: dict[str, str | None], call_cli: RunCli
 ) -> None:
-    done = run_cli("sync", *DAYS, "--jobs", "1", "--format", "json", env=env)
+    done = call_cli("sync", *DAYS, "--jobs", "1", "--format", "json", env=env)
     assert set(runs_of(done.stdout).values()) == {"committed"}
     assert api.most_at_once == 1
 
@@ -149,20 +149,20 @@ def test_with_one_job_no_two_accounts_are_ever_asked_at_once(
     ids=["500s", "garbage", "no key"],
 )
 def test_a_failing_account_leaves_the_other_seven_committed(
-    api: Api, env: dict[str, str | None], run_cli: RunCli, story: Callable, unset: str | None, says: str
+    api: Api, env: dict[str, str | None], call_cli: RunCli, story: Callable, unset: str | None, says: str
 ) -> None:
     api.stories["a5"] = story
-    done = run_cli("sync", *DAYS, "--format", "json", env={**env, **({unset: None} if unset else {})})
+    done = call_cli("sync", *DAYS, "--format", "json", env={**env, **({unset: None} if unset else {})})
     assert done.returncode == 1
     assert runs_of(done.stdout) == {name: "failed" if name == "a5" else "committed" for name in ACCOUNTS}
     assert says in next(run["message"] for run in json.loads(done.stdout) if run["account"] == "agency/a5")
 
 
 def test_each_run_says_what_it_asked_also_one_that_failed(
-    api: Api, env: dict[str, str | None], run_cli: RunCli
+    api: Api, env: dict[str, str | None], call_cli: RunCli
 ) -> None:
     api.stories["a1"] = lambda: (500, b"{}")
-    done = run_cli("sync", *DAYS, "--client", "client0", "--format", "json", env=env)
+    done = call_cli("sync", *DAYS, "--client", "client0", "--format", "json", env=env)
     first, second = json.loads(done.stdout)
     assert [(run["requests"], run["retries"]) for run in (first, second)] == [(1, 0), (1, 0)]
     assert "id-of-a0" in first["log"][0] and "1 rows" in first["log"][0]
@@ -171,13 +171,13 @@ def test_each_run_says_what_it_asked_also_one_that_failed(
 
 
 def test_what_is_asked_of_the_store_says_how_old_the_failing_accounts_numbers_are(
-    api: Api, env: dict[str, str | None], run_cli: RunCli
+    api: Api, env: dict[str, str | None], call_cli: RunCli
 ) -> None:
-    first = json.loads(run_cli("sync", *DAYS, "--client", "client0", "--format", "json", env=env).stdout)
+    first = json.loads(call_cli("sync", *DAYS, "--client", "client0", "--format", "json", env=env).stdout)
     api.stories["a1"] = lambda: (500, b"{}")
-    second = json.loads(run_cli("sync", *DAYS, "--client", "client0", "--format", "json", env=env).stdout)
+    second = json.loads(call_cli("sync", *DAYS, "--client", "client0", "--format", "json", env=env).stdout)
     asked = ("query", "campaigns", *DAYS, "--client", "client0", "--format", "json")
-    rows = json.loads(run_cli(*asked, env=env).stdout)["rows"]
+    rows = json.loads(call_cli(*asked, env=env).stdout)["rows"]
     told = {row["source"]: datetime.fromisoformat(row["fetched_at"]) for row in rows}
     fetched = [datetime.fromisoformat(run["fetched_at"]).replace(microsecond=0) for run in (second[0], first[1])]
     assert [told["agency/a0"].replace(microsecond=0), told["agency/a1"].replace(microsecond=0)] == fetched
@@ -211,8 +211,8 @@ def test_a_sync_that_is_stopped_closes_its_runs_begins_no_other_and_ends(
 
 
 @pytest.mark.parametrize("jobs", ["0", "33", "-1", "four", "1.5", "", "٣"])
-def test_a_number_of_jobs_that_cannot_be_is_refused(jobs: str, run_cli: RunCli) -> None:
-    done = run_cli("sync", f"--jobs={jobs}", env={"PERFDASH_CONFIG": None})
+def test_a_number_of_jobs_that_cannot_be_is_refused(jobs: str, call_cli: RunCli) -> None:
+    done = call_cli("sync", f"--jobs={jobs}", env={"PERFDASH_CONFIG": None})
     assert done.returncode == 2
     assert "is not a number from 1 to 32" in done.stderr
 

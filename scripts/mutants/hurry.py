@@ -30,7 +30,12 @@ _TIMED_OUT = pytest.StashKey[bool]()
 def pytest_configure() -> None:
     """The same examples every time, and none made smaller: that a test fails is all we want to know."""
     settings.register_profile(
-        "mutants", derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate)
+        "mutants",
+        max_examples=100,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
     )
     settings.load_profile("mutants")
 

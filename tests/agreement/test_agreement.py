@@ -60,7 +60,7 @@ def set_clock(api: RunningApi, today: str | None) -> None:
         json.dumps({"today": today}).encode(),
         {"Authorization": f"Bearer {api.key}", "Content-Type": "application/json"},
     )
-    urllib.request.urlopen(asked, timeout=10).close()
+    urllib.request.urlopen(asked, timeout=120).close()
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def app_values(question: Question, env: Mapping[str, str], home: Path) -> dict[t
         mock.patch.dict(os.environ, environment(home, env), clear=True),
         mock.patch.object(wiring, "ROOT", home),
     ):
-        app = AppTest.from_file(str(MAIN), default_timeout=60)
+        app = AppTest.from_file(str(MAIN), default_timeout=120)
         for name, value in _link(question).items():
             app.query_params[name] = value
         app.run()

@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
     def do_GET(self) -> None:
-        upstream = http.client.HTTPConnection(self.wire.upstream.hostname or "", self.wire.upstream.port, timeout=30)
+        upstream = http.client.HTTPConnection(self.wire.upstream.hostname or "", self.wire.upstream.port, timeout=120)
         headers: dict[str, Any] = {name: self.headers[name] for name in _PASSED_ON if self.headers[name]}
         try:
             upstream.request("GET", self.path, headers=headers)

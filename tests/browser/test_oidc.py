@@ -27,7 +27,7 @@ from tests.store.builders import given_facts, opened
 pytestmark = pytest.mark.browser
 
 SECRET = "Zk3vQ9x_7LmP2aTf5RbW8cYd1EgH4jNs6UoX"
-PATIENCE = 40_000  # milliseconds: a cold server on a busy machine
+PATIENCE = 120_000  # milliseconds: a cold server on a busy machine
 DEEP = "/campaigns?client=solvane&range=Last+7+days"
 HARMLESS = {
     "heading", "markdown", "text_input", "button", "code", "alert", "empty", "space", "bidi_component", "text",
@@ -99,7 +99,7 @@ class Received:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser with cookies of its own."""
     with browser.new_context(viewport={"width": 1440, "height": 900}) as found:
-        found.set_default_timeout(20_000)
+        found.set_default_timeout(120_000)
         yield found
 
 

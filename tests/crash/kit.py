@@ -112,7 +112,7 @@ def _followed(process: subprocess.Popen[str], watch: Callable[[Ended, str], None
     for line in process.stderr:
         ended.lines.append((time.monotonic(), line.rstrip("\n")))
         watch(ended, line.rstrip("\n"))
-    ended.code = process.wait(60)
+    ended.code = process.wait(120)
     process.stderr.close()
     return ended
 
@@ -160,7 +160,7 @@ def _others(url: str, condition: str = "") -> int:
 
 def let_the_server_notice(url: str) -> None:
     """PostgreSQL ends the session of a killed client when it next looks at the socket; SQLite has no server."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while sqlite_path(url) is None and _others(url):
         assert time.monotonic() < deadline, "the server keeps the session of a killed process"
         time.sleep(0.02)

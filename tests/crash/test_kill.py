@@ -185,7 +185,7 @@ def test_a_sync_killed_at_any_moment_leaves_whole_runs_and_the_next_one_catches_
         one.close()
         other.close()
     with project.popen(attacked, "db", "check") as check:
-        assert check.wait(60) == 0
+        assert check.wait(120) == 0
     print(
         f"{kind}: {siege.kills} kills, {siege.inside} inside an apply transaction, {siege.caught_up} times caught up, "
         f"{project.api.round + 1} rounds of {project.api.rows()} rows, {len(asked)} as-of answers equal"

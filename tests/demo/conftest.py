@@ -23,7 +23,7 @@ def running() -> Iterator[RunningApi]:
 def connection(running: RunningApi) -> Iterator[httpx.Client]:
     """One client for all tests: making one loads the certificate store, which takes longer than most tests."""
     headers = {"Authorization": f"Bearer {running.key}"}
-    with httpx.Client(base_url=running.url, headers=headers, timeout=10) as client:
+    with httpx.Client(base_url=running.url, headers=headers, timeout=120) as client:
         yield client
 
 

@@ -16,7 +16,7 @@ from perfdash.access import Principal
 from perfdash.store.engine import Store
 from perfdash.ui import cache
 from tests.isolation.canary import MARK, OF_OWNER, SPRING, given_world, needles, numbers_of
-from tests.ui.conftest import _template, opened, sign_in, store
+from tests.ui.conftest import _template, entered, store
 
 __all__ = ["_template", "store"]
 ASKS_SOURCES = {"cache._fetched"}
@@ -80,7 +80,7 @@ def read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def visit(name: str) -> None:
-    app = sign_in(opened({"campaign": SPRING, "account": "1", "owner": f"{MARK}canary"}), name)
+    app = entered(name, {"campaign": SPRING, "account": "1", "owner": f"{MARK}canary"})
     for page in PAGES:
         app.switch_page(f"../../pages/performance/{page}.py").run()
         assert not app.exception

@@ -33,7 +33,7 @@ NAMED = {f"n{n}": payload for n, payload in enumerate(PAYLOADS)}
 """Clients without numbers, one called as each payload."""
 USER = "ann+x@www.evil.example"
 """The most hostile name that a user may have."""
-PATIENCE = 40_000
+PATIENCE = 120_000
 ACTIVE = """() => {
   const root = document.querySelector('[data-testid="stApp"]'), found = []
   const say = (e) => found.push(e.outerHTML.slice(0, 200))

@@ -90,7 +90,7 @@ def by_link(scene: Scene) -> Carried:
         scene.store, Principal("keeper", "admin"), "acme", "For the board", asked,
         as_of=None, money=True, expires_at=now() + timedelta(days=3), clock=now,
     )  # fmt: skip
-    answer = _opener().open(f"{scene.server.url}/link/{token}", timeout=30)
+    answer = _opener().open(f"{scene.server.url}/link/{token}", timeout=120)
     cookie = answer.headers["Set-Cookie"].split(";")[0].partition("=")[2]
     return _carried(scene, made.link_id, LINK_COOKIE, cookie)
 
@@ -128,7 +128,7 @@ def fetched(scene: Scene, carried: Carried) -> tuple[int, str]:
         f"{scene.server.url}{carried.file}", headers={"Cookie": f"{carried.name}={carried.cookie}"}
     )
     try:
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=120) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

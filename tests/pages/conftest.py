@@ -16,7 +16,7 @@ from perfdash.store.engine import Store
 from perfdash.ui import cache, wiring
 from tests.store.builders import NOON, Runs, given_client, given_facts
 from tests.store.ledger_kit import batch
-from tests.ui.conftest import _template, given_user, opened, sign_in, store
+from tests.ui.conftest import MAIN, _template, entered, given_user, store
 
 __all__ = ["_template", "store"]
 
@@ -85,10 +85,7 @@ def fact(store: Store, **row: object) -> None:
 
 def shown(page: str = OVERVIEW, name: str = "boss", **query: str | list[str]) -> AppTest:
     """`page` as `name` sees it after signing in."""
-    app = sign_in(opened(query), name)
-    if page != OVERVIEW:
-        app.switch_page(page)
-        app.run()
+    app = entered(name, query, (MAIN.parent / page).resolve())
     assert not app.exception
     return app
 

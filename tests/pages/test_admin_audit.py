@@ -51,7 +51,7 @@ def test_the_audit_is_listed_newest_first_and_narrowed_by_every_filter(acme):
     given_user(acme, "ann", "client", "acme")
     given_user(acme, "bo", "client", "acme")
     given(acme, ("ann", "grant", "bo", "acme"), ("ann", "correct", "acme", "Invoice 7"), at=NOON - timedelta(days=3))
-    app = shown(AUDIT)
+    app = shown().switch_page(AUDIT).run()
     assert rows(app)[0] == ["boss", "view", EVERY_CLIENT]
     labelled(app.selectbox, "Who").set_value("ann")
     assert rows(app.run()) == [["ann", "correct", "acme"], ["ann", "grant", "bo"]]

@@ -125,7 +125,7 @@ def asked(scene: Scene, path: str, method: str = "GET", **headers: str) -> tuple
     """Status, headers and body of one request; redirects are not followed."""
     request = urllib.request.Request(scene.server.url + path, headers=headers, method=method)
     try:
-        with urllib.request.build_opener(_Stay).open(request, timeout=30) as answer:
+        with urllib.request.build_opener(_Stay).open(request, timeout=120) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read().decode()

@@ -14,7 +14,7 @@ PASSWORD = "tram quiet ember"
 
 
 def code_of(server: AppServer) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if found := CODE.search(server.log()):
             return found[1]

@@ -26,7 +26,7 @@ from tests.store.builders import NOON, given_client, given_facts, opened
 
 CANARY = "canary-campaign-5512"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
-PATIENCE = 60.0
+PATIENCE = 120.0
 # {t} is a path that nobody may have without a sign-in, {f} its first word, {r} the rest, {h} the server's own name.
 FORMS = (
     "/{t}", "//{t}", "///{t}", "/./{t}", "/x/../{t}", "/%2e/{t}", "/x/%2e%2e/{t}", "/{f}//{r}", "/{f}/./{r}", "/{t}/",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import subprocess
 import time
@@ -23,13 +22,13 @@ from perfdash.access import OPERATOR
 from perfdash.store import schema, users
 from perfdash.store.engine import Store
 from perfdash.store.people import tries
+from tests.conftest import NGINX
 from tests.fixtures.app import AppServer, copy_project, free_port, serving
 from tests.fixtures.socket_client import COOKIE, Visitor
 from tests.product.installation import PASSWORD
 from tests.store.builders import NOON, given_client, given_facts, opened
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="needs nginx (Debian: apt-get install nginx-light)")
+pytestmark = pytest.mark.nginx
 HOST = "reports.localhost"
 PROXY = "127.0.0.2"
 """From where the proxy asks: not from where the visitor of the test does."""
@@ -93,7 +92,7 @@ def proxy(folder: Path, app: str) -> Iterator[str]:
     location = documented().replace("http://127.0.0.1:8501;", f"{app}; proxy_bind {PROXY};")
     path = folder / "nginx.conf"
     path.write_text(CONFIGURATION.format(folder=folder, port=port, host=HOST, location=location), encoding="utf-8")
-    assert NGINX
+    assert NGINX, "nginx is not installed (Debian: apt-get install nginx-light)"
     process = subprocess.Popen(
         [NGINX, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(path)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -104,12 +103,12 @@ def proxy(folder: Path, app: str) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def _wait_for(url: str, folder: Path, process: subprocess.Popen[bytes]) -> None:
     context = ssl.create_default_context(cafile=str(folder / "cert.pem"))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, (folder / "error.log").read_text()
         try:

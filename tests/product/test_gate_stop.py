@@ -19,9 +19,9 @@ def test_sigterm_closes_open_pages_ends_the_children_and_leaves_exit_code_0(
         visitor.run()
         children = psutil.Process(server.process.pid).children(recursive=True)
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(60) == 0
+        assert server.process.wait(120) == 0
         assert visitor.is_closed(10)
-    _gone, alive = psutil.wait_procs(children, timeout=20)
+    _gone, alive = psutil.wait_procs(children, timeout=120)
     assert alive == []
     log = project_copy / "data" / "demo.db-wal"
     assert not log.exists() or log.stat().st_size == 0

@@ -81,7 +81,7 @@ def opened(browser: Browser, server: AppServer, username: str, query: str) -> Pa
 
 def until(page: Page, what: str) -> None:
     """Wait for something on the page; the page's policy forbids the way in which Playwright itself would."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not page.evaluate(what):
         assert time.monotonic() < deadline, what
         page.wait_for_timeout(100)

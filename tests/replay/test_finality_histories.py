@@ -26,6 +26,8 @@ from perfdash.store.engine import Store
 from perfdash.sync import Desk, Order, sync_one
 from tests.store.builders import opened
 
+pytestmark = pytest.mark.any_dialect
+
 ACME = Client("acme", "Acme", "EUR", "Europe/Berlin")
 WORDS = {"o": "open", "u": "unverified", "f": "final", "p": "provisional"}
 

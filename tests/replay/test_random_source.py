@@ -29,6 +29,8 @@ from tests.replay.compared import same_changes
 from tests.replay.scene import Ask, Scene, opened, random_wanted, values_of
 from tests.store.builders import opened as opened_store
 
+pytestmark = pytest.mark.any_dialect
+
 FIRST = date(2026, 3, 27)
 """Two days before the clocks of Berlin go forward."""
 START = datetime(2026, 3, 27, 9, tzinfo=UTC)

@@ -35,7 +35,7 @@ from tests.replay.compared import same_changes
 from tests.replay.scene import Ask, Scene, opened, random_wanted, values_of
 from tests.store.builders import opened as opened_store
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.any_dialect, pytest.mark.timeout(900)]
 CLIENTS = ("hoshi", "pennyroyal")
 FIRST_MORNING = datetime(2026, 3, 8, 5, 30, tzinfo=UTC)
 """The clocks of London go forward on the 29th."""
@@ -93,7 +93,7 @@ def one_hiccup(api: RunningApi) -> None:
     """The next request is answered with 500, once."""
     body = json.dumps({"faults": ["500"], "times": 1}).encode()
     headers = {"Authorization": f"Bearer {api.key}", "Content-Type": "application/json"}
-    urllib.request.urlopen(urllib.request.Request(f"{api.url}/_control/faults", body, headers), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(f"{api.url}/_control/faults", body, headers), timeout=120).close()
 
 
 def replayed(scene: Scene, wire: Wire, api: RunningApi, size: Size, rng: random.Random) -> Counter[str]:

@@ -215,7 +215,7 @@ def test_the_lock_is_free_while_somebody_sleeps() -> None:
     def sleep(seconds: float) -> None:
         other = threading.Thread(target=lambda: done.append(budget.pause(0.5)), daemon=True)
         other.start()
-        other.join(20)
+        other.join(120)
         hours.sleep(seconds)
 
     budget.wait(Deadline(100, hours.monotonic), hours.clock, sleep, lambda _line: None)
@@ -275,7 +275,7 @@ def test_two_threads_that_meet_first_get_the_same_budget() -> None:
     budgets, hours, together = Budgets(), Hours(), threading.Barrier(8)
 
     def found(_number: int) -> int:
-        together.wait(20)
+        together.wait(120)
         return id(budget_of(HERE, KEY, rate(1, 1), hours.monotonic, budgets))
 
     with ThreadPoolExecutor(8) as threads:

@@ -18,6 +18,8 @@ from perfdash.store.engine import Store
 from perfdash.store.receipts import Exported
 from tests.store.builders import ADMIN, NOON, given_client, reader
 
+pytestmark = pytest.mark.any_dialect
+
 KEPT = timedelta(days=730)
 ANALYST = Principal("ann", "analyst", frozenset({"acme", "bolt"}))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from perfdash.access import OPERATOR, Principal
@@ -35,6 +36,8 @@ from perfdash.store.granting import Access
 from perfdash.store.receipts import Exported
 from perfdash.store.schema import metadata
 from tests.store.builders import NOON, given_client, given_facts, given_revisions
+
+pytestmark = pytest.mark.any_dialect
 
 DAY = date(2026, 3, 1)
 FIRST, SECOND, THIRD, OWN, TYPED = (f"planted-{word}-Zq7vXw" for word in ("one", "two", "three", "own", "typed"))

@@ -23,6 +23,8 @@ from perfdash.payload import FactKey
 from perfdash.store import corrections, maintenance, queries, schema
 from tests.store.ledger_kit import Ledger, batch, fact, key, open_ledger
 
+pytestmark = pytest.mark.any_dialect
+
 KEYS = [key(name, platform=platform) for name in ("a", "b") for platform in ("TikTok", "Instagram")]
 ALL = Filters(Days(date(2026, 1, 1), date(2026, 12, 31)))
 Facts = dict[FactKey, tuple[int, int, int]]

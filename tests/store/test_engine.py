@@ -41,7 +41,7 @@ def test_four_processes_may_open_a_new_store_at_once(store_url: str) -> None:
         subprocess.Popen([sys.executable, "-c", program, store_url], stderr=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    said = [child.communicate(timeout=60)[1] for child in children]
+    said = [child.communicate(timeout=120)[1] for child in children]
     assert [child.returncode for child in children] == [0, 0, 0, 0], said
 
 

@@ -13,6 +13,8 @@ from perfdash.store.engine import Store
 from perfdash.store.granting import Access
 from tests.store.builders import NOON, given_client
 
+pytestmark = pytest.mark.any_dialect
+
 WAS = Access("analyst", ("acme",), True)
 IDLE = timedelta(hours=2)
 

@@ -17,6 +17,8 @@ from perfdash.store.identities import KEPT
 from perfdash.store.session_rows import Session
 from tests.store.builders import NOON
 
+pytestmark = pytest.mark.any_dialect
+
 SECURITY = Security()
 
 

@@ -22,6 +22,8 @@ from perfdash.store.schema import grants, link_views, metadata, users
 from perfdash.store.schema import links as table
 from tests.store.builders import ADMIN, MAKER, NOON, given_client, given_facts, given_maker, given_revisions, reader
 
+pytestmark = pytest.mark.any_dialect
+
 DAYS = Days(date(2026, 2, 1), date(2026, 3, 9))
 BEFORE = Days(date(2025, 12, 26), date(2026, 1, 31))
 QUESTION = Filters(DAYS, ("acme",), ("TikTok",))

@@ -11,6 +11,8 @@ from perfdash.store.engine import Store
 from perfdash.store.receipts import Exported
 from tests.store.builders import ADMIN, NOON, given_client, given_revisions, reader
 
+pytestmark = pytest.mark.any_dialect
+
 SHA = "0" * 64
 
 

@@ -81,6 +81,8 @@ from tests.store.builders import (
     reader,
 )
 
+pytestmark = pytest.mark.any_dialect
+
 STRANGER = reader("elsewhere")
 EMPTY = Principal("newcomer", "analyst")
 OTHER = reader("bolt")

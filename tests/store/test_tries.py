@@ -109,14 +109,14 @@ def test_guesses_at_the_same_moment_do_not_share_one_count(store: Store) -> None
     ready = threading.Barrier(12)
 
     def guess() -> None:
-        ready.wait(30)
+        ready.wait(120)
         answers.extend(tries.claim(store, "ann", HOME, NOON) for _ in range(3))
 
     threads = [threading.Thread(target=guess) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     assert len(answers) == 36
     assert sum(isinstance(answer, Allowed) for answer in answers) == PER_PAIR
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from perfdash.access import OPERATOR
-from perfdash.store import users
+from perfdash.store import sessions, users
 from perfdash.store.engine import Store
-from perfdash.ui import wiring
+from perfdash.ui import session, wiring
 from tests.fixtures.command_line import ROOT
 from tests.store.builders import NOON
 
 MAIN = ROOT / "perfdash" / "ui" / "main.py"
 PASSWORD = "correct horse"
 OpenApp = Callable[..., AppTest]
+
+# Each AppTest looks through all installed packages for components of theirs: 0.2 s, and what it meets never changes.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +55,32 @@ def given_user(store: Store, name: str, role: users.UserRole, *clients: str, mon
 
 def opened(query: dict[str, str | list[str]] | None = None) -> AppTest:
     """The app as somebody with a link sees it first."""
-    app = AppTest.from_file(str(MAIN), default_timeout=30)
+    return _addressed(query).run()
+
+
+def entered(name: str, query: dict[str, str | list[str]] | None = None, page: Path | None = None) -> AppTest:
+    """A page, the first one without `page`, as `name` sees it who has signed in elsewhere: no form, one run."""
+    user = users.login_of(wiring.store(), name, demo=False).user_id
+    assert user is not None
+    app = _addressed(query)
+    app.session_state[session._SESSION] = sessions.begin(wiring.store(), user, wiring.now()).session_id
+    if page is not None:
+        app._page_hash = _page_hashes()[page]
+    return app.run()
+
+
+def _addressed(query: dict[str, str | list[str]] | None) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     for key, value in (query or {}).items():
         app.query_params[key] = value
-    return app.run()
+    return app
+
+
+@cache
+def _page_hashes() -> dict[Path, str]:
+    """Page file -> what Streamlit knows it by, learned from the sign-in page, which names them all."""
+    pages = opened()._registered_pages
+    return {Path(str(page["script_path"])): page_hash for page_hash, page in pages.items()}
 
 
 def press(app: AppTest, label: str) -> AppTest:

@@ -10,7 +10,7 @@ from perfdash.store.engine import Store
 from perfdash.ui import wiring
 from perfdash.ui.filters import Selection
 from tests.store.builders import given_client, given_facts
-from tests.ui.conftest import given_user, opened, press, sign_in
+from tests.ui.conftest import entered, given_user, press
 
 NOW = datetime(2026, 3, 10, 16, tzinfo=UTC)  # already the 11th in Tokyo
 
@@ -35,7 +35,7 @@ def agency(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(name: str, **query: str | list[str]) -> AppTest:
-    app = sign_in(opened(query), name)
+    app = entered(name, query)
     assert not app.exception
     return app
 

@@ -35,7 +35,7 @@ def address(store: Store) -> Iterator[str]:
     thread.start()
     yield f"127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join(20)
+    thread.join(120)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def session(store: Store) -> sessions.Session:
 
 
 def ask(address: str, method: str, body: bytes | None = None, **headers: str) -> tuple[HTTPResponse, str]:
-    connection = HTTPConnection(address, timeout=20)
+    connection = HTTPConnection(address, timeout=120)
     try:
         said = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, "/session", body, {"Origin": f"http://{address}"} | said)
@@ -136,14 +136,14 @@ def test_signing_out_drops_the_cookie(address: str, store: Store) -> None:
 
 def test_other_methods_are_refused_and_health_needs_nothing(address: str, store: Store) -> None:
     assert ask(address, "GET")[0].status == 405
-    connection = HTTPConnection(address, timeout=20)
+    connection = HTTPConnection(address, timeout=120)
     connection.request("GET", "/healthz")
     assert connection.getresponse().read() == b"ok"
     connection.close()
 
 
 def ready(address: str) -> tuple[int, str]:
-    connection = HTTPConnection(address, timeout=20)
+    connection = HTTPConnection(address, timeout=120)
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()

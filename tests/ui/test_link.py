@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash.accounts import Days
@@ -81,7 +81,6 @@ def test_without_money_a_link_cannot_ask_by_money() -> None:
     assert set(asked.ignored) == {"max_cpm “5”", "currency “EUR”", "cpm_grain “row”"}
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), st.lists(st.text(max_size=12) | st.dates().map(str), max_size=3)))
 def test_no_link_breaks_it_and_the_answer_can_always_be_asked(raw: dict) -> None:  # type: ignore[type-arg]
     asked = read(raw, KNOWN)

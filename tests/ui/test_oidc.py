@@ -28,7 +28,7 @@ AUTH = {
 
 def opened(auth: dict[str, Any]) -> AppTest:
     """The app of an installation with this [auth]."""
-    app = AppTest.from_file(str(MAIN), default_timeout=30)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.secrets["auth"] = auth
     return app.run()
 
@@ -58,7 +58,7 @@ def words(app: AppTest) -> str:
 
 def test_without_providers_the_form_is_what_it_was(store: Store) -> None:
     given_user(store, "bob", "admin")
-    app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
     assert [button.label for button in app.button] == ["Sign in"]
 
 

@@ -108,7 +108,7 @@ def test_a_flood_of_guesses_computes_no_more_hashes_at_once_than_there_are_proce
     for guess in guesses:
         guess.start()
     for guess in guesses:
-        guess.join(30)
+        guess.join(120)
     assert 1 <= most <= processors
 
 

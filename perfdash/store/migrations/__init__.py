@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic.config import Config
@@ -24,9 +25,15 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    """The versions in versions/, read once in a process: that takes longer than to open a store that needs none."""
+    return ScriptDirectory.from_config(_config())
+
+
 def head() -> str:
     """The newest schema version this program knows."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
+    found = _scripts().get_current_head()
     assert found is not None
     return found
 
@@ -39,7 +46,7 @@ def current(store: Store) -> str | None:
 
 def upgrade(store: Store) -> None:
     """Bring the schema to the newest version in one transaction: either whole or not at all."""
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = {script.revision for script in _scripts().walk_revisions()}
     found = current(store)
     if found is not None and found not in known:
         raise StoreError(f"The database {store.label} is from a newer perfdash (schema {found}); update perfdash.")
@@ -52,12 +59,11 @@ def upgrade(store: Store) -> None:
 
 
 def _run(connection: Connection) -> None:
-    config = _config()
-    scripts = ScriptDirectory.from_config(config)
+    scripts = _scripts()
 
     def steps(revision: tuple[str, ...], _context: MigrationContext) -> list[object]:
         return list(scripts._upgrade_revs("head", revision))  # type: ignore[arg-type]  # noqa: SLF001  Alembic's own way
 
-    with EnvironmentContext(config, scripts, fn=steps, as_sql=False) as environment:
+    with EnvironmentContext(_config(), scripts, fn=steps, as_sql=False) as environment:
         environment.configure(connection=connection, transactional_ddl=False)
         environment.run_migrations()
