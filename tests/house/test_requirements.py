@@ -13,14 +13,13 @@ PACKAGES = {"streamlit_authenticator": "streamlit-authenticator"}
 BROUGHT = {
     "starlette": "streamlit",
     "uvicorn": "streamlit",
-    "pyarrow": "streamlit",
     "bcrypt": "streamlit-authenticator",
     "httpcore": "httpx",
     "typing_extensions": "pydantic",
     "pydantic_core": "pydantic",
 }
-# Needed without an import: by zoneinfo, by SQLAlchemy's URL, where it exists; and pandas by Streamlit's tables, which
-# draw what we give them through it, so that its version belongs among the ones we choose.
+# Needed without an import: by zoneinfo, by SQLAlchemy's URL, where it exists; and pandas, which Streamlit requires and
+# loads with its first table (docs/decisions/0009-passwords-and-tables.md).
 NOT_IMPORTED = {"tzdata", "psycopg", "pysqlite3", "pandas"}
 
 LOCKED = sorted(path.name for path in ROOT.glob("requirements*.txt"))
