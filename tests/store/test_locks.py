@@ -41,11 +41,11 @@ LOCK = Lock(Days(DAY, DAY + timedelta(1)), ("acme-tv",), "EUR", NOON, before=Day
 OPEN = replace(LOCK, as_of=None)
 ALL = asked.ALL
 GIVES_ROWS = {
-    "scope.in_scope", "scope.narrowed", "scope.facts_in_scope", "scope.pinned", "scope.question", "versions.cutoffs",
+    "scope.in_scope", "scope.narrowed", "scope.facts_in_scope", "scope.pinned", "scope.under_lock", "versions.cutoffs",
     "versions.moment_of_client", "versions.fact_versions", "versions.with_facts", "versions.attribute_versions",
     "view.view", "queries.stamp", "queries.revisions_at", "queries.runs_stamp", "queries.breakdown",
     "queries.creator_names", "queries.currencies", "extent.platforms", "extent.first_day", "extent.last_day",
-    "extent.begins", "campaigns.campaign_rows", "campaigns.campaign_row", "catalog.clients", "catalog.accounts",
+    "extent.begins", "campaigns.campaign_rows", "catalog.clients", "catalog.accounts",
     "catalog.accounts_in_view", "coverage.coverage", "receipts.write",
 }  # fmt: skip
 """What pages for links stand on. Everything else refuses them, or has nothing for them."""
@@ -229,20 +229,18 @@ def test_days_outside_are_neither_covered_nor_missing(world: Store) -> None:
 
 def test_an_answer_for_a_download_is_about_the_lock_alone(world: Store) -> None:
     for view in ("overview", "campaigns", "creators", "daily"):
-        found = answer(world, by_link(), view, ALL, NOON, None)
+        found = answer(world, Question(by_link(), ALL), view, NOON)
         assert not [sign for sign in SIGNS if sign in repr(found.table)], view
         assert found.revisions == (("acme", 1),)
-        assert found.as_of == NOON
-    poor = answer(world, by_link(money=False), "overview", ALL, NOON, None)
+        assert found.question.as_of == NOON
+    poor = answer(world, Question(by_link(money=False), ALL), "overview", NOON)
     assert "cost" not in [column.name for column in poor.table.columns]
-    assert list(origins(world, by_link(), Filters(LOCK.days), LATER)) == [("acme", 1)]
+    assert list(origins(world, Question(by_link(), Filters(LOCK.days)), LATER)) == [("acme", 1)]
 
 
 def test_one_campaign_of_another_client_gives_nothing(world: Store) -> None:
-    assert (
-        queries.breakdown(world, Question(by_link(client="bolt"), ALL, only=CampaignRef("acme", 1, "acme-spring")))
-        == ()
-    )
+    spring = CampaignRef("acme", 1, "acme-spring")
+    assert queries.breakdown(world, Question(by_link(client="bolt"), ALL, only=spring)) == ()
 
 
 def test_a_link_knows_the_accounts_of_its_facts_only(world: Store) -> None:

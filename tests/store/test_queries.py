@@ -194,7 +194,7 @@ def test_a_cpm_limit_is_refused_without_money(store: Store) -> None:
     limited = Filters(MARCH.days, max_cpm=1)
     for ask in (queries.breakdown, queries.campaign_rows, queries.undefined_cpm):
         with pytest.raises(UsageError, match="money"):
-            ask(store, reader("acme", money=False), limited)
+            ask(store, Question(reader("acme", money=False), limited))
 
 
 # --- the CPM limit
