@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from perfdash import export
-from perfdash.access import Principal
 from perfdash.accounts import Account, Days
-from perfdash.asof import AsOf, then
-from perfdash.document import document, question
+from perfdash.asof import then
+from perfdash.document import document
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.groups import Group
+from perfdash.domain.question import Question
 from perfdash.export import Origin, Table, View
-from perfdash.filters import Filters
 from perfdash.finality import finality, spans
 from perfdash.metrics import money
 from perfdash.store import catalog, coverage, queries, receipts
-from perfdash.store.campaigns import CampaignRow
 from perfdash.store.engine import Store
-from perfdash.store.queries import CampaignRef
-from perfdash.store.scope import pinned
+from perfdash.store.scope import under_lock
 from perfdash.summary import Total, totals
 
 TRIES = 5
@@ -31,105 +30,70 @@ class Answer:
     """One view of one question at one moment, exact. `table` is what is exported."""
 
     view: View
-    filters: Filters
-    as_of: AsOf | None
+    question: Question
     table: Table
     totals: tuple[Total, ...]
     revisions: queries.Stamp
     left_out: tuple[queries.Undefined, ...]
     campaigns: tuple[CampaignRow, ...]
-    groups: tuple[queries.Group, ...]
-    with_money: bool
-    only: CampaignRef | None = None
-    """The one campaign that was asked about."""
+    groups: tuple[Group, ...]
 
 
-def answer(
-    store: Store,
-    principal: Principal,
-    view: View,
-    filters: Filters,
-    now: datetime,
-    as_of: AsOf | None = None,
-    only: CampaignRef | None = None,
-) -> Answer:
+def answer(store: Store, question: Question, view: View, now: datetime) -> Answer:
     """Ask the store, again while a sync commits in between: rows, totals and revisions then speak of the same moment.
 
-    With `only`, about that one campaign. After TRIES the last answer counts: newer than its revisions, never older.
+    After TRIES the last answer counts: newer than its revisions, never older.
     """
-    as_of = pinned(principal, as_of)
-    asked = filters if only is None else replace(filters, clients=(only.client,))
-    principal.require(*asked.clients)
+    question = under_lock(question)
+    question.principal.require(*question.clients)
     for _ in range(TRIES):
-        revisions = queries.revisions_at(store, principal, asked.clients, as_of)
-        found = _read(store, principal, view, asked, now, as_of, only, revisions)
-        if queries.revisions_at(store, principal, asked.clients, as_of) == revisions:
+        revisions = queries.revisions_at(store, question)
+        found = _read(store, question, view, now, revisions)
+        if queries.revisions_at(store, question) == revisions:
             break
     return found
 
 
-def _read(
-    store: Store,
-    principal: Principal,
-    view: View,
-    filters: Filters,
-    now: datetime,
-    as_of: AsOf | None,
-    only: CampaignRef | None,
-    revisions: queries.Stamp,
-) -> Answer:
-    if only is None:
-        campaigns = queries.campaign_rows(store, principal, filters, as_of)
-    else:
-        named = queries.campaign_row(store, principal, only.client, only.account, only.campaign, filters, as_of)
-        campaigns = tuple(row for row in named if row.sums.rows)
-    groups = queries.breakdown(store, principal, filters, export.BY[view], as_of, only)
-    wide = groups if view != "campaigns" else queries.breakdown(store, principal, filters, (), as_of, only)
+def _read(store: Store, question: Question, view: View, now: datetime, revisions: queries.Stamp) -> Answer:
+    campaigns = tuple(row for row in queries.campaign_rows(store, question) if row.sums.rows)
+    groups = queries.breakdown(store, question, export.BY[view])
+    wide = groups if view != "campaigns" else queries.breakdown(store, question)
+    principal = question.principal
     names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
     table = export.table(
         view,
         campaigns if view == "campaigns" else groups,
         with_money=principal.money,
-        origins=origins(store, principal, filters, now, as_of),
-        creators=queries.creator_names(store, principal, filters.clients) if view == "creators" else None,
+        origins=origins(store, question, now),
+        creators=queries.creator_names(store, principal, question.clients) if view == "creators" else None,
         campaigns=names,
     )
-    left_out = queries.undefined_cpm(store, principal, filters, as_of, only)
-    return Answer(
-        view, filters, as_of, table, totals(wide, campaigns), revisions, left_out, campaigns, groups, principal.money,
-        only,
-    )  # fmt: skip
+    left_out = queries.undefined_cpm(store, question)
+    return Answer(view, question, table, totals(wide, campaigns), revisions, left_out, campaigns, groups)
 
 
 def as_document(found: Answer) -> dict[str, object]:
     """The published JSON of an answer."""
     return document(
-        found.table,
-        filters=found.filters,
-        revisions=found.revisions,
-        totals=found.totals,
-        with_money=found.with_money,
-        as_of=found.as_of,
-        left_out=found.left_out,
+        found.table, found.question, revisions=found.revisions, totals=found.totals, left_out=found.left_out
     )
 
 
-def origins(
-    store: Store, principal: Principal, filters: Filters, now: datetime, as_of: AsOf | None = None
-) -> dict[tuple[str, int], Origin]:
+def origins(store: Store, question: Question, now: datetime) -> dict[tuple[str, int], Origin]:
     """Per account in view: its source, when the days in view were last fetched, and which of them were final."""
-    as_of = pinned(principal, as_of)
+    question = under_lock(question)
+    principal, named, in_view = question.principal, question.clients, question.filters.days
     by_account: dict[tuple[str, int], dict[date, datetime]] = {}
-    for known in coverage.coverage(store, principal, filters.clients, filters.days, as_of, inactive=True):
+    for known in coverage.coverage(store, question, inactive=True):
         by_account.setdefault((known.account.client, known.account.number), {})[known.day] = known.fetched_at
     found: dict[tuple[str, int], Origin] = {}
-    active = {(a.client, a.number) for a in catalog.accounts(store, principal, filters.clients)}
-    for account in catalog.accounts(store, principal, filters.clients, inactive=True):
+    active = {(a.client, a.number) for a in catalog.accounts(store, principal, named)}
+    for account in catalog.accounts(store, principal, named, inactive=True):
         key = (account.client, account.number)
         mine = by_account.get(key, {})
         if mine or key in active:  # what is no longer configured is named where its numbers still are
-            days = filters.days.each() if key in active else list(mine)
-            found[key] = _origin(account, days, mine, then(as_of, account.time_zone, now), filters.days)
+            days = in_view.each() if key in active else list(mine)
+            found[key] = _origin(account, days, mine, then(question.as_of, account.time_zone, now), in_view)
     return found
 
 
@@ -152,22 +116,18 @@ def _unbroken(final: Sequence[date], days: Days) -> date | None:
     return last
 
 
-def write_receipt(store: Store, principal: Principal, found: Answer, now: Callable[[], datetime]) -> str:
+def write_receipt(store: Store, found: Answer, now: Callable[[], datetime]) -> str:
     """Who exported what: one row per client in view. Returns the receipt's id."""
     parts = [receipts.Exported(client, *_part(found, client), revision) for client, revision in found.revisions]
     return receipts.write(
         store,
-        principal,
+        found.question.principal,
         view=found.view,
-        filters=question(found.filters, found.as_of, _named(found.only)),
+        filters=found.question.line(),
         parts=parts,
         sha256=export.sha256(found.table),
         now=now(),
     )
-
-
-def _named(only: CampaignRef | None) -> tuple[str, int, str] | None:
-    return None if only is None else (only.client, only.account, only.campaign)
 
 
 def _part(found: Answer, client: str) -> tuple[int, receipts.Totals]:
@@ -185,5 +145,5 @@ def _part(found: Answer, client: str) -> tuple[int, receipts.Totals]:
     return in_file, tuple(sorted(shown.items()))
 
 
-def _exported(found: Answer) -> Sequence[CampaignRow] | Sequence[queries.Group]:
+def _exported(found: Answer) -> Sequence[CampaignRow] | Sequence[Group]:
     return found.campaigns if found.view == "campaigns" else found.groups

@@ -72,6 +72,11 @@ def before(as_of: AsOf, time_zone: str) -> datetime:
     return day_start(as_of + timedelta(days=1), time_zone)
 
 
+def instant(at: datetime) -> str:
+    """An aware moment as text: 2026-11-14T08:03:00Z."""
+    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
 def _later(moment: datetime, by: timedelta) -> datetime:
     try:
         return moment.astimezone(UTC) + by

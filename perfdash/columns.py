@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from perfdash.asof import instant
 from perfdash.finality import Spans, weakest_on
 from perfdash.metrics import METRICS, Sums, exact, money, revenue_coverage, rounded
 
@@ -188,8 +189,3 @@ def _measure(name: str, sums: Sums) -> Cell:
 def _coverage(sums: Sums) -> Decimal | None:
     share = revenue_coverage(sums)
     return None if share is None else rounded(share, 8)
-
-
-def instant(at: datetime) -> str:
-    """An aware moment as text: 2026-11-14T08:03:00Z."""
-    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

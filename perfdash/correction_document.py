@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from perfdash import export
+from perfdash.asof import instant
 from perfdash.columns import Cell, Names
 from perfdash.correction_story import Correction, Decision, spoken
 from perfdash.corrections import MONEY_FIELDS, Field, Raw
@@ -32,11 +33,11 @@ def _row(part: Correction, decision: Decision, campaigns: Mapping[tuple[str, int
     key, field = part.key, part.field
     warnings = Decision((part,), decision.arrived).warnings
     return (
-        part.number, export.instant(part.made_at), part.client, part.account, key.campaign,
+        part.number, instant(part.made_at), part.client, part.account, key.campaign,
         campaigns.get((part.client, part.account, key.campaign), key.campaign), key.creator, key.platform, key.day,
         field, part.currency if field in MONEY_FIELDS else None, _cell(field, part.before), _cell(field, part.value),
         _raw(field, part.raw_then), _raw(field, part.raw_now), part.ended_as or "active", "; ".join(warnings),
-        part.reason, part.author, part.batch, export.instant(part.ended_at) if part.ended_at else None,
+        part.reason, part.author, part.batch, instant(part.ended_at) if part.ended_at else None,
         part.ended_by, part.ended_reason,
     )  # fmt: skip
 

@@ -17,8 +17,9 @@ from decimal import Decimal
 from typing import Any
 
 from perfdash import glossary
-from perfdash.columns import BY, VIEWS, Cell, Column, Names, Naming, Origin, Origins, View, columns_of, instant
-from perfdash.summary import Campaign, Grouped
+from perfdash.columns import BY, VIEWS, Cell, Column, Names, Naming, Origin, Origins, View, columns_of
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.groups import Group
 
 __all__ = [
     "BY",
@@ -32,7 +33,6 @@ __all__ = [
     "View",
     "columns_of",
     "definitions",
-    "instant",
     "listing",
     "records",
     "sha256",
@@ -69,7 +69,7 @@ class Table:
 
 def table(
     view: View,
-    rows: Iterable[Grouped] | Iterable[Campaign],
+    rows: Iterable[Group] | Iterable[CampaignRow],
     *,
     with_money: bool,
     origins: Origins | None = None,

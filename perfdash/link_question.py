@@ -10,10 +10,9 @@ from typing import Any, cast
 from perfdash.access import Lock, Principal
 from perfdash.accounts import Days
 from perfdash.comparison import NAMES, Kind
-from perfdash.document import filters_record
+from perfdash.domain.question import filters_of, filters_record
 from perfdash.errors import UsageError
 from perfdash.filters import Filters, Period
-from perfdash.sent import question_of
 
 NO_CHANGE = "this link was made without a comparison"
 SHAREABLE: tuple[Kind, ...] = ("before", "weekday", "last_year")
@@ -78,7 +77,7 @@ def kept(shared: Shared) -> str:
 
 def read(text: str, client: str, as_of: datetime | None) -> Shared:
     """What `kept` wrote, about the link's own client whatever it says. UsageError when it cannot be read."""
-    filters = question_of(text, (client,)).filters
+    filters = filters_of(text, (client,))
     try:
         said = json.loads(text).get("against")
         if said is None:

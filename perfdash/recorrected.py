@@ -4,29 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from perfdash import export
-from perfdash.payload import FactKey
-
-
-class _Correction(Protocol):
-    @property
-    def client(self) -> str: ...
-    @property
-    def key(self) -> FactKey: ...
-    @property
-    def field(self) -> str: ...
-    @property
-    def made_at(self) -> datetime: ...
-    @property
-    def ended_at(self) -> datetime | None: ...
-    @property
-    def ended_as(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def ended_reason(self) -> str: ...
+from perfdash.asof import instant
+from perfdash.correction_story import Correction
 
 
 class Decision(NamedTuple):
@@ -43,11 +24,11 @@ class Decision(NamedTuple):
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
-        return self._asdict() | {"at": export.instant(self.at), "day": str(self.day)}
+        return self._asdict() | {"at": instant(self.at), "day": str(self.day)}
 
 
 def between(
-    corrections: Iterable[_Correction], since: datetime, until: datetime, platforms: tuple[str, ...] = ()
+    corrections: Iterable[Correction], since: datetime, until: datetime, platforms: tuple[str, ...] = ()
 ) -> tuple[Decision, ...]:
     """The decisions after `since` and up to `until`, newest first; a superseded one is told by what replaced it."""
     found = [
@@ -59,7 +40,7 @@ def between(
     return tuple(sorted(found, reverse=True))
 
 
-def _decisions(one: _Correction) -> Iterator[Decision]:
+def _decisions(one: Correction) -> Iterator[Decision]:
     where = (one.client, one.key.campaign, one.key.platform, one.key.day, one.field)
     yield Decision(one.made_at, "corrected", *where, one.reason)
     if one.ended_at is not None and one.ended_as == "reverted":

@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from perfdash import export
-from perfdash.asof import AsOf
-from perfdash.document import as_of_text, filters_record
+from perfdash.asof import AsOf, instant
+from perfdash.domain.question import Question, as_of_text
 from perfdash.export import Cell, Names, Table
-from perfdash.filters import Filters
 from perfdash.metrics import rounded
 from perfdash.restatements import ADDED, FIELDS, MONEY_FIELDS, Event, Field, Moved, Movement, by, exact, total
 from perfdash.settling import Curve
@@ -36,7 +35,7 @@ def _rows(event: Event, campaigns: Names) -> Iterable[tuple[Cell, ...]]:
     for change in event.changes:
         then, now = exact(change.field, change.then), exact(change.field, change.now)
         yield (
-            export.instant(event.at), event.client, event.account, event.campaign,
+            instant(event.at), event.client, event.account, event.campaign,
             campaigns.get(key, event.campaign), event.creator, event.platform, event.day, event.kind, change.field,
             event.currency, then, now, exact(change.field, change.difference), event.timing, event.revision, event.run,
         )  # fmt: skip
@@ -46,24 +45,22 @@ def document(
     found: Table,
     moved: Sequence[Moved],
     curves: Sequence[Curve] | None,
+    question: Question,
     *,
-    filters: Filters,
     since: AsOf,
-    until: AsOf | None,
     while_open: bool,
-    with_money: bool,
     corrections: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """The whole answer: every change, what they add up to in all and by day, what people corrected, how days settle."""
-    days = by(moved, lambda one: one.day)
+    days, with_money = by(moved, lambda one: one.day), question.principal.money
     return {
         "perfdash": {
             "version": VERSION,
             "view": "restatements",
             "since": as_of_text(since),
-            "until": as_of_text(until),
+            "until": as_of_text(question.as_of),
             "while_open": while_open,
-            "filters": filters_record(filters) | {"max_cpm": None},
+            "filters": question.record() | {"max_cpm": None},
             "sha256": export.sha256(found),
         },
         "rows": export.records(found),

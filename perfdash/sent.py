@@ -1,75 +1,18 @@
-"""An export that was sent: its question read back from the receipt, and its totals beside those of now. Pure."""
+"""An export that was sent: its totals beside those of now, and the days that moved them. Pure."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
-from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.errors import UsageError
-from perfdash.filters import Filters
 from perfdash.metrics import Sums, ratio
 from perfdash.payload import MICRO
 
 NAMES = ("cost", "impressions", "clicks", "cpm")
 LABELS = {"cost": "Cost", "impressions": "Impressions", "clicks": "Clicks", "cpm": "CPM"}
 MONEY = frozenset({"cost", "cpm"})
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What was asked for. `campaign` names one campaign as (client, account number, id); None: all in view.
-
-    `by_price`: it had a CPM limit, of which the reader may not know more.
-    """
-
-    filters: Filters
-    campaign: tuple[str, int, str] | None = None
-    by_price: bool = False
-
-
-def told_to(principal: Principal, text: str) -> str:
-    """The question in a receipt as far as `principal` may know it: no other client's name, no limit without money.
-
-    What cannot be read is told to nobody but those who see all.
-    """
-    if principal.sees_all and principal.money:
-        return text
-    try:
-        said: dict[str, Any] = json.loads(text)
-        said["clients"] = [name for name in said.get("clients") or () if principal.may_see(name)]
-        if not principal.money and said.pop("max_cpm", None) is not None:
-            said["by_price"] = True
-    except (ValueError, TypeError, AttributeError):
-        return text if principal.sees_all else ""
-    return json.dumps(said, ensure_ascii=False, sort_keys=True)
-
-
-def question_of(text: str, clients: Sequence[str]) -> Question:
-    """The question in a receipt, about those of its `clients` that are in scope. UsageError when it cannot be read."""
-    try:
-        said: Mapping[str, Any] = json.loads(text)
-        limit = said.get("max_cpm")
-        filters = Filters(
-            days=Days(date.fromisoformat(said["from"]), date.fromisoformat(said["to"])),
-            clients=tuple(sorted(clients)),
-            platforms=tuple(said.get("platforms") or ()),
-            currency=said.get("currency"),
-            max_cpm=None if limit is None else int(Decimal(limit) * MICRO),
-            cpm_grain="campaign" if said.get("cpm_grain") == "campaign" else "row",
-            raw=said.get("values") == "raw",
-        )
-        named = said.get("campaign")
-        campaign = (str(named["client"]), int(named["account"]), str(named["id"])) if named else None
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        raise UsageError("The question of this export cannot be read any more.") from error
-    return Question(filters, campaign, said.get("by_price") is True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,65 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import Literal
 
 from perfdash import glossary
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.groups import Group
 from perfdash.metrics import METRICS, Sums, change, ratio, revenue_coverage
 
 Better = Literal["higher", "lower", "neutral"]
 Kind = Literal["count", "money", "percent", "times"]
-
-
-class Grouped(Protocol):
-    """One group of facts in one currency; a dimension it is not grouped by is '' (day None, account 0)."""
-
-    @property
-    def client(self) -> str: ...
-    @property
-    def account(self) -> int: ...
-    @property
-    def campaign(self) -> str: ...
-    @property
-    def creator(self) -> str: ...
-    @property
-    def platform(self) -> str: ...
-    @property
-    def day(self) -> date | None: ...
-    @property
-    def currency(self) -> str: ...
-    @property
-    def sums(self) -> Sums: ...
-
-
-class Campaign(Protocol):
-    """One campaign in view: its attributes, its sums in view and its cost over the whole flight. Money in micros."""
-
-    @property
-    def client(self) -> str: ...
-    @property
-    def account(self) -> int: ...
-    @property
-    def campaign(self) -> str: ...
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def status(self) -> str | None: ...
-    @property
-    def budget(self) -> int | None: ...
-    @property
-    def flight_start(self) -> date | None: ...
-    @property
-    def flight_end(self) -> date | None: ...
-    @property
-    def flight_cost(self) -> int | None: ...
-    @property
-    def currency(self) -> str: ...
-    @property
-    def platforms(self) -> tuple[str, ...]: ...
-    @property
-    def sums(self) -> Sums: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +67,7 @@ COUNTS = ("impressions", "clicks", "ctr", "campaigns")
 MONEY = ("cost", "cpm", "cpc", "roas", "roi", "budget")
 
 
-def totals(groups: Iterable[Grouped], campaigns: Iterable[Campaign]) -> tuple[Total, ...]:
+def totals(groups: Iterable[Group], campaigns: Iterable[CampaignRow]) -> tuple[Total, ...]:
     """One Total per currency, by currency. Campaigns count where their own rows are."""
     found: dict[str, Total] = {}
     for group in groups:
@@ -134,7 +85,7 @@ def totals(groups: Iterable[Grouped], campaigns: Iterable[Campaign]) -> tuple[To
     return tuple(found[currency] for currency in sorted(found))
 
 
-def overall(found: Sequence[Total], campaigns: Iterable[Campaign]) -> Total:
+def overall(found: Sequence[Total], campaigns: Iterable[CampaignRow]) -> Total:
     """Counts over all currencies; everything that is money, or made of it, is gone: currencies do not add up."""
     different = {(campaign.client, campaign.account, campaign.campaign) for campaign in campaigns}
     together = Sums()

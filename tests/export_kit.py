@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.groups import Group
 from perfdash.export import Origin
 from perfdash.metrics import Sums
-from perfdash.store.campaigns import CampaignRow
-from perfdash.store.groups import Group
 
 ORIGINS = {("acme", 1): Origin("agency/acme-eu", datetime(2026, 3, 10, 8, 3, tzinfo=UTC), date(2026, 3, 2))}
 

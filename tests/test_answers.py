@@ -10,6 +10,7 @@ import pytest
 
 from perfdash import answers
 from perfdash.access import OPERATOR
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store import catalog, queries
 from tests.store.ledger_kit import ACME, GLOBEX, OTHER, WEEK, Ledger, batch, fact, key, open_ledger
@@ -35,7 +36,7 @@ def test_rows_totals_and_revisions_agree_though_a_sync_commits_in_between(
         return found
 
     monkeypatch.setattr(queries, "breakdown", then_a_sync)
-    found = answers.answer(led.store, OPERATOR, "campaigns", Filters(WEEK, ("acme",)), led.clock())
+    found = answers.answer(led.store, Question(OPERATOR, Filters(WEEK, ("acme",))), "campaigns", led.clock())
     assert found.revisions == (("acme", 2),)
     assert found.campaigns[0].sums.impressions == found.totals[0].sums.impressions == 2000
 
@@ -43,11 +44,11 @@ def test_rows_totals_and_revisions_agree_though_a_sync_commits_in_between(
 def test_numbers_of_an_account_that_is_no_longer_configured_still_name_their_source(led: Ledger) -> None:
     run = led.sync(batch({key(): fact(1000)}))
     catalog.register(led.store, (ACME, GLOBEX), (OTHER,), led.clock())
-    found = answers.answer(led.store, OPERATOR, "campaigns", Filters(WEEK, ("acme",)), led.clock())
+    found = answers.answer(led.store, Question(OPERATOR, Filters(WEEK, ("acme",))), "campaigns", led.clock())
     row = dict(zip(found.table.names, found.table.rows[0], strict=True))
     assert (row["impressions"], row["account"], row["source"]) == (1000, "agency/acme-eu", "agency/acme-eu")
     assert run.fetched_at is not None
     assert row["fetched_at"] == f"{run.fetched_at:%Y-%m-%dT%H:%M:%SZ}"
-    assert queries.campaign_rows(led.store, OPERATOR, Filters(WEEK, ("acme",)))[0].flight_cost == 5_000_000
+    assert queries.campaign_rows(led.store, Question(OPERATOR, Filters(WEEK, ("acme",))))[0].flight_cost == 5_000_000
     led.clock.move(days=1)
-    assert answers.origins(led.store, OPERATOR, Filters(WEEK, ("globex",)), led.clock() + timedelta(1)) != {}
+    assert answers.origins(led.store, Question(OPERATOR, Filters(WEEK, ("globex",))), led.clock() + timedelta(1)) != {}

@@ -8,11 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from perfdash import restatements, sent, settling
-from perfdash.accounts import Days
-from perfdash.errors import UsageError
+from perfdash import restatements, settling
 from perfdash.export import to_csv
-from perfdash.filters import Filters
 from perfdash.restated_document import table
 from perfdash.restatements import ADDED, FIELDS, Change, Event, Moved
 from perfdash.settling import FEWEST_DAYS, Part, Settled
@@ -155,17 +152,3 @@ def test_movements_up_and_down_do_not_cancel_out() -> None:
 @pytest.mark.parametrize(("hours", "after"), [(-30, -1), (-24, -1), (-23, 0), (0, 0), (1, 1), (24, 1), (25, 2)])
 def test_a_fetch_belongs_to_the_days_end_that_follows_it(hours: int, after: int) -> None:
     assert settling.days_after(AT, AT + timedelta(hours=hours)) == after
-
-
-# --- what was sent
-
-
-def test_a_question_is_read_back_from_its_receipt() -> None:
-    from perfdash.document import question
-
-    filters = Filters(Days(DAY, DAY), ("acme", "bolt"), ("TikTok",), "EUR", 12_500_000, "campaign", raw=True)
-    found = sent.question_of(question(filters, campaign=("acme", 1, "c1")), ["acme", "bolt"])
-    assert found == sent.Question(filters, ("acme", 1, "c1"))
-    assert sent.question_of(question(filters), ["acme"]).filters.clients == ("acme",)
-    with pytest.raises(UsageError, match="cannot be read"):
-        sent.question_of("{}", ())

@@ -10,7 +10,7 @@ from perfdash.ui.calm import calmly
 from perfdash.ui.plain import plain
 
 principal = session.require()
-filters.current()
+filters.current(principal)
 
 st.title("Receipts")
 with calmly():
@@ -50,7 +50,7 @@ with calmly():
     if limited:
         st.caption("The totals obey the export's CPM limit; restatements are told without it.")
 
-    if compared.question.by_price:
+    if compared.by_price:
         st.caption(
             "It was narrowed by price, which is not part of your access: the totals here are those without that."
         )

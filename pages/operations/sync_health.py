@@ -12,8 +12,8 @@ from perfdash.ui.plain import plain
 DAYS_SHOWN = {"30 days": 30, "90 days": 90, "180 days": 180}
 
 principal = session.require()
-asked = filters.current()
-clients = asked.filters.clients
+question = filters.current(principal).question
+clients = question.clients
 zone = viewer.zone()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
@@ -40,8 +40,7 @@ with calmly():
         words.plural(len(standing), "account"),
         [
             lambda: downloads.listing(
-                principal, asked.filters, "accounts", lambda who: health_tables.accounts_table(who, asked.filters),
-                key="accounts_csv",
+                question, "accounts", health_tables.accounts_table, key="accounts_csv"
             )
         ],
     )  # fmt: skip
@@ -52,19 +51,11 @@ with calmly():
         "Days shown", list(DAYS_SHOWN), default="30 days", required=True, key="coverage_days",
         label_visibility="collapsed",
     )  # fmt: skip
-    health_tables.coverage_strip(principal, clients, standing, DAYS_SHOWN[shown or "30 days"])
+    health_tables.coverage_strip(question, standing, DAYS_SHOWN[shown or "30 days"])
 
     downloads.heading(
         "Runs",
-        [
-            lambda: downloads.listing(
-                principal,
-                asked.filters,
-                "runs",
-                lambda who: health_tables.runs_table(who, asked.filters),
-                key="runs_csv",
-            )
-        ],
+        [lambda: downloads.listing(question, "runs", health_tables.runs_table, key="runs_csv")],
     )
     runs = health_tables.recent_runs(principal, clients)
     if not runs:
@@ -79,7 +70,9 @@ with calmly():
         f"Run {run.run} of {plain(run.client)}",
         [
             lambda: downloads.listing(
-                principal, asked.filters, "quarantine", lambda who: health_tables.quarantined_table(who, run),
+                question,
+                "quarantine",
+                lambda asking: health_tables.quarantined_table(asking.principal, run),
                 key="quarantine_csv",
             )
         ],

@@ -24,50 +24,50 @@ from perfdash.ui.nothing import nothing_here
 from perfdash.ui.plain import plain
 
 principal = session.require(links=True)
-asked = filters.current()
+asked = filters.current(principal)
 ref = campaign_tables.asked(st.query_params)
 
 campaign_tables.back_link()
 with calmly():
-    known = cache.campaigns(principal, asked.filters, ref, asked.as_of) if ref else ()
+    known = cache.campaigns(asked.question.about(ref)) if ref else ()
     if ref is None or not known:
         st.title("Campaign")
-        if asof_control.nothing_known_yet(principal, (ref.client,) if ref else (), asked.as_of):
+        if asof_control.nothing_known_yet(asked.question.filtered(clients=()).about(ref)):
             st.stop()
         st.info("There is no such campaign here. Choose one on the campaigns page.", icon=":material/search_off:")
         st.stop()
 
+    asked = asked.about(ref)
+    question = asked.question
     st.title(plain(known[0].name, 200))
     pacing.flight_line(known[0])
-    correction_link.offer(principal, ref, asked.as_of)
+    correction_link.offer(question)
     zone = viewer.zone()
     syncing.last_result(principal, zone)
-    syncing.fetch_missing(principal, asked, zone, (ref.client,))
-    found = questions.headline(principal, asked, ref)
+    syncing.fetch_missing(question, zone)
+    found = questions.headline(asked)
 
     if principal.money and principal.lock is None:
-        (current, *_) = cache.campaigns(principal, asked.filters, ref, asked.as_of)
-        pacing.budget_bar(current, cache.first_day(principal, ref.client, asked.as_of), asked.as_of)
+        (current, *_) = cache.campaigns(question)
+        pacing.budget_bar(current, cache.first_day(question), question.as_of)
     if found.is_empty:
-        nothing_here(principal, asked, ref)
+        nothing_here(question)
         st.stop()
 
-    origins = widgets.context(principal, asked, found, (ref.client,))
+    origins = widgets.context(asked, found)
     widgets.headline(found, money=principal.money, without=("campaigns", "budget"))
-    widgets.left_out(cache.undefined(principal, asked.filters, ref, asked.as_of), asked.filters.cpm_grain)
+    widgets.left_out(cache.undefined(question), question.filters.cpm_grain)
 
-    daily_charts(principal, asked, found.currencies, origins, key="campaign", only=ref)
+    daily_charts(question, found.currencies, origins, key="campaign")
 
     downloads.heading(
         "Platforms",
-        [lambda: downloads.csv(principal, "overview", asked, key="campaign_platforms_csv", only=ref)],
+        [lambda: downloads.csv(question, "overview", key="campaign_platforms_csv")],
     )
-    by_platform = cache.groups(principal, asked.filters, ("platform",), ref, asked.as_of)
+    by_platform = cache.groups(question, ("platform",))
     campaign_tables.platforms(by_platform, money=principal.money, key="campaign_platforms")
 
-    downloads.heading(
-        "Creators", [lambda: downloads.csv(principal, "creators", asked, key="campaign_creators_csv", only=ref)]
-    )
-    by_creator = cache.groups(principal, asked.filters, ("client", "account", "creator"), ref, asked.as_of)
+    downloads.heading("Creators", [lambda: downloads.csv(question, "creators", key="campaign_creators_csv")])
+    by_creator = cache.groups(question, ("client", "account", "creator"))
     names = cache.creators(principal, (ref.client,))
     campaign_tables.creators(by_creator, names, money=principal.money, key="campaign_creators")

@@ -10,28 +10,29 @@ from perfdash.ui.calm import calmly
 from perfdash.ui.nothing import nothing_here
 
 principal = session.require(links=True)
-asked = filters.current()
+asked = filters.current(principal)
+question = asked.question
 
 st.title("Campaigns")
 zone = viewer.zone()
 with calmly():
     syncing.last_result(principal, zone)
-    syncing.fetch_missing(principal, asked, zone)
-    found = questions.headline(principal, asked)
+    syncing.fetch_missing(question, zone)
+    found = questions.headline(asked)
 
     if found.is_empty:
-        nothing_here(principal, asked)
+        nothing_here(question)
         st.stop()
 
     campaign_tables.open_chosen("campaigns")
-    origins = widgets.context(principal, asked, found, asked.filters.clients)
-    widgets.left_out(cache.undefined(principal, asked.filters, None, asked.as_of), asked.filters.cpm_grain)
+    origins = widgets.context(asked, found)
+    widgets.left_out(cache.undefined(question), question.filters.cpm_grain)
 
     downloads.heading(
         words.plural(int(found.now.together.campaigns), "campaign"),
         [
-            lambda: downloads.csv(principal, "campaigns", asked, key="campaigns_csv"),
-            lambda: downloads.csv(principal, "daily", asked, key="campaigns_daily_csv", label="CSV by day"),
+            lambda: downloads.csv(question, "campaigns", key="campaigns_csv"),
+            lambda: downloads.csv(question, "daily", key="campaigns_daily_csv", label="CSV by day"),
         ],
     )
     campaign_tables.full(found.campaigns, origins, principal, key="campaigns")

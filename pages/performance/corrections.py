@@ -19,7 +19,7 @@ from perfdash.ui import (
 from perfdash.ui.calm import calmly
 
 principal = session.require()
-asked = filters.current()
+question = filters.current(principal).question
 may = may_correct(principal)
 authors = principal.of_agency
 
@@ -30,11 +30,11 @@ st.caption(
 )
 with calmly():
     flash.show("correction")
-    if may and asked.as_of is not None:
+    if may and question.as_of is not None:
         correction_form.forget()
         st.info("You look back: go back to now to correct.", icon=":material/history:")
     elif may:
-        over = correction_rows.chosen_range(principal, asked.filters)
+        over = correction_rows.chosen_range(question)
         if over is None:
             correction_form.forget()
             st.caption("Choose a campaign to see its rows and correct one of them, or all.")
@@ -46,22 +46,18 @@ with calmly():
                 with right:
                     correction_form.show(principal, over, lines, row)
 
-    found = correction_reads.decided(principal, asked)
+    found = correction_reads.decided(question)
     if not found:
         st.info(
-            f"No row from {words.days(asked.filters.days)} was corrected under these filters.",
+            f"No row from {words.days(question.filters.days)} was corrected under these filters.",
             icon=":material/edit_off:", title="No correction",
         )  # fmt: skip
         st.stop()
     downloads.heading(
         "What was corrected",
-        [
-            lambda: downloads.listing(
-                principal, asked.filters, "corrections", correction_reads.log_of(asked), key="corrections_csv"
-            )
-        ],
+        [lambda: downloads.listing(question, "corrections", correction_reads.log_of, key="corrections_csv")],
     )
-    names = correction_reads.names(principal, asked.filters.clients)
+    names = correction_reads.names(principal, question.clients)
     chosen = correction_list.chosen(found, "corrections")
     correction_list.table(correction_list.chosen_state(found), names, authors=authors, key="corrections")
     if chosen is None:
@@ -69,5 +65,5 @@ with calmly():
         st.stop()
     correction_list.story(chosen, names, authors=authors)
     part = correction_list.parts(chosen, key=f"correction_{chosen.first.number}") if len(chosen.parts) > 1 else None
-    if may and asked.as_of is None:
+    if may and question.as_of is None:
         correction_list.revert_form(principal, chosen, part)

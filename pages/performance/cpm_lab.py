@@ -22,7 +22,8 @@ from perfdash.ui.calm import calmly
 from perfdash.ui.nothing import nothing_here
 
 principal = session.require()
-asked = filters.current()
+asked = filters.current(principal)
+question = asked.question
 
 
 def _section(measure: Measure, found: Comparison | None, facts: int) -> None:
@@ -44,14 +45,13 @@ def _section(measure: Measure, found: Comparison | None, facts: int) -> None:
         st.caption("None. The CSV holds every row that was compared.")
         return
     names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
-    creators = cache.creators(principal, asked.filters.clients)
+    creators = cache.creators(principal, question.clients)
     cpm_lab_tables.worst(found, names, creators, key=f"lab_{measure}_worst")
 
 
 def _csv(measure: Measure) -> None:
     downloads.listing(
-        principal, asked.filters, f"lab-{measure}",
-        lambda asking: cpm_lab_reads.table(asking, asked.filters, asked.as_of, measure), key=f"lab_{measure}_csv",
+        question, f"lab-{measure}", lambda asking: cpm_lab_reads.table(asking, measure), key=f"lab_{measure}_csv"
     )  # fmt: skip
 
 
@@ -65,19 +65,19 @@ if not principal.money:
 zone = viewer.zone()
 with calmly():
     syncing.last_result(principal, zone)
-    syncing.fetch_missing(principal, asked, zone)
-    campaigns = cache.campaigns(principal, asked.filters, as_of=asked.as_of)
-    groups = cache.groups(principal, asked.filters, as_of=asked.as_of)
+    syncing.fetch_missing(question, zone)
+    campaigns = cache.campaigns(question)
+    groups = cache.groups(question)
     if not groups:
-        nothing_here(principal, asked)
+        nothing_here(question)
         st.stop()
-    known = cache.origins(principal, asked.filters.clients, asked.filters.days, as_of=asked.as_of).values()
+    known = cache.origins(question).values()
     fetched = min((origin.fetched_at for origin in known if origin.fetched_at), default=None)
     st.caption(
         f"{words.days(asked.period.days)} · data fetched {viewer.clock(fetched)}. What each source sends as CPM and "
         "ROI, beside what its own cost, impressions and revenue give; compared as reported, without corrections."
     )
-    compared = {one.measure: one for one in cpm_lab_reads.comparisons(principal, asked.filters, asked.as_of)}
+    compared = {one.measure: one for one in cpm_lab_reads.comparisons(question)}
     facts = sum(group.sums.rows for group in groups)
     on_cpm, on_roi, on_terms = st.tabs(["CPM", "ROI", "What if"])
     with on_cpm:

@@ -9,7 +9,7 @@ from perfdash.ui import downloads, filters, flash, link_form, link_list, session
 from perfdash.ui.calm import calmly
 
 principal = session.require("admin", "analyst")
-asked = filters.current()
+asked = filters.current(principal)
 
 st.title("Client links")
 st.caption(
@@ -18,11 +18,11 @@ st.caption(
 )
 with calmly():
     flash.show("client link")
-    link_form.show(principal, asked)
+    link_form.show(asked)
 
-    found = link_list.listed(principal, asked.filters.clients)
+    found = link_list.listed(principal, asked.question.clients)
     if not found:
-        whose = "to the clients in view" if asked.filters.clients else "yet"
+        whose = "to the clients in view" if asked.question.clients else "yet"
         st.caption(f":material/link_off: No link was made {whose}.")
         st.stop()
     downloads.heading(words.plural(len(found), "link"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.asof import AsOf, read
+from perfdash.domain.question import of_every_day
 from perfdash.errors import UsageError
 from perfdash.store import queries, users
 from perfdash.store.engine import Store
@@ -23,7 +24,7 @@ def principal_named(store: Store, username: str | None, demo: bool) -> Principal
 
 def platforms_named(store: Store, principal: Principal, wanted: list[str], as_of: AsOf | None) -> tuple[str, ...]:
     """Names as they are stored, whatever case they were typed in."""
-    known = {name.casefold(): name for name in queries.platforms(store, principal, (), as_of)}
+    known = {name.casefold(): name for name in queries.platforms(store, of_every_day(principal, (), as_of))}
     for name in wanted:
         if name.casefold() not in known:
             raise UsageError(

@@ -13,6 +13,7 @@ from perfdash.asof import AsOf, today_at
 from perfdash.commands.asking import moment, platforms_named, principal_named
 from perfdash.commands.opening import Subparsers, now, opened, require_known
 from perfdash.commands.sync import day_argument
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import Filters, cpm_limit, range_of
 from perfdash.store import catalog
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             cpm_grain=args.cpm_grain or "row",
             raw=args.raw,
         )
-        found = answers.answer(desk.store, principal, args.view, filters, now(), as_of)
+        found = answers.answer(desk.store, Question(principal, filters, as_of), args.view, now())
     _print(found, args.format)
     return 0
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from perfdash import export, restated_document, restatements, words
 from perfdash.access import Principal
 from perfdash.accounts import Days
-from perfdash.asof import AsOf, then
+from perfdash.asof import AsOf, instant, then
 from perfdash.commands.asking import moment, platforms_named, principal_named
 from perfdash.commands.opening import Subparsers, now, opened, require_known
 from perfdash.commands.sync import day_argument
 from perfdash.document import dumps
+from perfdash.domain.question import Question, of_every_day
 from perfdash.filters import Filters, range_of
 from perfdash.recorrected import Decision, between
 from perfdash.restatements import Event, Moved, Movement, exact
@@ -55,27 +56,23 @@ def run(args: argparse.Namespace) -> int:
         since, clients = _since(desk.store, principal, args.since, args.client)
         until = None if args.until is None else moment(args.until, "--until")
         platforms = platforms_named(desk.store, principal, args.platform, None)
-        filters = Filters(_days(desk.store, principal, clients, args), clients, platforms)
-        _print(_Asked(desk.store, principal, filters, since, until, args.while_open), args.format)
+        filters = Filters(_days(desk.store, of_every_day(principal, clients), args), clients, platforms)
+        _print(_Restatements(desk.store, Question(principal, filters, until), since, args.while_open), args.format)
     return 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Restatements:
     store: Store
-    principal: Principal
-    filters: Filters
+    question: Question
     since: AsOf
-    until: AsOf | None
     while_open: bool
 
     def events(self) -> tuple[Event, ...]:
-        question = (self.store, self.principal, self.filters, self.since, self.until)
-        return restated.events(*question, while_open=self.while_open)
+        return restated.events(self.store, self.question, self.since, while_open=self.while_open)
 
     def moved(self) -> tuple[Moved, ...]:
-        question = (self.store, self.principal, self.filters, self.since, self.until)
-        return restated.movement(*question, while_open=self.while_open)
+        return restated.movement(self.store, self.question, self.since, while_open=self.while_open)
 
 
 def _since(store: Store, principal: Principal, text: str, named: list[str]) -> tuple[AsOf, tuple[str, ...]]:
@@ -88,36 +85,40 @@ def _since(store: Store, principal: Principal, text: str, named: list[str]) -> t
     return found.at_revisions, tuple(client for client in held if not clients or client in clients) or clients
 
 
-def _days(store: Store, principal: Principal, clients: tuple[str, ...], args: argparse.Namespace) -> Days:
+def _days(store: Store, whole: Question, args: argparse.Namespace) -> Days:
     """The named days; what is not named reaches as far as anything is stored."""
     today = now().date()
-    first = args.start or queries.first_day(store, principal, clients) or args.end or today
-    last = args.end or max(first, queries.last_day(store, principal, clients) or today)
+    first = args.start or queries.first_day(store, whole) or args.end or today
+    last = args.end or max(first, queries.last_day(store, whole) or today)
     return range_of(first, last)
 
 
-def _print(asked: _Asked, form: str) -> None:
+def _print(answer: _Restatements, form: str) -> None:
     if form == "table":
-        _print_table(asked.events(), restatements.total(asked.moved()))
+        _print_table(answer.events(), restatements.total(answer.moved()))
         return
-    names = campaign_names(asked.store, asked.principal, asked.filters.clients)
-    table = restated_document.table(asked.events(), names)
+    store, question = answer.store, answer.question
+    names = campaign_names(store, question.principal, question.clients)
+    table = restated_document.table(answer.events(), names)
     if form == "csv":
         sys.stdout.write(export.to_csv(table))
         return
     whole = restated_document.document(
-        table, asked.moved(), settled.settling(asked.store, asked.principal, asked.filters, now()),
-        filters=asked.filters, since=asked.since, until=asked.until, while_open=asked.while_open,
-        with_money=asked.principal.money,
-        corrections=[one.record() for one in _decisions(asked)],
-    )  # fmt: skip
+        table,
+        answer.moved(),
+        settled.settling(store, question, now()),
+        question,
+        since=answer.since,
+        while_open=answer.while_open,
+        corrections=[decision.record() for decision in _decisions(answer)],
+    )
     print(dumps(whole))
 
 
-def _decisions(asked: _Asked) -> tuple[Decision, ...]:
-    made = correction_log.told(asked.store, asked.principal, asked.filters.clients, asked.filters.days)
-    since, until = (then(one, "UTC", now()) for one in (asked.since, asked.until))
-    return between(made, since, until, asked.filters.platforms)
+def _decisions(answer: _Restatements) -> tuple[Decision, ...]:
+    made = correction_log.told(answer.store, answer.question.at(None))
+    since, until = (then(moment, "UTC", now()) for moment in (answer.since, answer.question.as_of))
+    return between(made, since, until, answer.question.filters.platforms)
 
 
 def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
@@ -126,7 +127,7 @@ def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
         return
     lines: list[tuple[str, ...]] = [_HEADER]
     for one in events:
-        at = export.instant(one.at)
+        at = instant(one.at)
         for change in one.changes:
             sides = (export.text(exact(change.field, side)) or words.UNDEFINED for side in (change.then, change.now))
             where = (at, one.client, str(one.day), one.campaign, one.platform, one.kind, change.field)

@@ -3,80 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, Table, and_, case, cast, func, select
 
 from perfdash.access import Principal
-from perfdash.asof import AsOf
-from perfdash.filters import Filters
+from perfdash.domain.campaigns import CampaignRef, CampaignRow
+from perfdash.domain.groups import Group
+from perfdash.domain.question import Question
 from perfdash.metrics import Sums
 from perfdash.payload import MICRO
 from perfdash.store.catalog import accounts_in_view
 from perfdash.store.engine import Store
-from perfdash.store.groups import Group, grouped
+from perfdash.store.groups import grouped
 from perfdash.store.schema import campaigns
+from perfdash.store.scope import of_campaign
 from perfdash.store.sums import parts
 from perfdash.store.versions import attribute_versions, fact_versions
-from perfdash.store.view import CampaignRef, View, view
+from perfdash.store.view import View, view
 
 KEY = ("client_id", "account_id", "campaign_id")
 Key = tuple[str, int, str]
 Attributes = Mapping[Key, Row[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignRow:
-    """One campaign in one currency. Money in micros; flight days inclusive; None is not known or not to be seen.
+def campaign_rows(store: Store, question: Question) -> tuple[CampaignRow, ...]:
+    """The campaigns with facts in view, one row per currency, by client, account, campaign and currency.
 
-    `flight_cost` is its cost over all days of its flight (of its life, where no flight is known), whatever the filters.
-    `budget` is in the account's currency, so a row in another currency has none. `platforms` are those in view. For who
-    came by a client link `flight_cost` is None: most of a flight lies outside of its days.
+    With `question.only`, that campaign also without facts in view: it then has one row without any. () when there is no
+    such campaign; one that the principal may not see reads like one that is not there.
     """
-
-    client: str
-    account: int
-    campaign: str
-    name: str
-    status: str | None
-    budget: int | None
-    flight_start: date | None
-    flight_end: date | None
-    flight_cost: int | None
-    currency: str
-    platforms: tuple[str, ...]
-    sums: Sums
-
-
-def campaign_rows(
-    store: Store, principal: Principal, filters: Filters, as_of: AsOf | None = None
-) -> tuple[CampaignRow, ...]:
-    """The campaigns with facts in view, one row per currency, by client, account, campaign and currency."""
     with store.reading() as connection:
-        return _rows(connection, view(connection, principal, filters, as_of), ())
+        return _rows(connection, view(connection, question), _empty(connection, question.principal, question.only))
 
 
-def campaign_row(
-    store: Store,
-    principal: Principal,
-    client: str,
-    account: int,
-    campaign: str,
-    filters: Filters,
-    as_of: AsOf | None = None,
-) -> tuple[CampaignRow, ...]:
-    """One campaign: a row per currency in view, or one without facts when none is; () when there is no such campaign.
-
-    `filters.clients` does not matter here. A campaign that the principal may not see reads like one that is not there.
-    """
-    only = CampaignRef(client, account, campaign)
-    with store.reading() as connection:
-        return _rows(connection, view(connection, principal, filters, as_of, only), _empty(connection, principal, only))
-
-
-def _empty(connection: Connection, principal: Principal, only: CampaignRef) -> tuple[Group, ...]:
+def _empty(connection: Connection, principal: Principal, only: CampaignRef | None) -> tuple[Group, ...]:
+    if only is None:
+        return ()
     return tuple(
         Group(a.currency, Sums(), client=only.client, account=only.account, campaign=only.campaign)
         for a in accounts_in_view(connection, principal, (only.client,), inactive=True)
@@ -138,9 +103,9 @@ def _with_platform(row: CampaignRow, group: Group) -> CampaignRow:
 def _attributes(connection: Connection, bound: View) -> Attributes:
     # Money is read only for those who may see it, here as everywhere.
     names = ("name", "status", "flight_start", "flight_end", *(("budget",) if bound.principal.money else ()))
-    statement = attribute_versions(bound.principal, bound.clients, bound.cut, names)
-    if bound.only is not None:
-        statement = statement.where(campaigns.c.campaign_id == bound.only.campaign)
+    statement = attribute_versions(bound.principal, bound.question.clients, bound.cut, names)
+    if bound.question.only is not None:
+        statement = statement.where(campaigns.c.campaign_id == bound.question.only.campaign)
     return {(row.client_id, row.account_id, row.campaign_id): row for row in connection.execute(statement)}
 
 
@@ -185,7 +150,7 @@ def _flights(bound: View, rows: Sequence[CampaignRow], currency: str) -> Select[
     def narrow(table: Table) -> Iterable[ColumnElement[bool]]:
         yield table.c.day.between(first, last)
         yield table.c.currency == currency
-        yield from bound.only_of(table)
+        yield from of_campaign(bound.question.only, table)
 
     versions = fact_versions(
         bound.principal, clients, bound.cut, ("client_id", "day", *KEY[1:], "cost"), narrow, effective=bound.effective

@@ -32,25 +32,23 @@ from sqlalchemy import (
     values,
 )
 
-from perfdash.access import Principal
-from perfdash.filters import Filters
+from perfdash.domain.question import Question
 from perfdash.restatements import FIELDS, MONEY_FIELDS, Field
 from perfdash.store.schema import FACT_KEY, fact_history, facts
-from perfdash.store.scope import narrowed
+from perfdash.store.scope import narrowed, of_campaign
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A question about changes: who asks, what is in view, and per client the two revisions, the first excluded."""
+    """A question about changes, and per client the two revisions between which they came, the first excluded."""
 
-    principal: Principal
-    filters: Filters
+    question: Question
     spans: tuple[tuple[str, int, int], ...]
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """What is compared: without money no column of money appears in the SQL at all."""
-        return FIELDS if self.principal.money else tuple(name for name in FIELDS if name not in MONEY_FIELDS)
+        return FIELDS if self.question.principal.money else tuple(name for name in FIELDS if name not in MONEY_FIELDS)
 
     @property
     def clients(self) -> list[str]:
@@ -143,12 +141,14 @@ def _sides(asked: Between, then: Any, now: Any) -> list[ColumnElement[Any]]:
 
 
 def _in_view(asked: Between, table: Any) -> list[ColumnElement[bool]]:
+    filters = asked.question.filters
     found = [
-        narrowed(asked.principal, table.c.client_id, asked.clients),
-        table.c.day.between(asked.filters.days.start, asked.filters.days.end),
+        narrowed(asked.question.principal, table.c.client_id, asked.clients),
+        table.c.day.between(filters.days.start, filters.days.end),
+        *of_campaign(asked.question.only, table),
     ]
-    if asked.filters.platforms:
-        found.append(table.c.platform.in_(sorted(asked.filters.platforms)))
+    if filters.platforms:
+        found.append(table.c.platform.in_(sorted(filters.platforms)))
     return found
 
 

@@ -9,14 +9,13 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, literal, select
 
 from perfdash import corrections as rules
 from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.asof import AsOf
 from perfdash.correction_story import Correction
 from perfdash.corrections import Raw
+from perfdash.domain.question import Question
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.overlaying import key_of
-from perfdash.store.scope import narrowed
+from perfdash.store.scope import narrowed, of_campaign
 from perfdash.store.versions import Cutoffs, cutoffs, fact_versions
 
 __all__ = ["Correction", "told"]
@@ -26,35 +25,30 @@ _OF_FACT = ("impressions", "clicks", "cost", "currency")
 
 
 def told(
-    store: Store,
-    principal: Principal,
-    clients: Collection[str] = (),
-    days: Days | None = None,
-    *,
-    only_active: bool = False,
-    numbers: Collection[int] = (),
-    as_of: AsOf | None = None,
+    store: Store, question: Question, *, only_active: bool = False, numbers: Collection[int] = ()
 ) -> tuple[Correction, ...]:
-    """The corrections in scope, newest first, as they stood at `as_of`; without money none of cost or CPM."""
-    principal.require_account()
+    """The corrections in view, newest first, as they stood at the question's moment; without money none of cost or CPM.
+
+    Its platforms do not narrow them: a decision over several platforms is told whole.
+    """
+    question.principal.require_account()
     with store.reading() as connection:
-        cut = cutoffs(connection, principal, clients, as_of)
+        cut = cutoffs(connection, question.principal, question.clients, question.as_of)
         if cut is not None and not cut.clients:
             return ()
-        statement = _statement(principal, clients, cut, days)
+        statement = _statement(question, cut)
         if only_active:
             statement = statement.where(_still(cut))
         if numbers:
             statement = statement.where(_c.correction_id.in_(sorted(set(numbers))))
         rows = connection.execute(statement).all()
-    return tuple(_told(row, authors=principal.of_agency) for row in rows)
+    return tuple(_told(row, authors=question.principal.of_agency) for row in rows)
 
 
-def _statement(
-    principal: Principal, clients: Collection[str], cut: Cutoffs | None, days: Days | None
-) -> Select[Any]:  # fmt: skip
+def _statement(question: Question, cut: Cutoffs | None) -> Select[Any]:
     made, ended = schema.revisions.alias("made"), schema.revisions.alias("ended")
-    now = _facts(principal, clients, cut, days)
+    principal, days = question.principal, question.filters.days
+    now = _facts(question, cut)
     own = [column for column in _c if column.name != "raw_cost"]
     columns = [
         *own,
@@ -71,11 +65,10 @@ def _statement(
         table = table.join(cut.table, cut.table.c.client_id == _c.client_id)
     table = table.outerjoin(ended, and_(ended.c.client_id == _c.client_id, ended.c.revision == _c.to_rev, *by_then))
     table = table.outerjoin(now, and_(*(now.c[name] == _c[name] for name in schema.FACT_KEY)))
-    statement = select(*columns, *of_now).select_from(table).where(narrowed(principal, _c.client_id, clients))
+    statement = select(*columns, *of_now).select_from(table).where(narrowed(principal, _c.client_id, question.clients))
     if cut is not None:
         statement = statement.where(_c.from_rev <= cut.table.c.revision)
-    if days is not None:
-        statement = statement.where(_c.day.between(days.start, days.end))
+    statement = statement.where(_c.day.between(days.start, days.end), *of_campaign(question.only, schema.corrections))
     if not principal.money:
         statement = statement.where(_c.field.not_in(sorted(rules.MONEY_FIELDS)))
     return statement.order_by(made.c.at.desc(), _c.client_id, _c.correction_id)
@@ -86,14 +79,15 @@ def _still(cut: Cutoffs | None) -> ColumnElement[bool]:
     return _c.to_rev.is_(None) if cut is None else _c.to_rev.is_(None) | (_c.to_rev > cut.table.c.revision)
 
 
-def _facts(principal: Principal, clients: Collection[str], cut: Cutoffs | None, days: Days | None) -> FromClause:
+def _facts(question: Question, cut: Cutoffs | None) -> FromClause:
     """What the sources reported, of the days in question."""
-    columns = [name for name in _OF_FACT if principal.money or name != "cost"]
+    columns = [name for name in _OF_FACT if question.principal.money or name != "cost"]
+    days = question.filters.days
 
     def narrow(table: Any) -> list[ColumnElement[bool]]:
-        return [] if days is None else [table.c.day.between(days.start, days.end)]
+        return [table.c.day.between(days.start, days.end)]
 
-    return fact_versions(principal, clients, cut, (*schema.FACT_KEY, *columns), narrow)
+    return fact_versions(question.principal, question.clients, cut, (*schema.FACT_KEY, *columns), narrow)
 
 
 def _money(principal: Principal, column: ColumnElement[Any], name: str) -> ColumnElement[Any]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
-from perfdash.access import Principal
 from perfdash.accounts import Account, Days, contiguous
-from perfdash.asof import AsOf
+from perfdash.domain.question import Question
 from perfdash.schedule import history_of
 from perfdash.store.catalog import accounts_in_view, platforms_of
 from perfdash.store.engine import Store
@@ -37,43 +36,33 @@ class CoveredDay:
     fetched_at: datetime
 
 
-def coverage(
-    store: Store,
-    principal: Principal,
-    clients: Collection[str],
-    days: Days,
-    as_of: AsOf | None = None,
-    *,
-    inactive: bool = False,
-) -> tuple[CoveredDay, ...]:
-    """The covered days of the active accounts in scope, or with `inactive` of all, at `as_of`, by account and day."""
+def coverage(store: Store, question: Question, *, inactive: bool = False) -> tuple[CoveredDay, ...]:
+    """The covered days in view of the active accounts in scope, or with `inactive` of all, by account and day.
+
+    Of the question its clients, days and moment count.
+    """
     with store.reading() as connection:
-        found = _covered(connection, principal, clients, days, as_of, inactive=inactive)
+        found = _covered(connection, question, inactive=inactive)
     return tuple(
         CoveredDay(account, day, fetched_at) for account, known in found for day, fetched_at in sorted(known.items())
     )
 
 
-def gaps(
-    store: Store, principal: Principal, clients: Collection[str], days: Days, as_of: AsOf | None = None
-) -> tuple[Gap, ...]:
-    """The days of `days` that no committed run covers, per active account in scope: () when the range is complete."""
+def gaps(store: Store, question: Question) -> tuple[Gap, ...]:
+    """The days in view that no committed run covers, per active account in scope: () when the range is complete."""
     with store.reading() as connection:
-        found = _covered(connection, principal, clients, days, as_of)
-    return tuple(
-        Gap(account, part) for account, known in found for part in contiguous(_asked(principal, days).difference(known))
-    )
+        found = _covered(connection, question)
+    days = _days(question)
+    return tuple(Gap(account, part) for account, known in found for part in contiguous(days.difference(known)))
 
 
-def uncovered(
-    store: Store, principal: Principal, clients: Collection[str], days: Days, now: datetime
-) -> tuple[Gap, ...]:
+def uncovered(store: Store, question: Question, now: datetime) -> tuple[Gap, ...]:
     """What a page should fetch: the gaps within each account's last `history_days` up to its today.
 
     AccessDenied for who came by a client link: it fetches nothing.
     """
-    principal.require_account()
-    return tuple(clipped for gap in gaps(store, principal, clients, days) for clipped in _within_history(gap, now))
+    question.principal.require_account()
+    return tuple(clipped for gap in gaps(store, question) for clipped in _within_history(gap, now))
 
 
 def _within_history(gap: Gap, now: datetime) -> Iterator[Gap]:
@@ -84,30 +73,29 @@ def _within_history(gap: Gap, now: datetime) -> Iterator[Gap]:
 
 
 def _covered(
-    connection: Connection,
-    principal: Principal,
-    names: Collection[str],
-    days: Days,
-    as_of: AsOf | None,
-    *,
-    inactive: bool = False,
+    connection: Connection, question: Question, *, inactive: bool = False
 ) -> list[tuple[Account, dict[date, datetime]]]:
     """Per account: day -> end of the last committed fetch that covered it with all platforms asked for."""
-    in_view = accounts_in_view(connection, principal, names, inactive=inactive)
+    in_view = accounts_in_view(connection, question.principal, question.clients, inactive=inactive)
     known: dict[tuple[str, int], dict[date, datetime]] = {(a.client, a.number): {} for a in in_view}
-    asked, asked_days = {(a.client, a.number): set(a.platforms) for a in in_view}, _asked(principal, days)
-    for client, number, start, end, platforms, fetched_at in _ranges(connection, principal, names, days, as_of):
+    asked, days, in_days = (
+        {(a.client, a.number): set(a.platforms) for a in in_view},
+        question.filters.days,
+        _days(question),
+    )
+    for client, number, start, end, platforms, fetched_at in _ranges(connection, question):
         key = (client, number)
         if key not in asked or not _all_platforms(asked[key], platforms):
             continue
-        for day in asked_days.intersection(Days(max(start, days.start), min(end, days.end)).each()):
+        for day in in_days.intersection(Days(max(start, days.start), min(end, days.end)).each()):
             known[key][day] = max(fetched_at, known[key].get(day, fetched_at))
     return [(account, known[account.client, account.number]) for account in in_view]
 
 
-def _asked(principal: Principal, days: Days) -> set[date]:
-    """The days that are asked about; of a client link only its own."""
-    return {day for day in days.each() if principal.lock is None or principal.lock.holds(day)}
+def _days(question: Question) -> set[date]:
+    """The days in view; of a client link only its own."""
+    lock = question.principal.lock
+    return {day for day in question.filters.days.each() if lock is None or lock.holds(day)}
 
 
 def _all_platforms(asked: set[str], stored: str) -> bool:
@@ -115,11 +103,10 @@ def _all_platforms(asked: set[str], stored: str) -> bool:
     return not stored or (bool(asked) and asked.issubset(platforms_of(stored)))
 
 
-def _ranges(
-    connection: Connection, principal: Principal, names: Collection[str], days: Days, as_of: AsOf | None
-) -> Sequence[Any]:
+def _ranges(connection: Connection, question: Question) -> Sequence[Any]:
     """The distinct ranges that committed runs asked for: few, where the runs of a schedule are many."""
     r, a = runs.c, accounts.c
+    principal, names, days = question.principal, question.clients, question.filters.days
     covers = [
         r.client_id == a.client_id,
         r.account_id == a.account_id,
@@ -127,7 +114,7 @@ def _ranges(
         r.day_to >= days.start,
         r.day_from <= days.end,
     ]
-    as_of = pinned(principal, as_of)
+    as_of = pinned(principal, question.as_of)
     if as_of is not None:
         covers.append(r.finished_at < moment_of_client(connection, principal, names, as_of))
     key = (a.client_id, a.account_id, r.day_from, r.day_to, r.platforms)

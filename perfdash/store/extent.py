@@ -8,54 +8,51 @@ from datetime import date, datetime
 from sqlalchemy import and_, func, select
 
 from perfdash.access import Principal
-from perfdash.asof import AsOf
+from perfdash.domain.question import Question
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, facts, revisions
 from perfdash.store.scope import facts_in_scope, narrowed, pinned
 from perfdash.store.versions import cutoffs, fact_versions, has_overlays, moment_of_client
 
 
-def platforms(
-    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
-) -> tuple[str, ...]:
-    """Every platform that a fact in scope names, now or at `as_of`, sorted. Reads an index of all of them: keep it."""
+def platforms(store: Store, question: Question) -> tuple[str, ...]:
+    """Every platform that a fact of the clients in view names, sorted; but for the moment, the rest does not matter.
+
+    Reads an index of all of them: keep it.
+    """
+    principal, named = question.principal, question.clients
     with store.reading() as connection:
-        if pinned(principal, as_of) is None:
-            statement = select(facts.c.platform).where(facts_in_scope(principal, facts, clients)).distinct()
+        if pinned(principal, question.as_of) is None:
+            statement = select(facts.c.platform).where(facts_in_scope(principal, facts, named)).distinct()
         else:
-            cut = cutoffs(connection, principal, clients, as_of)
-            known = fact_versions(principal, clients, cut, ("platform",), lambda _table: ())
+            cut = cutoffs(connection, principal, named, question.as_of)
+            known = fact_versions(principal, named, cut, ("platform",), lambda _table: ())
             statement = select(known.c.platform).distinct()
         return tuple(sorted(connection.scalars(statement)))
 
 
-def first_day(
-    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
-) -> date | None:
-    """The first day of any fact in scope, now or at `as_of`."""
-    return min(_edges(store, principal, clients, as_of, first=True), default=None)
+def first_day(store: Store, question: Question) -> date | None:
+    """The first day of any fact of the clients in view; but for the moment, the rest does not matter."""
+    return min(_edges(store, question, first=True), default=None)
 
 
-def last_day(
-    store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None
-) -> date | None:
-    """The last day of any fact in scope, now or at `as_of`."""
-    return max(_edges(store, principal, clients, as_of, first=False), default=None)
+def last_day(store: Store, question: Question) -> date | None:
+    """The last day of any fact of the clients in view; but for the moment, the rest does not matter."""
+    return max(_edges(store, question, first=False), default=None)
 
 
-def _edges(
-    store: Store, principal: Principal, names: Collection[str], as_of: AsOf | None, *, first: bool
-) -> list[date]:
+def _edges(store: Store, question: Question, *, first: bool) -> list[date]:
     edge = func.min if first else func.max
+    principal, named = question.principal, question.clients
     with store.reading() as connection:
-        if pinned(principal, as_of) is None:
+        if pinned(principal, question.as_of) is None:
             # One seek in the key per client, where MIN over all facts would read them.
             same = and_(facts.c.client_id == clients.c.client_id, facts_in_scope(principal, facts, ()))
             of_client = select(edge(facts.c.day)).where(same).correlate(clients).scalar_subquery()
-            statement = select(of_client).where(narrowed(principal, clients.c.client_id, names))
+            statement = select(of_client).where(narrowed(principal, clients.c.client_id, named))
         else:
-            cut = cutoffs(connection, principal, names, as_of)
-            known = fact_versions(principal, names, cut, ("day",), lambda _table: ())
+            cut = cutoffs(connection, principal, named, question.as_of)
+            known = fact_versions(principal, named, cut, ("day",), lambda _table: ())
             statement = select(edge(known.c.day))
         return [day for day in connection.scalars(statement) if day is not None]
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Literal
-
 from sqlalchemy import Connection, select
 
+from perfdash.domain.groups import Dimension, Group
 from perfdash.errors import UsageError
-from perfdash.metrics import Sums
 from perfdash.store.sums import measures, summed, sums_reader
 from perfdash.store.view import KEYS, View
 
-Dimension = Literal["client", "account", "campaign", "creator", "platform", "day"]
 COLUMNS: dict[Dimension, str] = {
     "client": "client_id",
     "account": "account_id",
@@ -22,24 +17,6 @@ COLUMNS: dict[Dimension, str] = {
     "platform": "platform",
     "day": "day",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The sums of the facts that share the asked dimensions and a currency.
-
-    A dimension that was not asked for is '' (account 0, day None). Account numbers and campaign and creator ids mean
-    something only together with their client (and account): ask for those too, or different ones fall together.
-    """
-
-    currency: str
-    sums: Sums
-    client: str = ""
-    account: int = 0
-    campaign: str = ""
-    creator: str = ""
-    platform: str = ""
-    day: date | None = None
 
 
 def grouped(connection: Connection, bound: View, by: tuple[Dimension, ...]) -> tuple[Group, ...]:

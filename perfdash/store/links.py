@@ -15,8 +15,8 @@ from sqlalchemy import Connection, exists, insert, literal, select, update
 
 from perfdash import link_question
 from perfdash.access import Principal
+from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied, UsageError
-from perfdash.filters import Filters
 from perfdash.link_question import SHAREABLE, Against, Shared, may_share
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
@@ -34,11 +34,9 @@ Clock = Callable[[], datetime]
 
 def make(
     store: Store,
-    principal: Principal,
+    question: Question,
     client: str,
     label: str,
-    question: Filters,
-    as_of: datetime | None,
     money: bool,
     expires_at: datetime,
     clock: Clock,
@@ -46,15 +44,16 @@ def make(
     against: Against | None = None,
     demo: bool = False,
 ) -> tuple[Link, str]:
-    """A new link to `question` about one client, and its token, which is kept nowhere.
+    """A new link to what `question` shows of one client, and its token, which is kept nowhere.
 
-    `as_of` pins the state that is shown; None follows the present. AccessDenied for who may not share this client, or
-    its money; UsageError for what a link cannot hold. Nobody shares more than they see.
+    The question's moment pins the state that is shown; None follows the present. AccessDenied for who may not share
+    this client, or its money; UsageError for what a link cannot hold. Nobody shares more than they see.
     """
+    principal = question.principal
     require_may_share(principal, client)
     now = clock()
-    shared = Shared(replace(question, clients=(client,)), as_of, against)
-    _require_usable(principal, question, client, money)
+    _require_usable(question, client, money)
+    shared = Shared(replace(question.filters, clients=(client,)), _moment(question, now), against)
     _require_holdable(shared, expires_at, now)
     token, made = secrets.token_urlsafe(32), Link(
         secrets.token_hex(16), client, _label(label), shared, money, principal.name, now, expires_at
@@ -135,22 +134,33 @@ def _may_revoke(principal: Principal, client: str, author: str) -> bool:
     return may_share(principal) and principal.may_see(client)
 
 
-def _require_usable(principal: Principal, question: Filters, client: str, money: bool) -> None:
+def _require_usable(question: Question, client: str, money: bool) -> None:
+    filters = question.filters
     if set(question.clients) - {client}:
         raise UsageError("A link shows one client; choose that one only.")
-    if money and not principal.money:
+    if question.only is not None:
+        raise UsageError("A link shows all campaigns in view, not one alone.")
+    if money and not question.principal.money:
         raise AccessDenied("Amounts of money are not part of your access, so you cannot share them.")
-    if question.max_cpm is not None and not money:
+    if filters.max_cpm is not None and not money:
         raise UsageError("A link without money cannot hold a CPM limit; remove the limit, or share the money.")
-    if question.max_cpm is not None and question.currency is None:
+    if filters.max_cpm is not None and filters.currency is None:
         raise UsageError("A CPM limit needs one currency; choose it first.")
-    if question.raw:
+    if filters.raw:
         raise UsageError("A link shows what counts, not raw values; switch Corrections to counted first.")
 
 
-def _require_holdable(shared: Shared, expires_at: datetime, now: datetime) -> None:
-    if shared.as_of is not None and (shared.as_of.tzinfo is None or shared.as_of > now):
+def _moment(question: Question, now: datetime) -> datetime | None:
+    """The moment that a link is pinned to: a day ends at another one in each time zone, so it cannot be a day."""
+    as_of = question.as_of
+    if as_of is None:
+        return None
+    if not isinstance(as_of, datetime) or as_of.tzinfo is None or as_of > now:
         raise UsageError("A link can be pinned to a moment that is over, with its offset from UTC.")
+    return as_of
+
+
+def _require_holdable(shared: Shared, expires_at: datetime, now: datetime) -> None:
     if shared.against is not None and shared.against.kind not in SHAREABLE:
         raise UsageError("A comparison at the same age looks at many moments; a link can hold another comparison.")
     if expires_at.tzinfo is None or not now < expires_at <= now + LONGEST_LIFE:

@@ -29,16 +29,16 @@ def added_up(asked: Between, counted: FromClause) -> Select[Any]:
 
 def _by_currency(asked: Between, counted: FromClause) -> FromClause:
     """Each change under the currency it is in; one that changes its currency is a loss there and a gain here."""
-    if not asked.principal.money:
+    if not asked.question.principal.money:
         return select(*_signed(asked, counted, literal(""), then=-1, now=1)).subquery("moved")
     then, now = counted.c.then_currency, counted.c.now_currency
     same = select(*_signed(asked, counted, now, then=-1, now=1)).where(then == now)
     left = select(*_signed(asked, counted, then, then=-1, now=0)).where(then != now)
     entered = select(*_signed(asked, counted, now, then=0, now=1)).where(then != now)
     both = union_all(same, left, entered).subquery("both")
-    if asked.filters.currency is None:
+    if asked.question.filters.currency is None:
         return both
-    return select(both).where(both.c.currency == asked.filters.currency).subquery("moved")
+    return select(both).where(both.c.currency == asked.question.filters.currency).subquery("moved")
 
 
 def _signed(

@@ -1,4 +1,5 @@
-"""What pages, exports and the command line ask of the ledger. Every function takes the principal.
+"""What pages, exports and the command line ask of the ledger. Every function takes the question, or the
+principal alone.
 
 Sums are made in SQL and always grouped by currency. A principal without money gets SQL without any column of money.
 """
@@ -6,35 +7,29 @@ Sums are made in SQL and always grouped by currency. A principal without money g
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
 
 from perfdash.access import Principal
-from perfdash.asof import AsOf
-from perfdash.filters import Filters
+from perfdash.domain.groups import Dimension, Group
+from perfdash.domain.question import Question, of_every_day
 from perfdash.payload import MICRO
-from perfdash.store.campaigns import CampaignRow, campaign_row, campaign_rows
+from perfdash.store.campaigns import campaign_rows
 from perfdash.store.engine import Store
 from perfdash.store.extent import any_corrected, begins, first_day, last_day, platforms
-from perfdash.store.groups import Dimension, Group, grouped
+from perfdash.store.groups import grouped
 from perfdash.store.schema import ERASED_NAME, accounts, clients, creators, runs
 from perfdash.store.scope import in_scope, narrowed, pinned
 from perfdash.store.sums import parts
 from perfdash.store.versions import cutoffs, with_facts
-from perfdash.store.view import CampaignRef, cpm_undefined, currencies_in, view
+from perfdash.store.view import cpm_undefined, currencies_in, view
 
 __all__ = [
-    "CampaignRef",
-    "CampaignRow",
-    "Dimension",
-    "Group",
     "Undefined",
     "any_corrected",
     "begins",
     "breakdown",
-    "campaign_row",
     "campaign_rows",
     "creator_names",
     "currencies",
@@ -63,7 +58,7 @@ class Undefined(NamedTuple):
 
 def stamp(store: Store, principal: Principal) -> Stamp:
     """Every client in scope and its last revision (0 before the first); for a pinned client link that of its moment."""
-    return revisions_at(store, principal)
+    return revisions_at(store, of_every_day(principal))
 
 
 def _last(store: Store, principal: Principal) -> Stamp:
@@ -72,16 +67,20 @@ def _last(store: Store, principal: Principal) -> Stamp:
         return tuple(sorted((client, revision) for client, revision in connection.execute(statement)))
 
 
-def revisions_at(store: Store, principal: Principal, clients: Collection[str] = (), as_of: AsOf | None = None) -> Stamp:
-    """The clients in scope and in view, each with the revision that `as_of` shows: 0 before the first, now the last."""
-    as_of = pinned(principal, as_of)
-    of_now = tuple(pair for pair in _last(store, principal) if not clients or pair[0] in clients)
+def revisions_at(store: Store, question: Question) -> Stamp:
+    """The clients in scope and in view, each with the revision that the question's moment shows: 0 before the first.
+
+    None for its moment is the last one. Its other filters do not matter.
+    """
+    principal, named = question.principal, question.clients
+    as_of = pinned(principal, question.as_of)
+    of_now = tuple(pair for pair in _last(store, principal) if not named or pair[0] in named)
     if as_of is None:
         return of_now
     with store.reading() as connection:
-        cut = cutoffs(connection, principal, clients, as_of)
-        found = connection.execute(select(cut.table)).all() if cut and cut.clients else []
-    known = {row.client_id: row.revision for row in found}
+        cut = cutoffs(connection, principal, named, as_of)
+        rows = connection.execute(select(cut.table)).all() if cut and cut.clients else []
+    known = {row.client_id: row.revision for row in rows}
     return tuple((client, known.get(client, 0)) for client, _ in of_now)
 
 
@@ -103,35 +102,22 @@ def runs_stamp(store: Store, principal: Principal) -> RunsStamp:
         return tuple(sorted((row[0], row[1], row[2]) for row in connection.execute(statement)))
 
 
-def breakdown(
-    store: Store,
-    principal: Principal,
-    filters: Filters,
-    by: tuple[Dimension, ...] = (),
-    as_of: AsOf | None = None,
-    only: CampaignRef | None = None,
-) -> tuple[Group, ...]:
-    """The sums of what is in view per group of `by` and currency, ordered by them; `only` asks about one campaign.
+def breakdown(store: Store, question: Question, by: tuple[Dimension, ...] = ()) -> tuple[Group, ...]:
+    """The sums of what is in view per group of `by` and currency, ordered by them.
 
-    With `only`, `filters.clients` does not matter. No group stands for no fact. Raises UsageError for a CPM limit that
-    cannot be answered: without money, out of range, or with several currencies in view.
+    No group stands for no fact. Raises UsageError for a CPM limit that cannot be answered: without money, out of range,
+    or with several currencies in view.
     """
     with store.reading() as connection:
-        return grouped(connection, view(connection, principal, filters, as_of, only), by)
+        return grouped(connection, view(connection, question), by)
 
 
-def undefined_cpm(
-    store: Store,
-    principal: Principal,
-    filters: Filters,
-    as_of: AsOf | None = None,
-    only: CampaignRef | None = None,
-) -> tuple[Undefined, ...]:
-    """What the CPM limit of `filters` left out because it has no impressions, by currency; () without a limit."""
-    if filters.max_cpm is None:
+def undefined_cpm(store: Store, question: Question) -> tuple[Undefined, ...]:
+    """What the CPM limit left out because it has no impressions, by currency; () without a limit."""
+    if question.filters.max_cpm is None:
         return ()
     with store.reading() as connection:
-        groups, judged = view(connection, principal, filters, as_of, only).judged()
+        groups, judged = view(connection, question).judged()
         each = (
             groups.add_columns(
                 func.max(judged.c.currency).label("currency"),
@@ -163,11 +149,9 @@ def creator_names(store: Store, principal: Principal, clients: Collection[str] =
         return {(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)}
 
 
-def currencies(
-    store: Store, principal: Principal, filters: Filters, as_of: AsOf | None = None, only: CampaignRef | None = None
-) -> tuple[str, ...]:
+def currencies(store: Store, question: Question) -> tuple[str, ...]:
     """The currencies in view, sorted, whatever the CPM limit."""
     # No correction changes a currency.
-    asked = replace(filters, max_cpm=None, raw=True)
+    unlimited = question.filtered(max_cpm=None, raw=True)
     with store.reading() as connection:
-        return currencies_in(connection, view(connection, principal, asked, as_of, only))
+        return currencies_in(connection, view(connection, unlimited))

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, insert, literal, selec
 from perfdash.access import Principal
 from perfdash.asof import AtRevisions
 from perfdash.columns import VIEWS
+from perfdash.domain.question import readable
 from perfdash.errors import AccessDenied, UsageError
-from perfdash.sent import told_to
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, receipts
@@ -155,5 +155,5 @@ def _told(principal: Principal) -> Select[Any]:
 
 def _read(row: Any, principal: Principal) -> Receipt:
     totals = tuple((name, total) for name, total in json.loads(row[9]))
-    asked = told_to(principal, row[5])
+    asked = readable(principal, row[5])
     return Receipt(row[0], row[1], row[2], row[3], row[4], asked, row[6], row[7], row[8], totals)

@@ -7,17 +7,14 @@ the order of the disagreements are worked out over all rows in view, in Python, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 
 from sqlalchemy import Connection, or_, select
 
-from perfdash.access import Principal
-from perfdash.asof import AsOf
 from perfdash.cpm_lab import Finding, Row, findings
 from perfdash.cpm_lab_sums import MOST, Comparison, compare
+from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied
-from perfdash.filters import Filters
 from perfdash.store.engine import Store
 from perfdash.store.view import KEYS, view
 
@@ -28,30 +25,25 @@ _ORDER = ("client_id", "day", "account_id", "campaign_id", "creator_id", "platfo
 """That of the key of facts: rows of a campaign's day come one after the other, and SQLite need not sort."""
 
 
-def comparisons(
-    store: Store, principal: Principal, filters: Filters, as_of: AsOf | None = None, most: int = MOST
-) -> tuple[Comparison, ...]:
+def comparisons(store: Store, question: Question, most: int = MOST) -> tuple[Comparison, ...]:
     """CPM, then ROI, each if any row in view reports it; the `most` largest disagreements of either.
 
     AccessDenied without money; UsageError as for every question with a CPM limit.
     """
     with store.reading() as connection:
-        return compare(findings(_rows(connection, principal, filters, as_of)), most)
+        return compare(findings(_rows(connection, question)), most)
 
 
-def all_findings(
-    store: Store, principal: Principal, filters: Filters, as_of: AsOf | None = None
-) -> tuple[Finding, ...]:
+def all_findings(store: Store, question: Question) -> tuple[Finding, ...]:
     """Every reported CPM and ROI in view, by client, day and campaign. AccessDenied without money."""
     with store.reading() as connection:
-        return tuple(findings(_rows(connection, principal, filters, as_of)))
+        return tuple(findings(_rows(connection, question)))
 
 
-def _rows(connection: Connection, principal: Principal, filters: Filters, as_of: AsOf | None) -> Iterator[Row]:
-    principal.require_account()
-    if not principal.money:
+def _rows(connection: Connection, question: Question) -> Iterator[Row]:
+    if not question.principal.money:
         raise AccessDenied("Reported and recomputed CPM are amounts of money, which are not part of your access.")
-    bound = view(connection, principal, replace(filters, raw=True), as_of)
+    bound = view(connection, question.filtered(raw=True))
     versions = bound.facts((*KEYS, *_SAID))
     c = versions.c
     columns = [c[name] for name in ("client_id", "day", "account_id", "campaign_id", "platform", "creator_id")]

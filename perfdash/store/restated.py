@@ -1,6 +1,7 @@
 """What was restated between two moments: every change of a fact, or what the changes add up to. Reported values only.
 
-The filters' days, clients, platforms and currency narrow it. A CPM limit does not: a fact can move across it.
+The later moment is the question's own. Its days, clients, platforms, currency and campaign narrow what is counted. A
+CPM limit does not: a fact can move across it.
 """
 
 from __future__ import annotations
@@ -25,10 +26,9 @@ from sqlalchemy import (
     values,
 )
 
-from perfdash.access import Principal
 from perfdash.accounts import Account, Days, today_in
 from perfdash.asof import AsOf, day_start
-from perfdash.filters import Filters
+from perfdash.domain.question import Question
 from perfdash.restatements import FIELDS, Event, Field, Moved, Timing, Value, timing
 from perfdash.store.catalog import accounts_in_view
 from perfdash.store.changed import Between, changed, changes, spans
@@ -45,22 +45,20 @@ _ONE_DAY = timedelta(days=1)
 
 def events(
     store: Store,
-    principal: Principal,
-    filters: Filters,
+    question: Question,
     since: AsOf,
-    until: AsOf | None = None,
     *,
     while_open: bool = False,
     of: Field | None = None,
     limit: int | None = None,
 ) -> tuple[Event, ...]:
-    """Every change after `since` and up to `until` (None: now), newest first; with `of` those of that field.
+    """Every change after `since` and up to the question's moment, newest first; with `of` those of that field.
 
     Changes made while their day was still running are none, unless `while_open`. `limit` keeps the newest ones.
     """
-    principal.require_account()
+    question.principal.require_account()
     with store.reading() as connection:
-        asked = _between(connection, principal, filters, since, until)
+        asked = _between(connection, question, since)
         if asked is None or (of is not None and of not in asked.fields):
             return ()
         table, chosen = _counted(connection, asked, while_open=while_open)
@@ -77,10 +75,8 @@ def events(
 
 def movement(
     store: Store,
-    principal: Principal,
-    filters: Filters,
+    question: Question,
     since: AsOf,
-    until: AsOf | None = None,
     *,
     while_open: bool = False,
 ) -> tuple[Moved, ...]:
@@ -88,9 +84,9 @@ def movement(
 
     A change of currency leaves the one and enters the other.
     """
-    principal.require_account()
+    question.principal.require_account()
     with store.reading() as connection:
-        asked = _between(connection, principal, filters, since, until)
+        asked = _between(connection, question, since)
         if asked is None:
             return ()
         _, chosen = _counted(connection, asked, while_open=while_open)
@@ -101,22 +97,21 @@ def movement(
     return tuple(sorted(found, key=lambda one: one[:6]))
 
 
-def _between(
-    connection: Connection, principal: Principal, filters: Filters, since: AsOf, until: AsOf | None
-) -> Between | None:
+def _between(connection: Connection, question: Question, since: AsOf) -> Between | None:
     """The question, bound to revisions; None when no client in view has one between the two moments."""
-    begin, end = cutoffs(connection, principal, filters.clients, since), None
+    principal, named, until = question.principal, question.clients, question.as_of
+    begin, end = cutoffs(connection, principal, named, since), None
     if until is not None:
-        end = cutoffs(connection, principal, filters.clients, until)
+        end = cutoffs(connection, principal, named, until)
     before = _by_client(connection, begin.table if begin and begin.clients else None)
     if end is not None:
         last = _by_client(connection, end.table if end.clients else None)
     else:
-        in_view = narrowed(principal, clients.c.client_id, filters.clients)
+        in_view = narrowed(principal, clients.c.client_id, named)
         last = dict(connection.execute(select(clients.c.client_id, clients.c.revision).where(in_view)).all())
     spans = [(name, before.get(name, 0), revision) for name, revision in sorted(last.items())]
     spans = [span for span in spans if span[1] < span[2]]
-    return Between(principal, filters, tuple(spans)) if spans else None
+    return Between(question, tuple(spans)) if spans else None
 
 
 def _by_client(connection: Connection, table: FromClause | None) -> dict[str, int]:
@@ -130,9 +125,9 @@ def _counted(connection: Connection, asked: Between, *, while_open: bool) -> tup
     at = and_(revisions.c.client_id == table.c.client_id, revisions.c.revision == table.c.revision)
     joined = table.join(revisions, at).join(accounts, account)
     chosen = select(table, revisions.c.at, revisions.c.run_id)
-    if asked.filters.currency is not None and asked.principal.money:
+    if asked.question.filters.currency is not None and asked.question.principal.money:
         sides = (table.c.then_currency, table.c.now_currency)
-        chosen = chosen.where(or_(*(side == asked.filters.currency for side in sides)))
+        chosen = chosen.where(or_(*(side == asked.question.filters.currency for side in sides)))
     if while_open:
         return table, chosen.select_from(joined)
     ends = _ends(connection, asked)
@@ -148,7 +143,7 @@ def _ends(connection: Connection, asked: Between) -> FromClause | None:
     of, span = revisions.c, spans(asked).c
     first = connection.scalar(
         select(func.min(of.at)).where(
-            narrowed(asked.principal, of.client_id, asked.clients),
+            narrowed(asked.question.principal, of.client_id, asked.clients),
             of.client_id == span.client_id,
             of.revision == span.since + 1,
         )
@@ -156,10 +151,10 @@ def _ends(connection: Connection, asked: Between) -> FromClause | None:
     rows = []
     zones = {account.time_zone for account in _accounts(connection, asked)}
     for zone in sorted(zones):
-        running = today_in(zone, first) if first else asked.filters.days.start
-        begin = max(running, asked.filters.days.start)
-        if begin <= asked.filters.days.end:
-            days = Days(begin, asked.filters.days.end)
+        running = today_in(zone, first) if first else asked.question.filters.days.start
+        begin = max(running, asked.question.filters.days.start)
+        if begin <= asked.question.filters.days.end:
+            days = Days(begin, asked.question.filters.days.end)
             rows += [(zone, day, day_start(day + _ONE_DAY, zone)) for day in days.each()]
     if not rows:
         return None
@@ -168,7 +163,7 @@ def _ends(connection: Connection, asked: Between) -> FromClause | None:
 
 
 def _accounts(connection: Connection, asked: Between) -> tuple[Account, ...]:
-    return accounts_in_view(connection, asked.principal, asked.clients, inactive=True)
+    return accounts_in_view(connection, asked.question.principal, asked.clients, inactive=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +179,9 @@ class _Timings:
             return cls({}, {})
         known = _accounts(connection, asked)
         days = Days(min(row.day for row in rows), max(row.day for row in rows))
-        return cls({(a.client, a.number): a for a in known}, final_at(connection, asked.principal, known, days))
+        return cls(
+            {(a.client, a.number): a for a in known}, final_at(connection, asked.question.principal, known, days)
+        )
 
     def timing(self, row: Any) -> Timing:
         account = self.accounts[row.client_id, row.account_id]

@@ -12,17 +12,19 @@ from sqlalchemy import Connection, Date, Integer, String, column, func, select, 
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.comparison import Age
-from perfdash.filters import Filters
-from perfdash.store.campaigns import CampaignRow, described
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.groups import Group
+from perfdash.domain.question import Question
+from perfdash.store.campaigns import described
 from perfdash.store.catalog import accounts_in_view
 from perfdash.store.engine import Store
 from perfdash.store.finals import asks_all
-from perfdash.store.groups import Group, grouped
+from perfdash.store.groups import grouped
 from perfdash.store.schema import clients, revisions, runs
 from perfdash.store.scope import narrowed
 from perfdash.store.types import Instant
 from perfdash.store.versions import Cutoffs
-from perfdash.store.view import CampaignRef, view
+from perfdash.store.view import view
 
 AT_ONCE = 8_000
 """Days of clients in one statement: three parameters each stay below every database's limit."""
@@ -54,29 +56,26 @@ class Unknown:
     begins: datetime | None
 
 
-def aged(
-    store: Store, principal: Principal, filters: Filters, age: Age, only: CampaignRef | None = None
-) -> Aged:  # fmt: skip
+def aged(store: Store, question: Question, age: Age) -> Aged:
     """The facts in view, each day as it was known at `age` in the client's time zone, with corrections of that time.
 
-    With `only`, `filters.clients` does not matter. A day that was not known yet has no rows: `unknown` names those.
+    The moment is that of `age`, not the question's. A day that was not known yet has no rows: `unknown` names those.
     """
+    principal, days = question.principal, question.filters.days
     principal.require_account()
-    found: list[Group] = []
+    groups: list[Group] = []
     with store.reading() as connection:
-        plain = view(connection, principal, filters, age.seen, only)
-        for seen in _in_parts(_seen(connection, principal, plain.clients, filters.days, age)):
-            some = replace(filters, clients=tuple(sorted({client for client, _, _ in seen})))
-            found += grouped(
-                connection, replace(plain, filters=some, cut=_by_day(seen)), ("client", "account", "campaign")
-            )
-        return Aged(tuple(found), described(connection, plain, found))
+        plain = view(connection, question.at(age.seen))
+        for seen in _in_parts(_seen(connection, principal, question.clients, days, age)):
+            some = plain.question.filtered(clients=tuple(sorted({client for client, _, _ in seen})))
+            bound = replace(plain, question=some, cut=_by_day(seen))
+            groups += grouped(connection, bound, ("client", "account", "campaign"))
+        return Aged(tuple(groups), described(connection, plain, groups))
 
 
-def unknown(
-    store: Store, principal: Principal, names: Collection[str], days: Days, age: Age
-) -> tuple[Unknown, ...]:  # fmt: skip
-    """The days of `days` that were first fetched after they were of that age, or never; by active account in scope."""
+def unknown(store: Store, question: Question, age: Age) -> tuple[Unknown, ...]:
+    """The days in view that were first fetched after they were of that age, or never; by active account in scope."""
+    principal, names, days = question.principal, question.clients, question.filters.days
     principal.require_account()
     with store.reading() as connection:
         accounts = accounts_in_view(connection, principal, names)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from perfdash.access import Principal
 from perfdash.asof import AsOf
-from perfdash.filters import Filters
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
 
 
 def in_scope(principal: Principal, column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -53,11 +53,21 @@ def pinned(principal: Principal, as_of: AsOf | None) -> AsOf | None:
     return as_of if principal.lock is None else principal.lock.as_of
 
 
-def question(principal: Principal, filters: Filters) -> Filters:
-    """`filters` as `principal` may ask: a client link fixes the CPM limit too, and shows what counts, never raw."""
-    lock = principal.lock
+def under_lock(question: Question) -> Question:
+    """The question as its principal may ask it: a client link fixes the moment, and the CPM limit where it has one.
+
+    It shows what counts, never raw values. Its days, platforms and currency are part of every statement anyhow.
+    """
+    lock = question.principal.lock
     if lock is None:
-        return filters
-    if lock.max_cpm is None:
-        return replace(filters, raw=False)
-    return replace(filters, max_cpm=lock.max_cpm, cpm_grain=lock.cpm_grain, raw=False)
+        return question
+    limit = {} if lock.max_cpm is None else {"max_cpm": lock.max_cpm, "cpm_grain": lock.cpm_grain}
+    return question.at(lock.as_of).filtered(raw=False, **limit)
+
+
+def of_campaign(only: CampaignRef | None, table: Any) -> Iterator[ColumnElement[bool]]:
+    """The conditions that leave one campaign of a table with a row per fact; none when all are asked about."""
+    if only is not None:
+        yield table.c.client_id == only.client
+        yield table.c.account_id == only.account
+        yield table.c.campaign_id == only.campaign

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, literal, null, select, union_all
@@ -11,32 +11,31 @@ from sqlalchemy import Connection, Select, and_, literal, null, select, union_al
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days, today_in
 from perfdash.asof import day_start
-from perfdash.filters import Filters
+from perfdash.domain.question import Question
 from perfdash.payload import MICRO
 from perfdash.settling import Curve, Key, Part, Settled, curves, days_after
 from perfdash.store.catalog import accounts_in_view
 from perfdash.store.engine import Store
 from perfdash.store.finals import asks_all, final_at
 from perfdash.store.schema import fact_history, facts, revisions, runs
-from perfdash.store.scope import narrowed
+from perfdash.store.scope import narrowed, of_campaign
 from perfdash.store.sums import parts
 
 LOOK_BACK = 60
 """Days before the settlement window that are looked at: enough to tell, recent enough to hold."""
 MOST_CLIENTS = 20
-ANY_DAYS = Days(date.min, date.min)
-"""For filters of which the days do not matter."""
 _ONE_DAY = timedelta(days=1)
 
 
-def settling(store: Store, principal: Principal, filters: Filters, now: datetime) -> tuple[Curve, ...] | None:
+def settling(store: Store, question: Question, now: datetime) -> tuple[Curve, ...] | None:
     """How the days of each platform settled, over the last LOOK_BACK days that had time to. In cost; without money in
-    impressions. None: more than MOST_CLIENTS clients are in view. The filters' clients and platforms count, their days
-    do not.
+    impressions. None: more than MOST_CLIENTS clients are in view. The question's clients, platforms and campaign count,
+    its days, moment and other filters do not.
     """
+    principal = question.principal
     principal.require_account()
     with store.reading() as connection:
-        in_view = accounts_in_view(connection, principal, filters.clients, inactive=True)
+        in_view = accounts_in_view(connection, principal, question.clients, inactive=True)
         known = [account for account in in_view if account.settlement_days is not None]
         if not known:
             return ()
@@ -48,7 +47,7 @@ def settling(store: Store, principal: Principal, filters: Filters, now: datetime
         settled = _settled(connection, principal, known, days)
         if not settled:
             return ()
-        found = connection.execute(_parts(principal, filters, days)).all()
+        found = connection.execute(_parts(question, days)).all()
     return curves(map(_part, found), settled)
 
 
@@ -86,11 +85,11 @@ def _runs(connection: Connection, principal: Principal, known: Sequence[Account]
     return connection.execute(statement).all()
 
 
-def _parts(principal: Principal, filters: Filters, days: Days) -> Any:
+def _parts(question: Question, days: Days) -> Any:
     """The versions added up by platform, day and the revisions between which they were known, with their moments."""
     told = union_all(
-        _versions(principal, filters, days, facts, null()),
-        _versions(principal, filters, days, fact_history, fact_history.c.to_rev),
+        _versions(question, days, facts, null()),
+        _versions(question, days, fact_history, fact_history.c.to_rev),
     ).subquery("told")
     t, begun, ended = told.c, revisions.alias("begun"), revisions.alias("ended")
     return (
@@ -103,8 +102,8 @@ def _parts(principal: Principal, filters: Filters, days: Days) -> Any:
     )  # fmt: skip
 
 
-def _versions(principal: Principal, filters: Filters, days: Days, table: Any, to_rev: Any) -> Select[Any]:
-    c = table.c
+def _versions(question: Question, days: Days, table: Any, to_rev: Any) -> Select[Any]:
+    c, principal, platforms = table.c, question.principal, question.filters.platforms
     measure = c.cost if principal.money else c.impressions
     keys = [c.client_id, c.account_id, c.platform, c.day, c.from_rev]
     money = [c.currency] if principal.money else []
@@ -112,9 +111,10 @@ def _versions(principal: Principal, filters: Filters, days: Days, table: Any, to
     statement = select(
         *keys, (c.currency if money else literal("")).label("currency"), to_rev.label("to_rev"),
         high.label("high"), low.label("low"),
-    ).where(narrowed(principal, c.client_id, filters.clients), c.day.between(days.start, days.end))  # fmt: skip
-    if filters.platforms:
-        statement = statement.where(c.platform.in_(sorted(filters.platforms)))
+    ).where(narrowed(principal, c.client_id, question.clients), c.day.between(days.start, days.end))  # fmt: skip
+    statement = statement.where(*of_campaign(question.only, table))
+    if platforms:
+        statement = statement.where(c.platform.in_(sorted(platforms)))
     return statement.group_by(*keys, *money, *([] if table is facts else [to_rev]))
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, Table, and_, select, tuple_
 
 from perfdash.access import Principal
-from perfdash.asof import AsOf
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import MAX_CPM_MICROS, Filters, Grain
 from perfdash.payload import MICRO
-from perfdash.store.scope import question
+from perfdash.store.scope import of_campaign, under_lock
 from perfdash.store.sums import parts
 from perfdash.store.versions import Cutoffs, cutoffs, fact_versions, has_overlays
 
@@ -26,33 +26,29 @@ GRAINS: dict[Grain, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignRef:
-    """One campaign: client slug, account number, the source's campaign id."""
-
-    client: str
-    account: int
-    campaign: str
-
-
-@dataclass(frozen=True, slots=True)
 class View:
-    """A question bound to who asks it and to the revisions it is asked about."""
+    """A question bound to the revisions it is asked about."""
 
-    principal: Principal
-    filters: Filters
+    question: Question
     cut: Cutoffs | None
-    only: CampaignRef | None
     effective: bool = False
     """True when corrections count: they are asked for, and there are some."""
 
     @property
-    def clients(self) -> tuple[str, ...]:
-        """The clients it is narrowed to; empty is all in scope. A named campaign says its client by itself."""
-        return self.filters.clients if self.only is None else (self.only.client,)
+    def principal(self) -> Principal:
+        """Who asks."""
+        return self.question.principal
+
+    @property
+    def filters(self) -> Filters:
+        """What is asked about, as the principal may ask it."""
+        return self.question.filters
 
     def facts(self, columns: Sequence[str]) -> Subquery:
         """The facts in view before the CPM limit, with `columns` only."""
-        return fact_versions(self.principal, self.clients, self.cut, columns, self._narrow, effective=self.effective)
+        return fact_versions(
+            self.principal, self.question.clients, self.cut, columns, self._narrow, effective=self.effective
+        )
 
     def _narrow(self, table: Table) -> Iterable[ColumnElement[bool]]:
         yield table.c.day.between(self.filters.days.start, self.filters.days.end)
@@ -60,14 +56,7 @@ class View:
             yield table.c.platform.in_(sorted(self.filters.platforms))
         if self.filters.currency is not None:
             yield table.c.currency == self.filters.currency
-        yield from self.only_of(table)
-
-    def only_of(self, table: Table) -> Iterable[ColumnElement[bool]]:
-        """The conditions that leave the one campaign that is asked about; none when all are."""
-        if self.only is not None:
-            yield table.c.client_id == self.only.client
-            yield table.c.account_id == self.only.account
-            yield table.c.campaign_id == self.only.campaign
+        yield from of_campaign(self.question.only, table)
 
     def judged(self) -> tuple[Select[Any], Subquery]:
         """The groups that the CPM limit judges, and the facts they are made of."""
@@ -84,22 +73,16 @@ class View:
         return [tuple_(*(versions.c[name] for name in GRAINS[self.filters.cpm_grain])).in_(kept)]
 
 
-def view(
-    connection: Connection,
-    principal: Principal,
-    filters: Filters,
-    as_of: AsOf | None,
-    only: CampaignRef | None = None,
-) -> View:
+def view(connection: Connection, question: Question) -> View:
     """Bind a question; refuses a CPM limit without money, out of range, or with several currencies in view."""
-    filters = question(principal, filters)
+    question = under_lock(question)
+    principal, filters = question.principal, question.filters
     if filters.max_cpm is not None and not principal.money:
         raise UsageError("A CPM limit needs amounts of money, which are not part of your access.")
     if filters.max_cpm is not None and not 0 <= filters.max_cpm <= MAX_CPM_MICROS:
         raise UsageError("A CPM limit is a number from 0 to 1000000.")
-    names = filters.clients if only is None else (only.client,)
-    effective = not filters.raw and has_overlays(connection, principal, names)
-    bound = View(principal, filters, cutoffs(connection, principal, names, as_of), only, effective)
+    effective = not filters.raw and has_overlays(connection, principal, question.clients)
+    bound = View(question, cutoffs(connection, principal, question.clients, question.as_of), effective)
     if filters.max_cpm is not None and filters.currency is None:
         _require_one_currency(currencies_in(connection, bound))
     return bound

@@ -12,8 +12,8 @@ from perfdash import words
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.changes import Counts
+from perfdash.domain.question import Question
 from perfdash.export import Origin
-from perfdash.filters import Filters
 from perfdash.payload import Fetched
 from perfdash.rounds import Voice, sync_all
 from perfdash.schedule import default_days, history_of, refresh_days
@@ -30,31 +30,31 @@ Progress = Callable[[float, str], object]
 """Gets the share that is done, from 0 to 1, and what is being done."""
 
 
-def missing(principal: Principal, filters: Filters) -> tuple[tuple[Account, Days], ...]:
+def missing(question: Question) -> tuple[tuple[Account, Days], ...]:
     """The days in view that no run has covered, of accounts that did not fail just now; to be fetched by the page."""
-    gaps = _gaps(principal, filters)
-    left_alone = {_key(account) for account, _, _ in resting(principal, filters)} if gaps else set()
+    gaps = _gaps(question)
+    left_alone = {_key(account) for account, _, _ in resting(question)} if gaps else set()
     return tuple((gap.account, gap.days) for gap in gaps if _key(gap.account) not in left_alone)
 
 
-def resting(principal: Principal, filters: Filters) -> tuple[tuple[Account, str, datetime | None], ...]:
+def resting(question: Question) -> tuple[tuple[Account, str, datetime | None], ...]:
     """Accounts that lack days in view and failed a moment ago: account, what happened, and when it last worked."""
-    lacking = {_key(gap.account) for gap in _gaps(principal, filters)}
+    lacking = {_key(gap.account) for gap in _gaps(question)}
     since = wiring.now() - REST_AFTER_FAILURE
     return tuple(
         (fresh.account, fresh.message, fresh.fetched_at)
-        for fresh in (standing(principal, filters.clients) if lacking else ())
+        for fresh in (standing(question.principal, question.clients) if lacking else ())
         if _key(fresh.account) in lacking and fresh.standing == "failing" and _recent(fresh, since)
     )
 
 
-def stale(principal: Principal, filters: Filters) -> tuple[Freshness, ...]:
+def stale(question: Question) -> tuple[Freshness, ...]:
     """Accounts whose last attempt failed and whose numbers in view it could have changed: they are not final."""
-    known = cache.origins(principal, filters.clients, filters.days)
+    known = cache.origins(question)
     return tuple(
         fresh
-        for fresh in standing(principal, filters.clients)
-        if fresh.standing == "failing" and not _is_final(known.get(_key(fresh.account)), filters.days)
+        for fresh in standing(question.principal, question.clients)
+        if fresh.standing == "failing" and not _is_final(known.get(_key(fresh.account)), question.filters.days)
     )
 
 
@@ -66,8 +66,8 @@ def _recent(fresh: Freshness, since: datetime) -> bool:
     return fresh.resume_at is not None or (fresh.failed_at is not None and fresh.failed_at > since)
 
 
-def _gaps(principal: Principal, filters: Filters) -> tuple[Gap, ...]:
-    return health.uncovered(wiring.store(), principal, filters.clients, filters.days, wiring.now())
+def _gaps(question: Question) -> tuple[Gap, ...]:
+    return health.uncovered(wiring.store(), question, wiring.now())
 
 
 def fill(principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: Progress) -> tuple[RunResult, ...]:
@@ -95,12 +95,12 @@ def _due(principal: Principal, account: Account, view: Days | None) -> list[Days
     return default_days(account, runs, now) if view is None else refresh_days(account, runs, now, view)
 
 
-def is_old(principal: Principal, clients: tuple[str, ...], view: Days) -> bool:
-    """True when a sync could make the days in `view` newer, and the last one is longer ago than OLD_AFTER."""
-    known, now = cache.origins(principal, clients, view), wiring.now()
+def is_old(question: Question) -> bool:
+    """True when a sync could make the days in view newer, and the last one is longer ago than OLD_AFTER."""
+    known, now, view = cache.origins(question), wiring.now(), question.filters.days
     return any(
         view.overlaps(history_of(account, now)) and _is_old(known.get(_key(account)), view, now)
-        for account in catalog.accounts(wiring.store(), principal, clients)
+        for account in catalog.accounts(wiring.store(), question.principal, question.clients)
     )
 
 

@@ -6,15 +6,14 @@ offset; none is now. What is typed or linked is read strictly, and what cannot b
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from perfdash import words
-from perfdash.access import Principal
 from perfdash.asof import AsOf, AtRevisions, read
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.store import queries
 from perfdash.ui import link, viewer, wiring
@@ -91,33 +90,34 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def banner(principal: Principal, clients: Collection[str], as_of: AsOf | None, *, obeyed: bool = True) -> None:
+def banner(question: Question, *, obeyed: bool = True) -> None:
     """While a past is shown: which, how much was recorded since, and one click back. Not `obeyed`: it shows now."""
+    as_of = question.as_of
     if as_of is None:
         return
-    if principal.lock is not None:
+    if question.principal.lock is not None:
         if obeyed:
             moment = plain(told(as_of))
             st.caption(f":material/history: As it was on {moment}: what was reported or corrected later is not in it.")
         return
     store = wiring.store()
-    then = dict(queries.revisions_at(store, principal, clients, as_of))
-    since = sum(last - then[client] for client, last in queries.revisions_at(store, principal, clients))
+    then = dict(queries.revisions_at(store, question))
+    since = sum(last - then[client] for client, last in queries.revisions_at(store, question.at(None)))
     about = f"what was known then. {words.plural(since, 'change')} since" if obeyed else "this page always shows now"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(f"**As of {plain(told(as_of))}**: {about}.", icon=":material/history:", width="stretch")
         st.button("Back to now", on_click=back_to_now, type="primary", icon=":material/update:", key="back_to_now")
 
 
-def nothing_known_yet(principal: Principal, clients: Collection[str], as_of: AsOf | None) -> bool:
-    """Say so, and when the ledgers begin, where nothing had been stored at `as_of`; False when something had."""
+def nothing_known_yet(question: Question) -> bool:
+    """Say so, and when the ledgers begin, where nothing had been stored at its moment; False when something had."""
     store = wiring.store()
-    known = () if as_of is None else queries.revisions_at(store, principal, clients, as_of)
+    known = () if question.as_of is None else queries.revisions_at(store, question)
     if not known or any(revision for _, revision in known):
         return False
     begun = [
         f"the ledger of {client} begins on {_day(at.astimezone(ZoneInfo(viewer.zone())))}"
-        for client, at in queries.begins(store, principal, clients)
+        for client, at in queries.begins(store, question.principal, question.clients)
     ]
     line = words.listed(begun, _MOST_LEDGERS) or "no ledger has begun"
     st.info(

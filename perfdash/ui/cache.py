@@ -1,138 +1,164 @@
 """Reads that reruns share: same scope, same question, same revisions, same rows. It saves work and protects nothing.
 
 Keys are frozen values, given by position; the scope is part of every key, and who may ask is decided before. So are the
-revisions that are shown, those of now or of `as_of`: a sync is seen at once, a past is read once, and nothing has to be
-cleared. What is only part of a key is marked as unused.
+revisions that are shown, those of now or of the question's moment: a sync is seen at once, a past is read once, and
+nothing has to be cleared.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime
-from typing import Any
+import inspect
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import streamlit as st
 
 from perfdash import answers
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
-from perfdash.asof import AsOf
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.groups import Dimension, Group
+from perfdash.domain.question import Question, of_every_day
 from perfdash.export import Names, Origins
 from perfdash.fetching import fetcher
 from perfdash.filters import Filters
 from perfdash.payload import Fetched
 from perfdash.store import queries
-from perfdash.store.queries import CampaignRef, CampaignRow, Dimension, Group, Stamp, Undefined
+from perfdash.store.queries import Undefined
 from perfdash.ui import wiring
 
 ENTRIES = 300
 ANSWER_SECONDS = 60
 """How long a validated answer of a source is worth reusing: as long as the stored cooldown."""
-Version = tuple[str, Stamp]
-"""The store and the last revisions of the clients in view."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-def scope(principal: Principal) -> Principal:
-    """What of a principal decides what is seen: users with the same grants share what was read."""
-    return replace(principal, name="", user_id=None)
+@dataclass(frozen=True)
+class SharedRead(Generic[P, T]):
+    """A read of the store whose answer reruns share. `reduced` leaves of a question what decides the answer."""
+
+    read: Callable[Concatenate[Question, P], T]
+    kept: Callable[[Question, tuple[Any, ...], Hashable], T]
+    version: Callable[[Question], Hashable]
+    reduced: Callable[[Question], Question]
+
+    def __call__(self, question: Question, *rest: P.args, **named: P.kwargs) -> T:
+        """The answer, read anew only when nobody with the same rights has asked the same at the same version."""
+        bound = inspect.signature(self.read).bind(question, *rest, **named)
+        bound.apply_defaults()
+        reduced = self.reduced(question).shared()
+        return self.kept(reduced, bound.args[1:], self.version(reduced))
 
 
-def _version(principal: Principal, clients: tuple[str, ...], as_of: AsOf | None = None) -> Version:
-    """The revisions that `as_of` shows; other clients' syncs change nothing here, and no later ones change a past."""
-    store = wiring.store()
-    return store.label, queries.revisions_at(store, principal, clients, as_of)
+def revisions(question: Question) -> Hashable:
+    """The revisions that the question's moment shows of the clients in view: other clients' syncs change nothing."""
+    return queries.revisions_at(wiring.store(), question)
 
 
-def _of(principal: Principal, filters: Filters, only: CampaignRef | None, as_of: AsOf | None) -> Version:
-    return _version(principal, filters.clients if only is None else (only.client,), as_of)
+def revisions_of_now(question: Question) -> Hashable:
+    """The last revisions of the clients in view."""
+    return queries.revisions_at(wiring.store(), question.at(None))
 
 
-def groups(
-    principal: Principal,
-    filters: Filters,
-    by: tuple[Dimension, ...] = (),
-    only: CampaignRef | None = None,
-    as_of: AsOf | None = None,
-) -> tuple[Group, ...]:
+def runs(question: Question) -> Hashable:
+    """Runs, not revisions: one that changed nothing can make a day final."""
+    return queries.runs_stamp(wiring.store(), question.principal)
+
+
+def runs_by_minute(question: Question) -> Hashable:
+    """For what changes as time passes, too."""
+    return runs(question), wiring.now().replace(second=0, microsecond=0)
+
+
+def runs_by_day(question: Question) -> Hashable:
+    """For what changes from day to day, too."""
+    return runs(question), wiring.now().date()
+
+
+def as_it_is(question: Question) -> Question:
+    """All of the question decides the answer."""
+    return question
+
+
+def shared(
+    version: Callable[[Question], Hashable] = revisions,
+    *,
+    reduced: Callable[[Question], Question] = as_it_is,
+    ttl: str = "1h",
+    entries: int = ENTRIES,
+    spinner: str | bool = False,
+    keys: dict[str | type[Any], Callable[[Any], Any]] | None = None,
+) -> Callable[[Callable[Concatenate[Question, P], T]], SharedRead[P, T]]:
+    """Let reruns share what a function answers to a question; `version` is what the answer changes with.
+
+    What it takes besides stands in the key as well, by position; `keys` says by type what of a value does.
+    """
+
+    def share(read: Callable[Concatenate[Question, P], T]) -> SharedRead[P, T]:
+        answer: Callable[..., T] = read
+
+        # No name here begins with an underscore: Streamlit leaves such an argument out of the key.
+        def kept(question: Question, rest: tuple[Any, ...], version: Hashable) -> T:  # noqa: ARG001
+            return answer(question, *rest)
+
+        # What is kept lies under this name, so each read needs its own.
+        kept.__module__, kept.__qualname__ = read.__module__, read.__qualname__
+        keep = st.cache_data(ttl=ttl, max_entries=entries, show_spinner=spinner, hash_funcs=keys)
+        return SharedRead(read, keep(kept), lambda question: (wiring.store().label, version(question)), reduced)
+
+    return share
+
+
+@shared()
+def groups(question: Question, by: tuple[Dimension, ...] = ()) -> tuple[Group, ...]:
     """`queries.breakdown`."""
-    return _groups(scope(principal), filters, by, only, as_of, _of(principal, filters, only, as_of))
+    return queries.breakdown(wiring.store(), question, by)
 
 
-@st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
-def _groups(
-    principal: Principal,
-    filters: Filters,
-    by: tuple[Dimension, ...],
-    only: CampaignRef | None,
-    as_of: AsOf | None,
-    version: Version,  # noqa: ARG001
-) -> tuple[Group, ...]:
-    return queries.breakdown(wiring.store(), principal, filters, by, as_of, only)
+@shared()
+def campaigns(question: Question) -> tuple[CampaignRow, ...]:
+    """`queries.campaign_rows`."""
+    return queries.campaign_rows(wiring.store(), question)
 
 
-def campaigns(
-    principal: Principal, filters: Filters, only: CampaignRef | None = None, as_of: AsOf | None = None
-) -> tuple[CampaignRow, ...]:
-    """`queries.campaign_rows`, or the one campaign, which has a row without facts when none is in view."""
-    return _campaigns(scope(principal), filters, only, as_of, _of(principal, filters, only, as_of))
-
-
-@st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
-def _campaigns(
-    principal: Principal,
-    filters: Filters,
-    only: CampaignRef | None,
-    as_of: AsOf | None,
-    version: Version,  # noqa: ARG001
-) -> tuple[CampaignRow, ...]:
-    if only is None:
-        return queries.campaign_rows(wiring.store(), principal, filters, as_of)
-    return queries.campaign_row(wiring.store(), principal, only.client, only.account, only.campaign, filters, as_of)
-
-
-def undefined(
-    principal: Principal, filters: Filters, only: CampaignRef | None = None, as_of: AsOf | None = None
-) -> tuple[Undefined, ...]:
+@shared()
+def undefined(question: Question) -> tuple[Undefined, ...]:
     """`queries.undefined_cpm`."""
-    if filters.max_cpm is None:
-        return ()
-    return _undefined(scope(principal), filters, only, as_of, _of(principal, filters, only, as_of))
+    return queries.undefined_cpm(wiring.store(), question)
 
 
-@st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
-def _undefined(
-    principal: Principal,
-    filters: Filters,
-    only: CampaignRef | None,
-    as_of: AsOf | None,
-    version: Version,  # noqa: ARG001
-) -> tuple[Undefined, ...]:
-    return queries.undefined_cpm(wiring.store(), principal, filters, as_of, only)
+def _of_moment(question: Question) -> Question:
+    """Nothing but who asks and as of when."""
+    return of_every_day(question.principal, (), question.as_of)
 
 
-def offered(principal: Principal, as_of: AsOf | None = None) -> tuple[tuple[str, ...], bool]:
-    """Every platform in scope, and whether anything was ever corrected: what the sidebar can offer."""
-    return _offered(scope(principal), as_of, _version(principal, (), as_of))
+@shared(reduced=_of_moment)
+def offered(question: Question) -> tuple[tuple[str, ...], bool]:
+    """Every platform in scope, and whether anything was ever corrected: what the sidebar can offer.
 
-
-@st.cache_data(ttl="1h", max_entries=ENTRIES, show_spinner=False)
-def _offered(
-    principal: Principal,
-    as_of: AsOf | None,
-    version: Version,  # noqa: ARG001
-) -> tuple[tuple[str, ...], bool]:
+    It keeps each platform's colour whatever is filtered.
+    """
     store = wiring.store()
-    return queries.platforms(store, principal, (), as_of), queries.any_corrected(store, principal)
+    return queries.platforms(store, question), queries.any_corrected(store, question.principal)
 
 
-def platforms(principal: Principal, as_of: AsOf | None = None) -> tuple[str, ...]:
-    """Every platform in scope: what keeps each platform's colour whatever is filtered."""
-    return offered(principal, as_of)[0]
+def _of_days(question: Question) -> Question:
+    """Nothing but which clients and days."""
+    return Question(question.principal, Filters(question.filters.days, question.clients), question.as_of)
 
 
-def first_day(principal: Principal, client: str, as_of: AsOf | None = None) -> date | None:
-    """The client's first stored day: one seek in an index, unless it is about the past."""
-    return queries.first_day(wiring.store(), principal, (client,), as_of)
+@shared(runs_by_minute, reduced=_of_days, ttl="5m")
+def origins(question: Question) -> Origins:
+    """Where the numbers in view come from. Asked anew every minute, since days become final as time passes."""
+    return answers.origins(wiring.store(), question, wiring.now().replace(second=0, microsecond=0))
+
+
+def first_day(question: Question) -> date | None:
+    """The first stored day: one seek in an index for each client in view, unless it is about the past."""
+    return queries.first_day(wiring.store(), question)
 
 
 def creators(principal: Principal, clients: tuple[str, ...]) -> Names:
@@ -140,46 +166,17 @@ def creators(principal: Principal, clients: tuple[str, ...]) -> Names:
     return queries.creator_names(wiring.store(), principal, clients)
 
 
-def origins(principal: Principal, clients: tuple[str, ...], days: Days, as_of: AsOf | None = None) -> Origins:
-    """Where the numbers in view come from. Asked anew every minute, since days become final as time passes."""
-    store, minute = wiring.store(), wiring.now().replace(second=0, microsecond=0)
-    at = (store.label, queries.runs_stamp(store, principal))
-    return _origins(scope(principal), Filters(days, clients), minute, as_of, at)
+def _source_key(account: Account) -> tuple[str, str, str, tuple[str, ...]]:
+    """What of an account decides what its source is asked."""
+    return account.source, account.client, account.external_id, account.platforms
 
 
-@st.cache_data(ttl="5m", max_entries=ENTRIES, show_spinner=False)
-def _origins(
-    principal: Principal,
-    filters: Filters,
-    minute: datetime,
-    as_of: AsOf | None,
-    version: Any,  # noqa: ARG001
-) -> Origins:
-    return answers.origins(wiring.store(), principal, filters, minute, as_of)
-
-
+@st.cache_data(ttl=ANSWER_SECONDS, max_entries=16, show_spinner=False, hash_funcs={Account: _source_key})
 def fetched(account: Account, days: Days) -> Fetched:
     """A validated answer of the account's source, at most ANSWER_SECONDS old. Who may ask was decided before."""
-    return _fetched(*_key(account, days), account)
+    return fetcher(wiring.settings())(account, days)
 
 
 def forget_fetched(account: Account, days: Days) -> None:
     """Drop a kept answer, so that the next call asks the source."""
-    _fetched.clear(*_key(account, days), account)
-
-
-def _key(account: Account, days: Days) -> tuple[str, str, str, date, date, tuple[str, ...]]:
-    return account.source, account.client, account.external_id, days.start, days.end, account.platforms
-
-
-@st.cache_data(ttl=ANSWER_SECONDS, max_entries=16, show_spinner=False)
-def _fetched(
-    source: str,  # noqa: ARG001
-    client: str,  # noqa: ARG001
-    external_id: str,  # noqa: ARG001
-    start: date,
-    end: date,
-    platforms: tuple[str, ...],  # noqa: ARG001
-    _account: Account,
-) -> Fetched:
-    return fetcher(wiring.settings())(_account, Days(start, end))
+    fetched.clear(account, days)

@@ -12,8 +12,9 @@ import streamlit as st
 
 from perfdash import glossary, words
 from perfdash.access import Principal
+from perfdash.domain.campaigns import CampaignRef, CampaignRow
+from perfdash.domain.groups import Group
 from perfdash.export import Names, Origins
-from perfdash.store.queries import CampaignRef, CampaignRow, Group
 from perfdash.ui import menu, tables
 from perfdash.ui.tables import Shown, draw, measure, metric, money_of, used
 
@@ -98,7 +99,14 @@ def _campaigns(rows: Sequence[CampaignRow], columns: Sequence[Shown], key: str) 
     ordered = sorted(
         rows, key=lambda row: (-(row.sums.cost or 0) if currency else 0, -(row.sums.impressions or 0), row.name)
     )
-    draw(ordered[: tables.MOST_ROWS], columns, alt="Campaigns in view", key=key, currency=currency, choose=_ref)
+    draw(
+        ordered[: tables.MOST_ROWS],
+        columns,
+        alt="Campaigns in view",
+        key=key,
+        currency=currency,
+        choose=lambda row: row.ref,
+    )
     if len(ordered) > tables.MOST_ROWS:
         by = "cost" if currency and rows[0].sums.cost is not None else "impressions"
         st.caption(f"The first {tables.MOST_ROWS:,} of {len(ordered):,} campaigns by {by}; the CSV holds all of them.")
@@ -111,10 +119,6 @@ def _currency(rows: Sequence[Any], columns: Sequence[Shown]) -> tuple[str, Seque
         return found.pop(), columns
     words_end = next((n for n, column in enumerate(columns) if column.kind != "text"), len(columns))
     return "", (*columns[:words_end], _CURRENCY, *columns[words_end:])
-
-
-def _ref(row: CampaignRow) -> CampaignRef:
-    return CampaignRef(row.client, row.account, row.campaign)
 
 
 def open_chosen(key: str) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 import streamlit as st
 
 from perfdash import comparison
-from perfdash.access import Principal
 from perfdash.accounts import Days, today_in
 from perfdash.comparison import KINDS, LABELS, Age, Kind
-from perfdash.filters import Filters
-from perfdash.store import queries, same_age
-from perfdash.store.queries import CampaignRef
+from perfdash.domain.question import Question
+from perfdash.store import same_age
 from perfdash.store.same_age import Aged
 from perfdash.ui import cache, link, viewer, wiring
 
@@ -38,36 +35,25 @@ def chosen() -> Kind:
     return kind or link.DEFAULT_KIND
 
 
-def not_known(
-    principal: Principal, clients: tuple[str, ...], sides: tuple[tuple[str, Days], ...], age: Age, when: str
-) -> str:
+def not_known(question: Question, sides: tuple[tuple[str, Days], ...], age: Age, when: str) -> str:
     """Why days cannot be compared at the same age; empty when they can."""
     for name, days in sides:
-        found = same_age.unknown(wiring.store(), principal, clients, days, age)
-        lacking = {day for one in found for day in one.days}
-        begins = [one.begins for one in found if one.begins is not None]
+        unknown = same_age.unknown(wiring.store(), question.over(days), age)
+        lacking = {day for account in unknown for day in account.days}
+        begins = [account.begins for account in unknown if account.begins is not None]
         if lacking:
-            since = today_in(viewer.zone(), max(begins)) if len(begins) == len(found) else None
+            since = today_in(viewer.zone(), max(begins)) if len(begins) == len(unknown) else None
             return comparison.not_known_then(name, days, lacking, when, since)
     return ""
 
 
-def aged(principal: Principal, filters: Filters, age: Age, only: CampaignRef | None) -> Aged:
-    """`same_age.aged`. Asked anew every minute, since each day is seen at the same time on the clock."""
-    seen, store = age.seen, wiring.store()
-    minute = seen.replace(second=0, microsecond=0) if isinstance(seen, datetime) else seen
-    version = (store.label, queries.stamp(store, principal))
-    return _aged(cache.scope(principal), filters, only, age.youngest, minute, version, age)
+def _by_minute(age: Age) -> tuple[date, date]:
+    """Asked anew every minute, since each day is seen at the same time on the clock."""
+    seen = age.seen
+    return age.youngest, seen.replace(second=0, microsecond=0) if isinstance(seen, datetime) else seen
 
 
-@st.cache_data(ttl="5m", max_entries=cache.ENTRIES, show_spinner=False)
-def _aged(
-    principal: Principal,
-    filters: Filters,
-    only: CampaignRef | None,
-    youngest: date,  # noqa: ARG001
-    minute: date,  # noqa: ARG001
-    version: Any,  # noqa: ARG001
-    _age: Age,
-) -> Aged:
-    return same_age.aged(wiring.store(), principal, filters, _age, only)
+@cache.shared(cache.revisions_of_now, ttl="5m", keys={Age: _by_minute})
+def aged(question: Question, age: Age) -> Aged:
+    """`same_age.aged`."""
+    return same_age.aged(wiring.store(), question, age)

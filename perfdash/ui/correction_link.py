@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from perfdash.access import Principal
-from perfdash.asof import AsOf
 from perfdash.corrections import may_correct
-from perfdash.store.queries import CampaignRef
+from perfdash.domain.question import Question
 from perfdash.ui import campaign_tables, menu
 
 
-def offer(principal: Principal, ref: CampaignRef, as_of: AsOf | None) -> None:
-    """A link to correct this campaign, for who may, and not while a past is shown."""
-    if may_correct(principal) and as_of is None:
-        menu.link("performance/corrections.py", "Correct…", "edit", campaign_tables.link_of(ref))
+def offer(question: Question) -> None:
+    """A link to correct the campaign, for who may, and not while a past is shown."""
+    if question.only is not None and question.as_of is None and may_correct(question.principal):
+        menu.link("performance/corrections.py", "Correct…", "edit", campaign_tables.link_of(question.only))

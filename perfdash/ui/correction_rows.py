@@ -12,20 +12,21 @@ from perfdash.access import Principal
 from perfdash.accounts import Days
 from perfdash.correction_lines import Line, cpm_of
 from perfdash.corrections import MOST_AT_ONCE, Range, Target
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.export import Names
 from perfdash.filters import Filters, range_of
 from perfdash.store import correctable
-from perfdash.store.queries import CampaignRef
 from perfdash.ui import cache, campaign_tables, correction_reads, tables, wiring
 from perfdash.ui.tables import Shown, draw
 
 _CAMPAIGN, _LINKED = "correct_campaign", "_correct_linked"
 
 
-def chosen_range(principal: Principal, filters: Filters) -> Range | None:
+def chosen_range(question: Question) -> Range | None:
     """The campaign, platform and days that are chosen; None until there is a whole choice."""
-    options = correction_reads.campaigns(principal, filters)
+    filters, options = question.filters, correction_reads.campaigns(question)
     _follow_link(options)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
@@ -35,7 +36,7 @@ def chosen_range(principal: Principal, filters: Filters) -> Range | None:
         ref = options.get(label or "")
         if ref is None:
             return None
-        platform = _platform(principal, filters, ref)
+        platform = _platform(question, ref)
         days = _days(filters.days)
     if days is None:
         st.caption("Choose a first and a last day.")
@@ -57,8 +58,9 @@ def _follow_link(options: Mapping[str, CampaignRef]) -> None:
         st.session_state[_CAMPAIGN] = None
 
 
-def _platform(principal: Principal, filters: Filters, ref: CampaignRef) -> str | None:
-    groups = cache.groups(principal, Filters(filters.days, (), filters.platforms, raw=True), ("platform",), ref)
+def _platform(question: Question, ref: CampaignRef) -> str | None:
+    filters = Filters(question.filters.days, (), question.filters.platforms, raw=True)
+    groups = cache.groups(Question(question.principal, filters, only=ref), ("platform",))
     return st.selectbox(
         "Platform", sorted({group.platform for group in groups}), index=None, placeholder="All platforms",
         key=f"correct_platform {ref}",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
-from perfdash.access import Principal
-from perfdash.asof import AsOf
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
-from perfdash.filters import Filters, Grain, cpm_limit
+from perfdash.filters import Grain, cpm_limit
 from perfdash.store import queries
 from perfdash.ui import link, wiring
 
 
-def narrowed(principal: Principal, wanted: Filters, as_of: AsOf | None = None) -> tuple[Filters, tuple[str, ...]]:
-    """`wanted` with currency, limit and grain, and what was not applied: no limit until one currency is in view."""
-    currencies = queries.currencies(wiring.store(), principal, wanted, as_of)
+def narrowed(question: Question) -> tuple[Question, tuple[str, ...]]:
+    """The question with currency, limit and grain, and what was not applied: no limit until one currency is in view."""
+    currencies = queries.currencies(wiring.store(), question)
     currency = None
     if len(currencies) > 1:
         currency = st.selectbox(
@@ -31,7 +28,7 @@ def narrowed(principal: Principal, wanted: Filters, as_of: AsOf | None = None) -
         "Applied to each", link.GRAINS, key="cpm_grain", bind="query-params", required=True, disabled=several,
         help="row: a campaign on one platform on one day. campaign: a campaign over all days and platforms in view.",
     )  # fmt: skip
-    return replace(wanted, currency=currency, max_cpm=limit, cpm_grain=grain or "row"), unusable
+    return question.filtered(currency=currency, max_cpm=limit, cpm_grain=grain or "row"), unusable
 
 
 def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:

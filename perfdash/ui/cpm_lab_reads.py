@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
-
-import streamlit as st
 
 from perfdash import cause_words, export, metrics
-from perfdash.access import Principal
-from perfdash.asof import AsOf
 from perfdash.causes import Measure
 from perfdash.cpm_lab import Finding
 from perfdash.cpm_lab_sums import Comparison
+from perfdash.domain.question import Question
 from perfdash.export import Cell, Table
-from perfdash.filters import Filters
-from perfdash.store import queries, reported_ratios
+from perfdash.store import reported_ratios
 from perfdash.ui import cache, wiring
 
 _NAMES = {
@@ -25,29 +20,18 @@ _NAMES = {
 }  # fmt: skip
 
 
-def comparisons(principal: Principal, filters: Filters, as_of: AsOf | None) -> tuple[Comparison, ...]:
+@cache.shared(entries=50, spinner="Comparing every row in view…")
+def comparisons(question: Question) -> tuple[Comparison, ...]:
     """`reported_ratios.comparisons`."""
-    store = wiring.store()
-    version = (store.label, queries.revisions_at(store, principal, filters.clients, as_of))
-    return _comparisons(cache.scope(principal), filters, as_of, version)
+    return reported_ratios.comparisons(wiring.store(), question)
 
 
-@st.cache_data(ttl="1h", max_entries=50, show_spinner="Comparing every row in view…")
-def _comparisons(
-    principal: Principal,
-    filters: Filters,
-    as_of: AsOf | None,
-    version: Any,  # noqa: ARG001
-) -> tuple[Comparison, ...]:
-    return reported_ratios.comparisons(wiring.store(), principal, filters, as_of)
-
-
-def table(principal: Principal, filters: Filters, as_of: AsOf | None, measure: Measure) -> Table:
+def table(question: Question, measure: Measure) -> Table:
     """Every row in view that reports `measure`: what is reported, what is recomputed, and the cause."""
     unit = "currency units per 1000 impressions" if measure == "cpm" else "fraction"
     said = [(name, f"{name} {measure} ({unit})") for name in ("reported", "recomputed", "difference")]
     columns = [*_NAMES.items(), *said, ("cause", "cause")]
-    found = reported_ratios.all_findings(wiring.store(), principal, filters, as_of)
+    found = reported_ratios.all_findings(wiring.store(), question)
     return export.listing(f"lab-{measure}", columns, [_cells(one) for one in found if one.measure == measure])
 
 

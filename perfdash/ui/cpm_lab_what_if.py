@@ -10,8 +10,9 @@ from fractions import Fraction
 import streamlit as st
 
 from perfdash import glossary, words
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.groups import Group
 from perfdash.metrics import METRICS, Sums, ratio
-from perfdash.store.queries import CampaignRow, Group
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import MOST_ROWS, Shown, draw
 from perfdash.ui.widgets import NARROWEST_TILE

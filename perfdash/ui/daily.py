@@ -7,13 +7,12 @@ from datetime import date
 import streamlit as st
 
 from perfdash import finality, words
-from perfdash.access import Principal
 from perfdash.accounts import contiguous
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
 from perfdash.export import Origins
-from perfdash.store.queries import CampaignRef
 from perfdash.ui import cache, drawings, widgets
 from perfdash.ui.drawings import Drawing
-from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 
 _MOST_RANGES = 3
@@ -25,20 +24,19 @@ _SAYS = {
 
 
 def daily_charts(
-    principal: Principal,
-    asked: Selection,
+    question: Question,
     currencies: tuple[str, ...],
     origins: Origins,
     *,
     key: str,
-    only: CampaignRef | None = None,
 ) -> None:
     """Cost and CPM per day and platform; impressions and CTR for who may not see money. What may still move is pale."""
+    principal = question.principal
     currency = _one(currencies, key) if principal.money else ""
-    found = cache.groups(principal, asked.filters, ("day", "platform"), only, asked.as_of)
+    found = cache.groups(question, ("day", "platform"))
     groups = tuple(group for group in found if not currency or group.currency == currency)
-    moving = _moving(origins, only)
-    drawing = Drawing(groups, asked.filters.days, cache.platforms(principal, asked.as_of), moving)
+    moving = _moving(origins, question.only)
+    drawing = Drawing(groups, question.filters.days, cache.offered(question)[0], moving)
     left, right = st.columns(2)
     with left:
         if principal.money:

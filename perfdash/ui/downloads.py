@@ -10,61 +10,51 @@ import streamlit as st
 
 from perfdash import answers, export
 from perfdash.access import Principal
-from perfdash.document import as_of_text, question
+from perfdash.domain.question import Question, as_of_text
 from perfdash.errors import AccessDenied
 from perfdash.export import Table, View
-from perfdash.filters import Filters
 from perfdash.store import queries, receipts
-from perfdash.store.queries import CampaignRef
 from perfdash.ui import link_view, session, wiring
-from perfdash.ui.filters import Selection
 
 
-def csv(
-    principal: Principal,
-    view: View,
-    asked: Selection,
-    *,
-    key: str,
-    only: CampaignRef | None = None,
-    label: str = "CSV",
-) -> None:
+def csv(question: Question, view: View, *, key: str, label: str = "CSV") -> None:
     """A button that downloads `view`: the same rows as `query VIEW --format csv`, or those of one campaign."""
-
-    still, filters, as_of, note = _still(principal), asked.filters, asked.as_of, link_view.taking(principal, view)
+    still, note = _still(question.principal), link_view.taking(question.principal, view)
 
     def build() -> str:
-        asking, store = still(), wiring.store()
-        found = answers.answer(store, asking, view, filters, wiring.now(), as_of, only)
-        answers.write_receipt(store, asking, found, wiring.now)
+        store = wiring.store()
+        found = answers.answer(store, question.asked_by(still()), view, wiring.now())
+        answers.write_receipt(store, found, wiring.now)
         note()
         return export.to_csv(found.table)
 
-    at = f"-as-of-{as_of_text(as_of)}".replace(":", "") if as_of else ""
-    _button(label, build, f"perfdash-{view}-{filters.days.start}-{filters.days.end}{at}", key)
+    days, as_of = question.filters.days, as_of_text(question.as_of)
+    at = f"-as-of-{as_of}".replace(":", "") if question.as_of else ""
+    _button(label, build, f"perfdash-{view}-{days.start}-{days.end}{at}", key)
 
 
-def listing(
-    principal: Principal, filters: Filters, name: str, build: Callable[[Principal], Table], *, key: str
-) -> None:
+def listing(question: Question, name: str, build: Callable[[Question], Table], *, key: str) -> None:
     """A button that downloads another table, such as runs; `build` makes it for who asks, at the click."""
-
-    still = _still(principal)
+    still = _still(question.principal)
 
     def download() -> str:
-        asking = still()
+        asking, store = question.asked_by(still()), wiring.store()
         found = build(asking)
-        store = wiring.store()
-        at = [pair for pair in queries.stamp(store, asking) if not filters.clients or pair[0] in filters.clients]
+        of_now = asking.at(None)  # a list is no state of the numbers, so no moment is named
         column = found.names.index("client")
         parts = [
             receipts.Exported(client, sum(row[column] == client for row in found.rows), (), revision)
-            for client, revision in at
+            for client, revision in queries.revisions_at(store, of_now)
         ]
         receipts.write(
-            store, asking, view=name, filters=question(filters), parts=parts, sha256=export.sha256(found),
+            store,
+            asking.principal,
+            view=name,
+            filters=of_now.line(),
+            parts=parts,
+            sha256=export.sha256(found),
             now=wiring.now(),
-        )  # fmt: skip
+        )
         return export.to_csv(found)
 
     _button("CSV", download, f"perfdash-{name}", key)

@@ -13,9 +13,9 @@ import streamlit as st
 
 from perfdash import charts, words
 from perfdash.accounts import Days
+from perfdash.domain.groups import Group
 from perfdash.finality import Finality
 from perfdash.metrics import ratio
-from perfdash.store.queries import Group
 from perfdash.ui.plain import plain
 
 Moving = Mapping[date, Finality]

@@ -17,6 +17,8 @@ import streamlit as st
 from perfdash.access import Principal
 from perfdash.accounts import Client, Days
 from perfdash.asof import AsOf, today_at
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question, of_every_day
 from perfdash.errors import UsageError
 from perfdash.filters import PRESET_LABELS, PRESETS, Filters, Period, Preset, compared, range_of, resolve
 from perfdash.store import catalog, queries
@@ -31,15 +33,18 @@ _SELECTION, PLACE = "_selection", "filters"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the page is to answer. `ignored` names, in short phrases, what was asked for and not applied.
+    """What the page is to answer, and what its change is measured against.
 
-    `as_of` is the past moment that all of the page is about; None is now.
+    `ignored` names, in short phrases, what was asked for and not applied.
     """
 
-    filters: Filters
+    question: Question
     period: Period
     ignored: tuple[str, ...] = ()
-    as_of: AsOf | None = None
+
+    def about(self, campaign: CampaignRef) -> Selection:
+        """The same about one campaign."""
+        return replace(self, question=self.question.about(campaign))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +57,27 @@ class _Today:
     as_of: AsOf | None
 
 
-def current() -> Selection:
-    """The selection of this run; pages call it after main.py has drawn the sidebar."""
+def current(principal: Principal) -> Selection:
+    """The selection of this run, asked by whom the page was opened for; main.py has drawn the sidebar before."""
     selection = st.session_state.get(_SELECTION)
     if not isinstance(selection, Selection):  # a page that ran without the app around it
         st.stop()
-    return selection
+    return replace(selection, question=selection.question.asked_by(principal))
 
 
 def sidebar(principal: Principal) -> Selection:
     """Draw the filters and return the question that they and the URL ask; for a client link, its own question."""
     if principal.lock is not None:
         shared = link_view.sidebar(principal)
-        st.session_state[_SELECTION] = Selection(shared.filters, shared.period, as_of=shared.as_of)
-        return current()
+        st.session_state[_SELECTION] = Selection(Question(principal, shared.filters, shared.as_of), shared.period)
+        return current(principal)
     clients = catalog.clients(wiring.store(), principal)
     zones = {client.slug: client.time_zone for client in clients}
     latest = max(_todays(zones.values(), None), default=wiring.now().date())
     place = st.sidebar.container(key=PLACE)
     with place:
         as_of, not_past = asof_control.control(latest)
-    platforms, is_corrected = cache.offered(principal, as_of)
+    platforms, is_corrected = cache.offered(of_every_day(principal, (), as_of))
     _open_link(principal, tuple(zones), platforms, latest)
     with place:
         chosen = _clients(clients)
@@ -80,13 +85,14 @@ def sidebar(principal: Principal) -> Selection:
         at = _Today(min(then, default=latest), max(then, default=latest), latest, as_of)
         period, unusable = _period(principal, chosen, at)
         period = compared(period, comparing.chosen())
-        wanted = Filters(period.days, chosen, _platforms(platforms))
-        filters, unapplied = cpm_filter.narrowed(principal, wanted, as_of) if principal.money else (wanted, ())
-        filters = replace(filters, raw=is_corrected and asof_control.counts_raw())
+        question = Question(principal, Filters(period.days, chosen, _platforms(platforms)), as_of)
+        question, unapplied = cpm_filter.narrowed(question) if principal.money else (question, ())
+        question = question.filtered(raw=is_corrected and asof_control.counts_raw())
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     _mend_link()
     st.session_state[_DAYS] = period.days
-    selection = Selection(filters, period, _ignored_in_link(filters) + not_past + unusable + unapplied, as_of)
+    ignored = _ignored_in_link(question.filters) + not_past + unusable + unapplied
+    selection = Selection(question, period, ignored)
     st.session_state[_SELECTION] = selection
     return selection
 
@@ -169,7 +175,7 @@ def _period(principal: Principal, clients: tuple[str, ...], at: _Today) -> tuple
         "Dates", PRESETS, index=None, format_func=PRESET_LABELS.__getitem__, key="range", bind="query-params",
         on_change=_preset_chosen, filter_mode=None,
     ) or link.DEFAULT_PRESET  # fmt: skip
-    first = queries.first_day(wiring.store(), principal, clients, at.as_of) if preset == "all" else None
+    first = queries.first_day(wiring.store(), of_every_day(principal, clients, at.as_of)) if preset == "all" else None
     if preset != "custom":
         with suppress(StreamlitAPIException):  # while its widget is bound to it, Streamlit removes it by itself
             st.query_params.pop("dates", None)

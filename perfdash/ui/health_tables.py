@@ -11,8 +11,9 @@ import streamlit as st
 from perfdash import export, glossary, words
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days, today_in
+from perfdash.asof import instant
+from perfdash.domain.question import Question
 from perfdash.export import Table
-from perfdash.filters import Filters
 from perfdash.finality import finality
 from perfdash.store import health
 from perfdash.store.health import Freshness, QuarantinedRow, Run
@@ -45,9 +46,9 @@ def accounts(rows: Sequence[Freshness], key: str) -> None:
     draw(rows, columns, alt="How each account stands", key=key)
 
 
-def runs_table(principal: Principal, filters: Filters) -> Table:
+def runs_table(question: Question) -> Table:
     """The newest runs as exact values, for the download."""
-    found = recent_runs(principal, filters.clients)
+    found = recent_runs(question.principal, question.clients)
     names = ("client", "run", "label", "state", "trigger", "day_from", "day_to", *COUNTS, "requests", "retries")
     moments = ("started_at", "fetch_began", "fetch_ended", "finished_at")
     columns = [*((name, name.replace("_", " ")) for name in names), *((name, f"{name} (UTC)") for name in moments)]
@@ -60,7 +61,7 @@ def runs_table(principal: Principal, filters: Filters) -> Table:
 
 def _instant(run: Run, name: str) -> str | None:
     at = getattr(run, name)
-    return None if at is None else export.instant(at)
+    return None if at is None else instant(at)
 
 
 def recent_runs(principal: Principal, clients: tuple[str, ...]) -> tuple[Run, ...]:
@@ -131,27 +132,27 @@ def quarantined_table(principal: Principal, run: Run) -> Table:
     return export.listing("quarantine", columns, [(run.client, run.run, r.reason, r.key, r.payload) for r in rows])
 
 
-def accounts_table(principal: Principal, filters: Filters) -> Table:
+def accounts_table(question: Question) -> Table:
     """How each account stands, as a download."""
     names = ("client", "source", "external_id", "currency", "time_zone", "settlement_days")
     columns = [*((name, name.replace("_", " ")) for name in names), ("standing", "state"),
                ("fetched_at", "last fetched (UTC)"), ("newest_day", "newest day"), ("message", "message")]  # fmt: skip
     rows = [
         [*(getattr(f.account, name) for name in names), f.standing,
-         None if f.fetched_at is None else export.instant(f.fetched_at), f.newest_day, f.message]
-        for f in actions.standing(principal, filters.clients)
+         None if f.fetched_at is None else instant(f.fetched_at), f.newest_day, f.message]
+        for f in actions.standing(question.principal, question.clients)
     ]  # fmt: skip
     return export.listing("accounts", columns, rows)
 
 
-def coverage_strip(principal: Principal, clients: tuple[str, ...], standing: Sequence[Freshness], length: int) -> None:
+def coverage_strip(question: Question, standing: Sequence[Freshness], length: int) -> None:
     """What is known of each account's last `length` days."""
     now, store = wiring.now(), wiring.store()
     last = max(today_in(fresh.account.time_zone, now) for fresh in standing)
     days = Days(last - timedelta(days=length - 1), last)
     fetched = {
         (covered.account.client, covered.account.number, covered.day): covered.fetched_at
-        for covered in health.coverage(store, principal, clients, days)
+        for covered in health.coverage(store, question.over(days).at(None))
     }
     rows = [
         (day, _name(a, standing), *_state(day, fetched.get((a.client, a.number, day)), a, now))

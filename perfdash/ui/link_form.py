@@ -11,6 +11,7 @@ from perfdash import words
 from perfdash.access import Principal
 from perfdash.accounts import Client
 from perfdash.asof import AsOf, AtRevisions, before
+from perfdash.domain.question import Question
 from perfdash.errors import PerfdashError
 from perfdash.filters import Filters
 from perfdash.link_question import Shared, against, may_share
@@ -31,22 +32,23 @@ def offer(principal: Principal) -> None:
         menu.link("sharing/links.py", "Share what you see", "link")
 
 
-def show(principal: Principal, asked: Selection) -> None:
+def show(asked: Selection) -> None:
     """The form, or what is lacking for one; above it the address of the link that was just made, until it is closed."""
     if _made():
         return
-    client = _client(principal, asked.filters.clients)
+    question, principal = asked.question, asked.question.principal
+    client = _client(principal, question.clients)
     if client is None:
         st.info(
             "A link shows one client. Choose one in the sidebar, with the days and platforms that it is to show.",
             icon=":material/person_search:", title="Which client?",
         )  # fmt: skip
-        _choice(principal, asked.filters.clients)
+        _choice(principal, question.clients)
         return
-    if asked.filters.raw:
+    if question.filters.raw:
         st.info("A link shows what counts. Switch Corrections back to counted to share it.", icon=":material/edit_off:")
         return
-    shared = Shared(_exact(principal, asked, client), _moment(asked.as_of, client), against(asked.period))
+    shared = Shared(_exact(question, client), _moment(question.as_of, client), against(asked.period))
     left, right = st.columns([3, 2], gap="medium")
     with right, st.container(border=True, height="stretch"):
         st.markdown("**What it will show**")
@@ -89,10 +91,18 @@ def _pinned(as_of: datetime | None) -> str:
 def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int) -> None:
     now = wiring.now()
     try:
+        question = Question(session.require("admin", "analyst"), wanted.filters, wanted.as_of)
         link, token = links.make(
-            wiring.store(), session.require("admin", "analyst"), client.slug, label, wanted.filters, wanted.as_of,
-            money, now + timedelta(days=days), wiring.now, against=wanted.against, demo=wiring.settings().demo,
-        )  # fmt: skip
+            wiring.store(),
+            question,
+            client.slug,
+            label,
+            money,
+            now + timedelta(days=days),
+            wiring.now,
+            against=wanted.against,
+            demo=wiring.settings().demo,
+        )
     except PerfdashError as error:
         st.session_state[_WRONG] = str(error)
         return
@@ -139,13 +149,13 @@ def _client(principal: Principal, chosen: tuple[str, ...]) -> Client | None:
     return in_view[0] if len(in_view) == 1 else None
 
 
-def _exact(principal: Principal, asked: Selection, client: Client) -> Filters:
-    """The question with its client and, where a CPM limit speaks of it, the currency in view."""
-    filters = replace(asked.filters, clients=(client.slug,))
-    if filters.max_cpm is None or filters.currency is not None:
-        return filters
-    found = queries.currencies(wiring.store(), principal, filters, asked.as_of)
-    return replace(filters, currency=found[0]) if len(found) == 1 else filters
+def _exact(question: Question, client: Client) -> Filters:
+    """The filters with the client and, where a CPM limit speaks of it, the currency in view."""
+    question = question.filtered(clients=(client.slug,))
+    if question.filters.max_cpm is None or question.filters.currency is not None:
+        return question.filters
+    currencies = queries.currencies(wiring.store(), question)
+    return replace(question.filters, currency=currencies[0]) if len(currencies) == 1 else question.filters
 
 
 def _moment(as_of: AsOf | None, client: Client) -> datetime | None:

@@ -66,6 +66,7 @@ def _signed_in(principal: Principal, page: str) -> None:
     shows_runs = page == menu.SYNC_HEALTH
     at = live.stamp(principal, runs=shows_runs)
     selection = filters.sidebar(principal)
+    question = selection.question
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
         if principal.lock is not None:
             link_view.way_out()
@@ -79,12 +80,12 @@ def _signed_in(principal: Principal, page: str) -> None:
     if principal.lock is not None:
         link_view.seen(page)
     else:
-        seen.note(principal, page, selection.filters.clients)
-    live.follow(principal, at if selection.as_of is None or page in menu.OF_NOW else None)
+        seen.note(principal, page, question.filters.clients)
+    live.follow(principal, at if question.as_of is None or page in menu.OF_NOW else None)
     if page in menu.WITHOUT_FILTERS:
         _hide_filters()
     else:
-        asof_control.banner(principal, selection.filters.clients, selection.as_of, obeyed=page not in menu.OF_NOW)
+        asof_control.banner(question, obeyed=page not in menu.OF_NOW)
     filters.say_ignored(selection)
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from perfdash import words
 from perfdash.accounts import Days
 from perfdash.asof import AsOf, today_at
-from perfdash.store.queries import CampaignRow
+from perfdash.domain.campaigns import CampaignRow
 from perfdash.ui import wiring
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import used

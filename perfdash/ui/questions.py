@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from perfdash import comparison
-from perfdash.access import Principal
 from perfdash.accounts import Days
 from perfdash.asof import AsOf, AtRevisions
 from perfdash.comparison import NAMES, Age
-from perfdash.filters import Filters
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.question import Question
 from perfdash.metrics import Sums
 from perfdash.store import catalog, health
-from perfdash.store.queries import CampaignRef, CampaignRow
 from perfdash.summary import ALL_OF_ONE, COUNTS, MONEY, Figure, Total, figures, overall, totals
 from perfdash.ui import cache, comparing, wiring
 from perfdash.ui.filters import Selection
@@ -69,53 +68,49 @@ class Headline:
         return figures(ALL_OF_ONE if everything else MONEY, self.now.of(currency), before, current, self.why)
 
 
-def headline(principal: Principal, asked: Selection, only: CampaignRef | None = None) -> Headline:
+def headline(asked: Selection) -> Headline:
     """Ask for the days in view and, where every day of both is known, for what they are compared with."""
-    campaigns = _with_facts(principal, asked.filters, only, asked.as_of)
-    now = _side(principal, asked.filters, campaigns, only, asked.as_of)
-    period, filters = asked.period, _in_one_currency(asked.filters, now)
+    question, period = asked.question, asked.period
+    campaigns = _with_facts(question)
+    now = _side(question, campaigns)
     if period.current is None or period.previous is None:
         return Headline(now, campaigns, None, None, period.reason)
-    names = filters.clients if only is None else (only.client,)
     sides = (("these days", period.current), (NAMES[period.kind], period.previous))
-    why = _not_comparable(principal, names, sides, asked.as_of)
+    why = _not_comparable(question, sides)
     if why:
         return Headline(now, campaigns, None, None, why)
+    compared = _in_one_currency(question, now)
     if period.kind == "same_age":
-        age = Age(period.current.end, _moment(asked.as_of))
-        return _of_same_age(principal, Headline(now, campaigns, None, None, ""), (filters, names, only), sides, age)
-    same = period.current == filters.days
-    current = now if same else _over(principal, filters.over(period.current), only, asked.as_of)
-    before = _over(principal, filters.over(period.previous), only, asked.as_of)
+        age = Age(period.current.end, _moment(question.as_of))
+        return _of_same_age(Headline(now, campaigns, None, None, ""), compared, sides, age)
+    same = period.current == question.filters.days
+    current = now if same else _over(compared, period.current)
+    before = _over(compared, period.previous)
     against = comparison.said(period.kind, period.current, period.previous)
     return Headline(now, campaigns, current, before, "", against)
 
 
 def _of_same_age(
-    principal: Principal,
-    found: Headline,
-    question: tuple[Filters, tuple[str, ...], CampaignRef | None],
-    sides: tuple[tuple[str, Days], tuple[str, Days]],
-    age: Age,
+    found: Headline, question: Question, sides: tuple[tuple[str, Days], tuple[str, Days]], age: Age
 ) -> Headline:
     """`found` with the change between what was known of both sides at the same age."""
-    filters, names, only = question
-    zones = {c.time_zone for c in catalog.clients(wiring.store(), principal) if not names or c.slug in names}
+    names = question.clients
+    zones = {c.time_zone for c in catalog.clients(wiring.store(), question.principal) if not names or c.slug in names}
     when = age.when(zones)
-    why = comparing.not_known(principal, names, sides, age, when)
+    why = comparing.not_known(question, sides, age, when)
     if why:
         return replace(found, why=why)
     (_, current), (_, previous) = sides
     return replace(
         found,
-        current=_aged(principal, filters.over(current), age, only),
-        before=_aged(principal, filters.over(previous), age, only),
+        current=_aged(question.over(current), age),
+        before=_aged(question.over(previous), age),
         against=comparison.said("same_age", current, previous, when),
     )
 
 
-def _aged(principal: Principal, filters: Filters, age: Age, only: CampaignRef | None) -> Side:
-    known = comparing.aged(principal, filters, age, only)
+def _aged(question: Question, age: Age) -> Side:
+    known = comparing.aged(question, age)
     found = totals(known.groups, known.campaigns)
     return Side(found, overall(found, known.campaigns))
 
@@ -126,40 +121,31 @@ def _moment(as_of: AsOf | None) -> datetime | date:
     return wiring.now() if as_of is None else as_of
 
 
-def _in_one_currency(filters: Filters, now: Side) -> Filters:
+def _in_one_currency(question: Question, now: Side) -> Question:
     """A CPM limit speaks of the one currency in view; the period before may have had more."""
-    if filters.max_cpm is None or len(now.by_currency) != 1:
-        return filters
-    return replace(filters, currency=now.by_currency[0].currency)
+    if question.filters.max_cpm is None or len(now.by_currency) != 1:
+        return question
+    return question.filtered(currency=now.by_currency[0].currency)
 
 
-def _not_comparable(
-    principal: Principal, clients: tuple[str, ...], sides: Iterable[tuple[str, Days]], as_of: AsOf | None
-) -> str:
+def _not_comparable(question: Question, sides: Iterable[tuple[str, Days]]) -> str:
     for name, days in sides:
-        gaps = health.gaps(wiring.store(), principal, clients, days, as_of)
+        gaps = health.gaps(wiring.store(), question.over(days))
         lacking = {day for gap in gaps for day in gap.days.each()}
         if lacking:
             return comparison.never_fetched(name, days, lacking)
     return ""
 
 
-def _over(principal: Principal, filters: Filters, only: CampaignRef | None, as_of: AsOf | None) -> Side:
-    return _side(principal, filters, _with_facts(principal, filters, only, as_of), only, as_of)
+def _over(question: Question, days: Days) -> Side:
+    moved = question.over(days)
+    return _side(moved, _with_facts(moved))
 
 
-def _with_facts(
-    principal: Principal, filters: Filters, only: CampaignRef | None, as_of: AsOf | None
-) -> tuple[CampaignRow, ...]:
-    return tuple(row for row in cache.campaigns(principal, filters, only, as_of) if row.sums.rows)
+def _with_facts(question: Question) -> tuple[CampaignRow, ...]:
+    return tuple(row for row in cache.campaigns(question) if row.sums.rows)
 
 
-def _side(
-    principal: Principal,
-    filters: Filters,
-    campaigns: tuple[CampaignRow, ...],
-    only: CampaignRef | None,
-    as_of: AsOf | None,
-) -> Side:
-    found = totals(cache.groups(principal, filters, (), only, as_of), campaigns)
+def _side(question: Question, campaigns: tuple[CampaignRow, ...]) -> Side:
+    found = totals(cache.groups(question), campaigns)
     return Side(found, overall(found, campaigns))

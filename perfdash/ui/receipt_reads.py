@@ -8,22 +8,24 @@ from dataclasses import dataclass, replace
 from perfdash import answers, export, restatements, sent
 from perfdash.access import Principal
 from perfdash.answers import Answer
-from perfdash.asof import AsOf
 from perfdash.columns import VIEWS, View
-from perfdash.filters import Filters
+from perfdash.domain.question import Question, hides_a_limit, question_of
 from perfdash.metrics import Sums
-from perfdash.sent import Day, Figure, Question
+from perfdash.sent import Day, Figure
 from perfdash.store import queries, receipts, restated
-from perfdash.store.queries import CampaignRef
 from perfdash.store.receipts import Found, Receipt
 from perfdash.ui import wiring
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An export beside now. `measure`: what its days are compared by, cost or, without money, impressions."""
+    """An export beside now. `measure`: what its days are compared by, cost or, without money, impressions.
+
+    `by_price`: it had a CPM limit, of which the reader may not know more.
+    """
 
     question: Question
+    by_price: bool
     figures: list[Figure]
     days: list[Day]
     measure: str
@@ -53,40 +55,34 @@ def view_of(found: Found) -> View | None:
     return next((view for view in VIEWS if view == found.parts[0].view), None)
 
 
-def question_of(found: Found) -> Question:
-    """What was asked for, about the clients in scope."""
-    return sent.question_of(found.parts[0].filters, [part.client for part in found.parts])
+def _question(principal: Principal, found: Found) -> Question:
+    """What was asked for, about the clients in scope, of the state that was exported."""
+    first, clients = found.parts[0], [part.client for part in found.parts]
+    question = question_of(principal, first.filters, clients, found.at_revisions)
+    return question if principal.money else question.filtered(max_cpm=None)
 
 
 def compared(principal: Principal, found: Found) -> Compared:
     """The headline totals and the days that differ, then and now."""
-    question, at = question_of(found), found.at_revisions
-    money = principal.money
-    measure = "cost" if money else "impressions"
-    only = _only(question)
+    then = _question(principal, found)
+    now = then.at(None)
+    measure = "cost" if principal.money else "impressions"
     store = wiring.store()
 
-    def sums(filters: Filters, as_of: AsOf | None) -> dict[str, Sums]:
-        return {g.currency: g.sums for g in queries.breakdown(store, principal, filters, (), as_of, only)}
+    def sums(question: Question) -> dict[str, Sums]:
+        return {g.currency: g.sums for g in queries.breakdown(store, question)}
 
-    def by_day(filters: Filters, as_of: AsOf | None) -> dict[sent.Key, Sums]:
-        groups = queries.breakdown(store, principal, filters, ("day",), as_of, only)
-        return {(g.day, g.currency): g.sums for g in groups if g.day}
+    def by_day(question: Question) -> dict[sent.Key, Sums]:
+        return {(g.day, g.currency): g.sums for g in queries.breakdown(store, question, ("day",)) if g.day}
 
-    asked = question.filters if money else replace(question.filters, max_cpm=None)
-    days = sent.days(by_day(asked, at), by_day(asked, None), _restated(principal, question, found, measure), measure)
-    return Compared(question, sent.figures(sums(asked, at), sums(asked, None), money=money), days, measure)
+    days = sent.days(by_day(then), by_day(now), _restated(now, found, measure), measure)
+    figures = sent.figures(sums(then), sums(now), money=principal.money)
+    return Compared(then, hides_a_limit(found.parts[0].filters), figures, days, measure)
 
 
-def _restated(
-    principal: Principal, question: Question, found: Found, measure: str
-) -> dict[sent.Key, tuple[int, int, int]]:
+def _restated(question: Question, found: Found, measure: str) -> dict[sent.Key, tuple[int, int, int]]:
     """What changed after the export, also on days that were still running when it was made."""
-    moved = restated.movement(
-        wiring.store(), principal, question.filters, found.at_revisions, None, while_open=True
-    )  # fmt: skip
-    if question.campaign is not None:
-        moved = tuple(one for one in moved if (one.client, one.account, one.campaign) == question.campaign)
+    moved = restated.movement(wiring.store(), question, found.at_revisions, while_open=True)
     field: restatements.Field = "cost" if measure == "cost" else "impressions"
     each = restatements.by(moved, lambda one: one.day)
     return {key: (one.difference(field) or 0, one.count(field), one.late) for key, one in each.items()}
@@ -94,15 +90,16 @@ def _restated(
 
 def rebuilt(principal: Principal, found: Found, view: View) -> Rebuilt:
     """The same canonical rows, from the revisions in the receipt; the file may have been made by one without money."""
-    question = question_of(found)
-    answer = _answered(principal, question, found, view)
+    question = _question(principal, found)
+    answer = answers.answer(wiring.store(), question, view, wiring.now())
     wanted = found.parts[0].sha256
     if export.sha256(answer.table) == wanted:
         return Rebuilt(answer, True, "")
     if principal.money and question.filters.max_cpm is None:
-        poor = _answered(replace(principal, money=False), question, found, view)
-        if export.sha256(poor.table) == wanted:
-            return Rebuilt(poor, True, "")
+        blind = question.asked_by(replace(principal, money=False))
+        without = answers.answer(wiring.store(), blind, view, wiring.now())
+        if export.sha256(without.table) == wanted:
+            return Rebuilt(without, True, "")
     return Rebuilt(answer, False, _why(principal, found, view))
 
 
@@ -112,20 +109,10 @@ def again(found: Found, view: View) -> Callable[[Principal], str]:
     def build(asking: Principal) -> str:
         held = receipts.one(wiring.store(), asking, found.parts[0].receipt)
         made = rebuilt(asking, held, view)
-        answers.write_receipt(wiring.store(), asking, made.answer, wiring.now)
+        answers.write_receipt(wiring.store(), made.answer, wiring.now)
         return export.to_csv(made.answer.table)
 
     return build
-
-
-def _answered(principal: Principal, question: Question, found: Found, view: View) -> Answer:
-    filters = question.filters if principal.money else replace(question.filters, max_cpm=None)
-    at = found.at_revisions
-    return answers.answer(wiring.store(), principal, view, filters, wiring.now(), at, _only(question))
-
-
-def _only(question: Question) -> CampaignRef | None:
-    return None if question.campaign is None else CampaignRef(*question.campaign)
 
 
 def _why(principal: Principal, found: Found, view: View) -> str:

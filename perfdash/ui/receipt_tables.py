@@ -9,6 +9,7 @@ import streamlit as st
 
 from perfdash import sent, words
 from perfdash.access import Principal
+from perfdash.domain.question import filters_of
 from perfdash.errors import UsageError
 from perfdash.sent import Day, Figure
 from perfdash.store.receipts import Receipt
@@ -40,7 +41,7 @@ def exports(parts: Sequence[Receipt], principal: Principal, *, key: str) -> str 
 
 def _days(row: list[Receipt]) -> str:
     try:
-        return words.days(sent.question_of(row[0].filters, ()).filters.days)
+        return words.days(filters_of(row[0].filters, ()).days)
     except UsageError:
         return words.UNDEFINED
 

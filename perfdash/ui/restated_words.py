@@ -9,33 +9,32 @@ import streamlit as st
 
 from perfdash import asof, restated_document, restatements, words
 from perfdash.access import Principal
+from perfdash.asof import AsOf
+from perfdash.domain.question import Question
 from perfdash.export import Names, Table
-from perfdash.filters import Filters
 from perfdash.metrics import Sums
 from perfdash.recorrected import between
 from perfdash.restatements import LABELS, Field, Moved, Movement
 from perfdash.store import correction_log, restated
 from perfdash.store.names import campaign_names
 from perfdash.ui import viewer, wiring
-from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
-from perfdash.ui.restated_reads import Asked
 from perfdash.ui.since_control import Since
 
 Key = TypeVar("Key")
 _SHOWN = 20
 
 
-def context(principal: Principal, asked: Selection, since: Since, view: Filters, *, any_moved: bool) -> None:
-    """What is compared with what; a calm word when nothing changed."""
-    until = "now" if asked.as_of is None else "the moment you look back to"
+def context(question: Question, since: Since, *, limited: bool, any_moved: bool) -> None:
+    """What is compared with what; a calm word when nothing changed. `limited`: a CPM limit was asked for."""
+    until = "now" if question.as_of is None else "the moment you look back to"
     st.caption(
-        f"{words.days(view.days)} as known since {plain(since.told)}, against {until} · as the sources report it, "
-        "without corrections · a first report is no restatement"
+        f"{words.days(question.filters.days)} as known since {plain(since.told)}, against {until} · as the sources "
+        "report it, without corrections · a first report is no restatement"
     )
-    if asked.filters.max_cpm is not None:
+    if limited:
         st.caption(":material/filter_alt_off: The CPM limit is not applied here: a row can move across it.")
-    if since.clients and not principal.sees_all and set(view.clients) - set(since.clients):
+    if since.clients and not question.principal.sees_all and set(question.clients) - set(since.clients):
         st.caption("Only the clients of this export are compared.")
     if not any_moved:
         st.info(f"Nothing changed since {plain(since.told)}.", icon=":material/check_circle:", title="No restatement")
@@ -91,23 +90,22 @@ def names(principal: Principal, clients: tuple[str, ...]) -> Names:
     return campaign_names(wiring.store(), principal, clients)
 
 
-def export_of(question: Asked) -> Callable[[Principal], Table]:
+def export_of(since: AsOf, while_open: bool) -> Callable[[Question], Table]:
     """All changes as a table, for who asks at the click."""
-    filters, since, until, while_open = question
 
-    def build(asking: Principal) -> Table:
-        found = restated.events(wiring.store(), asking, filters, since, until, while_open=while_open)
-        return restated_document.table(found, names(asking, filters.clients))
+    def build(question: Question) -> Table:
+        found = restated.events(wiring.store(), question, since, while_open=while_open)
+        return restated_document.table(found, names(question.principal, question.clients))
 
     return build
 
 
-def corrections(principal: Principal, asked: Selection, since: Since, view: Filters) -> None:
+def corrections(question: Question, since: Since) -> None:
     """What people corrected meanwhile: told apart, since no platform changed it."""
     now = viewer.now()
-    begin, end = asof.then(since.at, "UTC", now), asof.then(asked.as_of, "UTC", now)
-    made = correction_log.told(wiring.store(), principal, view.clients, view.days)
-    found = between(made, begin, end, view.platforms)
+    begin, end = asof.then(since.at, "UTC", now), asof.then(question.as_of, "UTC", now)
+    made = correction_log.told(wiring.store(), question.at(None))
+    found = between(made, begin, end, question.filters.platforms)
     if not found:
         return
     with st.expander(f"{words.plural(len(found), 'decision')} of people in that time (corrections, not restatements)"):

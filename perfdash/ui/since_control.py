@@ -11,10 +11,10 @@ import streamlit as st
 from perfdash import asof, words
 from perfdash.access import Principal
 from perfdash.asof import AsOf, AtRevisions
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.store import catalog, queries, receipts
 from perfdash.ui import viewer, wiring
-from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 
 KEY = "since"
@@ -38,9 +38,9 @@ class Since:
     clients: tuple[str, ...] = ()
 
 
-def control(principal: Principal, asked: Selection) -> Since | None:
+def control(question: Question) -> Since | None:
     """Draw the control; None, with a word on the page, while what is asked for cannot be used."""
-    today = _today(principal, asked)
+    today = _today(question)
     preset, value = _linked()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state.setdefault("since_preset", preset)
@@ -51,19 +51,19 @@ def control(principal: Principal, asked: Selection) -> Since | None:
         if chosen == "date":
             return _date(value, today)
         if chosen == "receipt":
-            return _export(principal, value)
+            return _export(question.principal, value)
     if chosen == "sync":
-        at = queries.revisions_at(wiring.store(), principal, asked.filters.clients, asked.as_of)
+        at = queries.revisions_at(wiring.store(), question)
         before = tuple((client, revision - 1) for client, revision in at if revision)
         return Since(AtRevisions(before), "before the last sync that changed anything")
     return _from(_day(chosen, today))
 
 
-def _today(principal: Principal, asked: Selection) -> date:
-    named = asked.filters.clients
-    zones = {c.time_zone for c in catalog.clients(wiring.store(), principal) if not named or c.slug in named}
+def _today(question: Question) -> date:
+    named, store = question.clients, wiring.store()
+    zones = {c.time_zone for c in catalog.clients(store, question.principal) if not named or c.slug in named}
     now = viewer.now()
-    return min((asof.today_at(asked.as_of, zone, now) for zone in zones), default=now.date())
+    return min((asof.today_at(question.as_of, zone, now) for zone in zones), default=now.date())
 
 
 def _linked() -> tuple[Preset, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -11,10 +10,9 @@ import streamlit as st
 from perfdash import words
 from perfdash.access import Principal
 from perfdash.accounts import Days
-from perfdash.filters import Filters
+from perfdash.domain.question import Question
 from perfdash.sync import RunResult
 from perfdash.ui import actions, demo_notice, wiring
-from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 
 _RESULT = "_sync_result"
@@ -23,31 +21,31 @@ _MOST_LINES = 4
 """How many accounts say by themselves what happened; a source that is down fails all of its accounts alike."""
 
 
-def fetch_missing(principal: Principal, asked: Selection, zone: str, clients: tuple[str, ...] | None = None) -> None:
+def fetch_missing(question: Question, zone: str) -> None:
     """Fetch just the days in view that no run covers, then let the page render; a failure becomes one calm line.
 
     Nothing of a past is missing: what had not been fetched then was not known then. Client links fetch nothing.
     """
-    if principal.lock is not None or asked.as_of is not None or demo_notice.replaying():
+    principal = question.principal
+    if principal.lock is not None or question.as_of is not None or demo_notice.replaying():
         return
-    filters = asked.filters if clients is None else replace(asked.filters, clients=clients)
-    wanted = actions.missing(principal, filters)
+    wanted = actions.missing(question)
     results: Sequence[RunResult] = ()
     if wanted:
         days = len({day for _, part in wanted for day in part.each()})
         results = _with_progress(f"Fetching {words.plural(days, 'day')} not seen before", lambda tell: actions.fill(
             principal, wanted, tell
         ))  # fmt: skip
-    told = actions.failures(results, actions.standing(principal, filters.clients), wiring.now(), zone)
-    told += _stale(principal, filters, {line.split(":")[0] for line in told}, zone)
+    told = actions.failures(results, actions.standing(principal, question.clients), wiring.now(), zone)
+    told += _stale(question, {line.split(":")[0] for line in told}, zone)
     _warn(told)
 
 
-def _stale(principal: Principal, filters: Filters, told: set[str], zone: str) -> list[str]:
+def _stale(question: Question, told: set[str], zone: str) -> list[str]:
     """Accounts in view that failed when they were last asked, by whomever: how old their numbers are."""
     return [
         line
-        for fresh in actions.stale(principal, filters)
+        for fresh in actions.stale(question)
         if (line := actions.failure(fresh.account, fresh.message, fresh.fetched_at, wiring.now(), zone)).split(":")[0]
         not in told
     ]

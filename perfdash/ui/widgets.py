@@ -8,7 +8,6 @@ from dataclasses import replace
 import streamlit as st
 
 from perfdash import export, words
-from perfdash.access import Principal
 from perfdash.export import Origins
 from perfdash.metrics import METRICS, rounded
 from perfdash.store.queries import Undefined
@@ -123,9 +122,10 @@ def period_line(asked: Selection, found: Headline) -> str:
     return f"{line} · {found.against}{till}"
 
 
-def context(principal: Principal, asked: Selection, found: Headline, clients: tuple[str, ...]) -> Origins:
+def context(asked: Selection, found: Headline) -> Origins:
     """What is in view and how fresh it is; offers a sync when it is old. Returns where the numbers come from."""
-    origins = cache.origins(principal, clients, asked.filters.days, asked.as_of)
+    question = asked.question
+    origins = cache.origins(question)
     known = origins.values()
     times = [origin.fetched_at for origin in known if origin.fetched_at]
     oldest = min(times, default=None)
@@ -133,9 +133,9 @@ def context(principal: Principal, asked: Selection, found: Headline, clients: tu
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {words.day(last)}" if last else "not final yet"
     st.caption(f"{period_line(asked, found)} · data fetched {viewer.clock(oldest)} · {ends}")
-    if asked.as_of is None and principal.lock is None and actions.is_old(principal, clients, asked.filters.days):
+    if question.as_of is None and question.principal.lock is None and actions.is_old(question):
         st.caption(f":material/schedule: This data is older than {actions.OLD_AFTER.seconds // 3600} hours.")
-        sync_button(principal, clients, "Sync now", key="sync_old_data", view=asked.filters.days)
+        sync_button(question.principal, question.clients, "Sync now", key="sync_old_data", view=question.filters.days)
     return origins
 
 

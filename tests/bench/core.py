@@ -17,6 +17,7 @@ from pathlib import Path
 from perfdash import answer, answers, rows, strict_json
 from perfdash.access import OPERATOR
 from perfdash.accounts import Account, Client, Days
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.mapping import Mapping
 from perfdash.payload import Batch, Fetched
@@ -102,9 +103,9 @@ def bare_question(path: Path) -> None:
 def overview(store: Store, asked: Filters) -> None:
     """What the Overview reads when nothing is kept: its totals, charts, platforms, campaigns and origins."""
     for by in ((), ("day", "platform"), ("platform",)):
-        queries.breakdown(store, OPERATOR, asked, by)
-    queries.campaign_rows(store, OPERATOR, asked)
-    answers.origins(store, OPERATOR, asked, NOW)
+        queries.breakdown(store, Question(OPERATOR, asked), by)
+    queries.campaign_rows(store, Question(OPERATOR, asked))
+    answers.origins(store, Question(OPERATOR, asked), NOW)
 
 
 def ratio(name: str, ours: Callable[[], object], yardstick: Callable[[], object], what: str) -> None:
@@ -141,7 +142,7 @@ def main() -> None:
         ratio("commit the same answer again", lambda: commit(same, batch, clock), bare, "a bare sqlite3 insert")
         bare_insert(folder / "plain.db", batch)
         asked = Filters(DAYS, ("acme",))
-        question = lambda store: queries.breakdown(store, OPERATOR, asked, ("day", "platform"))  # noqa: E731
+        question = lambda store: queries.breakdown(store, Question(OPERATOR, asked), ("day", "platform"))  # noqa: E731
         ratio(
             "ask for days and platforms", lambda: question(same), lambda: bare_question(folder / "plain.db"),
             "a bare sqlite3 sum",

@@ -21,6 +21,7 @@ from sqlalchemy import select
 from perfdash import answers, export
 from perfdash.access import OPERATOR
 from perfdash.accounts import Days
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store import maintenance, schema
 from perfdash.store.engine import Store, open_store, sqlite_module, sqlite_path
@@ -228,6 +229,6 @@ def answers_as_of(store: Store, days: Days) -> dict[tuple[str, int, str], str]:
     found = {}
     for client, revision, at in moments:
         for view in ("campaigns", "daily"):
-            answer = answers.answer(store, OPERATOR, view, Filters(days, (client,)), datetime.now(UTC), at)
+            answer = answers.answer(store, Question(OPERATOR, Filters(days, (client,)), at), view, datetime.now(UTC))
             found[client, revision, view] = export.sha256(answer.table)
     return found

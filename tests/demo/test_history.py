@@ -17,6 +17,7 @@ from perfdash.asof import AsOf
 from perfdash.demo import history
 from perfdash.demo.data import rows
 from perfdash.demo.roster import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.payload import Fetched
 from perfdash.rows import read
@@ -64,7 +65,7 @@ def replay(store: Store, clock: Clock) -> list[int]:
 
 
 def cost(store: Store, days: Days, as_of: AsOf | None = None) -> int:
-    (group,) = queries.breakdown(store, OPERATOR, Filters(days), (), as_of)
+    (group,) = queries.breakdown(store, Question(OPERATOR, Filters(days), as_of))
     return group.sums.cost or 0
 
 

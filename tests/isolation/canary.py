@@ -21,6 +21,7 @@ from perfdash import answers, restatements, words
 from perfdash.access import Principal
 from perfdash.accounts import Account, Client, Days
 from perfdash.corrections import Target, Wanted
+from perfdash.domain.question import Question
 from perfdash.export import VIEWS, Table
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
@@ -228,12 +229,12 @@ def numbers_of(store: Store, principal: Principal, *, money_only: bool = False) 
     for days in (Days(ago(30), ago(1)), Days(ago(7), ago(1))):
         for raw in (False, True):
             for view in VIEWS:
-                answer = answers.answer(store, principal, view, Filters(days, raw=raw), datetime.now(UTC))
+                answer = answers.answer(store, Question(principal, Filters(days, raw=raw)), view, datetime.now(UTC))
                 found += _cells(answer.table, money_only=money_only)
                 # The document's totals are of the same columns, but over all rows.
                 found += _totals(answer, money_only=money_only)
     everything = Filters(Days(ago(70), ago(0)))
-    for event in restated.events(store, principal, everything, ago(69), while_open=True):
+    for event in restated.events(store, Question(principal, everything), ago(69), while_open=True):
         for change in event.changes:
             if not money_only or change.field in ("cost", "revenue", "reported_cpm", "reported_roi"):
                 found += [_units(change.field, side) for side in (change.then, change.now)]

@@ -17,6 +17,7 @@ from perfdash.access import Principal
 from perfdash.accounts import Account, Client, Days
 from perfdash.columns import VIEWS
 from perfdash.corrections import Target, Wanted
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
 from perfdash.store import catalog, corrections
@@ -68,8 +69,8 @@ def filled(store: Store, one: Hostile, now: datetime = NOON) -> None:
     _corrections(store, one, now)
     for view in VIEWS:
         filters = Filters(Days(now.date() - timedelta(days=20), now.date()), (one.slug,))
-        found = answers.answer(store, ADMIN, view, filters, now)
-        answers.write_receipt(store, ADMIN, found, lambda: now - timedelta(minutes=30))
+        found = answers.answer(store, Question(ADMIN, filters), view, now)
+        answers.write_receipt(store, found, lambda: now - timedelta(minutes=30))
 
 
 def _numbers(store: Store, one: Hostile, now: datetime) -> None:

@@ -16,6 +16,8 @@ from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.asof import AtRevisions
 from perfdash.corrections import Range, Target, Wanted
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question, of_every_day
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
 from perfdash.store import (
@@ -48,7 +50,6 @@ from perfdash.store import (
 from perfdash.store.engine import Store
 from perfdash.store.receipts import Exported
 from perfdash.store.schema import clients, facts
-from perfdash.store.view import CampaignRef
 from tests.isolation.world import CAMPAIGN, CLIENTS, CREATOR, DAY, PLATFORM, RECEIPT, link_of
 from tests.store.builders import MAKER, NOON
 from tests.store.test_scope import ACCOUNT, AGE, ALL, ASKED, FOR_ANALYSTS, FOR_OPERATORS, NOW, OF_ONESELF
@@ -100,6 +101,15 @@ class Probe:
     def ref(self) -> CampaignRef:
         """The campaign by its full name."""
         return CampaignRef(self.client, self.account, self.campaign)
+
+    def question(self, principal: Principal) -> Question:
+        """About one campaign, where an account is named; with a CPM limit for who may see money."""
+        filters = self.limited if principal.money else self.filters
+        return Question(principal, filters, self.as_of, self.ref if self.account else None)
+
+    def over(self, principal: Principal, days: int) -> Question:
+        """About the clients, over the first days of the world."""
+        return Question(principal, Filters(Days(DAY, DAY + timedelta(days)), self.clients))
 
     @property
     def of_account(self) -> Account:
@@ -186,7 +196,7 @@ def _moment(connection: Any, principal: Principal, x: Probe) -> Any:
 
 
 def _sums(connection: Any, principal: Principal, x: Probe) -> Any:
-    bound = view.view(connection, principal, x.filters, x.as_of, x.ref if x.past else None)
+    bound = view.view(connection, Question(principal, x.filters, x.as_of, x.ref if x.past else None))
     return view.currencies_in(connection, bound)
 
 
@@ -200,7 +210,13 @@ WRITES: dict[str, Ask] = {
     "links.revoke": lambda s, p, x: links.revoke(s, p, x.client, link_of(x.client), NOW) is None,
     "links.require_may_share": lambda _s, p, x: links.require_may_share(p, x.client) is None,
     "links.make": lambda s, p, x: links.make(
-        s, replace(p, name=MAKER), x.client, "more", replace(x.filters, clients=()), None, p.money, NOW, lambda: NOON
+        s,
+        Question(replace(p, name=MAKER), replace(x.filters, clients=())),
+        x.client,
+        "more",
+        p.money,
+        NOW,
+        lambda: NOON,
     ),
     "audit.record": lambda s, p, x: (
         audit.record(s, p, "view", x.clients, "a page", NOW, kept=timedelta(days=9)) is None
@@ -228,49 +244,49 @@ TABLE: dict[str, Ask] = {
     "versions.fact_versions": reading(_facts),
     "versions.attribute_versions": reading(_named),
     "view.view": reading(_sums),
-    "queries.revisions_at": lambda s, p, x: queries.revisions_at(s, p, x.clients, x.as_of),
-    "queries.breakdown": lambda s, p, x: queries.breakdown(
-        s, p, x.limited if p.money else x.filters, ("client", "campaign", "day"), x.as_of, x.ref if x.account else None
-    ),
-    "queries.undefined_cpm": lambda s, p, x: queries.undefined_cpm(s, p, x.limited, x.as_of),
+    "queries.revisions_at": lambda s, p, x: queries.revisions_at(s, of_every_day(p, x.clients, x.as_of)),
+    "queries.breakdown": lambda s, p, x: queries.breakdown(s, x.question(p), ("client", "campaign", "day")),
+    "queries.undefined_cpm": lambda s, p, x: queries.undefined_cpm(s, Question(p, x.limited, x.as_of)),
     "queries.creator_names": lambda s, p, x: queries.creator_names(s, p, x.clients),
-    "queries.currencies": lambda s, p, x: queries.currencies(s, p, x.filters, x.as_of),
-    "extent.platforms": lambda s, p, x: extent.platforms(s, p, x.clients, x.as_of),
-    "extent.first_day": lambda s, p, x: extent.first_day(s, p, x.clients, x.as_of),
-    "extent.last_day": lambda s, p, x: extent.last_day(s, p, x.clients, x.as_of),
+    "queries.currencies": lambda s, p, x: queries.currencies(s, Question(p, x.filters, x.as_of)),
+    "extent.platforms": lambda s, p, x: extent.platforms(s, of_every_day(p, x.clients, x.as_of)),
+    "extent.first_day": lambda s, p, x: extent.first_day(s, of_every_day(p, x.clients, x.as_of)),
+    "extent.last_day": lambda s, p, x: extent.last_day(s, of_every_day(p, x.clients, x.as_of)),
     "extent.begins": lambda s, p, x: extent.begins(s, p, x.clients),
     "extent.any_corrected": lambda s, p, x: extent.any_corrected(s, p, x.clients),
-    "campaigns.campaign_rows": lambda s, p, x: campaigns.campaign_rows(s, p, x.filters, x.as_of),
-    "campaigns.campaign_row": lambda s, p, x: campaigns.campaign_row(
-        s, p, x.client, x.account, x.campaign, x.filters, x.as_of
+    "campaigns.campaign_rows": lambda s, p, x: (
+        *campaigns.campaign_rows(s, Question(p, x.filters, x.as_of)),
+        *campaigns.campaign_rows(s, Question(p, x.filters, x.as_of, x.ref)),
     ),
     "catalog.accounts": lambda s, p, x: catalog.accounts(s, p, x.clients),
     "catalog.accounts_in_view": reading(lambda c, p, x: catalog.accounts_in_view(c, p, x.clients, inactive=True)),
-    "coverage.coverage": lambda s, p, x: coverage.coverage(s, p, x.clients, ALL.days),
-    "coverage.gaps": lambda s, p, x: coverage.gaps(s, p, x.clients, Days(DAY, DAY + timedelta(3))),
-    "coverage.uncovered": lambda s, p, x: coverage.uncovered(s, p, x.clients, Days(DAY, DAY + timedelta(3)), NOW),
+    "coverage.coverage": lambda s, p, x: coverage.coverage(s, Question(p, Filters(ALL.days, x.clients))),
+    "coverage.gaps": lambda s, p, x: coverage.gaps(s, x.over(p, 3)),
+    "coverage.uncovered": lambda s, p, x: coverage.uncovered(s, x.over(p, 3), NOW),
     "health.runs": lambda s, p, x: health.runs(s, p, x.clients),
     "health.run_log": lambda s, p, x: health.run_log(s, p, x.client, 1),
     "health.quarantined": lambda s, p, x: health.quarantined(s, p, x.client, 1),
     "health.freshness": lambda s, p, x: health.freshness(s, p, x.clients, NOW),
-    "correction_log.told": lambda s, p, x: correction_log.told(s, p, x.clients, as_of=x.as_of),
+    "correction_log.told": lambda s, p, x: correction_log.told(s, of_every_day(p, x.clients, x.as_of)),
     "correctable.arrived": lambda s, p, x: correctable.arrived(s, p, x.clients),
     "correctable.lines": lambda s, p, x: correctable.lines(s, p, x.range),
-    "same_age.aged": lambda s, p, x: same_age.aged(s, p, x.filters, AGE),
-    "same_age.unknown": lambda s, p, x: same_age.unknown(s, p, x.clients, Days(DAY, DAY + timedelta(4)), AGE),
+    "same_age.aged": lambda s, p, x: same_age.aged(s, Question(p, x.filters), AGE),
+    "same_age.unknown": lambda s, p, x: same_age.unknown(s, x.over(p, 4), AGE),
     "receipts.one": lambda s, p, x: receipts.one(s, p, x.receipt).parts,
     "link_log.listed": lambda s, p, x: link_log.listed(s, p, NOW, x.clients),
     "link_log.views": lambda s, p, x: link_log.views(s, p, x.client, link_of(x.campaign if x.past else x.client)),
     "names.campaign_names": lambda s, p, x: names.campaign_names(s, p, x.clients),
-    "restated.events": lambda s, p, x: restated.events(s, p, x.filters, x.as_of or SINCE - timedelta(days=9)),
-    "restated.movement": lambda s, p, x: restated.movement(s, p, x.filters, x.as_of or SINCE - timedelta(days=9)),
-    "settled.settling": lambda s, p, x: settled.settling(s, p, x.filters, NOW),
+    "restated.events": lambda s, p, x: restated.events(s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)),
+    "restated.movement": lambda s, p, x: restated.movement(
+        s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)
+    ),
+    "settled.settling": lambda s, p, x: settled.settling(s, Question(p, x.filters), NOW),
     "finals.final_at": reading(
         lambda c, p, x: finals.final_at(c, p, (x.of_account,), ALL.days) if x.clients else
         finals.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)
     ),
-    "reported_ratios.comparisons": lambda s, p, x: reported_ratios.comparisons(s, p, x.filters, x.as_of),
-    "reported_ratios.all_findings": lambda s, p, x: reported_ratios.all_findings(s, p, x.filters, x.as_of),
+    "reported_ratios.comparisons": lambda s, p, x: reported_ratios.comparisons(s, Question(p, x.filters, x.as_of)),
+    "reported_ratios.all_findings": lambda s, p, x: reported_ratios.all_findings(s, Question(p, x.filters, x.as_of)),
     "attempts.last_attempt": lambda s, p, x: attempts.last_attempt(s, p, x.of_account, Days(DAY, DAY)),
     "attempts.committed": lambda s, p, x: attempts.committed(s, p, x.of_account),
 }  # fmt: skip

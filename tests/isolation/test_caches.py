@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -12,50 +15,99 @@ import streamlit as st
 from streamlit.runtime.caching.cache_utils import CachedFunc
 
 import perfdash.ui
-from perfdash.access import Principal
+from perfdash.access import Lock, Principal
+from perfdash.accounts import Days
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
+from perfdash.filters import Filters
 from perfdash.store.engine import Store
 from perfdash.ui import cache
+from perfdash.ui.cache import SharedRead
 from tests.isolation.canary import MARK, OF_OWNER, SPRING, given_world, needles, numbers_of
 from tests.ui.conftest import _template, entered, store
 
 __all__ = ["_template", "store"]
-ASKS_SOURCES = {"cache._fetched"}
+ASKS_SOURCES = {"cache.fetched"}
 """Answers of sources by account; only what may sync that account comes to ask for it."""
+DAY = date(2026, 3, 1)
+ONE = Principal("a", "client", frozenset({"acme"}), user_id=1)
+TWIN = replace(ONE, name="b", user_id=2)
+OTHERS = (
+    replace(ONE, clients=frozenset({"bolt"})),
+    replace(ONE, clients=frozenset()),
+    replace(ONE, money=False),
+    replace(ONE, role="analyst"),
+    replace(ONE, role="link", lock=Lock(Days(DAY, DAY))),
+    replace(ONE, role="link", lock=Lock(Days(DAY, DAY), currency="EUR")),
+)
 PAGES = ("overview", "campaigns", "campaign", "restatements", "corrections", "cpm_lab")
 
 
-def cached() -> dict[str, tuple[Any, str, Any]]:
-    """Every function under perfdash/ui whose results reruns share: (module, name, function)."""
-    found = {}
+def modules() -> Iterator[tuple[str, Any]]:
+    """Every module under perfdash/ui but the script itself, by its name there."""
     for info in pkgutil.walk_packages(perfdash.ui.__path__, "perfdash.ui."):
-        if info.name == "perfdash.ui.main":
-            continue
-        module = importlib.import_module(info.name)
-        for name, value in vars(module).items():
-            if isinstance(value, CachedFunc) and value.__wrapped__.__module__ == info.name:
-                found[f"{info.name.removeprefix('perfdash.ui.')}.{name}"] = (module, name, value)
-    return found
+        if info.name != "perfdash.ui.main":
+            yield info.name.removeprefix("perfdash.ui."), importlib.import_module(info.name)
+
+
+def shared() -> dict[str, tuple[Any, str, SharedRead[Any, Any]]]:
+    """Every read whose answers reruns share: (module, name, read)."""
+    return {
+        f"{where}.{name}": (module, name, value)
+        for where, module in modules()
+        for name, value in vars(module).items()
+        if isinstance(value, SharedRead) and value.read.__module__ == module.__name__
+    }
+
+
+def test_nothing_is_shared_but_what_was_read_for_a_question() -> None:
+    bare = {
+        f"{where}.{name}"
+        for where, module in modules()
+        for name, value in vars(module).items()
+        if isinstance(value, CachedFunc) and value.__wrapped__.__module__ == module.__name__
+    }
+    assert bare == ASKS_SOURCES
 
 
 def test_whoever_asks_is_part_of_every_key() -> None:
-    found = cached()
-    print(f"{len(found)} functions share results: {', '.join(found)}")
-    assert len(found) > 8
-    for name, (_, _, function) in found.items():
-        first = next(iter(inspect.signature(function).parameters.values()))
-        assert name in ASKS_SOURCES or (first.name, first.annotation) == ("principal", "Principal"), name
-        assert not any(p.startswith("_") and "rincipal" in p for p in inspect.signature(function).parameters), name
+    """Every right decides under what an answer is kept: none is lost on the way from the question to the key."""
+    reads = shared()
+    print(f"{len(reads)} reads are shared: {', '.join(reads)}")
+    assert len(reads) > 8
+    for name, (_, _, read) in reads.items():
+        kept: list[Any] = []
+        listened = replace(read, kept=lambda *key, kept=kept: kept.append(key), version=lambda _question: None)
+        for principal in (ONE, TWIN, *OTHERS):
+            listened(Question(principal, Filters(Days(DAY, DAY))), *[None] * (len(signature(read.read).parameters) - 1))
+        assert len(kept) == 2 + len(OTHERS), name
+        assert kept[0] == kept[1], name
+        assert len(set(kept)) == 1 + len(OTHERS), name
 
 
-def test_rights_are_never_left_out_of_the_key() -> None:
-    one = Principal("a", "client", frozenset({"acme"}), user_id=1)
-    others = [
-        Principal("a", "client", frozenset({"bolt"}), user_id=1),
-        Principal("a", "client", frozenset({"acme"}), money=False, user_id=1),
-        Principal("a", "analyst", frozenset({"acme"}), user_id=1),
-        Principal("a", "client", frozenset(), user_id=1),
-    ]
-    assert len({cache.scope(each) for each in (one, *others)}) == 1 + len(others)
+def test_no_part_of_a_key_is_left_out_by_its_name_and_no_two_reads_are_kept_under_one() -> None:
+    places = set()
+    for _, _, read in shared().values():
+        names = list(signature(read.kept).parameters)
+        assert names == ["question", "rest", "version"]
+        assert not any(name.startswith("_") for name in names)  # Streamlit would not look at it
+        places.add(read.kept._function_key)  # type: ignore[attr-defined]
+    assert len(places) == len(shared())
+
+
+def test_the_days_the_moment_and_all_else_that_is_given_are_part_of_the_key() -> None:
+    question, kept = Question(ONE, Filters(Days(DAY, DAY))), []
+    read = replace(cache.groups, kept=lambda *key: kept.append(key), version=lambda _question: None)
+    later = question.over(Days(DAY, DAY + timedelta(days=1)))
+    read(question)
+    read(question, ())
+    read(question, by=())
+    assert len(set(kept)) == 1
+    read(question, ("day",))
+    read(later)
+    read(question.at(DAY))
+    read(question.about(CampaignRef("acme", 1, "spring")))
+    assert len(set(kept)) == 5
 
 
 @pytest.fixture
@@ -74,8 +126,9 @@ def read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         call.clear = function.clear  # type: ignore[attr-defined]
         return call
 
-    for module, name, function in cached().values():
-        monkeypatch.setattr(module, name, listened(function))
+    for module, name, shared_read in shared().values():
+        monkeypatch.setattr(module, name, replace(shared_read, kept=listened(shared_read.kept)))
+    monkeypatch.setattr(cache, "fetched", listened(cache.fetched))
     return told
 
 

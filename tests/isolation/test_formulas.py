@@ -19,6 +19,7 @@ from perfdash.accounts import Days
 from perfdash.columns import VIEWS
 from perfdash.correction_document import table as corrections_table
 from perfdash.correction_story import decisions
+from perfdash.domain.question import Question
 from perfdash.export import Table
 from perfdash.filters import Filters
 from perfdash.store import correction_log, health, restated
@@ -68,17 +69,17 @@ def store(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def view_of(view: str) -> Callable[[Store], Table]:
-    return lambda store: answers.answer(store, ADMIN, view, ASKED, NOON).table  # type: ignore[arg-type]
+    return lambda store: answers.answer(store, Question(ADMIN, ASKED), view, NOON).table  # type: ignore[arg-type]
 
 
 def _restatements(store: Store) -> Table:
     since = DAYS.start - timedelta(days=1)
-    found = restated.events(store, ADMIN, Filters(DAYS, ("acme",), raw=True), since, None, while_open=True)
+    found = restated.events(store, Question(ADMIN, Filters(DAYS, ("acme",), raw=True)), since, while_open=True)
     return restated_document.table(found, campaign_names(store, ADMIN, ("acme",)))
 
 
 def _corrections(store: Store) -> Table:
-    told = correction_log.told(store, ADMIN, ("acme",), DAYS)
+    told = correction_log.told(store, Question(ADMIN, Filters(DAYS, ("acme",))))
     return corrections_table(decisions(told, {}), campaign_names(store, ADMIN, ("acme",)))
 
 
@@ -91,11 +92,11 @@ EXPORTS: dict[str, Callable[[Store], Table]] = {
     **{view: view_of(view) for view in VIEWS},
     "restatements": _restatements,
     "corrections": _corrections,
-    "runs": lambda _store: health_tables.runs_table(ADMIN, ASKED),
-    "accounts": lambda _store: health_tables.accounts_table(ADMIN, ASKED),
+    "runs": lambda _store: health_tables.runs_table(Question(ADMIN, ASKED)),
+    "accounts": lambda _store: health_tables.accounts_table(Question(ADMIN, ASKED)),
     "quarantine": _refused,
-    "lab-cpm": lambda _store: cpm_lab_reads.table(ADMIN, ASKED, None, "cpm"),
-    "lab-roi": lambda _store: cpm_lab_reads.table(ADMIN, ASKED, None, "roi"),
+    "lab-cpm": lambda _store: cpm_lab_reads.table(Question(ADMIN, ASKED), "cpm"),
+    "lab-roi": lambda _store: cpm_lab_reads.table(Question(ADMIN, ASKED), "roi"),
 }
 """Everything that a page or the command line lets out as CSV."""
 

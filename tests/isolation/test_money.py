@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import delete, func, update
 
 from perfdash.access import Principal
+from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.filters import Filters
 from perfdash.store import corrections, queries, reported_ratios
@@ -99,10 +100,10 @@ def test_without_money_asking_for_it_is_refused(worlds: Any, role: str) -> None:
     for ask in (queries.breakdown, queries.campaign_rows, queries.currencies, queries.undefined_cpm):
         if ask is not queries.currencies:  # which does not look at the limit
             with pytest.raises(UsageError, match="not part of your access"):
-                ask(store, poor, limited)
+                ask(store, Question(poor, limited))
     for ask in (reported_ratios.comparisons, reported_ratios.all_findings):
         with pytest.raises(AccessDenied, match="not part of your access"):
-            ask(store, poor, ALL)
+            ask(store, Question(poor, ALL))
     for field in ("cost", "cpm"):
         with pytest.raises(AccessDenied):
             corrections.require_may_correct(poor, "acme", field)

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store import erasing, links, schema, sessions, users
 from perfdash.store.engine import Store
@@ -87,8 +88,8 @@ def by_link(scene: Scene) -> Carried:
     """Somebody who came by a client link."""
     asked = Filters(Days(YESTERDAY - timedelta(days=9), YESTERDAY), ("acme",))
     made, token = links.make(
-        scene.store, Principal("keeper", "admin"), "acme", "For the board", asked,
-        as_of=None, money=True, expires_at=now() + timedelta(days=3), clock=now,
+        scene.store, Question(Principal("keeper", "admin"), asked), "acme", "For the board",
+        money=True, expires_at=now() + timedelta(days=3), clock=now,
     )  # fmt: skip
     answer = _opener().open(f"{scene.server.url}/link/{token}", timeout=120)
     cookie = answer.headers["Set-Cookie"].split(";")[0].partition("=")[2]

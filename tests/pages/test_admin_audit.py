@@ -10,12 +10,12 @@ from datetime import date, timedelta
 import pytest
 
 from perfdash.access import OPERATOR
+from perfdash.domain.campaigns import CampaignRef
 from perfdash.filters import Filters
 from perfdash.link_question import Shared, kept
 from perfdash.security import Security
 from perfdash.store import audit, sessions, users
 from perfdash.store.audit import EVERY_CLIENT
-from perfdash.store.queries import CampaignRef
 from perfdash.store.schema import links
 from perfdash.ui import admin_audit, campaign_tables, seen, tables
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, HEALTH, PAGES, VIEW, fact, said, shown

@@ -11,6 +11,8 @@ from sqlalchemy import event
 from perfdash import answers, export
 from perfdash.access import Principal
 from perfdash.accounts import Days
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store import queries, receipts
 from perfdash.ui import campaign_tables, downloads
@@ -32,7 +34,7 @@ SECOND = datetime(2026, 3, 8, 8, tzinfo=UTC)
 DAY = date(2026, 3, 3)
 THEN = "2026-03-05"
 VIEW_THEN = Days(date(2026, 2, 4), date(2026, 3, 5))
-SPRING = campaign_tables.link_of(queries.CampaignRef("acme", 1, "spring"))
+SPRING = campaign_tables.link_of(CampaignRef("acme", 1, "spring"))
 
 
 @pytest.fixture
@@ -81,8 +83,8 @@ def test_every_page_tells_what_was_known_then_under_the_names_of_then(restated, 
 @pytest.mark.parametrize("moment", [THEN, "2026-03-04T08:00Z", "2026-03-08T08:59:59+01:00", "2026-03-09"])
 def test_the_headline_equals_the_query_at_that_moment(restated, moment):
     app = shown(as_of=moment)
-    asked = app.session_state["_selection"]
-    (group,) = queries.breakdown(restated, BOSS, asked.filters, (), asked.as_of)
+    asked = app.session_state["_selection"].question.asked_by(BOSS)
+    (group,) = queries.breakdown(restated, asked)
     assert tiles(app)["Cost (EUR)"] == f"{group.sums.cost / 1_000_000:.2f}"
     assert (tiles(app)["Cost (EUR)"] == "9.00") == (moment == "2026-03-09")
 
@@ -102,23 +104,23 @@ def test_one_click_leads_back_to_now(restated):
 
 def test_reset_leads_back_to_now_too(restated):
     app = press(shown(as_of=THEN), "Reset filters")
-    assert app.session_state["_selection"].as_of is None
+    assert app.session_state["_selection"].question.as_of is None
 
 
 def test_days_are_counted_back_from_the_day_asked_about(restated):
-    assert shown(as_of=THEN, range="Last 7 days").session_state["_selection"].filters.days == Days(
+    assert shown(as_of=THEN, range="Last 7 days").session_state["_selection"].question.filters.days == Days(
         date(2026, 2, 27), date(2026, 3, 5)
     )
     # At noon of the 5th that day was not complete.
-    assert shown(as_of=f"{THEN}T12:00Z", range="Last 7 days").session_state["_selection"].filters.days.end == date(
-        2026, 3, 4
-    )
+    assert shown(as_of=f"{THEN}T12:00Z", range="Last 7 days").session_state[
+        "_selection"
+    ].question.filters.days.end == date(2026, 3, 4)
 
 
 def test_all_days_are_those_known_then(restated):
     fact(restated, day=date(2026, 1, 2), from_rev=2)
-    assert shown(as_of=THEN, range="All days").session_state["_selection"].filters.days.start == DAY
-    assert shown(range="All days").session_state["_selection"].filters.days.start == date(2026, 1, 2)
+    assert shown(as_of=THEN, range="All days").session_state["_selection"].question.filters.days.start == DAY
+    assert shown(range="All days").session_state["_selection"].question.filters.days.start == date(2026, 1, 2)
 
 
 def test_both_sides_of_a_change_are_those_of_then(restated):
@@ -184,7 +186,7 @@ def test_what_was_final_then_is_told_as_of_then(restated):
 def test_a_download_and_its_receipt_are_of_then(restated, saved):
     shown(CAMPAIGNS, as_of=THEN)
     text = saved["campaigns_daily_csv"]()
-    found = answers.answer(restated, BOSS, "daily", Filters(VIEW_THEN), NOON, date(2026, 3, 5))
+    found = answers.answer(restated, Question(BOSS, Filters(VIEW_THEN), date(2026, 3, 5)), "daily", NOON)
     assert text == export.to_csv(found.table)
     assert "5.000000" in text
     (receipt,) = receipts.list(restated, BOSS)

@@ -9,10 +9,11 @@ import pytest
 
 from perfdash import answers, export
 from perfdash.access import OPERATOR, Principal
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied
 from perfdash.filters import Filters
 from perfdash.store import receipts, sessions
-from perfdash.store.queries import CampaignRef
 from perfdash.ui import campaign_tables, downloads
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, VIEW, fact, fetched, said, shown, tiles
 from tests.store.builders import NOON, given_campaign, given_client, given_creator
@@ -103,7 +104,7 @@ def test_a_download_equals_the_query_and_leaves_a_receipt(acme, saved):
     fact(acme, campaign_id="=cmd", cost=1)
     shown(CAMPAIGNS)
     text = saved["campaigns_csv"]()
-    found = answers.answer(acme, Principal("boss", "admin"), "campaigns", Filters(VIEW), NOON)
+    found = answers.answer(acme, Question(Principal("boss", "admin"), Filters(VIEW)), "campaigns", NOON)
     assert text == export.to_csv(found.table)
     (receipt,) = receipts.list(acme, Principal("boss", "admin"))
     assert (receipt.author, receipt.view, receipt.rows) == ("boss", "campaigns", 2)

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from perfdash.access import Principal
 from perfdash.accounts import Days
+from perfdash.domain.question import Question
 from perfdash.errors import StoreError
 from perfdash.filters import Filters
 from perfdash.store import link_log, links, schema
@@ -144,8 +145,8 @@ def test_clients_neither_make_links_nor_see_them(acme: Store) -> None:
 def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
     fact(acme)
     found, token = links.make(
-        acme, BOSS, "acme", "For [the](http://evil.example) board", Filters(Days(VIEW.start, VIEW.end), ("acme",)),
-        NOON, True, NOON + timedelta(days=1), lambda: NOON,
+        acme, Question(BOSS, Filters(Days(VIEW.start, VIEW.end), ("acme",)), NOON), "acme",
+        "For [the](http://evil.example) board", True, NOON + timedelta(days=1), lambda: NOON,
     )  # fmt: skip
     link_log.viewed(acme, found, "abcdef123456", "Overview", NOON)
     app = shown(LINKS)

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from perfdash.accounts import Days
+from perfdash.domain.campaigns import CampaignRef
 from perfdash.store.engine import Store
-from perfdash.store.queries import CampaignRef
 from perfdash.ui.campaign_tables import link_of
 from perfdash.ui.filters import Selection
 from tests.pages.conftest import CAMPAIGN, fact, fetched, said, shown, tile

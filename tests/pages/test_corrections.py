@@ -17,6 +17,8 @@ from perfdash.access import Principal
 from perfdash.accounts import Days
 from perfdash.correction_story import decisions
 from perfdash.corrections import Range, Target, Wanted, scaled
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question, of_every_day
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
 from perfdash.store import correctable, correction_log, corrections, queries, schema
@@ -80,11 +82,11 @@ def pick_decision(app: AppTest, n: int = 0) -> AppTest:
 
 
 def told(store: Store) -> Any:
-    return correction_log.told(store, ADMIN)
+    return correction_log.told(store, of_every_day(ADMIN))
 
 
 def cost(store: Store) -> int | None:
-    found = queries.campaign_row(store, ADMIN, "acme", 1, "spring", wide())
+    found = queries.campaign_rows(store, Question(ADMIN, wide(), only=CampaignRef("acme", 1, "spring")))
     return found[0].sums.cost
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from perfdash.cli import main
 from perfdash.corrections import Target, Wanted
+from perfdash.domain.campaigns import CampaignRef
 from perfdash.payload import FactKey
 from perfdash.store import corrections, receipts
 from perfdash.ui import campaign_tables, downloads
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, YESTERDAY, fact, said, shown, tile, tiles
 from tests.store.builders import ADMIN, NOON, given_revisions
 
-SPRING = campaign_tables.link_of(campaign_tables.CampaignRef("acme", 1, "spring"))
+SPRING = campaign_tables.link_of(CampaignRef("acme", 1, "spring"))
 
 
 @pytest.fixture

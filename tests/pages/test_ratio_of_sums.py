@@ -19,8 +19,9 @@ import pyarrow as pa
 import pytest
 
 from perfdash import answers, document, export
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
-from perfdash.store.queries import CampaignRef
 from perfdash.ui import campaign_tables
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, VIEW, fetched, shown
 from tests.store.builders import ADMIN, NOON, given_client, given_facts, given_overlay
@@ -177,7 +178,7 @@ _KEYS = {"client": "client_id", "campaign": "campaign_id", "creator": "creator_i
 
 @pytest.mark.parametrize("view", export.VIEWS)
 def test_every_export(world, view):
-    found = answers.answer(world.store, ADMIN, view, Filters(VIEW), NOON)
+    found = answers.answer(world.store, Question(ADMIN, Filters(VIEW)), view, NOON)
     places = {name: 6 if name.startswith("cp") else 8 for name in SIDES}
 
     def like(record: Row) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from perfdash import answers
 from perfdash.access import Principal
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store import receipts
 from perfdash.store.receipts import Exported
@@ -63,8 +64,8 @@ def restate(store):
 
 
 def export(store, who=ADMIN, view="campaigns", **filters):
-    found = answers.answer(store, who, view, Filters(VIEW, **filters), NOON)
-    return answers.write_receipt(store, who, found, lambda: NOON - timedelta(hours=2))
+    found = answers.answer(store, Question(who, Filters(VIEW, **filters)), view, NOON)
+    return answers.write_receipt(store, found, lambda: NOON - timedelta(hours=2))
 
 
 def code(app):
@@ -159,8 +160,10 @@ def test_a_list_is_not_rebuilt(sent):
 def test_an_export_of_one_campaign_is_rebuilt_as_that(sent):
     store, _ = sent
     fact(store, campaign_id="other")
-    from perfdash.store.queries import CampaignRef
+    from perfdash.domain.campaigns import CampaignRef
 
-    found = answers.answer(store, ADMIN, "overview", Filters(VIEW), NOON, only=CampaignRef("acme", 1, "spring"))
-    name = answers.write_receipt(store, ADMIN, found, lambda: NOON)
+    found = answers.answer(
+        store, Question(ADMIN, Filters(VIEW), only=CampaignRef("acme", 1, "spring")), "overview", NOON
+    )
+    name = answers.write_receipt(store, found, lambda: NOON)
     assert "the checksum is that" in said(shown(PAGE, receipt=name))

@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.link_question import Against
 from perfdash.store import link_log, links, schema, users
@@ -109,11 +110,12 @@ def _outside(store: Store) -> None:
 def made(scene: Scene, **more: object) -> tuple[Link, str]:
     """A link to the inside, pinned before what came later."""
     asked: dict[str, Any] = {
-        "client": "acme", "label": "For the board", "as_of": scene.then, "money": True,
-        "question": Filters(DAYS, ("acme",), ("TikTok",), "EUR"), "against": Against("before", DAYS, BEFORE),
+        "client": "acme", "label": "For the board", "money": True, "against": Against("before", DAYS, BEFORE),
         "expires_at": datetime.now(UTC) + timedelta(days=3), "clock": lambda: datetime.now(UTC),
     }  # fmt: skip
-    return links.make(scene.store, BOSS, **(asked | more))
+    as_of = more.pop("as_of", scene.then)
+    filters = more.pop("filters", Filters(DAYS, ("acme",), ("TikTok",), "EUR"))
+    return links.make(scene.store, Question(BOSS, filters, as_of), **(asked | more))  # type: ignore[arg-type]
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -417,7 +419,7 @@ def test_a_link_that_ended_shows_nothing_more_on_an_open_page(scene: Scene, way:
     who = replace(BOSS, name=f"maker-{way.replace(' ', '-')}")
     users.add_user(scene.store, OPERATOR, who.name, PASSWORD, "admin", NOON, rounds=4)
     link, token = links.make(
-        scene.store, who, "acme", way, Filters(DAYS, ("acme",)), scene.then, True,
+        scene.store, Question(who, Filters(DAYS, ("acme",)), scene.then), "acme", way, True,
         datetime.now(UTC) + timedelta(days=1), lambda: datetime.now(UTC),
     )  # fmt: skip
     mine = cookie_of(scene, token)

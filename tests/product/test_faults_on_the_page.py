@@ -19,6 +19,7 @@ from perfdash import answers
 from perfdash.access import OPERATOR
 from perfdash.accounts import Days
 from perfdash.demo.process import start
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store import health
 from perfdash.store.health import Run
@@ -127,7 +128,7 @@ def answered(installation: Installation, client: str) -> list[object]:
     """The numbers of the days that were synced while the source was well, as `query daily` prints them."""
     with installation.store() as store:
         filters = Filters(Days(*KNOWN), (client,))
-        table = answers.answer(store, OPERATOR, "daily", filters, datetime.now(UTC)).table
+        table = answers.answer(store, Question(OPERATOR, filters), "daily", datetime.now(UTC)).table
     kept = [n for n, column in enumerate(table.columns) if column.canonical]
     return [tuple(row[n] for n in kept) for row in table.rows]
 

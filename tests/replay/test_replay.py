@@ -19,6 +19,7 @@ from perfdash.access import OPERATOR
 from perfdash.accounts import Account, Days, today_in
 from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.process import RunningApi, start
+from perfdash.domain.question import of_every_day
 from perfdash.payload import Fetched
 from perfdash.schedule import default_days
 from perfdash.secret import Secret
@@ -190,13 +191,15 @@ def narrowing(scene: Scene, rng: random.Random) -> tuple[tuple[str, ...], tuple[
 def test_what_is_asked_covers_every_revision_that_the_store_took(scene: Scene, wire: tuple[Wire, RunningApi]) -> None:
     rng = random.Random(7)
     replayed(scene, *wire, Size(2, 2, 0), rng)
-    told = queries.revisions_at(scene.store, OPERATOR)
+    told = queries.revisions_at(scene.store, of_every_day(OPERATOR))
     assert dict(told) == {client: len(moments) for client, moments in scene.memory.moments.items()}
     for client, moments in scene.memory.moments.items():
         for number, at in enumerate(moments, 1):
-            assert dict(queries.revisions_at(scene.store, OPERATOR, (client,), at)) == {client: number}
+            assert dict(queries.revisions_at(scene.store, of_every_day(OPERATOR, (client,), at))) == {client: number}
             before = at - rebuilt.TICK
-            assert dict(queries.revisions_at(scene.store, OPERATOR, (client,), before)) == {client: number - 1}
+            assert dict(queries.revisions_at(scene.store, of_every_day(OPERATOR, (client,), before))) == {
+                client: number - 1
+            }
 
 
 def test_the_rebuilding_knows_nothing_of_perfdash() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
 from perfdash.corrections import Target, Wanted
+from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.oidc_claims import Identity, Refused
 from perfdash.payload import FactKey
@@ -95,7 +96,7 @@ def somebody_comes_in(store: Store, user_id: int) -> set[str]:
 
 def numbers_are_shared(store: Store, boss: Principal) -> set[str]:
     asked, until = Filters(Days(DAY, DAY)), NOON + timedelta(days=7)
-    link, token = links.make(store, boss, "acme", "For the board", asked, None, True, until, lambda: NOON)
+    link, token = links.make(store, Question(boss, asked), "acme", "For the board", True, until, lambda: NOON)
     session, cookie = sessions.begin_link(store, link.link_id, NOON, until, Security())
     link_log.viewed(store, link, session.session_id, link_log.OPENED, NOON)
     links.revoke(store, boss, "acme", link.link_id, NOON)

@@ -20,6 +20,7 @@ from perfdash.accounts import Days
 from perfdash.asof import AtRevisions
 from perfdash.columns import VIEWS
 from perfdash.corrections import Range, Raw, Target, Wanted, scaled, split
+from perfdash.domain.question import Question, of_every_day
 from perfdash.errors import AccessDenied, PerfdashError, UsageError
 from perfdash.filters import Filters
 from perfdash.metrics import Sums, ratio
@@ -58,18 +59,18 @@ def revert(ledger: Ledger, *numbers: int, who: Principal = ANN, why: str = "we w
 
 
 def sums(ledger: Ledger, as_of: Any = None, filters: Filters = ALL, who: Principal = OPERATOR) -> Sums:
-    return sum((g.sums for g in queries.breakdown(ledger.store, who, filters, (), as_of)), Sums())
+    return sum((g.sums for g in queries.breakdown(ledger.store, Question(who, filters, as_of))), Sums())
 
 
 def of_fact(ledger: Ledger, campaign: str = "c1", as_of: Any = None) -> tuple[int, int, int, int] | None:
     """(impressions, clicks, cost, corrected) of one campaign; None where no fact is."""
-    rows = queries.breakdown(ledger.store, OPERATOR, ALL, ("client", "account", "campaign"), as_of)
+    rows = queries.breakdown(ledger.store, Question(OPERATOR, ALL, as_of), ("client", "account", "campaign"))
     found = [g.sums for g in rows if g.campaign == campaign]
     return (found[0].impressions, found[0].clicks, found[0].cost, found[0].corrected) if found else None  # type: ignore[return-value]
 
 
 def one(ledger: Ledger, number: int = 1, who: Principal = ANN) -> correction_log.Correction:
-    (found,) = correction_log.told(ledger.store, who, numbers=[number])
+    (found,) = correction_log.told(ledger.store, of_every_day(who), numbers=[number])
     return found
 
 
@@ -79,10 +80,10 @@ def every_answer(ledger: Ledger, at: datetime, filters: Filters = ALL) -> list[A
     for limit in (None, 14 * MICRO, 16 * MICRO):
         asked = replace(filters, max_cpm=limit, currency="EUR")
         for view in VIEWS:
-            answer = answers.answer(ledger.store, OPERATOR, view, asked, at)
+            answer = answers.answer(ledger.store, Question(OPERATOR, asked), view, at)
             found.append((export.sha256(answer.table), answer.table.rows))
-        found.append(queries.undefined_cpm(ledger.store, OPERATOR, asked))
-    found.append(queries.campaign_rows(ledger.store, OPERATOR, filters))
+        found.append(queries.undefined_cpm(ledger.store, Question(OPERATOR, asked)))
+    found.append(queries.campaign_rows(ledger.store, Question(OPERATOR, filters)))
     return found
 
 
@@ -121,20 +122,22 @@ def test_a_cpm_is_half_even_to_the_micro_and_follows_the_corrected_impressions(l
 
 def test_corrections_count_in_every_view_filter_limit_export_and_flight_cost(ledger: Ledger) -> None:
     under_10 = replace(ALL, max_cpm=10 * MICRO)
-    assert [row.campaign for row in queries.campaign_rows(ledger.store, OPERATOR, under_10)] == ["c1"]
+    assert [row.campaign for row in queries.campaign_rows(ledger.store, Question(OPERATOR, under_10))] == ["c1"]
     correct(ledger, "cpm", 10 * MICRO + 1)
-    assert queries.campaign_rows(ledger.store, OPERATOR, under_10) == ()
+    assert queries.campaign_rows(ledger.store, Question(OPERATOR, under_10)) == ()
     correct(ledger, "impressions", 0, SECOND)
-    assert [(u.cost, u.rows) for u in queries.undefined_cpm(ledger.store, OPERATOR, under_10)] == [(30_000_000, 1)]
+    assert [(u.cost, u.rows) for u in queries.undefined_cpm(ledger.store, Question(OPERATOR, under_10))] == [
+        (30_000_000, 1)
+    ]
     correct(ledger, "cost", 9_000_000)
-    rows = {row.campaign: row for row in queries.campaign_rows(ledger.store, OPERATOR, ALL)}
+    rows = {row.campaign: row for row in queries.campaign_rows(ledger.store, Question(OPERATOR, ALL))}
     assert rows["c1"].flight_cost == 9_000_000
     assert rows["c1"].sums.corrected == 1
     assert ratio("cpm", rows["c1"].sums) == 9
-    answer = answers.answer(ledger.store, OPERATOR, "campaigns", ALL, ledger.clock())
+    answer = answers.answer(ledger.store, Question(OPERATOR, ALL), "campaigns", ledger.clock())
     told = {row["campaign"]: row for row in export.records(answer.table)}
     assert Decimal(told["c1"]["cost"]) == 9
-    raw = answers.answer(ledger.store, OPERATOR, "campaigns", replace(ALL, raw=True), ledger.clock())
+    raw = answers.answer(ledger.store, Question(OPERATOR, replace(ALL, raw=True)), "campaigns", ledger.clock())
     assert [Decimal(row["cost"]) for row in export.records(raw.table)] == [5, 30]
 
 
@@ -249,7 +252,7 @@ def test_a_new_one_supersedes_and_cost_and_cpm_exclude_each_other(ledger: Ledger
     assert one(ledger, 2).before == 8_000_000  # the CPM of what counted
     correct(ledger, "cost", 9_000_000)
     assert one(ledger, 3).before == 4_000_000
-    assert [c.number for c in correction_log.told(ledger.store, ANN, only_active=True)] == [3]
+    assert [c.number for c in correction_log.told(ledger.store, of_every_day(ANN), only_active=True)] == [3]
     revert(ledger, 3)
     assert of_fact(ledger) == (1000, 10, 5_000_000, 0)  # a revert returns to raw, not to what was superseded
     assert sound(ledger)
@@ -307,7 +310,7 @@ def test_without_a_look_before_the_last_one_counts_and_every_one_is_kept(ledger:
         thread.start()
     for thread in threads:
         thread.join()
-    told = correction_log.told(ledger.store, ANN)
+    told = correction_log.told(ledger.store, of_every_day(ANN))
     assert [c.number for c in told] == [4, 3, 2, 1]
     assert [c.ended_as for c in told] == ["", "superseded", "superseded", "superseded"]
     assert of_fact(ledger)[2] == told[0].value  # type: ignore[index]
@@ -341,7 +344,7 @@ def test_what_was_looked_at_must_still_be_there(ledger: Ledger) -> None:
     revert(ledger, 1)
     with pytest.raises(UsageError, match="no such active correction"):
         revert(ledger, 1)
-    assert [c.number for c in correction_log.told(ledger.store, ANN)] == [1]
+    assert [c.number for c in correction_log.told(ledger.store, of_every_day(ANN))] == [1]
 
 
 # --- ranges
@@ -377,7 +380,7 @@ def test_a_totals_parts_sum_to_it_exactly(week: Ledger, total: int) -> None:
     made = correct_range(week, split(raws(week), total))
     assert of_fact(week, "w")[2] == total  # type: ignore[index]
     assert len(made.numbers) == 7 and made.batch
-    assert {c.batch for c in correction_log.told(week.store, ANN)} == {made.batch}
+    assert {c.batch for c in correction_log.told(week.store, of_every_day(ANN))} == {made.batch}
 
 
 def test_a_factor_scales_each_row_by_itself(week: Ledger) -> None:
@@ -469,7 +472,7 @@ def test_without_money_counts_can_be_corrected_and_amounts_neither_seen_nor_set(
     (line,) = lines(ledger, poor)
     assert line.raw == Raw(1000, 10, 0) and line.counted == Raw(1000, 3, 0)
     correct(ledger, "impressions", 900, who=poor, seen={line.target: line.seen})
-    told = correction_log.told(ledger.store, poor)
+    told = correction_log.told(ledger.store, of_every_day(poor))
     assert [c.field for c in told] == ["impressions", "clicks"]
     assert "77777777" not in repr((told, line)) and "5000000" not in repr((told, line))
     revert(ledger, 3, who=poor)
@@ -480,7 +483,7 @@ def test_clients_see_what_and_why_and_not_who(ledger: Ledger) -> None:
     revert(ledger, 1)
     told = one(ledger, who=Principal("carl", "client", frozenset({"acme"})))
     assert (told.author, told.ended_by, told.reason, told.ended_reason) == ("", "", WHY, "we were wrong")
-    assert correction_log.told(ledger.store, Principal("x", "client", frozenset({"globex"}))) == ()
+    assert correction_log.told(ledger.store, of_every_day(Principal("x", "client", frozenset({"globex"})))) == ()
 
 
 @pytest.mark.parametrize(
@@ -537,7 +540,7 @@ def test_the_audit_tells_the_story_in_order(week: Ledger) -> None:
     ]  # fmt: skip
     moments = [e.at for e in reversed(audit.entries(week.store, OPERATOR))]
     assert moments == sorted(moments) and len(set(moments)) == 4
-    assert moments[0] == correction_log.told(week.store, ANN, numbers=[1])[0].made_at
+    assert moments[0] == correction_log.told(week.store, of_every_day(ANN), numbers=[1])[0].made_at
 
 
 def test_a_clock_that_stands_still_or_goes_back_still_keeps_the_order(ledger: Ledger) -> None:
@@ -563,13 +566,13 @@ def test_the_log_of_then_tells_what_was_known_then(ledger: Ledger) -> None:
     restated = ledger.clock()
     revert(ledger, 1)
     ledger.sync(batch({SECOND: fact(2000, 30 * MICRO)}))
-    (then,) = correction_log.told(ledger.store, ANN, as_of=made.at)
+    (then,) = correction_log.told(ledger.store, of_every_day(ANN, as_of=made.at))
     assert (then.ended_at, then.ended_as, then.ended_reason, then.raw_now) == (None, "", "", Raw(1000, 10, 5_000_000))
-    (then,) = correction_log.told(ledger.store, ANN, days=WEEK, as_of=restated, only_active=True)
+    (then,) = correction_log.told(ledger.store, Question(ANN, Filters(WEEK), restated), only_active=True)
     assert then.restated_under and then.raw_now == Raw(1500, 10, 6_000_000)
-    assert correction_log.told(ledger.store, ANN, as_of=made.at - timedelta(microseconds=1)) == ()
-    assert correction_log.told(ledger.store, ANN, as_of=date(2020, 1, 1)) == ()
-    (now,) = correction_log.told(ledger.store, ANN)
+    assert correction_log.told(ledger.store, of_every_day(ANN, as_of=made.at - timedelta(microseconds=1))) == ()
+    assert correction_log.told(ledger.store, of_every_day(ANN, as_of=date(2020, 1, 1))) == ()
+    (now,) = correction_log.told(ledger.store, of_every_day(ANN))
     assert (now.ended_as, now.raw_now) == ("reverted", None)
 
 
@@ -605,7 +608,7 @@ def test_a_bundle_carries_corrections_and_what_they_count(week: Ledger, tmp_path
     assert (counts["corrections"], counts["overlays"], counts["correction_ranges"], counts["audit"]) == (7, 7, 1, 1)
     moved = replace(week, store=other)
     assert every_answer(moved, at) == every_answer(week, at)
-    assert correction_log.told(other, ANN) == correction_log.told(week.store, ANN)
+    assert correction_log.told(other, of_every_day(ANN)) == correction_log.told(week.store, of_every_day(ANN))
     assert sound(moved)
     correct(moved, "cost", 1, key("w"))
     other.close()

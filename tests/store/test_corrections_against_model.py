@@ -17,6 +17,7 @@ from perfdash.access import OPERATOR
 from perfdash.accounts import Days
 from perfdash.asof import AtRevisions
 from perfdash.corrections import Target, Wanted
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
@@ -88,7 +89,9 @@ class Model:
 
 
 def told(ledger: Ledger, as_of: Any = None) -> Facts:
-    groups = queries.breakdown(ledger.store, OPERATOR, ALL, ("client", "account", "campaign", "platform", "day"), as_of)
+    groups = queries.breakdown(
+        ledger.store, Question(OPERATOR, ALL, as_of), ("client", "account", "campaign", "platform", "day")
+    )
     return {
         FactKey(g.day, g.campaign, g.platform, ""): (g.sums.impressions, g.sums.clicks, g.sums.cost)  # type: ignore[arg-type, misc]
         for g in groups

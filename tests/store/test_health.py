@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import event
 
 from perfdash.accounts import Days
+from perfdash.asof import AsOf
+from perfdash.domain.question import Question
+from perfdash.filters import Filters
 from perfdash.store import health, queries
 from perfdash.store.engine import Store, open_store
 from tests.store.builders import ADMIN, NOON, Runs, given_client, given_quarantined, reader
@@ -16,8 +19,8 @@ def days(first: int, last: int) -> Days:
     return Days(date(2026, 3, first), date(2026, 3, last))
 
 
-def missing(store: Store, asked: Days, **more: object) -> list[str]:
-    return [str(gap.days) for gap in health.gaps(store, ADMIN, (), asked, **more)]  # type: ignore[arg-type]
+def missing(store: Store, asked: Days, as_of: AsOf | None = None) -> list[str]:
+    return [str(gap.days) for gap in health.gaps(store, Question(ADMIN, Filters(asked), as_of))]
 
 
 def given_days(runs: Runs, first: int, last: int, **more: object) -> int:
@@ -61,9 +64,9 @@ def test_inactive_accounts_are_not_missed_and_each_active_one_is(store: Store) -
     given_client(store, "acme", accounts=2)
     given_client(store, "bolt")
     given_days(Runs(store), 1, 3)
-    found = health.gaps(store, ADMIN, (), days(2, 3))
+    found = health.gaps(store, Question(ADMIN, Filters(days(2, 3))))
     assert [(g.account.client, g.account.number) for g in found] == [("acme", 2), ("bolt", 1)]
-    assert health.gaps(store, ADMIN, ("bolt",), days(2, 3))[0].account.client == "bolt"
+    assert health.gaps(store, Question(ADMIN, Filters(days(2, 3), ("bolt",))))[0].account.client == "bolt"
     left = [a for a in catalog.accounts(store, ADMIN) if a.number == 1 and a.client == "acme"]
     catalog.register(store, catalog.clients(store, ADMIN), left, NOON)
     assert missing(store, days(2, 3)) == []
@@ -73,13 +76,13 @@ def test_uncovered_days_stay_within_the_history_up_to_today_in_the_accounts_zone
     given_client(store, "acme", history_days=5)
     given_client(store, "far", zone="Pacific/Auckland", history_days=5)
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)  # the 11th in Auckland
-    found = health.uncovered(store, ADMIN, (), days(1, 31), now)
+    found = health.uncovered(store, Question(ADMIN, Filters(days(1, 31))), now)
     assert [(g.account.client, str(g.days)) for g in found] == [
         ("acme", "2026-03-06 to 2026-03-10"),
         ("far", "2026-03-07 to 2026-03-11"),
     ]
-    assert health.uncovered(store, ADMIN, (), days(1, 5), now) == ()
-    assert health.uncovered(store, ADMIN, (), days(20, 31), now) == ()
+    assert health.uncovered(store, Question(ADMIN, Filters(days(1, 5))), now) == ()
+    assert health.uncovered(store, Question(ADMIN, Filters(days(20, 31))), now) == ()
 
 
 def test_coverage_says_when_each_day_was_last_fetched_as_known_at_the_moment(store: Store) -> None:
@@ -90,7 +93,7 @@ def test_coverage_says_when_each_day_was_last_fetched_as_known_at_the_moment(sto
     given_days(runs, 2, 2, at=NOON + timedelta(days=1))
 
     def covered(as_of: date | None) -> list[tuple[int, int]]:
-        found = health.coverage(store, ADMIN, (), days(1, 9), as_of)
+        found = health.coverage(store, Question(ADMIN, Filters(days(1, 9)), as_of))
         return [(c.day.day, (c.fetched_at - NOON).days) for c in found]
 
     assert covered(None) == [(1, 0), (2, 2), (3, 2)]
@@ -132,7 +135,7 @@ def test_reading_the_newest_runs_does_not_walk_over_all_there_ever_were(sqlite_u
     event.listen(store.engine, "before_cursor_execute", lambda _c, _k, s, p, *_: executed.append((s, p)))
     health.runs(store, ADMIN)
     health.freshness(store, ADMIN, (), NOON)
-    health.gaps(store, ADMIN, (), days(1, 2))
+    health.gaps(store, Question(ADMIN, Filters(days(1, 2))))
     asked = [(s, p) for s, p in executed if " runs" in s and s.startswith("SELECT")]
     with store.reading() as connection:
         plans = [row[-1] for s, p in asked for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", p)]

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
+from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.filters import Filters
 from perfdash.link_question import Against
@@ -62,10 +63,11 @@ def granted(store: Store) -> None:
 
 def made(store: Store, principal: Principal = ANN, **more: object) -> tuple[Link, str]:
     asked = {
-        "client": "acme", "label": "For the board", "question": QUESTION, "as_of": NOON, "money": principal.money,
-        "expires_at": MONTH, "clock": lambda: NOON, "against": AGAINST,
+        "client": "acme", "label": "For the board", "money": principal.money, "expires_at": MONTH,
+        "clock": lambda: NOON, "against": AGAINST,
     } | more  # fmt: skip
-    return links.make(store, principal, **asked)  # type: ignore[arg-type]
+    question = Question(principal, asked.pop("filters", QUESTION), asked.pop("as_of", NOON))  # type: ignore[arg-type]
+    return links.make(store, question, **asked)  # type: ignore[arg-type]
 
 
 def came(store: Store, link: Link, token: str, now: datetime = NOON) -> tuple[str, str]:
@@ -153,11 +155,12 @@ CANNOT_HOLD: tuple[tuple[dict[str, object], str], ...] = (
     ({"expires_at": MONTH.replace(tzinfo=None)}, "expires"),
     ({"as_of": NOON + timedelta(seconds=1)}, "moment"),
     ({"as_of": NOON.replace(tzinfo=None)}, "moment"),
-    ({"question": replace(QUESTION, clients=("acme", "bolt"))}, "one client"),
-    ({"question": replace(QUESTION, clients=("bolt",))}, "one client"),
-    ({"question": replace(QUESTION, raw=True)}, "raw"),
-    ({"question": replace(QUESTION, max_cpm=5)}, "currency"),
-    ({"question": replace(QUESTION, max_cpm=5, currency="EUR"), "money": False}, "CPM limit"),
+    ({"filters": replace(QUESTION, clients=("acme", "bolt"))}, "one client"),
+    ({"filters": replace(QUESTION, clients=("bolt",))}, "one client"),
+    ({"filters": replace(QUESTION, raw=True)}, "raw"),
+    ({"filters": replace(QUESTION, max_cpm=5)}, "currency"),
+    ({"filters": replace(QUESTION, max_cpm=5, currency="EUR"), "money": False}, "CPM limit"),
+    ({"as_of": NOON.date()}, "moment"),
     ({"against": Against("same_age", DAYS, BEFORE)}, "age"),
 )
 
@@ -170,7 +173,7 @@ def test_what_a_link_cannot_hold_is_refused_with_a_sentence(world: Store) -> Non
 
 def test_a_link_holds_its_question_whatever_characters_it_has(world: Store) -> None:
     odd = replace(QUESTION, platforms=("Ti'k\"Tök {}", "%s"), currency="EUR", max_cpm=12_500_000, cpm_grain="campaign")
-    link, token = made(world, question=odd, label="Größe “Q1” — 100 %")
+    link, token = made(world, filters=odd, label="Größe “Q1” — 100 %")
     found = links.opened(world, token, NOON)
     assert found == link
     assert found.shared.filters == odd
@@ -334,7 +337,7 @@ def test_makers_see_the_links_of_their_clients_and_readers_none(world: Store) ->
 
 def test_a_link_s_price_limit_is_not_told_without_money(world: Store) -> None:
     limited = replace(QUESTION, max_cpm=7_770_000, currency="EUR")
-    made(world, question=limited)
+    made(world, filters=limited)
     blind = replace(ANN, money=False)
     assert [one.link.shared.filters.max_cpm for one in link_log.listed(world, ANN, NOON)] == [7_770_000]
     assert [one.link.shared.filters.max_cpm for one in link_log.listed(world, blind, NOON)] == [None]
@@ -357,8 +360,8 @@ def test_a_link_made_and_opened_shows_its_question_and_no_more(world: Store) -> 
     who = links.principal_of(world, link.link_id, NOON)
     assert who is not None
     wide = Filters(Days(date(2020, 1, 1), date(2030, 1, 1)))
-    assert [g.platform for g in queries.breakdown(world, who, wide, ("platform",))] == ["TikTok"]
-    assert len(queries.breakdown(world, BOSS, wide, ("platform",))) == 2
+    assert [g.platform for g in queries.breakdown(world, Question(who, wide), ("platform",))] == ["TikTok"]
+    assert len(queries.breakdown(world, Question(BOSS, wide), ("platform",))) == 2
 
 
 def test_of_two_that_revoke_at_once_one_writes_the_line(world: Store) -> None:

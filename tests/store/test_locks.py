@@ -12,11 +12,12 @@ import pytest
 from perfdash.access import Lock, Principal
 from perfdash.accounts import Days
 from perfdash.answers import answer, origins
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question, of_every_day
 from perfdash.errors import AccessDenied
 from perfdash.filters import Filters
 from perfdash.store import campaigns, catalog, coverage, extent, queries, versions
 from perfdash.store.engine import Store
-from perfdash.store.view import CampaignRef
 from tests.store import test_scope as asked
 from tests.store.builders import (
     NOON,
@@ -40,11 +41,11 @@ LOCK = Lock(Days(DAY, DAY + timedelta(1)), ("acme-tv",), "EUR", NOON, before=Day
 OPEN = replace(LOCK, as_of=None)
 ALL = asked.ALL
 GIVES_ROWS = {
-    "scope.in_scope", "scope.narrowed", "scope.facts_in_scope", "scope.pinned", "scope.question", "versions.cutoffs",
+    "scope.in_scope", "scope.narrowed", "scope.facts_in_scope", "scope.pinned", "scope.under_lock", "versions.cutoffs",
     "versions.moment_of_client", "versions.fact_versions", "versions.with_facts", "versions.attribute_versions",
     "view.view", "queries.stamp", "queries.revisions_at", "queries.runs_stamp", "queries.breakdown",
     "queries.creator_names", "queries.currencies", "extent.platforms", "extent.first_day", "extent.last_day",
-    "extent.begins", "campaigns.campaign_rows", "campaigns.campaign_row", "catalog.clients", "catalog.accounts",
+    "extent.begins", "campaigns.campaign_rows", "catalog.clients", "catalog.accounts",
     "catalog.accounts_in_view", "coverage.coverage", "receipts.write",
 }  # fmt: skip
 """What pages for links stand on. Everything else refuses them, or has nothing for them."""
@@ -153,9 +154,9 @@ def test_a_link_whose_lock_is_missing_shows_nothing(world: Store) -> None:
 
 def test_a_link_to_one_client_shows_nothing_of_another(world: Store) -> None:
     elsewhere = by_link(client="bolt")
-    assert queries.breakdown(world, elsewhere, ALL, ("day",)) == ()
-    assert queries.breakdown(world, by_link(), replace(ALL, clients=("bolt",)), ("day",)) == ()
-    assert campaigns.campaign_row(world, elsewhere, "acme", 1, "acme-spring", ALL) == ()
+    assert queries.breakdown(world, Question(elsewhere, ALL), ("day",)) == ()
+    assert queries.breakdown(world, Question(by_link(), replace(ALL, clients=("bolt",))), ("day",)) == ()
+    assert campaigns.campaign_rows(world, Question(elsewhere, ALL, only=CampaignRef("acme", 1, "acme-spring"))) == ()
 
 
 # --- each part of the lock
@@ -163,51 +164,54 @@ def test_a_link_to_one_client_shows_nothing_of_another(world: Store) -> None:
 
 def test_the_pinned_moment_counts_whatever_moment_is_asked_for(world: Store) -> None:
     for moment in (None, LATER, date(2026, 12, 31), datetime(2020, 1, 1, tzinfo=UTC)):
-        (group,) = queries.breakdown(world, by_link(), replace(ALL, days=LOCK.days), (), moment)
+        (group,) = queries.breakdown(world, Question(by_link(), replace(ALL, days=LOCK.days), moment))
         assert group.sums.impressions == 500, moment
-        (row,) = campaigns.campaign_rows(world, by_link(), replace(ALL, days=LOCK.days), moment)
+        (row,) = campaigns.campaign_rows(world, Question(by_link(), replace(ALL, days=LOCK.days), moment))
         assert row.name == "Spring"
     assert queries.stamp(world, by_link()) == (("acme", 1),)
 
 
 def test_without_a_pinned_moment_the_present_counts_and_no_past_can_be_asked_for(world: Store) -> None:
     for moment in (None, NOON, date(2026, 3, 10)):
-        (group,) = queries.breakdown(world, by_link(OPEN), replace(ALL, days=LOCK.days), (), moment)
+        (group,) = queries.breakdown(world, Question(by_link(OPEN), replace(ALL, days=LOCK.days), moment))
         assert group.sums.impressions == 88_001
 
 
 def test_wider_days_give_those_of_the_lock_and_of_its_comparison_only(world: Store) -> None:
-    groups = queries.breakdown(world, by_link(), ALL, ("day",))
+    groups = queries.breakdown(world, Question(by_link(), ALL), ("day",))
     assert [group.day for group in groups] == [date(2026, 2, 1), DAY]
     without = by_link(replace(LOCK, before=None))
-    assert [group.day for group in queries.breakdown(world, without, ALL, ("day",))] == [DAY]
-    assert extent.first_day(world, without) == extent.last_day(world, without) == DAY
+    assert [group.day for group in queries.breakdown(world, Question(without, ALL), ("day",))] == [DAY]
+    assert extent.first_day(world, of_every_day(without)) == extent.last_day(world, of_every_day(without)) == DAY
 
 
 def test_another_platform_or_currency_gives_nothing(world: Store) -> None:
     for other in (replace(ALL, platforms=("outside-tv",)), replace(ALL, currency="USD")):
-        assert queries.breakdown(world, by_link(), other, ("day",)) == ()
-        assert queries.breakdown(world, by_link(OPEN), other, ("day",)) == ()
+        assert queries.breakdown(world, Question(by_link(), other), ("day",)) == ()
+        assert queries.breakdown(world, Question(by_link(OPEN), other), ("day",)) == ()
 
 
 def test_a_locked_limit_counts_whatever_limit_is_asked_for(world: Store) -> None:
     tight = by_link(replace(LOCK, max_cpm=1))
     for limit in (None, 10**12):
-        assert queries.breakdown(world, tight, replace(ALL, max_cpm=limit), ("day",)) == ()
-    assert queries.breakdown(world, by_link(), replace(ALL, max_cpm=1), ("day",)) == ()
+        assert queries.breakdown(world, Question(tight, replace(ALL, max_cpm=limit)), ("day",)) == ()
+    assert queries.breakdown(world, Question(by_link(), replace(ALL, max_cpm=1)), ("day",)) == ()
 
 
 def test_a_campaign_outside_of_the_lock_reads_like_one_that_is_not_there(world: Store) -> None:
     for other in OUTSIDE:
         account = other.row.get("account_id", 1)
-        assert campaigns.campaign_row(world, by_link(), "acme", account, other.says, ALL) == ()
-    assert campaigns.campaign_row(world, by_link(), "acme", 1, "acme-spring", ALL)
+        assert (
+            campaigns.campaign_rows(world, Question(by_link(), ALL, only=CampaignRef("acme", account, other.says)))
+            == ()
+        )
+    assert campaigns.campaign_rows(world, Question(by_link(), ALL, only=CampaignRef("acme", 1, "acme-spring")))
 
 
 def test_what_a_whole_flight_cost_is_not_told(world: Store) -> None:
-    (row,) = campaigns.campaign_rows(world, by_link(), ALL)
+    (row,) = campaigns.campaign_rows(world, Question(by_link(), ALL))
     assert row.flight_cost is None
-    assert all(row.flight_cost is not None for row in campaigns.campaign_rows(world, asked.ADMIN, ALL))
+    assert all(row.flight_cost is not None for row in campaigns.campaign_rows(world, Question(asked.ADMIN, ALL)))
 
 
 def test_corrections_after_the_pinned_moment_leave_no_trace(world: Store) -> None:
@@ -217,25 +221,26 @@ def test_corrections_after_the_pinned_moment_leave_no_trace(world: Store) -> Non
 
 
 def test_days_outside_are_neither_covered_nor_missing(world: Store) -> None:
-    found = coverage.coverage(world, by_link(), (), ALL.days)
+    found = coverage.coverage(world, Question(by_link(), Filters(ALL.days)))
     assert {one.day for one in found} == {*LOCK.days.each(), *(LOCK.before or LOCK.days).each()}
     assert {one.fetched_at for one in found} == {NOON}, "a later fetch is not known at the pinned moment"
-    assert coverage.gaps(world, by_link(), (), ALL.days) == ()
+    assert coverage.gaps(world, Question(by_link(), Filters(ALL.days))) == ()
 
 
 def test_an_answer_for_a_download_is_about_the_lock_alone(world: Store) -> None:
     for view in ("overview", "campaigns", "creators", "daily"):
-        found = answer(world, by_link(), view, ALL, NOON, None)
+        found = answer(world, Question(by_link(), ALL), view, NOON)
         assert not [sign for sign in SIGNS if sign in repr(found.table)], view
         assert found.revisions == (("acme", 1),)
-        assert found.as_of == NOON
-    poor = answer(world, by_link(money=False), "overview", ALL, NOON, None)
+        assert found.question.as_of == NOON
+    poor = answer(world, Question(by_link(money=False), ALL), "overview", NOON)
     assert "cost" not in [column.name for column in poor.table.columns]
-    assert list(origins(world, by_link(), Filters(LOCK.days), LATER)) == [("acme", 1)]
+    assert list(origins(world, Question(by_link(), Filters(LOCK.days)), LATER)) == [("acme", 1)]
 
 
 def test_one_campaign_of_another_client_gives_nothing(world: Store) -> None:
-    assert queries.breakdown(world, by_link(client="bolt"), ALL, (), None, CampaignRef("acme", 1, "acme-spring")) == ()
+    spring = CampaignRef("acme", 1, "acme-spring")
+    assert queries.breakdown(world, Question(by_link(client="bolt"), ALL, only=spring)) == ()
 
 
 def test_a_link_knows_the_accounts_of_its_facts_only(world: Store) -> None:

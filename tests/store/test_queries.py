@@ -7,11 +7,12 @@ from sqlalchemy import event
 
 from perfdash.access import Principal
 from perfdash.accounts import Days
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question, of_every_day
 from perfdash.errors import UsageError
 from perfdash.filters import Filters
 from perfdash.store import queries
 from perfdash.store.engine import Store
-from perfdash.store.queries import CampaignRef
 from tests.store.builders import (
     ADMIN,
     given_campaign,
@@ -28,7 +29,7 @@ MARCH = Filters(Days(date(2026, 3, 1), date(2026, 3, 31)))
 
 
 def cost_of(store: Store, filters: Filters = MARCH, **more: object) -> int | None:
-    groups = queries.breakdown(store, ADMIN, filters, **more)  # type: ignore[arg-type]
+    groups = queries.breakdown(store, Question(ADMIN, filters, **more))  # type: ignore[arg-type]
     return groups[0].sums.cost if groups else None
 
 
@@ -58,10 +59,10 @@ def test_sums_add_up_and_never_mix_currencies(store: Store) -> None:
         {"cost": 900_000_000, "impressions": 30_000, "day": date(2026, 3, 2)},
         {"cost": 7, "impressions": 1, "currency": "USD", "campaign_id": "abroad"},
     )
-    euros, dollars = queries.breakdown(store, ADMIN, MARCH)
+    euros, dollars = queries.breakdown(store, Question(ADMIN, MARCH))
     assert (euros.currency, euros.sums.rows, euros.sums.cost, euros.sums.impressions) == ("EUR", 2, 10**9, 40_000)
     assert (dollars.currency, dollars.sums.cost) == ("USD", 7)
-    assert queries.currencies(store, ADMIN, MARCH) == ("EUR", "USD")
+    assert queries.currencies(store, Question(ADMIN, MARCH)) == ("EUR", "USD")
 
 
 def test_paired_sums_take_only_rows_that_report_both_sides(store: Store) -> None:
@@ -71,7 +72,7 @@ def test_paired_sums_take_only_rows_that_report_both_sides(store: Store) -> None
         {"cost": 10, "views": 4, "revenue": 30, "impressions": 100},
         {"cost": 20, "engagements": 2, "conversions": 1_500_000, "impressions": 50, "day": date(2026, 3, 2)},
     )
-    sums = queries.breakdown(store, ADMIN, MARCH)[0].sums
+    sums = queries.breakdown(store, Question(ADMIN, MARCH))[0].sums
     assert (sums.views, sums.cost_of_views) == (4, 10)
     assert (sums.revenue, sums.cost_of_revenue) == (30, 10)
     assert (sums.conversions, sums.cost_of_conversions) == (1_500_000, 20)
@@ -81,7 +82,7 @@ def test_paired_sums_take_only_rows_that_report_both_sides(store: Store) -> None
 def test_a_measure_that_no_row_reports_is_none_and_not_zero(store: Store) -> None:
     given_client(store, "acme")
     given_facts(store, {})
-    sums = queries.breakdown(store, ADMIN, MARCH)[0].sums
+    sums = queries.breakdown(store, Question(ADMIN, MARCH))[0].sums
     assert sums.views is None
     assert sums.cost_of_views is None
     assert sums.impressions_of_engagements is None
@@ -90,8 +91,8 @@ def test_a_measure_that_no_row_reports_is_none_and_not_zero(store: Store) -> Non
 def test_reach_stands_only_where_the_group_is_one_fact(store: Store) -> None:
     given_client(store, "acme")
     given_facts(store, {"reach": 70}, {"reach": 80, "day": date(2026, 3, 2)})
-    assert queries.breakdown(store, ADMIN, MARCH)[0].sums.reach is None
-    assert [g.sums.reach for g in queries.breakdown(store, ADMIN, MARCH, ("day",))] == [70, 80]
+    assert queries.breakdown(store, Question(ADMIN, MARCH))[0].sums.reach is None
+    assert [g.sums.reach for g in queries.breakdown(store, Question(ADMIN, MARCH), ("day",))] == [70, 80]
 
 
 def test_sums_beyond_64_bits_are_exact(store: Store) -> None:
@@ -100,7 +101,7 @@ def test_sums_beyond_64_bits_are_exact(store: Store) -> None:
         {"campaign_id": f"c{n}", "cost": 10**15, "conversions": 10**18, "revenue": 10**15 + 1} for n in range(20_000)
     ]
     given_facts(store, *rows)
-    sums = queries.breakdown(store, ADMIN, MARCH)[0].sums
+    sums = queries.breakdown(store, Question(ADMIN, MARCH))[0].sums
     assert (sums.cost, sums.conversions) == (20_000 * 10**15, 20_000 * 10**18)
     assert sums.revenue == 20_000 * (10**15 + 1)
 
@@ -113,23 +114,28 @@ def test_groups_carry_what_was_asked_for_in_the_order_of_their_keys(store: Store
         {"creator_id": "Ann", "day": date(2026, 3, 2)},
         {"creator_id": "Ann"},
     )
-    found = queries.breakdown(store, ADMIN, MARCH, ("creator", "day"))
+    found = queries.breakdown(store, Question(ADMIN, MARCH), ("creator", "day"))
     assert [(g.creator, g.day) for g in found] == [
         ("Ann", date(2026, 3, 1)),
         ("Ann", date(2026, 3, 2)),
         ("zoe", date(2026, 3, 1)),
     ]
     assert {(g.client, g.account, g.campaign, g.platform) for g in found} == {("", 0, "", "")}
-    full = queries.breakdown(store, ADMIN, MARCH, ("client", "account", "campaign", "creator", "platform", "day"))
+    full = queries.breakdown(
+        store, Question(ADMIN, MARCH), ("client", "account", "campaign", "creator", "platform", "day")
+    )
     assert (full[-1].client, full[-1].account, full[-1].campaign) == ("acme", 2, "spring")
     # Capitals sort before small letters on both databases, whatever the locale of the server.
-    assert [g.platform for g in queries.breakdown(store, ADMIN, MARCH, ("platform",))] == ["TikTok", "instagram"]
+    assert [g.platform for g in queries.breakdown(store, Question(ADMIN, MARCH), ("platform",))] == [
+        "TikTok",
+        "instagram",
+    ]
 
 
 @pytest.mark.parametrize("by", [("colour",), ("day", "day")])
 def test_a_dimension_that_does_not_exist_or_is_named_twice_is_refused(store: Store, by: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="Cannot group by"):
-        queries.breakdown(store, ADMIN, MARCH, by)  # type: ignore[arg-type]
+        queries.breakdown(store, Question(ADMIN, MARCH), by)  # type: ignore[arg-type]
 
 
 def test_filters_narrow_by_client_day_platform_and_currency(store: Store) -> None:
@@ -149,7 +155,7 @@ def test_filters_narrow_by_client_day_platform_and_currency(store: Store) -> Non
     assert cost_of(store, Filters(march, clients=("bolt",))) == 8
     assert cost_of(store, Filters(march, currency="USD")) == 16
     assert cost_of(store, Filters(Days(date(2026, 4, 1), date(2026, 4, 1)))) == 4
-    assert queries.breakdown(store, ADMIN, Filters(march, clients=("nobody",))) == ()
+    assert queries.breakdown(store, Question(ADMIN, Filters(march, clients=("nobody",)))) == ()
 
 
 def test_one_campaign_can_be_asked_about_whatever_the_client_filter(store: Store) -> None:
@@ -158,7 +164,7 @@ def test_one_campaign_can_be_asked_about_whatever_the_client_filter(store: Store
     given_facts(store, {"cost": 1}, {"cost": 2, "campaign_id": "autumn"}, {"cost": 4, "client_id": "bolt"})
     elsewhere = Filters(MARCH.days, clients=("bolt",))
     assert cost_of(store, elsewhere, only=CampaignRef("acme", 1, "autumn")) == 2
-    assert queries.breakdown(store, reader("bolt"), MARCH, only=CampaignRef("acme", 1, "autumn")) == ()
+    assert queries.breakdown(store, Question(reader("bolt"), MARCH, only=CampaignRef("acme", 1, "autumn"))) == ()
 
 
 # --- money
@@ -171,15 +177,15 @@ def test_without_money_the_sql_names_no_column_of_money(store: Store) -> None:
     blind = reader("acme", money=False)
 
     def ask() -> None:
-        queries.breakdown(store, blind, MARCH, ("campaign", "day"))
-        queries.campaign_rows(store, blind, MARCH)
-        queries.campaign_row(store, blind, "acme", 1, "spring", MARCH)
+        queries.breakdown(store, Question(blind, MARCH), ("campaign", "day"))
+        queries.campaign_rows(store, Question(blind, MARCH))
+        queries.campaign_rows(store, Question(blind, MARCH, only=CampaignRef("acme", 1, "spring")))
 
     executed = " ".join(statements(store, ask)).lower()
     assert not [name for name in ("cost", "revenue", "budget", "cpm", "roi") if name in executed]
-    sums = queries.breakdown(store, blind, MARCH)[0].sums
+    sums = queries.breakdown(store, Question(blind, MARCH))[0].sums
     assert (sums.cost, sums.revenue, sums.cost_of_views, sums.impressions, sums.views) == (None, None, None, 1_000, 2)
-    row = queries.campaign_rows(store, blind, MARCH)[0]
+    row = queries.campaign_rows(store, Question(blind, MARCH))[0]
     assert (row.name, row.budget, row.flight_cost) == ("Spring", None, None)
 
 
@@ -188,7 +194,7 @@ def test_a_cpm_limit_is_refused_without_money(store: Store) -> None:
     limited = Filters(MARCH.days, max_cpm=1)
     for ask in (queries.breakdown, queries.campaign_rows, queries.undefined_cpm):
         with pytest.raises(UsageError, match="money"):
-            ask(store, reader("acme", money=False), limited)
+            ask(store, Question(reader("acme", money=False), limited))
 
 
 # --- the CPM limit
@@ -200,7 +206,7 @@ def test_the_limit_is_inclusive_and_judges_creators_together(store: Store) -> No
     given_facts(store, {"creator_id": "ann", "cost": 2_000_000}, {"creator_id": "zoe", "cost": 8_000_000})
     assert cost_of(store, Filters(MARCH.days, max_cpm=5_000_000)) == 10_000_000
     assert cost_of(store, Filters(MARCH.days, max_cpm=4_999_999)) is None
-    kept = queries.breakdown(store, ADMIN, Filters(MARCH.days, max_cpm=5_000_000), ("creator",))
+    kept = queries.breakdown(store, Question(ADMIN, Filters(MARCH.days, max_cpm=5_000_000)), ("creator",))
     assert [g.creator for g in kept] == ["ann", "zoe"]
 
 
@@ -231,28 +237,28 @@ def test_an_undefined_cpm_is_left_out_and_its_cost_named(store: Store) -> None:
         {"impressions": 0, "cost": 10**15, "day": date(2026, 3, 3)},
     )
     limited = Filters(MARCH.days, max_cpm=0)
-    assert queries.breakdown(store, ADMIN, limited)[0].sums.rows == 1
-    assert queries.undefined_cpm(store, ADMIN, limited) == (("EUR", 10**15 + 7, 2),)
-    assert queries.undefined_cpm(store, ADMIN, Filters(MARCH.days, max_cpm=0, cpm_grain="campaign")) == ()
-    assert queries.undefined_cpm(store, ADMIN, MARCH) == ()
+    assert queries.breakdown(store, Question(ADMIN, limited))[0].sums.rows == 1
+    assert queries.undefined_cpm(store, Question(ADMIN, limited)) == (("EUR", 10**15 + 7, 2),)
+    assert queries.undefined_cpm(store, Question(ADMIN, Filters(MARCH.days, max_cpm=0, cpm_grain="campaign"))) == ()
+    assert queries.undefined_cpm(store, Question(ADMIN, MARCH)) == ()
 
 
 def test_a_limit_needs_one_currency_in_view(store: Store) -> None:
     given_client(store, "acme")
     given_facts(store, {}, {"currency": "USD", "campaign_id": "abroad"}, {"currency": "JPY", "campaign_id": "far"})
     with pytest.raises(UsageError, match=r"A CPM limit needs one currency; EUR, JPY and USD are in view: choose one\."):
-        queries.breakdown(store, ADMIN, Filters(MARCH.days, max_cpm=9_000_000))
-    chosen = queries.breakdown(store, ADMIN, Filters(MARCH.days, currency="USD", max_cpm=9_000_000))
+        queries.breakdown(store, Question(ADMIN, Filters(MARCH.days, max_cpm=9_000_000)))
+    chosen = queries.breakdown(store, Question(ADMIN, Filters(MARCH.days, currency="USD", max_cpm=9_000_000)))
     assert [g.currency for g in chosen] == ["USD"]
-    assert len(queries.currencies(store, ADMIN, Filters(MARCH.days, max_cpm=1))) == 3
+    assert len(queries.currencies(store, Question(ADMIN, Filters(MARCH.days, max_cpm=1)))) == 3
     one = Filters(Days(date(2026, 3, 1), date(2026, 3, 1)), platforms=("Instagram",), max_cpm=1)
-    assert queries.breakdown(store, ADMIN, one) == ()
+    assert queries.breakdown(store, Question(ADMIN, one)) == ()
 
 
 @pytest.mark.parametrize("limit", [-1, 10**12 + 1])
 def test_a_limit_out_of_range_is_refused(store: Store, limit: int) -> None:
     with pytest.raises(UsageError, match="from 0 to 1000000"):
-        queries.breakdown(store, ADMIN, Filters(MARCH.days, max_cpm=limit))
+        queries.breakdown(store, Question(ADMIN, Filters(MARCH.days, max_cpm=limit)))
 
 
 @pytest.mark.parametrize(
@@ -343,9 +349,9 @@ def test_a_bare_date_means_the_end_of_the_day_in_the_clients_zone(store: Store) 
 
 def test_as_of_moves_data_and_never_permissions(store: Store) -> None:
     given_restated(store)
-    assert queries.breakdown(store, reader(), MARCH, as_of=noon(6)) == ()
-    assert queries.breakdown(store, reader("bolt"), MARCH, as_of=noon(6)) == ()
-    assert queries.breakdown(store, reader("acme"), MARCH, as_of=noon(6))[0].sums.cost == 11
+    assert queries.breakdown(store, Question(reader(), MARCH, noon(6))) == ()
+    assert queries.breakdown(store, Question(reader("bolt"), MARCH, noon(6))) == ()
+    assert queries.breakdown(store, Question(reader("acme"), MARCH, noon(6)))[0].sums.cost == 11
 
 
 def test_the_cpm_limit_looks_at_the_past_too(store: Store) -> None:
@@ -353,12 +359,12 @@ def test_the_cpm_limit_looks_at_the_past_too(store: Store) -> None:
     limited = Filters(MARCH.days, max_cpm=1)
     assert cost_of(store, limited, as_of=noon(6)) == 1
     assert cost_of(store, limited) is None
-    assert queries.currencies(store, ADMIN, MARCH, as_of=noon(4)) == ()
+    assert queries.currencies(store, Question(ADMIN, MARCH, noon(4))) == ()
 
 
 def test_a_moment_without_a_zone_is_refused(store: Store) -> None:
     with pytest.raises(UsageError, match="time zone"):
-        queries.breakdown(store, ADMIN, MARCH, as_of=datetime(2026, 3, 5))  # noqa: DTZ001
+        queries.breakdown(store, Question(ADMIN, MARCH, datetime(2026, 3, 5)))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("as_of", [date.max, datetime.max.replace(tzinfo=UTC), noon(28)])
@@ -369,8 +375,8 @@ def test_the_far_future_is_now(store: Store, as_of: date) -> None:
 
 def test_the_distant_past_is_empty(store: Store) -> None:
     given_restated(store)
-    assert queries.breakdown(store, ADMIN, MARCH, as_of=date.min) == ()
-    assert queries.campaign_rows(store, ADMIN, MARCH, as_of=date.min) == ()
+    assert queries.breakdown(store, Question(ADMIN, MARCH, date.min)) == ()
+    assert queries.campaign_rows(store, Question(ADMIN, MARCH, date.min)) == ()
 
 
 # --- campaigns
@@ -390,12 +396,12 @@ def test_a_campaign_row_carries_attributes_platforms_and_whole_flight_cost(store
         {"cost": 32, "campaign_id": "unnamed"},
         {"cost": 64, "campaign_id": "unnamed", "day": date(2025, 1, 1)},
     )
-    spring, unnamed = queries.campaign_rows(store, ADMIN, MARCH)
+    spring, unnamed = queries.campaign_rows(store, Question(ADMIN, MARCH))
     assert (spring.name, spring.status, spring.budget, spring.sums.cost) == ("Spring", "active", 70, 3)
     assert (spring.flight_start, spring.flight_end, spring.flight_cost) == (*flight.values(), 7)
     assert spring.platforms == ("Instagram", "TikTok")
     assert (unnamed.name, unnamed.budget, unnamed.flight_cost, unnamed.sums.cost) == ("unnamed", None, 96, 32)
-    only = queries.campaign_rows(store, ADMIN, Filters(MARCH.days, platforms=("Instagram",), max_cpm=2))
+    only = queries.campaign_rows(store, Question(ADMIN, Filters(MARCH.days, platforms=("Instagram",), max_cpm=2)))
     assert [(r.campaign, r.platforms, r.sums.cost, r.flight_cost) for r in only] == [("spring", ("Instagram",), 2, 7)]
 
 
@@ -403,12 +409,12 @@ def test_attributes_and_flight_cost_are_those_of_the_moment(store: Store) -> Non
     given_restated(store)
     given_campaign(store, "spring", name="Old", budget=1, from_rev=1, to_rev=2)
     given_campaign(store, "spring", name="New", budget=2, from_rev=2)
-    old = queries.campaign_rows(store, ADMIN, MARCH, as_of=noon(6))
+    old = queries.campaign_rows(store, Question(ADMIN, MARCH, noon(6)))
     assert [(r.campaign, r.name, r.budget, r.flight_cost) for r in old] == [
         ("gone", "gone", None, 10),
         ("spring", "Old", 1, 1),
     ]
-    new = queries.campaign_rows(store, ADMIN, MARCH)
+    new = queries.campaign_rows(store, Question(ADMIN, MARCH))
     assert [(r.campaign, r.name, r.budget, r.flight_cost) for r in new] == [
         ("late", "late", None, 100),
         ("spring", "New", 2, 2),
@@ -419,7 +425,7 @@ def test_a_budget_stands_only_beside_the_accounts_currency(store: Store) -> None
     given_client(store, "acme")
     given_campaign(store, "spring", budget=70)
     given_facts(store, {"cost": 1}, {"cost": 2, "currency": "USD", "day": date(2026, 3, 2)})
-    rows = queries.campaign_rows(store, ADMIN, MARCH)
+    rows = queries.campaign_rows(store, Question(ADMIN, MARCH))
     assert [(r.currency, r.budget, r.flight_cost) for r in rows] == [("EUR", 70, 1), ("USD", None, 2)]
 
 
@@ -428,17 +434,17 @@ def test_one_campaign_is_there_without_facts_in_view_and_not_there_for_others(st
     given_client(store, "bolt")
     given_campaign(store, "spring", name="Spring", budget=70)
     given_facts(store, {"cost": 5, "day": date(2026, 1, 1)})
-    (row,) = queries.campaign_row(store, reader("acme"), "acme", 1, "spring", MARCH)
+    (row,) = queries.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 1, "spring")))
     assert (row.name, row.currency, row.budget, row.flight_cost, row.sums.rows) == ("Spring", "EUR", 70, 5, 0)
-    assert queries.campaign_row(store, reader("acme"), "acme", 1, "nothing", MARCH) == ()
-    assert queries.campaign_row(store, reader("acme"), "acme", 2, "spring", MARCH) == ()
-    assert queries.campaign_row(store, reader("bolt"), "acme", 1, "spring", MARCH) == ()
+    assert queries.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 1, "nothing"))) == ()
+    assert queries.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 2, "spring"))) == ()
+    assert queries.campaign_rows(store, Question(reader("bolt"), MARCH, only=CampaignRef("acme", 1, "spring"))) == ()
 
 
 def test_many_campaigns_each_keep_their_own_cost(store: Store) -> None:
     given_client(store, "acme")
     given_facts(store, *({"campaign_id": f"c{n:04}", "cost": n} for n in range(3_000)))
-    assert [row.flight_cost for row in queries.campaign_rows(store, ADMIN, MARCH)] == list(range(3_000))
+    assert [row.flight_cost for row in queries.campaign_rows(store, Question(ADMIN, MARCH))] == list(range(3_000))
 
 
 # --- the rest
@@ -451,11 +457,14 @@ def test_names_platforms_and_edges_are_those_in_scope(store: Store) -> None:
     given_facts(store, {}, {"client_id": "bolt", "platform": "Snap", "day": date(2026, 1, 1)})
     assert queries.creator_names(store, ADMIN) == {("acme", 1, "ann"): "Ann Example"}
     assert queries.creator_names(store, ADMIN, ("bolt",)) == {}
-    assert queries.platforms(store, ADMIN) == ("Snap", "TikTok")
-    assert queries.platforms(store, reader("acme")) == ("TikTok",)
-    assert (queries.first_day(store, ADMIN), queries.last_day(store, ADMIN)) == (date(2026, 1, 1), date(2026, 3, 1))
-    assert queries.first_day(store, reader("acme")) == date(2026, 3, 1)
-    assert queries.first_day(store, reader()) is None
+    assert queries.platforms(store, of_every_day(ADMIN)) == ("Snap", "TikTok")
+    assert queries.platforms(store, of_every_day(reader("acme"))) == ("TikTok",)
+    assert (queries.first_day(store, of_every_day(ADMIN)), queries.last_day(store, of_every_day(ADMIN))) == (
+        date(2026, 1, 1),
+        date(2026, 3, 1),
+    )
+    assert queries.first_day(store, of_every_day(reader("acme"))) == date(2026, 3, 1)
+    assert queries.first_day(store, of_every_day(reader())) is None
 
 
 def test_the_stamp_names_every_client_in_scope_and_its_revision(store: Store) -> None:
@@ -477,7 +486,7 @@ def test_sqlite_enters_the_key_by_client_and_day(
         given_client(store, "bolt")
         given_revisions(store, "acme", noon(1))
         filters = Filters(Days(date(2026, 3, 1), date(2026, 3, 30)), clients=clients, max_cpm=5)
-        plans = explained(store, lambda: queries.breakdown(store, ADMIN, filters, ("day",), as_of))
+        plans = explained(store, lambda: queries.breakdown(store, Question(ADMIN, filters, as_of), ("day",)))
     steps = [step for plan in plans for step in plan if "SCAN facts" in step or "SCAN fact_history" in step]
     assert steps == []
     wanted = "SEARCH facts USING PRIMARY KEY (client_id=? AND day>? AND day<?)"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from perfdash.accounts import Days
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import Filters
 from perfdash.metrics import Sums
@@ -170,9 +171,9 @@ def test_every_answer_equals_that_of_a_model_in_plain_python(store: Store, full:
         except SeveralCurrencies:
             refused += 1
             with pytest.raises(UsageError, match="one currency"):
-                queries.breakdown(store, ADMIN, filters, by, as_of)  # type: ignore[arg-type]
+                queries.breakdown(store, Question(ADMIN, filters, as_of), by)  # type: ignore[arg-type]
             continue
-        found = queries.breakdown(store, ADMIN, filters, by, as_of)  # type: ignore[arg-type]
+        found = queries.breakdown(store, Question(ADMIN, filters, as_of), by)  # type: ignore[arg-type]
         answer = {(*(getattr(g, name) for name in by), g.currency): g.sums for g in found}
         assert answer == expected, (seed, filters, by, revision)
         assert len(found) == len(answer)

@@ -10,6 +10,7 @@ import pytest
 
 from perfdash.accounts import Days
 from perfdash.corrections import Target, Wanted
+from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
@@ -32,7 +33,7 @@ def acme(store: Store) -> Store:
 
 
 def causes(store: Store, principal=ADMIN, filters: Filters = ALL, as_of=None, measure: str = "cpm") -> dict[str, int]:
-    found = {one.measure: one for one in comparisons(store, principal, filters, as_of)}
+    found = {one.measure: one for one in comparisons(store, Question(principal, filters, as_of))}
     return {share.name: share.rows for share in found[measure].shares} if measure in found else {}
 
 
@@ -70,50 +71,50 @@ def test_creators_that_all_carry_the_mean_of_their_day_are_found_across_rows(acm
 
 def test_the_sums_and_the_causes_are_those_of_all_rows_and_the_list_is_limited(acme):
     given_facts(acme, *({"campaign_id": f"c{n:03}", "reported_cpm": "7.77"} for n in range(60)))
-    (found,) = comparisons(acme, ADMIN, ALL, most=10)
+    (found,) = comparisons(acme, Question(ADMIN, ALL), most=10)
     assert (found.rows, found.disagreeing, len(found.worst)) == (60, 60, 10)
     assert found.wholes[0].reported == Fraction("7.77")
     assert found.wholes[0].recomputed == 5
-    assert len(all_findings(acme, ADMIN, ALL)) == 60
+    assert len(all_findings(acme, Question(ADMIN, ALL))) == 60
 
 
 def test_the_exact_decimals_that_were_reported_come_back(acme):
     given_facts(acme, {"reported_cpm": "5.000000000000000000000001"})
-    assert str(all_findings(acme, ADMIN, ALL)[0].cause.reported) == "5.000000000000000000000001"
+    assert str(all_findings(acme, Question(ADMIN, ALL))[0].cause.reported) == "5.000000000000000000000001"
 
 
 def test_filters_narrow_what_is_compared(acme):
     given_facts(acme, SAID, SAID | {"platform": "Instagram"}, SAID | {"day": DAY + timedelta(40)})
     given_facts(acme, SAID | {"client_id": "bolt", "currency": "USD"})
-    assert len(all_findings(acme, ADMIN, ALL)) == 4
+    assert len(all_findings(acme, Question(ADMIN, ALL))) == 4
     one_month = Filters(Days(DAY, DAY + timedelta(30)))
-    assert len(all_findings(acme, ADMIN, one_month)) == 3
-    assert len(all_findings(acme, ADMIN, Filters(one_month.days, platforms=("TikTok",)))) == 2
-    assert len(all_findings(acme, ADMIN, Filters(one_month.days, ("bolt",)))) == 1
-    assert len(all_findings(acme, ADMIN, Filters(one_month.days, ("acme",), max_cpm=4_999_999))) == 0
-    assert len(all_findings(acme, ADMIN, Filters(one_month.days, ("acme",), max_cpm=5_000_000))) == 2
+    assert len(all_findings(acme, Question(ADMIN, one_month))) == 3
+    assert len(all_findings(acme, Question(ADMIN, Filters(one_month.days, platforms=("TikTok",))))) == 2
+    assert len(all_findings(acme, Question(ADMIN, Filters(one_month.days, ("bolt",))))) == 1
+    assert len(all_findings(acme, Question(ADMIN, Filters(one_month.days, ("acme",), max_cpm=4_999_999)))) == 0
+    assert len(all_findings(acme, Question(ADMIN, Filters(one_month.days, ("acme",), max_cpm=5_000_000)))) == 2
 
 
 def test_currencies_are_summed_apart(acme):
     given_facts(acme, SAID, SAID | {"client_id": "bolt", "currency": "USD"})
-    (found,) = comparisons(acme, ADMIN, ALL)
+    (found,) = comparisons(acme, Question(ADMIN, ALL))
     assert [whole.currency for whole in found.wholes] == ["EUR", "USD"]
     assert Counter(share.currency for share in found.shares) == {"EUR": 1, "USD": 1}
 
 
 def test_another_clients_rows_are_not_compared(acme):
     given_facts(acme, SAID | {"client_id": "bolt", "currency": "USD"})
-    assert comparisons(acme, reader("acme"), ALL) == ()
-    assert all_findings(acme, reader("acme"), ALL) == ()
-    assert len(all_findings(acme, reader("bolt"), ALL)) == 1
-    assert comparisons(acme, reader(), ALL) == ()
+    assert comparisons(acme, Question(reader("acme"), ALL)) == ()
+    assert all_findings(acme, Question(reader("acme"), ALL)) == ()
+    assert len(all_findings(acme, Question(reader("bolt"), ALL))) == 1
+    assert comparisons(acme, Question(reader(), ALL)) == ()
 
 
 def test_without_money_there_is_nothing_to_compare(acme):
     given_facts(acme, SAID)
     for ask in (comparisons, all_findings):
         with pytest.raises(AccessDenied, match="not part of your access"):
-            ask(acme, reader("acme", money=False), ALL)
+            ask(acme, Question(reader("acme", money=False), ALL))
 
 
 def test_a_correction_changes_nothing_here(acme):
@@ -121,9 +122,9 @@ def test_a_correction_changes_nothing_here(acme):
     given_revisions(acme, "acme", NOON - timedelta(days=1))
     target = Target("acme", 1, FactKey(DAY, "spring", "TikTok"))
     corrections.correct(acme, ADMIN, [Wanted(target, "cost", 9_000_000)], "a credit note", lambda: NOON)
-    assert queries.breakdown(acme, ADMIN, ALL)[0].sums.cost == 9_000_000
+    assert queries.breakdown(acme, Question(ADMIN, ALL))[0].sums.cost == 9_000_000
     assert causes(acme) == {"agrees": 1}
-    assert all_findings(acme, ADMIN, ALL)[0].row.cost == 5_000_000
+    assert all_findings(acme, Question(ADMIN, ALL))[0].row.cost == 5_000_000
 
 
 def test_a_past_moment_shows_what_was_reported_then(acme):

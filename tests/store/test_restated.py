@@ -17,6 +17,7 @@ from perfdash import restatements
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
 from perfdash.asof import AsOf, AtRevisions, day_start
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import Filters
 from perfdash.payload import FactKey, FactValues
@@ -50,7 +51,9 @@ def told(ledger: Ledger, at: str, facts: dict[FactKey, FactValues], **more: Any)
 
 def seen(ledger: Ledger, since: AsOf = BEGIN, until: AsOf | None = None, **more: Any) -> list[tuple[Any, ...]]:
     """Each event as (kind, timing, its changes), oldest first."""
-    found = restated.events(ledger.store, more.pop("who", OPERATOR), more.pop("filters", VIEW), since, until, **more)
+    found = restated.events(
+        ledger.store, Question(more.pop("who", OPERATOR), more.pop("filters", VIEW), until), since, **more
+    )
     return [(one.kind, one.timing, [tuple(change) for change in one.changes]) for one in reversed(found)]
 
 
@@ -73,7 +76,7 @@ def test_a_first_report_is_no_restatement_and_a_change_is_one(ledger: Ledger) ->
 def test_an_event_says_which_fact_when_and_in_which_run(ledger: Ledger) -> None:
     told(ledger, "11 06:00", {K: fact()})
     told(ledger, "12 06:00", {K: fact(cost=6_000_000)})
-    (found,) = restated.events(ledger.store, OPERATOR, VIEW, BEGIN)
+    (found,) = restated.events(ledger.store, Question(OPERATOR, VIEW), BEGIN)
     assert found[:6] == ("acme", 1, "c1", "", "TikTok", DAY)
     assert (found.revision, found.run, found.currency) == (2, 2, "EUR")
     assert found.at == ledger.revisions()[1][1]
@@ -125,7 +128,7 @@ def test_a_change_and_its_way_back_are_two_events_and_no_movement(ledger: Ledger
     for day, value in ((11, 5_000_000), (12, 6_000_000), (13, 5_000_000)):
         told(ledger, f"{day} 06:00", {K: fact(cost=value)})
     assert len(seen(ledger)) == 2
-    (moved,) = restatements.total(restated.movement(ledger.store, OPERATOR, VIEW, BEGIN))
+    (moved,) = restatements.total(restated.movement(ledger.store, Question(OPERATOR, VIEW), BEGIN))
     assert (moved.events, moved.difference("cost"), moved.difference("views")) == (2, 0, None)
 
 
@@ -148,7 +151,7 @@ def test_a_measure_that_was_not_reported_before_counts_from_nothing(ledger: Ledg
     told(ledger, "11 06:00", {K: fact()})
     told(ledger, "12 06:00", {K: fact(views=7, reach=9)})
     assert seen(ledger) == [("restated", "before", [("reach", None, 9), ("views", None, 7)])]
-    (moved,) = restatements.total(restated.movement(ledger.store, OPERATOR, VIEW, BEGIN))
+    (moved,) = restatements.total(restated.movement(ledger.store, Question(OPERATOR, VIEW), BEGIN))
     assert (moved.difference("views"), moved.difference("cost"), moved.count("reach")) == (7, 0, 1)
 
 
@@ -156,9 +159,9 @@ def test_a_change_of_currency_leaves_one_and_enters_the_other(ledger: Ledger) ->
     told(ledger, "11 06:00", {K: fact(currency="USD")})
     told(ledger, "12 06:00", {K: fact(cost=4_000_000)})
     assert seen(ledger) == [("restated", "before", [cost(5_000_000, 4_000_000), ("currency", "USD", "EUR")])]
-    moved = restatements.total(restated.movement(ledger.store, OPERATOR, VIEW, BEGIN))
+    moved = restatements.total(restated.movement(ledger.store, Question(OPERATOR, VIEW), BEGIN))
     assert [(one.currency, one.difference("cost")) for one in moved] == [("EUR", 4_000_000), ("USD", -5_000_000)]
-    dollars = restated.movement(ledger.store, OPERATOR, replace(VIEW, currency="USD"), BEGIN)
+    dollars = restated.movement(ledger.store, Question(OPERATOR, replace(VIEW, currency="USD")), BEGIN)
     assert [(one.currency, one.events) for one in dollars] == [("USD", 1)]
 
 
@@ -214,12 +217,12 @@ def test_others_see_nothing_and_who_may_not_see_money_gets_sql_without_it(ledger
     told(ledger, "12 06:00", {K: fact(cost=6_000_000, clicks=11, reported_roi=Decimal(3), revenue=6)})
     told(ledger, "13 06:00", {K: fact(cost=7_000_000, clicks=11, reported_roi=Decimal(3), revenue=6)})
     assert seen(ledger, who=reader("globex")) == []
-    assert restated.movement(ledger.store, Principal("x", "analyst"), VIEW, BEGIN) == ()
+    assert restated.movement(ledger.store, Question(Principal("x", "analyst"), VIEW), BEGIN) == ()
     asked: list[str] = []
     event.listen(ledger.store.engine, "before_cursor_execute", lambda _c, _u, text, *_rest: asked.append(text))
     poor = reader("acme", money=False)
     assert seen(ledger, who=poor) == [("restated", "before", [("clicks", 10, 11)])]
-    (moved,) = restated.movement(ledger.store, poor, VIEW, BEGIN)
+    (moved,) = restated.movement(ledger.store, Question(poor, VIEW), BEGIN)
     assert (moved.currency, moved.events, moved.differences[:3]) == ("", 1, (0, 1, None))
     assert seen(ledger, who=poor, of="cost") == []
     facts = [text for text in asked if "fact_history" in text]
@@ -238,14 +241,14 @@ def test_filters_and_the_limit_narrow_in_sql(ledger: Ledger) -> None:
     assert len(seen(ledger, filters=replace(VIEW, clients=("globex",)))) == 0
     assert len(seen(ledger, of="clicks")) == 1
     assert len(seen(ledger, filters=replace(VIEW, max_cpm=0))) == 6
-    newest = restated.events(ledger.store, OPERATOR, VIEW, BEGIN, limit=3)
+    newest = restated.events(ledger.store, Question(OPERATOR, VIEW), BEGIN, limit=3)
     assert {one.revision for one in newest} == {3}
     assert [one.campaign for one in newest] == ["c1", "c2", "c1"]
 
 
 def test_a_naive_moment_is_refused(ledger: Ledger) -> None:
     with pytest.raises(UsageError, match="time zone"):
-        restated.events(ledger.store, OPERATOR, VIEW, datetime(2026, 3, 1))  # noqa: DTZ001
+        restated.events(ledger.store, Question(OPERATOR, VIEW), datetime(2026, 3, 1))  # noqa: DTZ001
 
 
 # --- against everything that was ever said
@@ -319,11 +322,11 @@ def test_every_change_is_listed_once_and_none_invented(
         moments = [datetime(2026, 3, 1, tzinfo=UTC), *(answer.at for answer in said)]
         since, until = sorted(moments[cut % len(moments)] for cut in cuts)
         view = Filters(Days(DAY, DAY) if one else WEEK, platforms=("Meta",) if one else ())
-        found = restated.events(ledger.store, OPERATOR, view, since, until, while_open=while_open)
+        found = restated.events(ledger.store, Question(OPERATOR, view, until), since, while_open=while_open)
         expected = slow(said, since, until, view, while_open=while_open)
         assert len(found) == len(expected)
         assert {as_told(event) for event in found} == expected
-        moved = restated.movement(ledger.store, OPERATOR, view, since, until, while_open=while_open)
+        moved = restated.movement(ledger.store, Question(OPERATOR, view, until), since, while_open=while_open)
         agree(ledger.store, found, moved, view, until)
     finally:
         clear(ledger)
@@ -353,7 +356,7 @@ def agree(store: Store, found: tuple[Event, ...], moved: Any, view: Filters, unt
                 for e in found
             ]
             assert sum(here) == (one.difference(field) or 0), field
-    now = {(g.day, g.currency): g.sums for g in queries.breakdown(store, OPERATOR, view, ("day",), until)}
+    now = {(g.day, g.currency): g.sums for g in queries.breakdown(store, Question(OPERATOR, view, until), ("day",))}
     firsts: dict[Any, Event] = {}
     for e in reversed(found):
         firsts.setdefault((e.day, e.campaign, e.platform), e)

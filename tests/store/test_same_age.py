@@ -16,6 +16,8 @@ from sqlalchemy import insert
 from perfdash.accounts import Days
 from perfdash.comparison import Age
 from perfdash.corrections import Target, Wanted
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
@@ -61,11 +63,11 @@ def given_restated(store: Store, client: str = "acme", **more: Any) -> None:
 
 
 def plain(store: Store, days: Days) -> int:
-    return sum((group.sums.cost or 0) for group in queries.breakdown(store, ADMIN, Filters(days))) // MILLION
+    return sum((group.sums.cost or 0) for group in queries.breakdown(store, Question(ADMIN, Filters(days)))) // MILLION
 
 
 def cost(store: Store, days: Days, age: Age = AGE, **filters: Any) -> int:
-    found = same_age.aged(store, filters.pop("principal", ADMIN), Filters(days, **filters), age)
+    found = same_age.aged(store, Question(filters.pop("principal", ADMIN), Filters(days, **filters)), age)
     return sum((group.sums.cost or 0) for group in found.groups) // MILLION
 
 
@@ -121,7 +123,7 @@ def test_corrections_count_from_the_age_at_which_they_were_made(store: Store) ->
         store, ADMIN, [Wanted(one, "cost", 500 * MILLION)], "invoice", lambda: NOW - timedelta(hours=2)
     )
     assert cost(store, PREVIOUS, Age(date(2026, 3, 2), NOW)) == 6 * 11 + 500
-    found = same_age.aged(store, ADMIN, Filters(PREVIOUS), Age(date(2026, 3, 2), NOW))
+    found = same_age.aged(store, Question(ADMIN, Filters(PREVIOUS)), Age(date(2026, 3, 2), NOW))
     assert sum(group.sums.corrected for group in found.groups) == 1
     assert cost(store, PREVIOUS, Age(date(2026, 3, 2), made.at - timedelta(seconds=1))) == 77
     assert cost(store, PREVIOUS, Age(date(2026, 3, 2), NOW), raw=True) == 77
@@ -134,11 +136,13 @@ def test_campaigns_are_counted_with_their_budgets_and_without_their_flights(stor
     given_restated_campaign = {"campaign_id": "late", "day": CURRENT.end, "from_rev": 18}
     given_facts(store, given_restated_campaign)
     given_campaign(store, "spring", name="Spring", budget=9 * MILLION)
-    found = same_age.aged(store, ADMIN, Filters(CURRENT), AGE).campaigns
+    found = same_age.aged(store, Question(ADMIN, Filters(CURRENT)), AGE).campaigns
     assert [(row.campaign, row.name, row.budget, row.flight_cost) for row in found] == [
         ("late", "late", None, None), ("spring", "Spring", 9 * MILLION, None),
     ]  # fmt: skip
-    assert [row.campaign for row in same_age.aged(store, ADMIN, Filters(PREVIOUS), AGE).campaigns] == ["spring"]
+    assert [row.campaign for row in same_age.aged(store, Question(ADMIN, Filters(PREVIOUS)), AGE).campaigns] == [
+        "spring"
+    ]
 
 
 def test_one_campaign_can_be_asked_for(store: Store) -> None:
@@ -146,8 +150,8 @@ def test_one_campaign_can_be_asked_for(store: Store) -> None:
     given_client(store, "bolt")
     given_restated(store)
     given_restated(store, "bolt", campaign_id="other")
-    only = queries.CampaignRef("bolt", 1, "other")
-    found = same_age.aged(store, ADMIN, Filters(CURRENT, clients=("acme",)), AGE, only)
+    only = CampaignRef("bolt", 1, "other")
+    found = same_age.aged(store, Question(ADMIN, Filters(CURRENT, clients=("acme",)), only=only), AGE)
     assert [(row.client, row.campaign, row.sums.cost) for row in found.campaigns] == [("bolt", "other", 70 * MILLION)]
 
 
@@ -163,7 +167,7 @@ def test_a_cpm_limit_judges_the_values_of_that_age(store: Store) -> None:
 def test_who_may_see_no_money_gets_the_counts(store: Store) -> None:
     given_client(store, "acme")
     given_restated(store)
-    found = same_age.aged(store, reader("acme", money=False), Filters(CURRENT), AGE)
+    found = same_age.aged(store, Question(reader("acme", money=False), Filters(CURRENT)), AGE)
     assert [(group.sums.impressions, group.sums.cost) for group in found.groups] == [(7_000, None)]
     assert [row.budget for row in found.campaigns] == [None]
 
@@ -172,12 +176,12 @@ def test_many_clients_are_asked_in_parts_and_none_is_lost(store: Store, monkeypa
     for n in range(7):
         given_client(store, f"c{n}", zone="Asia/Tokyo" if n % 2 else "Europe/Berlin")
         given_restated(store, f"c{n}", clicks=n)
-    whole = same_age.aged(store, ADMIN, Filters(CURRENT), AGE)
+    whole = same_age.aged(store, Question(ADMIN, Filters(CURRENT)), AGE)
     monkeypatch.setattr(same_age, "AT_ONCE", 15)  # two clients of seven days
-    assert same_age.aged(store, ADMIN, Filters(CURRENT), AGE) == whole
+    assert same_age.aged(store, Question(ADMIN, Filters(CURRENT)), AGE) == whole
     assert [group.client for group in whole.groups] == [f"c{n}" for n in range(7)]
     monkeypatch.setattr(same_age, "AT_ONCE", 1)
-    assert same_age.aged(store, ADMIN, Filters(CURRENT), AGE) == whole
+    assert same_age.aged(store, Question(ADMIN, Filters(CURRENT)), AGE) == whole
 
 
 def test_a_range_of_years_fits_into_one_statement(store: Store) -> None:
@@ -185,7 +189,7 @@ def test_a_range_of_years_fits_into_one_statement(store: Store) -> None:
     given_restated(store)
     years = Days(date(2000, 1, 1), CURRENT.end)
     assert cost(store, years) == 140
-    assert len(same_age.unknown(store, ADMIN, (), years, AGE)) == 1
+    assert len(same_age.unknown(store, Question(ADMIN, Filters(years)), AGE)) == 1
 
 
 def given_daily_runs(store: Store, first: date = FIRST_MORNING, *, reach: int = 3, **more: Any) -> Runs:
@@ -199,7 +203,7 @@ def given_daily_runs(store: Store, first: date = FIRST_MORNING, *, reach: int = 
 
 
 def lacking(store: Store, days: Days, age: Age = AGE) -> list[tuple[list[date], date | None]]:
-    found = same_age.unknown(store, ADMIN, (), days, age)
+    found = same_age.unknown(store, Question(ADMIN, Filters(days)), age)
     return [(list(one.days), one.begins.date() if one.begins else None) for one in found]
 
 
@@ -255,8 +259,10 @@ def test_nobody_learns_of_days_or_sums_of_others(store: Store) -> None:
     given_client(store, "acme")
     given_restated(store)
     for stranger in (reader(), reader("bolt")):
-        assert same_age.unknown(store, stranger, ("acme",), CURRENT, AGE) == ()
-        assert same_age.aged(store, stranger, Filters(CURRENT, clients=("acme",)), AGE) == same_age.Aged((), ())
+        assert same_age.unknown(store, Question(stranger, Filters(CURRENT, ("acme",))), AGE) == ()
+        assert same_age.aged(store, Question(stranger, Filters(CURRENT, clients=("acme",))), AGE) == same_age.Aged(
+            (), ()
+        )
 
 
 CLIENTS = {"acme": "Europe/Berlin", "bolt": "America/New_York", "hoshi": "Asia/Tokyo"}
@@ -349,7 +355,7 @@ def test_it_equals_the_versions_replayed_one_by_one(world: tuple[Store, World], 
     platforms = data.draw(st.sampled_from([(), ("TikTok",), ("Instagram", "TikTok")]))
     limit = data.draw(st.sampled_from([None, 4 * MILLION]))
     filters = Filters(days, clients=tuple(clients), platforms=platforms, max_cpm=limit)
-    found = {(g.client, g.campaign): g.sums.cost for g in same_age.aged(store, ADMIN, filters, age).groups}
+    found = {(g.client, g.campaign): g.sums.cost for g in same_age.aged(store, Question(ADMIN, filters), age).groups}
     expected = {
         (client, campaign): cost
         for client in (clients or CLIENTS)

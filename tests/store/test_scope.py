@@ -21,6 +21,8 @@ from perfdash.access import OPERATOR, Principal, Role
 from perfdash.accounts import Account, Days
 from perfdash.comparison import Age
 from perfdash.corrections import Range, Target, Wanted
+from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.question import Question, of_every_day
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
@@ -141,7 +143,7 @@ def export(store: Store, principal: Principal) -> str:
 
 
 def bound_view(connection: Any, principal: Principal) -> Any:
-    bound = view.view(connection, principal, LIMITED, NOW)
+    bound = view.view(connection, Question(principal, LIMITED, NOW))
     return view.currencies_in(connection, bound)
 
 
@@ -149,8 +151,8 @@ ASKED: dict[str, Ask] = {
     "scope.in_scope": condition(lambda p: scope.in_scope(p, clients.c.client_id)),
     "scope.narrowed": condition(lambda p: scope.narrowed(p, clients.c.client_id, ("acme",))),
     "scope.facts_in_scope": rows(lambda _, p: select(facts.c.client_id).where(scope.facts_in_scope(p, facts, ()))),
-    "scope.pinned": lambda s, p: queries.revisions_at(s, p, (), scope.pinned(p, NOW)),
-    "scope.question": lambda s, p: queries.breakdown(s, p, scope.question(p, LIMITED)),
+    "scope.pinned": lambda s, p: queries.revisions_at(s, of_every_day(p, as_of=scope.pinned(p, NOW))),
+    "scope.under_lock": lambda s, p: queries.breakdown(s, scope.under_lock(Question(p, LIMITED))),
     "versions.cutoffs": inside(lambda c, p: versions.cutoffs(c, p, (), NOW).clients),  # type: ignore[union-attr]
     "versions.has_overlays": inside(lambda c, p: versions.has_overlays(c, p, ())),
     "versions.moment_of_client": rows(moment),
@@ -163,34 +165,39 @@ ASKED: dict[str, Ask] = {
     ),
     "view.view": inside(bound_view),
     "queries.stamp": queries.stamp,
-    "queries.revisions_at": lambda s, p: queries.revisions_at(s, p, (), NOW),
+    "queries.revisions_at": lambda s, p: queries.revisions_at(s, of_every_day(p, as_of=NOW)),
     "queries.runs_stamp": queries.runs_stamp,
-    "queries.breakdown": lambda s, p: queries.breakdown(s, p, LIMITED, ("client", "day")),
-    "queries.undefined_cpm": lambda s, p: queries.undefined_cpm(s, p, LIMITED, NOW),
+    "queries.breakdown": lambda s, p: queries.breakdown(s, Question(p, LIMITED), ("client", "day")),
+    "queries.undefined_cpm": lambda s, p: queries.undefined_cpm(s, Question(p, LIMITED, NOW)),
     "queries.creator_names": queries.creator_names,
-    "queries.currencies": lambda s, p: queries.currencies(s, p, ALL),
-    "extent.platforms": lambda s, p: (extent.platforms(s, p), extent.platforms(s, p, (), NOW))[0],
-    "extent.first_day": extent.first_day,
-    "extent.last_day": lambda s, p: extent.last_day(s, p, (), NOW),
+    "queries.currencies": lambda s, p: queries.currencies(s, Question(p, ALL)),
+    "extent.platforms": lambda s, p: (
+        *extent.platforms(s, of_every_day(p)),
+        *extent.platforms(s, of_every_day(p, as_of=NOW)),
+    ),
+    "extent.first_day": lambda s, p: extent.first_day(s, of_every_day(p)),
+    "extent.last_day": lambda s, p: extent.last_day(s, of_every_day(p, as_of=NOW)),
     "extent.begins": extent.begins,
     "extent.any_corrected": extent.any_corrected,
-    "campaigns.campaign_rows": lambda s, p: campaigns.campaign_rows(s, p, ALL, NOW),
-    "campaigns.campaign_row": lambda s, p: campaigns.campaign_row(s, p, "acme", 1, "acme-spring", ALL),
+    "campaigns.campaign_rows": lambda s, p: (
+        *campaigns.campaign_rows(s, Question(p, ALL, NOW)),
+        *campaigns.campaign_rows(s, Question(p, ALL, only=CampaignRef("acme", 1, "acme-spring"))),
+    ),
     "catalog.clients": catalog.clients,
     "catalog.accounts": catalog.accounts,
     "catalog.accounts_in_view": inside(catalog.accounts_in_view),
-    "coverage.coverage": lambda s, p: coverage.coverage(s, p, (), ALL.days),
-    "coverage.gaps": lambda s, p: coverage.gaps(s, p, (), ALL.days),
-    "coverage.uncovered": lambda s, p: coverage.uncovered(s, p, (), ALL.days, NOW),
+    "coverage.coverage": lambda s, p: coverage.coverage(s, Question(p, Filters(ALL.days))),
+    "coverage.gaps": lambda s, p: coverage.gaps(s, Question(p, Filters(ALL.days))),
+    "coverage.uncovered": lambda s, p: coverage.uncovered(s, Question(p, Filters(ALL.days)), NOW),
     "health.runs": health.runs,
     # Those who only read their own numbers see no logs at all; among the others the scope decides.
     "health.run_log": lambda s, p: health.run_log(s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", RUN),
     "health.quarantined": lambda s, p: health.quarantined(s, p, "acme", RUN),
     "health.freshness": lambda s, p: health.freshness(s, p, (), NOW),
-    "correction_log.told": correction_log.told,
+    "correction_log.told": lambda s, p: correction_log.told(s, of_every_day(p)),
     "correctable.arrived": correctable.arrived,
-    "same_age.aged": lambda s, p: same_age.aged(s, p, ALL, AGE).groups,
-    "same_age.unknown": lambda s, p: same_age.unknown(s, p, (), Days(DAY, DAY + timedelta(1)), AGE),
+    "same_age.aged": lambda s, p: same_age.aged(s, Question(p, ALL), AGE).groups,
+    "same_age.unknown": lambda s, p: same_age.unknown(s, Question(p, Filters(Days(DAY, DAY + timedelta(1)))), AGE),
     "receipts.write": export,
     "receipts.list": receipts.list,
     "receipts.one": lambda s, p: receipts.one(s, p, receipts.list(s, ADMIN)[0].receipt),
@@ -201,12 +208,12 @@ ASKED: dict[str, Ask] = {
     ),
     "names.campaign_names": names.campaign_names,
     "user_rows.names_near": user_rows.names_near,
-    "restated.events": lambda s, p: restated.events(s, p, ALL, NOON - timedelta(days=1)),
-    "restated.movement": lambda s, p: restated.movement(s, p, ALL, NOON - timedelta(days=1)),
-    "settled.settling": lambda s, p: settled.settling(s, p, ALL, NOW),
+    "restated.events": lambda s, p: restated.events(s, Question(p, ALL), NOON - timedelta(days=1)),
+    "restated.movement": lambda s, p: restated.movement(s, Question(p, ALL), NOON - timedelta(days=1)),
+    "settled.settling": lambda s, p: settled.settling(s, Question(p, ALL), NOW),
     "finals.final_at": inside(lambda c, p: finals.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)),
-    "reported_ratios.comparisons": lambda s, p: reported_ratios.comparisons(s, p, ALL, NOW),
-    "reported_ratios.all_findings": lambda s, p: reported_ratios.all_findings(s, p, ALL, NOW),
+    "reported_ratios.comparisons": lambda s, p: reported_ratios.comparisons(s, Question(p, ALL, NOW)),
+    "reported_ratios.all_findings": lambda s, p: reported_ratios.all_findings(s, Question(p, ALL, NOW)),
     "attempts.last_attempt": lambda s, p: attempts.last_attempt(s, p, ACCOUNT, Days(DAY, DAY)),
     "attempts.committed": lambda s, p: attempts.committed(s, p, ACCOUNT),
     "audit.record": lambda s, p: audit.record(s, p, "view", ("acme",), "overview", NOW, kept=timedelta(9)) is None,
@@ -220,7 +227,7 @@ FOR_ANALYSTS: dict[str, Ask] = {
     "corrections.require_may_correct": lambda _, p: corrections.require_may_correct(p, "acme", "cost") is None,
     "links.require_may_share": lambda _, p: links.require_may_share(p, "acme") is None,
     "links.make": lambda s, p: links.make(
-        s, replace(p, name=MAKER), "acme", "another", ALL, None, True, NOW, lambda: NOON
+        s, Question(replace(p, name=MAKER), ALL), "acme", "another", True, NOW, lambda: NOON
     ),
     "link_log.views": lambda s, p: link_log.views(s, p, "acme", LINK),
     "corrections.correct": lambda s, p: corrections.correct(s, p, [Wanted(ROW, "cost", 9)], "why not", lambda: NOW),
@@ -266,16 +273,27 @@ OF_ONESELF = {"users.set_own_password"}
 """What changes only who asks; tests/store/test_users.py has its test."""
 
 
+WHO_ASKS = {"Principal", "Question", "Principal | None"}
+BY_KEYWORD = {
+    "sessions.end": "whoever signs out ends the own session; only others' need an admin",
+    "sessions.end_all": "the same",
+    "maintenance.restore": "there is no store yet that could stand first",
+}
+
+
+def annotations(function: Callable[..., Any]) -> list[str]:
+    return [str(parameter.annotation) for parameter in inspect.signature(function).parameters.values()]
+
+
 def discovered() -> dict[str, Callable[..., Any]]:
-    """Every public function of perfdash.store.* with a parameter that is a Principal, by module and name."""
+    """Every public function of perfdash.store.* that is told who asks, by module and name."""
     found = {}
     for info in pkgutil.walk_packages(perfdash.store.__path__, "perfdash.store."):
         if ".migrations" in info.name:
             continue
         module = importlib.import_module(info.name)
         for name, function in inspect.getmembers(module, inspect.isfunction):
-            takes = [str(p.annotation) for p in inspect.signature(function).parameters.values()]
-            if function.__module__ == info.name and not name.startswith("_") and any("Principal" in t for t in takes):
+            if function.__module__ == info.name and not name.startswith("_") and WHO_ASKS & set(annotations(function)):
                 found[f"{info.name.removeprefix('perfdash.store.')}.{name}"] = function
     return found
 
@@ -318,6 +336,25 @@ def test_every_callable_that_takes_a_principal_is_asked() -> None:
         f"{len(found)} callables of perfdash.store take a principal; {len(FOR_OPERATORS)} of them serve operators only"
     )
     assert sorted(found) == sorted([*ASKED, *FOR_ANALYSTS, *FOR_OPERATORS, *OF_ONESELF])
+
+
+def test_who_asks_stands_right_behind_the_store() -> None:
+    apart = set()
+    for name, function in discovered().items():
+        takes = annotations(function)
+        place = 1 if takes[0] in ("Store", "Connection") else 0
+        if takes[place] not in ("Principal", "Question"):
+            apart.add(name)
+    assert apart == set(BY_KEYWORD)
+
+
+def test_what_is_asked_comes_whole_and_never_in_pieces() -> None:
+    pieces = {"Principal", "Filters", "CampaignRef", "CampaignRef | None"}
+    loose = {name for name, function in discovered().items() if "Filters" in annotations(function)}
+    for name, function in discovered().items():
+        if "Question" in annotations(function) and pieces & set(annotations(function)):
+            loose.add(name)
+    assert loose == set()
 
 
 def test_only_those_who_were_granted_a_client_see_anything_of_it(world: Store) -> None:
@@ -366,7 +403,7 @@ def test_what_serves_operators_is_denied_to_everyone_else(world: Store, name: st
         with pytest.raises(AccessDenied):
             ask(world, principal, tmp_path)
     assert list(tmp_path.glob("taken*")) == []
-    assert queries.breakdown(world, ADMIN, ALL) != ()
+    assert queries.breakdown(world, Question(ADMIN, ALL)) != ()
     with suppress(UsageError):  # on PostgreSQL, or about a store that is not empty: past the permission
         assert ask(world, ADMIN, tmp_path)
 
@@ -394,9 +431,9 @@ def test_a_filter_narrows_and_never_widens(world: Store) -> None:
 
 
 def test_a_slug_that_looks_like_sql_is_only_a_slug(world: Store) -> None:
-    assert queries.breakdown(world, reader("' OR 1=1 --"), ALL) == ()
-    assert queries.breakdown(world, reader("acme' OR '1'='1"), ALL) == ()
-    assert queries.breakdown(world, ADMIN, Filters(ALL.days, clients=("' OR 1=1 --",))) == ()
+    assert queries.breakdown(world, Question(reader("' OR 1=1 --"), ALL)) == ()
+    assert queries.breakdown(world, Question(reader("acme' OR '1'='1"), ALL)) == ()
+    assert queries.breakdown(world, Question(ADMIN, Filters(ALL.days, clients=("' OR 1=1 --",)))) == ()
 
 
 # --- the rule for code
@@ -460,7 +497,8 @@ def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
 def carries_a_principal(function: ast.FunctionDef) -> bool:
     arguments = [*function.args.args, *function.args.kwonlyargs]
     return any(
-        a.arg == "principal" or (a.annotation and ast.unparse(a.annotation) in ("View", "Between")) for a in arguments
+        a.arg == "principal" or (a.annotation and ast.unparse(a.annotation) in ("Question", "View", "Between"))
+        for a in arguments
     )
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
+from perfdash.domain.question import EVERY_DAY, Question
 from perfdash.filters import Filters
 from perfdash.settling import Curve
 from perfdash.store import settled
 from tests.store.builders import reader
 from tests.store.ledger_kit import DAY, Ledger, batch, fact, key, open_ledger
 
-VIEW = Filters(settled.ANY_DAYS)
+VIEW = Filters(EVERY_DAY)
 KNOWN = (0, 60, 80, 100)
 """Cost by the days since: nothing while it runs, the last value from the third day on."""
 
@@ -41,7 +42,7 @@ def synced(ledger: Ledger, days: int) -> datetime:
 
 
 def curve(ledger: Ledger, now: datetime, who: Principal = OPERATOR) -> Curve:
-    (found,) = settled.settling(ledger.store, who, VIEW, now) or ()
+    (found,) = settled.settling(ledger.store, Question(who, VIEW), now) or ()
     return found
 
 
@@ -70,4 +71,4 @@ def test_without_money_it_is_told_in_impressions_and_others_see_nothing(ledger: 
     poor = curve(ledger, now, reader("acme", money=False))
     assert poor.currency == ""
     assert poor.enough
-    assert settled.settling(ledger.store, reader("globex"), VIEW, now) == ()
+    assert settled.settling(ledger.store, Question(reader("globex"), VIEW), now) == ()

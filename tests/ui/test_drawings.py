@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from perfdash.accounts import Days
+from perfdash.domain.groups import Group
 from perfdash.metrics import Sums
-from perfdash.store.queries import Group
 from perfdash.ui.drawings import Drawing, Point, _rows, _stretches
 
 FIRST = date(2026, 3, 1)
