@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.corrections import may_correct
 from perfdash.ui import (
     correction_form,
     correction_list,
@@ -14,13 +13,14 @@ from perfdash.ui import (
     downloads,
     filters,
     flash,
+    menu,
     session,
 )
 from perfdash.ui.calm import calmly
 
-principal = session.require()
+principal = session.require(menu.CORRECTIONS)
 asked = filters.current()
-may = may_correct(principal)
+may = principal.may("correct")
 authors = principal.of_agency
 
 st.title("Corrections")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from perfdash import glossary, words
 from perfdash.metrics import Sums, ratio
-from perfdash.ui import session
+from perfdash.ui import menu, session
 from perfdash.ui.plain import plain
 
 ICONS = {
@@ -20,7 +20,7 @@ ICONS = {
 }  # fmt: skip
 NARROWEST_CARD = 290
 
-principal = session.require(links=True)
+principal = session.require(menu.DEFINITIONS)
 
 
 def _card(entry: glossary.Entry) -> None:

@@ -12,6 +12,7 @@ from perfdash.ui import (
     cache,
     downloads,
     filters,
+    menu,
     restated_reads,
     restated_words,
     session,
@@ -22,7 +23,7 @@ from perfdash.ui import (
 from perfdash.ui import restatement_tables as shown
 from perfdash.ui.calm import calmly
 
-principal = session.require()
+principal = session.require(menu.RESTATEMENTS)
 asked = filters.current()
 
 st.title("Restatements")

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, update
 
-from perfdash.access import Principal
+from perfdash.access import Principal, UserRole
 from perfdash.store import schema
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.session_rows import end_of_user
-from perfdash.store.user_rows import UserRole, for_change, grant_row, granted, usable_role
+from perfdash.store.user_rows import for_change, grant_row, granted, usable_role
 
 
 @dataclass(frozen=True, slots=True)

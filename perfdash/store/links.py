@@ -17,7 +17,7 @@ from perfdash import link_question
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.filters import Filters
-from perfdash.link_question import SHAREABLE, Against, Shared, may_share
+from perfdash.link_question import SHAREABLE, Against, Shared
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.link_rows import Link, digest, link_of, may_still_share, opens
@@ -123,16 +123,14 @@ def revoke(store: Store, principal: Principal, client: str, link_id: str, now: d
 
 def require_may_share(principal: Principal, client: str) -> None:
     """AccessDenied unless `principal` may make links to this client, or see who used them."""
-    principal.require_account()
     principal.require(client)
-    if not may_share(principal):
-        raise AccessDenied("Client links are made by analysts and admins.")
+    principal.require_may("share")
 
 
 def _may_revoke(principal: Principal, client: str, author: str) -> bool:
     if principal.name == author and principal.user_id is not None:
         return True
-    return may_share(principal) and principal.may_see(client)
+    return principal.may("share") and principal.may_see(client)
 
 
 def _require_usable(principal: Principal, question: Filters, client: str, money: bool) -> None:

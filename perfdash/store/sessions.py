@@ -219,10 +219,8 @@ def _insert(connection: Connection, session: Session, token_hash: str | None) ->
 
 
 def _require_may_end(principal: Principal | None, user_id: int | None) -> None:
-    if principal is None or principal.sees_all:
-        return
-    if user_id is None or principal.user_id != user_id:
-        raise AccessDenied("Only an admin may end the sessions of others.")
+    if principal is not None and (user_id is None or principal.user_id != user_id):
+        principal.require_may("sessions")
 
 
 def _note_end(connection: Connection, principal: Principal | None, user_id: int | None, why: str, at: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from perfdash.access import Principal
+from perfdash.access import Principal, UserRole
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import schema
 from perfdash.store.audit import note
@@ -29,9 +29,7 @@ from perfdash.store.recognising import (
 )
 from perfdash.store.session_rows import end_of_user, is_open
 from perfdash.store.user_rows import (
-    ROLES,
     User,
-    UserRole,
     canonical,
     for_change,
     grant_row,
@@ -48,10 +46,8 @@ from perfdash.store.user_rows import (
 )
 
 __all__ = [
-    "ROLES",
     "Login",
     "User",
-    "UserRole",
     "account_of",
     "add_user",
     "any_user",

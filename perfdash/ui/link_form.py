@@ -13,7 +13,7 @@ from perfdash.accounts import Client
 from perfdash.asof import AsOf, AtRevisions, before
 from perfdash.errors import PerfdashError
 from perfdash.filters import Filters
-from perfdash.link_question import Shared, against, may_share
+from perfdash.link_question import Shared, against
 from perfdash.store import catalog, links, queries
 from perfdash.ui import asof_control, link_route, link_words, menu, session, wiring
 from perfdash.ui.filters import Selection
@@ -27,8 +27,8 @@ _PINNED, _PRESENT = "pinned", "present"
 
 def offer(principal: Principal) -> None:
     """The way from what is seen to a link that shows it, for who may make one; the filters come along."""
-    if may_share(principal):
-        menu.link("sharing/links.py", "Share what you see", "link")
+    if principal.may("share"):
+        menu.link(menu.CLIENT_LINKS, "Share what you see")
 
 
 def show(principal: Principal, asked: Selection) -> None:
@@ -90,7 +90,7 @@ def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int)
     now = wiring.now()
     try:
         link, token = links.make(
-            wiring.store(), session.require("admin", "analyst"), client.slug, label, wanted.filters, wanted.as_of,
+            wiring.store(), session.require(menu.CLIENT_LINKS), client.slug, label, wanted.filters, wanted.as_of,
             money, now + timedelta(days=days), wiring.now, against=wanted.against, demo=wiring.settings().demo,
         )  # fmt: skip
     except PerfdashError as error:

@@ -25,6 +25,7 @@ from perfdash.ui import (
     sign_in,
     wiring,
 )
+from perfdash.ui.menu import Page
 from perfdash.ui.plain import plain
 
 MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
@@ -57,21 +58,20 @@ def _run() -> None:
         session.settle_cookie()
         link_view.settle_cookie()
         return
-    _signed_in(principal, page.url_path)
+    _signed_in(principal, menu.at(page.url_path))
     with flash.seen_at_the_end():
         page.run()
 
 
-def _signed_in(principal: Principal, page: str) -> None:
-    shows_runs = page == menu.SYNC_HEALTH
-    at = live.stamp(principal, runs=shows_runs)
+def _signed_in(principal: Principal, page: Page) -> None:
+    at = live.stamp(principal, runs=page.follows_runs)
     selection = filters.sidebar(principal)
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
         if principal.lock is not None:
             link_view.way_out()
         else:
             role = "" if principal.role == principal.name else f" · {principal.role}"
-            menu.account_link(f"{plain(principal.name)}{role}")
+            menu.link(menu.ACCOUNT, f"{plain(principal.name)}{role}")
             st.button("Sign out", on_click=session.sign_out, icon=":material/logout:", type="tertiary")
     with st.sidebar:  # at its end, where what comes and goes moves nothing else
         session.settle_cookie()
@@ -80,11 +80,11 @@ def _signed_in(principal: Principal, page: str) -> None:
         link_view.seen(page)
     else:
         seen.note(principal, page, selection.filters.clients)
-    live.follow(principal, at if selection.as_of is None or page in menu.OF_NOW else None)
-    if page in menu.WITHOUT_FILTERS:
-        _hide_filters()
+    live.follow(principal, at if selection.as_of is None or not page.has_past else None)
+    if page.filtered:
+        asof_control.banner(principal, selection.filters.clients, selection.as_of, obeyed=page.has_past)
     else:
-        asof_control.banner(principal, selection.filters.clients, selection.as_of, obeyed=page not in menu.OF_NOW)
+        _hide_filters()
     filters.say_ignored(selection)
 
 

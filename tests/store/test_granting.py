@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from perfdash.access import OPERATOR, Principal
+from perfdash.access import OPERATOR, Principal, UserRole
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import audit, granting, invitations, presence, sessions, users
 from perfdash.store.engine import Store
@@ -19,7 +19,7 @@ WAS = Access("analyst", ("acme",), True)
 IDLE = timedelta(hours=2)
 
 
-def given_user(store: Store, name: str, role: users.UserRole = "analyst", **more) -> users.User:
+def given_user(store: Store, name: str, role: UserRole = "analyst", **more) -> users.User:
     return users.add_user(store, OPERATOR, name, "seven lamps burning", role, NOON, rounds=4, **more)
 
 

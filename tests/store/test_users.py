@@ -7,7 +7,7 @@ import bcrypt
 import pytest
 from sqlalchemy import select
 
-from perfdash.access import OPERATOR, Principal, Role
+from perfdash.access import OPERATOR, Principal, Role, UserRole
 from perfdash.errors import AccessDenied, PerfdashError, UsageError
 from perfdash.store import audit, erasing, invitations, passwords, schema, sessions, users
 from perfdash.store.engine import Store
@@ -20,7 +20,7 @@ QUICK = 4
 IDLE = timedelta(hours=2)
 
 
-def given_user(store: Store, username: str = "ann", role: users.UserRole = "analyst", **rest: object) -> users.User:
+def given_user(store: Store, username: str = "ann", role: UserRole = "analyst", **rest: object) -> users.User:
     return users.add_user(store, OPERATOR, username, PASSWORD, role, NOON, rounds=QUICK, **rest)  # type: ignore[arg-type]
 
 
