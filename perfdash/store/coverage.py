@@ -95,10 +95,10 @@ def _covered(
     """Per account: day -> end of the last committed fetch that covered it with all platforms asked for."""
     in_view = accounts_in_view(connection, principal, names, inactive=inactive)
     known: dict[tuple[str, int], dict[date, datetime]] = {(a.client, a.number): {} for a in in_view}
-    asked, asked_days = {(a.client, a.number): set(a.platforms) for a in in_view}, _asked(principal, days)
+    of, asked_days = {(a.client, a.number): a for a in in_view}, _asked(principal, days)
     for client, number, start, end, platforms, fetched_at in _ranges(connection, principal, names, days, as_of):
         key = (client, number)
-        if key not in asked or not _all_platforms(asked[key], platforms):
+        if key not in of or not of[key].covered_by(platforms_of(platforms)):
             continue
         for day in asked_days.intersection(Days(max(start, days.start), min(end, days.end)).each()):
             known[key][day] = max(fetched_at, known[key].get(day, fetched_at))
@@ -108,11 +108,6 @@ def _covered(
 def _asked(principal: Principal, days: Days) -> set[date]:
     """The days that are asked about; of a client link only its own."""
     return {day for day in days.each() if principal.lock is None or principal.lock.holds(day)}
-
-
-def _all_platforms(asked: set[str], stored: str) -> bool:
-    """A run covers an account's days when it asked for all platforms, or at least for all of the account's."""
-    return not stored or (bool(asked) and asked.issubset(platforms_of(stored)))
 
 
 def _ranges(

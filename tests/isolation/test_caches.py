@@ -14,14 +14,14 @@ from streamlit.runtime.caching.cache_utils import CachedFunc
 import perfdash.ui
 from perfdash.access import Principal
 from perfdash.store.engine import Store
-from perfdash.ui import cache
+from perfdash.ui import cache, menu
 from tests.isolation.canary import MARK, OF_OWNER, SPRING, given_world, needles, numbers_of
 from tests.ui.conftest import _template, entered, store
 
 __all__ = ["_template", "store"]
 ASKS_SOURCES = {"cache._fetched"}
 """Answers of sources by account; only what may sync that account comes to ask for it."""
-PAGES = ("overview", "campaigns", "campaign", "restatements", "corrections", "cpm_lab")
+PAGES = tuple(page.file for page in menu.PAGES if page.section == "Performance" and page.of_clients)
 
 
 def cached() -> dict[str, tuple[Any, str, Any]]:
@@ -82,7 +82,7 @@ def read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def visit(name: str) -> None:
     app = entered(name, {"campaign": SPRING, "account": "1", "owner": f"{MARK}canary"})
     for page in PAGES:
-        app.switch_page(f"../../pages/performance/{page}.py").run()
+        app.switch_page(f"../../pages/{page}").run()
         assert not app.exception
 
 
