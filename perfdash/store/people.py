@@ -19,7 +19,7 @@ users = Table(
     Column("active", Boolean, nullable=False),
     Column("demo", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("email", String(254)),  # lower case; what an OpenID Connect provider must have verified
+    Column("email", String(254)),  # as `emails.spelled`; what an OpenID Connect provider must have verified
     Column("erased_at", Instant),
     Index("uq_users_email", "email", unique=True),
 )

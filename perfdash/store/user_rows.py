@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from perfdash import emails
 from perfdash.access import REFUSALS, USER_ROLES, Principal, UserRole, allows, roles_that_may
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import schema
@@ -22,8 +23,6 @@ RESERVED = frozenset({"operator", "unknown"})
 """Names that the audit and the runs give to others than users."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 _ERASED = re.compile(r"erased-[0-9]+")
-_EMAIL = re.compile(r"[^@\s\x00-\x20\x7f]+@[^@\s\x00-\x20\x7f.]+(\.[^@\s\x00-\x20\x7f.]+)+")
-LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,12 @@ def usable_name(username: str) -> str:
 
 def usable_email(email: str | None) -> str | None:
     """The one spelling of an address, None for none; UsageError for what is none."""
-    found = unicodedata.normalize("NFKC", email or "").strip().lower()
-    if not found:
+    if not (email or "").strip():
         return None
-    if len(found) > LONGEST_EMAIL or not _EMAIL.fullmatch(found):
+    address = emails.spelled(email or "")
+    if address is None:
         raise UsageError("That is no e-mail address; expected one such as ada@example.com.")
-    return found
+    return address
 
 
 def usable_role(role: str) -> UserRole:
