@@ -49,10 +49,9 @@ ABOUT: dict[UserRole, str] = {
     "admin": "all of that for every client, and users, sessions and the audit",
 }
 """What a role is for, as an admin who chooses one reads it; from the least to the most."""
-OF_LINKS = "A client link shows the numbers that it was made for; this is not among them."
 REFUSALS: dict[Capability, str] = {
     "read": "Your role may not read this.",
-    "account": OF_LINKS,
+    "account": "A client link shows the numbers that it was made for; this is not among them.",
     "authors": "Who did what, and how a source is asked, is the agency's.",
     "every client": "Only an admin may see every client.",
     "correct": "Corrections are made by analysts and admins; you can see them, but not make them.",
@@ -126,7 +125,12 @@ class Principal:
     def require_may(self, capability: Capability) -> None:
         """Raise AccessDenied, with the sentence that says who may, unless `may`."""
         if not self.may(capability):
-            raise AccessDenied(OF_LINKS if self.lock is not None or self.role == "link" else REFUSALS[capability])
+            raise AccessDenied(REFUSALS[capability])
+
+    @property
+    def by_link(self) -> bool:
+        """True for visitors who came through a client link. Without a lock they see nothing at all."""
+        return self.role == "link" or self.lock is not None
 
     @property
     def sees_all(self) -> bool:

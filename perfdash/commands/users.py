@@ -10,7 +10,7 @@ import sys
 from perfdash.access import OPERATOR, USER_ROLES
 from perfdash.commands.opening import Subparsers, now, opened, say
 from perfdash.errors import UsageError
-from perfdash.store import erasing, invitations, sessions, users
+from perfdash.store import erasing, granting, invitations, sessions, users
 from perfdash.store.engine import Store
 from perfdash.words import plural
 
@@ -132,13 +132,13 @@ def _change(store: Store, args: argparse.Namespace) -> None:
         case "deactivate" | "activate":
             users.set_active(store, OPERATOR, args.username, args.action == "activate", now())
         case "grant":
-            users.grant(store, OPERATOR, args.username, args.client, now())
+            granting.grant(store, OPERATOR, args.username, args.client, now())
         case "revoke":
-            users.revoke(store, OPERATOR, args.username, args.client, now())
+            granting.revoke(store, OPERATOR, args.username, args.client, now())
         case "role":
-            users.set_role(store, OPERATOR, args.username, args.role, now())
+            granting.set_role(store, OPERATOR, args.username, args.role, now())
         case "money":
-            users.set_money(store, OPERATOR, args.username, args.see == "yes", now())
+            granting.set_money(store, OPERATOR, args.username, args.see == "yes", now())
         case "email":
             users.set_email(store, OPERATOR, args.username, args.email or None, now())
 

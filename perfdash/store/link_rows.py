@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -73,8 +72,3 @@ def may_still_share(demo: bool) -> ColumnElement[bool]:
         or_(u.money.is_(True), links.c.money.is_(False)),
     )
     return exists(select(u.user_id).where(whole if demo else and_(whole, u.demo.is_(False))))
-
-
-def digest(token: str) -> str:
-    """What the store keeps of a token, which is itself random."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -18,13 +18,13 @@ from perfdash.access import Principal
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.filters import Filters
 from perfdash.link_question import SHAREABLE, Against, Shared
+from perfdash.secret import digest
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
-from perfdash.store.link_rows import Link, digest, link_of, may_still_share, opens
+from perfdash.store.link_rows import Link, link_of, may_still_share, opens
 from perfdash.store.schema import clients, links, sessions
 from perfdash.store.session_rows import end_of_link
 
-USUAL_LIFE = timedelta(days=30)
 LONGEST_LIFE = timedelta(days=366)
 LONGEST_LABEL = 80
 _NOT_HERE = "There is no such link here."

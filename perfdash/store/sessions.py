@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied
+from perfdash.secret import digest
 from perfdash.security import Security
 from perfdash.store import schema
 from perfdash.store.audit import note
@@ -26,7 +27,6 @@ from perfdash.store.session_list import Listed, listed, of_user
 from perfdash.store.session_rows import (
     Kind,
     Session,
-    digest,
     end_of_link,
     end_of_user,
     end_where,

@@ -66,7 +66,8 @@ def log_of(asked: Selection) -> Callable[[Principal], Table]:
 
 def campaigns(principal: Principal, filters: Filters) -> dict[str, CampaignRef]:
     """What is shown of each campaign in view -> what it is; every label is another."""
-    rows = queries_of(principal, filters)
+    whatever_cpm = Filters(filters.days, filters.clients, filters.platforms, raw=True)
+    rows = cache.campaigns(principal, whatever_cpm)
     found: dict[str, CampaignRef] = {}
     for row in sorted(rows, key=lambda row: (row.name.casefold(), row.client, row.account, row.campaign)):
         ref = CampaignRef(row.client, row.account, row.campaign)
@@ -75,8 +76,3 @@ def campaigns(principal: Principal, filters: Filters) -> dict[str, CampaignRef]:
             continue
         found[label if label not in found else f"{label} · {row.campaign} ({row.account})"] = ref
     return found
-
-
-def queries_of(principal: Principal, filters: Filters) -> tuple[queries.CampaignRow, ...]:
-    """The campaigns with rows in view, whatever their CPM."""
-    return cache.campaigns(principal, Filters(filters.days, filters.clients, filters.platforms, raw=True))

@@ -43,8 +43,6 @@ METHODS: dict[Kind, tuple[str, ...]] = {
     "media": ("GET", "HEAD"),
     "stream": (),
 }
-OPEN: tuple[Kind, ...] = ("page", "static", "core", "session", "link", "probe", "auth")
-"""What needs no sign-in: the form and what it is made of. Anything else, and anything unknown, does."""
 
 
 @dataclass(frozen=True, slots=True)

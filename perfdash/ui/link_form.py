@@ -10,7 +10,7 @@ import streamlit as st
 from perfdash import words
 from perfdash.access import Principal
 from perfdash.accounts import Client
-from perfdash.asof import AsOf, AtRevisions, before
+from perfdash.asof import TICK, AsOf, AtRevisions, before
 from perfdash.errors import PerfdashError
 from perfdash.filters import Filters
 from perfdash.link_question import Shared, against
@@ -20,7 +20,6 @@ from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 
 LIVES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
-_TICK = timedelta(microseconds=1)
 _MADE, _WRONG, _WHICH = "_link_made", "_link_wrong", "link_client"
 _PINNED, _PRESENT = "pinned", "present"
 
@@ -152,4 +151,4 @@ def _moment(as_of: AsOf | None, client: Client) -> datetime | None:
     """A past that is looked at, as one moment: a day's end is another one in each time zone."""
     if as_of is None or isinstance(as_of, AtRevisions):
         return None
-    return min(wiring.now(), before(as_of, client.time_zone) - _TICK)
+    return min(wiring.now(), before(as_of, client.time_zone) - TICK)
