@@ -1,7 +1,7 @@
 """What this installation is: its configuration file, environment and secrets, read once and checked.
 
-The demo is for a machine on which nothing was configured, or for who says PERFDASH_DEMO=1. Whatever is there but broken
-is an error, never the demo: a typing mistake must not open the doors of a real installation to demo users.
+The demo runs where nothing was configured, or when PERFDASH_DEMO=1. A configuration that is there but broken is an
+error, never the demo: a typing mistake must not open the doors of a real installation to demo users.
 """
 
 from __future__ import annotations

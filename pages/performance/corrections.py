@@ -32,7 +32,7 @@ with calmly():
     flash.show("correction")
     if may and asked.as_of is not None:
         correction_form.forget()
-        st.info("You look back: go back to now to correct.", icon=":material/history:")
+        st.info('Corrections are made in the present: set "As of" back to now.', icon=":material/history:")
     elif may:
         over = correction_rows.chosen_range(principal, asked.filters)
         if over is None:

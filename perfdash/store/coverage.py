@@ -70,7 +70,7 @@ def uncovered(
 ) -> tuple[Gap, ...]:
     """What a page should fetch: the gaps within each account's last `history_days` up to its today.
 
-    AccessDenied for who came by a client link: it fetches nothing.
+    AccessDenied for visitors who came through a client link: it fetches nothing.
     """
     principal.require_account()
     return tuple(clipped for gap in gaps(store, principal, clients, days) for clipped in _within_history(gap, now))

@@ -51,8 +51,8 @@ def begin(
 ) -> Run | Held | None:
     """Take the account's lease and open a run, or say who holds it. `holder` names host and process.
 
-    With `since`, what `last_ended` gave before the caller looked for an answer in the store: None when another run has
-    ended after that, because it may be the answer. Waiting for the store's turn to write can take longer than a run.
+    `since`: the caller's earlier `last_ended`. Returns None when another run has ended since, so that the caller looks
+    at its result first. Waiting for the store's turn to write can take longer than a run.
     A run left `running` by a lease that is no longer live becomes `aborted`.
     """
     with store.writing() as connection:

@@ -37,7 +37,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("session_id", String(32), primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.user_id"), index=True),  # NULL for who came by a client link
+    Column("user_id", Integer, ForeignKey("users.user_id"), index=True),  # NULL for visitors of a client link
     Column("kind", String(10), nullable=False, server_default="password"),  # password | oidc | link
     Column("link_id", String(32), index=True),
     Column("token_hash", String(64), unique=True),

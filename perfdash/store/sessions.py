@@ -1,8 +1,8 @@
 """Sign-in sessions: a row each, so that whatever ends one ends it everywhere at once.
 
 The browser's cookie holds a random token and the row only its SHA-256. A session dies when it is revoked, at
-`expires_at`, and after `idle` without anybody doing anything; a page that draws itself again is nobody doing anything,
-so such looks pass `touch=False`. A page cannot set an HttpOnly cookie, so it is handed a one-time ticket, which the
+`expires_at`, and after `idle` without user activity. Automatic refreshes of a page do not count, so they pass
+`touch=False`. A page cannot set an HttpOnly cookie, so it is handed a one-time ticket, which the
 /session route redeems: no script ever sees the token.
 """
 
@@ -97,7 +97,7 @@ def begin(
 def begin_link(
     store: Store, link_id: str, now: datetime, expires_at: datetime, security: Security
 ) -> tuple[Session, str]:
-    """Open a session for who came by a client link, and the token for its cookie; it ends with the link at the latest.
+    """Open a visitor's session for a client link, and the token for its cookie; it ends with the link at the latest.
 
     Whoever calls this has checked the link and writes its view.
     """

@@ -1,4 +1,4 @@
-"""Users, their roles and what they were granted: every change names who makes it, and ends the sessions of whom it is.
+"""Users, their roles and what they were granted: each change records its author and ends that user's sessions.
 
 OPERATOR acts on the command line, admins in the app; nobody else may. A change, its audit line and the end of the
 user's sessions are one transaction. What changes nothing leaves no line and ends nothing.

@@ -21,7 +21,7 @@ _ROLE_HELP = " ".join(f"**{role}**: {about}." for role, about in ABOUT.items())
 _CLIENTS_HELP = "Which clients this user sees. Admins see every client whatever stands here."
 _MONEY_HELP = "Off: costs, revenue, budgets and what is computed from them exist nowhere for this user."
 _EMAIL_HELP = "What a single sign-on provider must have verified. Each address belongs to one user."
-_YOURSELF = "Ask another admin: nobody does this to the own account."
+_YOURSELF = "You cannot do this to your own account. Ask another admin."
 _DEMO = "The demo's own users stay as they are; add a user of your own to try this."
 
 

@@ -1,4 +1,4 @@
-"""What stands around the pages for who came by a client link: in words what is fixed, the way out, and the log."""
+"""What surrounds the pages for visitors who came through a client link: what is fixed, the way out, and the log."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def has_left() -> bool:
 
 
 def draw_again() -> None:
-    """Draw the page again because its numbers moved: no deed of anybody's, so the session goes on growing idle."""
+    """Draw the page again because its numbers moved: this does not count as user activity."""
     st.session_state[_BY_ITSELF] = True
     st.rerun()
 
