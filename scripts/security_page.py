@@ -14,8 +14,8 @@ from typing import Literal
 from perfdash.access import ABOUT, Capability, Role, allows
 
 ROOT = Path(__file__).resolve().parents[1]
-COLUMNS: tuple[Role, ...] = ("link", "client", "analyst", "admin", "operator")
-HEAD = ("", "stranger", "client link", "client", "analyst", "admin", "operator (command line)")
+COLUMNS: tuple[Role, ...] = ("link", *ABOUT, "operator")
+HEAD = ("", "stranger", "client link", *ABOUT, "operator (command line)")
 Where = Literal["app", "command line", "both"]
 
 
@@ -60,15 +60,20 @@ RIGHTS = (
     Right("Backs up, checks and moves the store", "maintain", "command line", of_clients=False),
 )
 MONEY = (
-    "Cost, revenue, budgets and what is computed from them", "no", "if the link has money", "if granted", "if granted",
-    "if granted", "yes",
-)  # fmt: skip
+    "Cost, revenue, budgets and what is computed from them",
+    "no",
+    "if the link has money",
+    *("if granted" for _ in ABOUT),
+    "yes",
+)
 """No role decides this: it is granted user by user, and link by link."""
 
 
 def permissions() -> str:
     """Who may do what, as a Markdown table."""
-    rows: list[tuple[str, ...]] = [("The sign-in form, its static files, `/healthz`, `/readyz`", *("yes",) * 5, "")]
+    rows: list[tuple[str, ...]] = [
+        ("The sign-in form, its static files, `/healthz`, `/readyz`", *("yes" for _ in HEAD[1:-1]), "")
+    ]
     rows += [(right.what, "no", *(_cell(right, role) for role in COLUMNS)) for right in RIGHTS]
     rows.append(MONEY)
     return _table(HEAD, rows)
