@@ -49,37 +49,78 @@ class Page:
 OVERVIEW = Page("Performance", "performance/overview.py", "Overview", "monitoring", "", needs="read")
 CAMPAIGNS = Page("Performance", "performance/campaigns.py", "Campaigns", "campaign", "campaigns", needs="read")
 CAMPAIGN = Page(
-    "Performance", "performance/campaign.py", "Campaign", "campaign", "campaign", needs="read",
-    listed=False, of_campaign=True,
-)  # fmt: skip
+    "Performance",
+    "performance/campaign.py",
+    "Campaign",
+    "campaign",
+    "campaign",
+    needs="read",
+    listed=False,
+    of_campaign=True,
+)
 RESTATEMENTS = Page("Performance", "performance/restatements.py", "Restatements", "history", "restatements")
 CORRECTIONS = Page("Performance", "performance/corrections.py", "Corrections", "edit", "corrections")
 CPM_LAB = Page("Performance", "performance/cpm_lab.py", "CPM lab", "science", "cpm-lab", of_money=True)
 DEFINITIONS = Page(
-    "Performance", "performance/definitions.py", "Definitions", "dictionary", "definitions", needs="read",
-    has_past=False, filtered=False, of_clients=False,
-)  # fmt: skip
+    "Performance",
+    "performance/definitions.py",
+    "Definitions",
+    "dictionary",
+    "definitions",
+    needs="read",
+    has_past=False,
+    filtered=False,
+    of_clients=False,
+)
 SYNC_HEALTH = Page(
     "Operations", "operations/sync_health.py", "Sync health", "sync", "sync-health", has_past=False, follows_runs=True
 )
 RECEIPTS = Page("Operations", "operations/receipts.py", "Receipts", "receipt_long", "receipts", filtered=False)
 CLIENT_LINKS = Page("Operations", "sharing/links.py", "Client links", "link", "client-links", needs="share")
 USERS = Page(
-    "Administration", "admin/users.py", "Users", "group", "users", needs="users",
-    has_past=False, filtered=False, of_clients=False,
-)  # fmt: skip
+    "Administration",
+    "admin/users.py",
+    "Users",
+    "group",
+    "users",
+    needs="users",
+    has_past=False,
+    filtered=False,
+    of_clients=False,
+)
 SESSIONS = Page(
-    "Administration", "admin/sessions.py", "Sessions", "devices", "sessions", needs="sessions",
-    has_past=False, filtered=False, of_clients=False,
-)  # fmt: skip
+    "Administration",
+    "admin/sessions.py",
+    "Sessions",
+    "devices",
+    "sessions",
+    needs="sessions",
+    has_past=False,
+    filtered=False,
+    of_clients=False,
+)
 AUDIT = Page(
-    "Administration", "admin/audit.py", "Audit", "policy", "audit", needs="audit",
-    has_past=False, filtered=False, of_clients=False,
-)  # fmt: skip
+    "Administration",
+    "admin/audit.py",
+    "Audit",
+    "policy",
+    "audit",
+    needs="audit",
+    has_past=False,
+    filtered=False,
+    of_clients=False,
+)
 ACCOUNT = Page(
-    "You", "account/account.py", "Your account", "person", "account",
-    listed=False, has_past=False, filtered=False, of_clients=False,
-)  # fmt: skip
+    "You",
+    "account/account.py",
+    "Your account",
+    "person",
+    "account",
+    listed=False,
+    has_past=False,
+    filtered=False,
+    of_clients=False,
+)
 
 PAGES = (
     OVERVIEW,
