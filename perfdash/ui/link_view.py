@@ -17,7 +17,7 @@ from perfdash.link_question import Shared
 from perfdash.store import catalog, link_log, links, sessions
 from perfdash.store.link_rows import Link
 from perfdash.ui import cookie, link_words, menu, session, wiring
-from perfdash.ui.menu import Page
+from perfdash.ui.menu import PageRecord
 from perfdash.ui.plain import plain
 
 _SEEN, _LEFT = "_link_seen", "_link_left"
@@ -110,7 +110,7 @@ def visit() -> Visit | None:
     return None if link is None else Visit(link, found.session_id)
 
 
-def seen(page: Page) -> None:
+def seen(page: PageRecord) -> None:
     """Write down that this page is looked at; once, however often it draws itself again."""
     if st.session_state.get(_SEEN) != page.title and (found := visit()):
         link_log.viewed(wiring.store(), found.link, found.session_id, page.title, wiring.now())

@@ -25,7 +25,7 @@ from perfdash.ui import (
     sign_in,
     wiring,
 )
-from perfdash.ui.menu import Page
+from perfdash.ui.menu import PageRecord
 from perfdash.ui.plain import plain
 
 MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
@@ -63,7 +63,7 @@ def _run() -> None:
         page.run()
 
 
-def _signed_in(principal: Principal, page: Page) -> None:
+def _signed_in(principal: Principal, page: PageRecord) -> None:
     at = live.stamp(principal, runs=page.follows_runs)
     selection = filters.sidebar(principal)
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):

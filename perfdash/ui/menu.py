@@ -16,7 +16,7 @@ Query = Mapping[str, str | Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRecord:
     """All that is particular to a page. `file` lies in pages/, `path` is its place in the URL: "" for the first one.
 
     `needs`: who may open it; client links open what needs no more than "read". `listed` False: it is reached from
@@ -46,9 +46,9 @@ class Page:
         return self.needs == "read"
 
 
-OVERVIEW = Page("Performance", "performance/overview.py", "Overview", "monitoring", "", needs="read")
-CAMPAIGNS = Page("Performance", "performance/campaigns.py", "Campaigns", "campaign", "campaigns", needs="read")
-CAMPAIGN = Page(
+OVERVIEW = PageRecord("Performance", "performance/overview.py", "Overview", "monitoring", "", needs="read")
+CAMPAIGNS = PageRecord("Performance", "performance/campaigns.py", "Campaigns", "campaign", "campaigns", needs="read")
+CAMPAIGN = PageRecord(
     "Performance",
     "performance/campaign.py",
     "Campaign",
@@ -58,10 +58,10 @@ CAMPAIGN = Page(
     listed=False,
     of_campaign=True,
 )
-RESTATEMENTS = Page("Performance", "performance/restatements.py", "Restatements", "history", "restatements")
-CORRECTIONS = Page("Performance", "performance/corrections.py", "Corrections", "edit", "corrections")
-CPM_LAB = Page("Performance", "performance/cpm_lab.py", "CPM lab", "science", "cpm-lab", of_money=True)
-DEFINITIONS = Page(
+RESTATEMENTS = PageRecord("Performance", "performance/restatements.py", "Restatements", "history", "restatements")
+CORRECTIONS = PageRecord("Performance", "performance/corrections.py", "Corrections", "edit", "corrections")
+CPM_LAB = PageRecord("Performance", "performance/cpm_lab.py", "CPM lab", "science", "cpm-lab", of_money=True)
+DEFINITIONS = PageRecord(
     "Performance",
     "performance/definitions.py",
     "Definitions",
@@ -72,12 +72,12 @@ DEFINITIONS = Page(
     filtered=False,
     of_clients=False,
 )
-SYNC_HEALTH = Page(
+SYNC_HEALTH = PageRecord(
     "Operations", "operations/sync_health.py", "Sync health", "sync", "sync-health", has_past=False, follows_runs=True
 )
-RECEIPTS = Page("Operations", "operations/receipts.py", "Receipts", "receipt_long", "receipts", filtered=False)
-CLIENT_LINKS = Page("Operations", "sharing/links.py", "Client links", "link", "client-links", needs="share")
-USERS = Page(
+RECEIPTS = PageRecord("Operations", "operations/receipts.py", "Receipts", "receipt_long", "receipts", filtered=False)
+CLIENT_LINKS = PageRecord("Operations", "sharing/links.py", "Client links", "link", "client-links", needs="share")
+USERS = PageRecord(
     "Administration",
     "admin/users.py",
     "Users",
@@ -88,7 +88,7 @@ USERS = Page(
     filtered=False,
     of_clients=False,
 )
-SESSIONS = Page(
+SESSIONS = PageRecord(
     "Administration",
     "admin/sessions.py",
     "Sessions",
@@ -99,7 +99,7 @@ SESSIONS = Page(
     filtered=False,
     of_clients=False,
 )
-AUDIT = Page(
+AUDIT = PageRecord(
     "Administration",
     "admin/audit.py",
     "Audit",
@@ -110,7 +110,7 @@ AUDIT = Page(
     filtered=False,
     of_clients=False,
 )
-ACCOUNT = Page(
+ACCOUNT = PageRecord(
     "You",
     "account/account.py",
     "Your account",
@@ -149,17 +149,17 @@ def pages(principal: Principal | None) -> dict[str, list[Any]]:
     return sections
 
 
-def at(path: str) -> Page:
+def at(path: str) -> PageRecord:
     """The page with this place in the URL; KeyError when there is none."""
     return {page.path: page for page in PAGES}[path]
 
 
-def link(page: Page, label: str, *, icon: str = "", query: Query | None = None) -> None:
+def link(page: PageRecord, label: str, *, icon: str = "", query: Query | None = None) -> None:
     """The way to a page; `query` is what its address asks besides the filters."""
     st.page_link(FOLDER / page.file, label=label, icon=f":material/{icon or page.icon}:", query_params=query)
 
 
-def go(page: Page, query: Query) -> NoReturn:
+def go(page: PageRecord, query: Query) -> NoReturn:
     """Leave the page for another one."""
     st.switch_page(FOLDER / page.file, query_params=query)
 
@@ -169,7 +169,7 @@ def home_link() -> None:
     link(OVERVIEW, "Go to the Overview")
 
 
-def _page(principal: Principal | None, page: Page) -> Any:
+def _page(principal: Principal | None, page: PageRecord) -> Any:
     shown = principal is not None and _shown(principal, page)
     rest: dict[str, Any] = {"url_path": page.path} if page.path else {"default": True}
     return st.Page(
@@ -181,5 +181,5 @@ def _page(principal: Principal | None, page: Page) -> Any:
     )
 
 
-def _shown(principal: Principal, page: Page) -> bool:
+def _shown(principal: Principal, page: PageRecord) -> bool:
     return page.listed and principal.may(page.needs) and (principal.money or not page.of_money)

@@ -11,7 +11,7 @@ from perfdash.access import Principal
 from perfdash.errors import AccessDenied
 from perfdash.store import audit
 from perfdash.ui import campaign_tables, session, wiring
-from perfdash.ui.menu import Page
+from perfdash.ui.menu import PageRecord
 
 REMEMBERED = 20_000
 """Looks of this process that are known to be written down; of more, the oldest are written again."""
@@ -20,7 +20,7 @@ _written: OrderedDict[tuple[str, str, str], None] = OrderedDict()
 _lock = threading.Lock()
 
 
-def note(principal: Principal, page: Page, chosen: tuple[str, ...]) -> None:
+def note(principal: Principal, page: PageRecord, chosen: tuple[str, ...]) -> None:
     """Write down that `principal` looks at `page` with `chosen` clients; () is all in scope."""
     found = session.session() if page.of_clients else None
     if found is None:
@@ -39,7 +39,7 @@ def note(principal: Principal, page: Page, chosen: tuple[str, ...]) -> None:
         raise
 
 
-def in_view(principal: Principal, page: Page, chosen: tuple[str, ...]) -> tuple[str, ...]:
+def in_view(principal: Principal, page: PageRecord, chosen: tuple[str, ...]) -> tuple[str, ...]:
     """The clients that a page shows; () for every one in scope, unless that is a single one."""
     campaign = campaign_tables.asked(st.query_params) if page.of_campaign else None
     if campaign is not None:

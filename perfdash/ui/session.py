@@ -16,7 +16,7 @@ from perfdash.errors import AccessDenied
 from perfdash.store import links, sessions, users
 from perfdash.store.sessions import Session
 from perfdash.ui import bindings, cookie, menu, streamlit_internals, wiring
-from perfdash.ui.menu import Page
+from perfdash.ui.menu import PageRecord
 
 _SESSION, _TICKET, _LEFT = "_session", "_ticket", "_left"
 _BY_ITSELF = "_by_itself"
@@ -40,7 +40,7 @@ def session(touch: bool = False) -> Session | None:
     return found
 
 
-def require(page: Page) -> Principal:
+def require(page: PageRecord) -> Principal:
     """The signed-in principal; stops the script when there is none, or none who may open `page`.
 
     The script around the page has counted this run as a deed already, if it was one.
