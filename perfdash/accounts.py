@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,6 +36,10 @@ class Account:
     def label(self) -> str:
         """How people name it: source/id."""
         return f"{self.source}/{self.external_id}"
+
+    def covered_by(self, platforms: Collection[str]) -> bool:
+        """True when a run that asked for `platforms` (none: every one) asked for all that this account has."""
+        return not platforms or (bool(self.platforms) and set(self.platforms) <= set(platforms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from perfdash import corrections as rules
 from perfdash import words
 from perfdash.accounts import Days
 from perfdash.corrections import Field, Raw
-from perfdash.payload import FactKey
+from perfdash.payload import MICRO, FactKey
 
 LABELS: dict[Field, str] = {"cost": "Cost", "impressions": "Impressions", "clicks": "Clicks", "cpm": "CPM"}
 
@@ -54,11 +54,6 @@ class Correction:
         return self.raw_now is not None and _spoken_of(self.field, self.raw_now) != _spoken_of(
             self.field, self.raw_then
         )
-
-    @property
-    def counts_nothing(self) -> bool:
-        """True when it is active and cannot count: the source no longer reports the fact, or in another currency."""
-        return self.ended_at is None and (self.raw_now is None or self.in_another_currency)
 
     @property
     def in_another_currency(self) -> bool:
@@ -163,7 +158,7 @@ def shown(field: Field, value: int | None, currency: str) -> str:
     if field not in rules.MONEY_FIELDS or value is None:
         return words.number(value)
     read = words.unit_price if field == "cpm" else words.money
-    return read(Fraction(value, 1_000_000), currency)
+    return read(Fraction(value, MICRO), currency)
 
 
 def _restated(one: Decision) -> str:

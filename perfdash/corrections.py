@@ -13,7 +13,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple, get_args
 
-from perfdash.access import Principal
 from perfdash.accounts import Days
 from perfdash.errors import UsageError
 from perfdash.payload import FactKey
@@ -77,11 +76,6 @@ class Wanted:
     target: Target
     field: Field
     value: int
-
-
-def may_correct(principal: Principal) -> bool:
-    """True for who may correct something of the clients that they see; money is asked about apart."""
-    return principal.role in ("operator", "admin", "analyst")
 
 
 def slot(field: Field) -> str:

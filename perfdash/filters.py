@@ -15,6 +15,7 @@ from perfdash import comparison
 from perfdash.accounts import Days
 from perfdash.comparison import Kind
 from perfdash.errors import UsageError
+from perfdash.payload import MICRO
 
 Grain = Literal["row", "campaign"]
 Preset = Literal["last_7", "last_14", "last_30", "last_90", "this_month", "last_month", "all", "custom"]
@@ -130,7 +131,7 @@ def range_of(start: date | None, end: date | None) -> Days:
 def cpm_limit(text: str) -> int:
     """A limit such as "12.50" in micros; refuses what is not a number from 0 to 1,000,000."""
     try:
-        micros = Decimal(text.strip()) * 1_000_000
+        micros = Decimal(text.strip()) * MICRO
         if micros != int(micros) or not 0 <= micros <= MAX_CPM_MICROS:
             raise InvalidOperation
     except (ArithmeticError, ValueError) as error:

@@ -40,11 +40,6 @@ class Entry:
         return f"{told} {self.caution}".rstrip()
 
     @property
-    def is_number(self) -> bool:
-        """True for what is counted or computed, false for a word."""
-        return bool(self.shown)
-
-    @property
     def text(self) -> str:
         """Everything that a search looks through, in small letters."""
         name = self.name.replace("_", " ")

@@ -40,8 +40,8 @@ FINALITY = (
 
 CHANGES = (
     Entry("Changes", "restatement", "Restatement", "The source reports another value for a past day than it did "
-          "before. Both are kept.", "A first report is none, nor the same value again, nor, unless asked for, a "
-          "change while the day was still running."),
+          "before. Both are kept.", "Not counted: first reports, repeated values and, unless requested, changes "
+          "on the current day."),
     Entry("Changes", "late_restatement", "Late restatement", "A restatement of a day that was already final."),
     _counted("Changes", "vanished", "Vanished", "Rows that the source no longer reports for a day it had reported them "
           "for. They stop counting, and stay in the history."),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from perfdash.access import Lock, Principal
+from perfdash.access import Lock
 from perfdash.accounts import Days
 from perfdash.comparison import NAMES, Kind
 from perfdash.domain.question import filters_of, filters_record
@@ -52,11 +52,6 @@ class Shared:
             return Period("custom", self.filters.days, reason=NO_CHANGE)
         found = self.against
         return Period("custom", self.filters.days, found.current, found.previous, kind=found.kind)
-
-
-def may_share(principal: Principal) -> bool:
-    """True for those who make client links, of the clients they see."""
-    return principal.lock is None and principal.role in ("operator", "admin", "analyst")
 
 
 def against(period: Period) -> Against | None:

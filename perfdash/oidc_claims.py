@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from perfdash.emails import spelled
 from perfdash.oidc_settings import Provider
 
 FRESH = timedelta(minutes=5)
@@ -21,8 +21,6 @@ SKEW = timedelta(minutes=2)
 """How far a provider's clock may be ahead of ours."""
 ENTRA = "https://login.microsoftonline.com/"
 Why = Literal["over", "unclear", "unverified", "unknown", "deactivated"]
-_ADDRESS = re.compile(r"[^@\s]{1,200}@[^@\s]{1,200}")
-_LONGEST = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +52,13 @@ def judged(claims: Mapping[str, object], provider: Provider, now: datetime) -> I
         return Refused("unclear", provider.name)
     if not now - FRESH <= issued <= now + SKEW:
         return Refused("over", provider.name, mark=mark)
-    email = spelled(claims.get("email"))
+    address = claims.get("email")
+    email = spelled(address) if isinstance(address, str) else None
     if email is None:
         return Refused("unclear", provider.name, mark=mark)
     if not _is_verified(claims, provider):
         return Refused("unverified", provider.name, email, mark)
     return Identity(provider.name, email, mark)
-
-
-def spelled(email: object) -> str | None:
-    """An address as users.email has it; None for what is no address.
-
-    Only ASCII is made lower case: Unicode turns other letters into ASCII ones, and two people into one.
-    """
-    text = email.strip() if isinstance(email, str) else ""
-    if len(text) > _LONGEST or not _ADDRESS.fullmatch(text) or not text.isprintable():
-        return None
-    return text.lower() if text.isascii() else text
 
 
 def _is_verified(claims: Mapping[str, object], provider: Provider) -> bool:

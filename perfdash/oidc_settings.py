@@ -1,7 +1,7 @@
 """What the secrets say about OpenID Connect providers, [auth] and its tables, and what of it cannot be trusted.
 
 Streamlit itself takes whatever stands there: a cookie secret that can be guessed lets anybody sign in as anybody. So
-nothing is offered, and no identity believed, before this has looked. No value of a secret is in any sentence.
+no provider is offered and no identity accepted until these checks pass. No value of a secret is in any sentence.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Restatements: changes of facts after they were first reported, one by one and as sums. Pure.
 
-Neither a first report nor a repeated value is a restatement. Over a period, `then` is the value at its start or, of a
-fact first reported later, that first report. So then + the sum of the differences = now.
+First reports and repeated values are no restatements. Over a period, `then` is a fact's value at the start of the
+period, or its first report when that came later; then + the sum of the differences = now.
 """
 
 from __future__ import annotations

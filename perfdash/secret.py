@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from dataclasses import dataclass, field
@@ -19,6 +20,11 @@ _CODES = {
     b"&#": re.compile(rb"&#0*()([0-9]{2,3});"),
 }
 _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+
+def digest(random: str) -> str:
+    """What is kept of a token, which is itself random: enough to recognise it, and nothing to sign in with."""
+    return hashlib.sha256(random.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

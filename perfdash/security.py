@@ -14,7 +14,7 @@ class Security:
     """`allowed_hosts` are host names without port ("reports.example.com", "*.example.com"); empty means any.
 
     `trusted_proxies` are the networks whose X-Forwarded-For and X-Forwarded-Proto count. A session ends after
-    `idle` without anybody doing anything, and after `lifetime` whatever happens. Audit lines are kept for `audit_kept`.
+    `idle` without user activity, and after `lifetime` whatever happens. Audit lines are kept for `audit_kept`.
     """
 
     allowed_hosts: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """What this installation is: its configuration file, environment and secrets, read once and checked.
 
-The demo is for a machine on which nothing was configured, or for who says PERFDASH_DEMO=1. Whatever is there but broken
-is an error, never the demo: a typing mistake must not open the doors of a real installation to demo users.
+The demo runs where nothing was configured, or when PERFDASH_DEMO=1. A configuration that is there but broken is an
+error, never the demo: a typing mistake must not open the doors of a real installation to demo users.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ DEMO_API_KEY = "PERFDASH_DEMO_KEY"
 DEMO_API = "http://127.0.0.1:8610"
 SECRETS_FILE = ".streamlit/secrets.toml"
 _SCHEMES = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://", re.ASCII)
-_SERVER = re.compile(r"([a-z0-9+]+)://(?:[^@/?#]*@)?([A-Za-z0-9.\-\[\]:]*)/([\w.\-]*)(?:\?.*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,6 @@ class Settings:
     """What to do next when no source is configured; otherwise ''."""
     _secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     _account_keys: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
-
-    @property
-    def database_label(self) -> str:
-        """Which database this is, for people: without user name and password."""
-        if self.database_url.startswith("sqlite"):
-            return self.database_url.partition("?")[0]
-        found = _SERVER.fullmatch(self.database_url)
-        return f"{found[1]}://{found[2]}/{found[3]}" if found else "a database server (its address cannot be shown)"
 
     def secret(self, name: str) -> str:
         """The value of a secret; ConfigError that says where to put it when it is nowhere."""

@@ -11,6 +11,7 @@ from perfdash import glossary
 from perfdash.domain.campaigns import CampaignRow
 from perfdash.domain.groups import Group
 from perfdash.metrics import METRICS, Sums, change, ratio, revenue_coverage
+from perfdash.payload import MICRO
 
 Better = Literal["higher", "lower", "neutral"]
 Kind = Literal["count", "money", "percent", "times"]
@@ -126,11 +127,11 @@ def value(name: str, total: Total) -> Fraction | None:
     if name == "campaigns":
         return Fraction(total.campaigns)
     if name == "budget":
-        return None if total.budget is None else Fraction(total.budget, 1_000_000)
+        return None if total.budget is None else Fraction(total.budget, MICRO)
     measure: int | None = getattr(total.sums, name)
     if measure is None:
         return None
-    return Fraction(measure, 1_000_000) if name == "cost" else Fraction(measure)
+    return Fraction(measure, MICRO) if name == "cost" else Fraction(measure)
 
 
 def _note(name: str, total: Total) -> str:

@@ -29,11 +29,6 @@ class Terms:
     fixed: int = 0
     total: int | None = None
 
-    @property
-    def change_nothing(self) -> bool:
-        """True when nothing was entered."""
-        return not self.percent and not self.fixed and self.total is None
-
 
 def cost_under(terms: Terms, cost: int) -> Fraction:
     """What `cost` (micros) becomes. UsageError where there is no cost that a total or a fee could be split by."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from perfdash.accounts import Days
 from perfdash.metrics import rounded
+from perfdash.payload import MICRO
 
 UNDEFINED = "–"
 GAP = "\u00a0"
@@ -57,7 +58,7 @@ def money(value: Number | None, currency: str) -> str:
 
 def micros(value: int | None, currency: str) -> str:
     """An amount in micros: 1,234.50 EUR."""
-    return money(None if value is None else Fraction(value, 1_000_000), currency)
+    return money(None if value is None else Fraction(value, MICRO), currency)
 
 
 def compact_money(value: Number | None, currency: str) -> str:

@@ -18,7 +18,6 @@ SUMS = Sums(
 
 
 def test_without_other_terms_nothing_changes():
-    assert Terms().change_nothing
     assert factor(Terms(), 1_000) == 1
     assert all(under(name, SUMS, Fraction(1)) == ratio(name, SUMS) for name in ("cpm", "cpc", "roas", "roi"))
 

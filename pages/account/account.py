@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import account, session
+from perfdash.ui import account, menu, session
 from perfdash.ui.calm import calmly
 
-principal = session.require()
+principal = session.require(menu.ACCOUNT)
 
 st.title("Your account")
 with calmly():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.ui import admin_audit, downloads, session, wiring
+from perfdash.ui import admin_audit, downloads, menu, session, wiring
 from perfdash.ui.calm import calmly
 
-principal = session.require("admin")
+principal = session.require(menu.AUDIT)
 
 st.title("Audit")
 kept = wiring.settings().security.audit_kept.days

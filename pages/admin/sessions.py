@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import admin_sessions, flash, session
+from perfdash.ui import admin_sessions, flash, menu, session
 from perfdash.ui.calm import calmly
 
-principal = session.require("admin")
+principal = session.require(menu.SESSIONS)
 
 st.title("Sessions")
 with calmly():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import admin_links, admin_user_form, admin_users, flash, session
+from perfdash.ui import admin_links, admin_user_form, admin_users, flash, menu, session
 from perfdash.ui.calm import calmly
 
-principal = session.require("admin")
+principal = session.require(menu.USERS)
 
 st.title("Users")
 st.caption("Every change counts at once, ends the sessions of the user, and leaves a line in the audit.")

@@ -9,7 +9,7 @@ from perfdash.ui import downloads, filters, menu, receipt_reads, receipt_tables,
 from perfdash.ui.calm import calmly
 from perfdash.ui.plain import plain
 
-principal = session.require()
+principal = session.require(menu.RECEIPTS)
 filters.current(principal)
 
 st.title("Receipts")
@@ -60,10 +60,9 @@ with calmly():
         receipt_tables.days(compared.days, compared.measure, limited=limited, key="receipt_days")
         days = compared.question.filters.days
         menu.link(
-            "performance/restatements.py",
+            menu.RESTATEMENTS,
             "Every change since this export",
-            "history",
-            {"since": f"receipt:{chosen}", "range": "Custom", "dates": [str(days.start), str(days.end)]},
+            query={"since": f"receipt:{chosen}", "range": "Custom", "dates": [str(days.start), str(days.end)]},
         )
 
     downloads.heading("Rebuild")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.ui import actions, downloads, filters, health_tables, session, syncing, viewer
+from perfdash.ui import actions, downloads, filters, health_tables, menu, session, syncing, viewer
 from perfdash.ui.calm import calmly
 from perfdash.ui.plain import plain
 
 DAYS_SHOWN = {"30 days": 30, "90 days": 90, "180 days": 180}
 
-principal = session.require()
+principal = session.require(menu.SYNC_HEALTH)
 question = filters.current(principal).question
 clients = question.clients
 zone = viewer.zone()

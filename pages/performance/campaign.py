@@ -11,6 +11,7 @@ from perfdash.ui import (
     correction_link,
     downloads,
     filters,
+    menu,
     pacing,
     questions,
     session,
@@ -23,7 +24,7 @@ from perfdash.ui.daily import daily_charts
 from perfdash.ui.nothing import nothing_here
 from perfdash.ui.plain import plain
 
-principal = session.require(links=True)
+principal = session.require(menu.CAMPAIGN)
 asked = filters.current(principal)
 ref = campaign_tables.asked(st.query_params)
 

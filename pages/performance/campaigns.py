@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.ui import cache, campaign_tables, downloads, filters, questions, session, syncing, viewer, widgets
+from perfdash.ui import cache, campaign_tables, downloads, filters, menu, questions, session, syncing, viewer, widgets
 from perfdash.ui.calm import calmly
 from perfdash.ui.nothing import nothing_here
 
-principal = session.require(links=True)
+principal = session.require(menu.CAMPAIGNS)
 asked = filters.current(principal)
 question = asked.question
 

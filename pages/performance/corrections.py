@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.corrections import may_correct
 from perfdash.ui import (
     correction_form,
     correction_list,
@@ -14,13 +13,14 @@ from perfdash.ui import (
     downloads,
     filters,
     flash,
+    menu,
     session,
 )
 from perfdash.ui.calm import calmly
 
-principal = session.require()
+principal = session.require(menu.CORRECTIONS)
 question = filters.current(principal).question
-may = may_correct(principal)
+may = principal.may("correct")
 authors = principal.of_agency
 
 st.title("Corrections")
@@ -32,7 +32,7 @@ with calmly():
     flash.show("correction")
     if may and question.as_of is not None:
         correction_form.forget()
-        st.info("You look back: go back to now to correct.", icon=":material/history:")
+        st.info('Corrections are made in the present: set "As of" back to now.', icon=":material/history:")
     elif may:
         over = correction_rows.chosen_range(question)
         if over is None:

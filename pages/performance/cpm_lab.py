@@ -14,6 +14,7 @@ from perfdash.ui import (
     cpm_lab_what_if,
     downloads,
     filters,
+    menu,
     session,
     syncing,
     viewer,
@@ -21,7 +22,7 @@ from perfdash.ui import (
 from perfdash.ui.calm import calmly
 from perfdash.ui.nothing import nothing_here
 
-principal = session.require()
+principal = session.require(menu.CPM_LAB)
 asked = filters.current(principal)
 question = asked.question
 

@@ -11,7 +11,8 @@ import streamlit as st
 
 from perfdash import glossary, words
 from perfdash.metrics import Sums, ratio
-from perfdash.ui import session
+from perfdash.payload import MICRO
+from perfdash.ui import menu, session
 from perfdash.ui.plain import plain
 
 ICONS = {
@@ -20,7 +21,7 @@ ICONS = {
 }  # fmt: skip
 NARROWEST_CARD = 290
 
-principal = session.require(links=True)
+principal = session.require(menu.DEFINITIONS)
 
 
 def _card(entry: glossary.Entry) -> None:
@@ -46,7 +47,7 @@ def _worked_case() -> None:
     one = Sums(1, impressions=10_000, clicks=0, cost=100_000_000)
     two = Sums(1, impressions=30_000, clicks=0, cost=900_000_000)
     rows = [
-        f"| {name} | {words.number(Fraction(sums.cost or 0, 1_000_000))} | {words.number(sums.impressions)} "
+        f"| {name} | {words.number(Fraction(sums.cost or 0, MICRO))} | {words.number(sums.impressions)} "
         f"| {words.number(ratio('cpm', sums), 2)} |"
         for name, sums in (("A", one), ("B", two), ("**together**", one + two))
     ]

@@ -10,6 +10,7 @@ from perfdash.ui import (
     downloads,
     filters,
     link_form,
+    menu,
     questions,
     session,
     syncing,
@@ -20,7 +21,7 @@ from perfdash.ui.calm import calmly
 from perfdash.ui.daily import daily_charts
 from perfdash.ui.nothing import nothing_here
 
-principal = session.require(links=True)
+principal = session.require(menu.OVERVIEW)
 asked = filters.current(principal)
 question = asked.question
 

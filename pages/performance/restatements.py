@@ -10,6 +10,7 @@ from perfdash.ui import (
     cache,
     downloads,
     filters,
+    menu,
     restated_reads,
     restated_words,
     session,
@@ -20,7 +21,7 @@ from perfdash.ui import (
 from perfdash.ui import restatement_tables as shown
 from perfdash.ui.calm import calmly
 
-principal = session.require()
+principal = session.require(menu.RESTATEMENTS)
 question = filters.current(principal).question
 
 st.title("Restatements")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.ui import downloads, filters, flash, link_form, link_list, session
+from perfdash.ui import downloads, filters, flash, link_form, link_list, menu, session
 from perfdash.ui.calm import calmly
 
-principal = session.require("admin", "analyst")
+principal = session.require(menu.CLIENT_LINKS)
 asked = filters.current(principal)
 
 st.title("Client links")

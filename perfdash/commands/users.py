@@ -7,10 +7,10 @@ import getpass
 import os
 import sys
 
-from perfdash.access import OPERATOR
+from perfdash.access import OPERATOR, USER_ROLES
 from perfdash.commands.opening import Subparsers, now, opened, say
 from perfdash.errors import UsageError
-from perfdash.store import erasing, invitations, sessions, users
+from perfdash.store import erasing, granting, invitations, sessions, users
 from perfdash.store.engine import Store
 from perfdash.words import plural
 
@@ -41,7 +41,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         granting.add_argument("client")
     role = actions.add_parser("role", help="changes a user's role")
     role.add_argument("username")
-    role.add_argument("role", choices=users.ROLES)
+    role.add_argument("role", choices=USER_ROLES)
     money = actions.add_parser("money", help="lets a user see amounts of money, or not")
     money.add_argument("username")
     money.add_argument("see", choices=("yes", "no"))
@@ -58,7 +58,7 @@ def _about_new(parser: argparse.ArgumentParser, default: str | None = None) -> N
     """What a new user is; without a default the user may be there already."""
     parser.add_argument("username")
     kept = "default %(default)s" if default else "of a new user: default client"
-    parser.add_argument("--role", choices=users.ROLES, default=default, help=kept)
+    parser.add_argument("--role", choices=USER_ROLES, default=default, help=kept)
     parser.add_argument("--client", action="append", default=[], metavar="C", help="may see this client (repeatable)")
     parser.add_argument("--name", default="", help="the person's name")
     parser.add_argument("--email", help="the address by which OpenID Connect knows the person")
@@ -94,7 +94,7 @@ def _add(store: Store, args: argparse.Namespace, password: str | None) -> None:
         clients=args.client, money=not args.without_money, name=args.name, email=args.email,
     )  # fmt: skip
     say(f"Added {made.username}.")
-    if made.role != "admin" and not made.clients:
+    if not made.sees_all and not made.clients:
         say("This user sees no client yet: `python -m perfdash users grant NAME CLIENT`.")
 
 
@@ -132,19 +132,19 @@ def _change(store: Store, args: argparse.Namespace) -> None:
         case "deactivate" | "activate":
             users.set_active(store, OPERATOR, args.username, args.action == "activate", now())
         case "grant":
-            users.grant(store, OPERATOR, args.username, args.client, now())
+            granting.grant(store, OPERATOR, args.username, args.client, now())
         case "revoke":
-            users.revoke(store, OPERATOR, args.username, args.client, now())
+            granting.revoke(store, OPERATOR, args.username, args.client, now())
         case "role":
-            users.set_role(store, OPERATOR, args.username, args.role, now())
+            granting.set_role(store, OPERATOR, args.username, args.role, now())
         case "money":
-            users.set_money(store, OPERATOR, args.username, args.see == "yes", now())
+            granting.set_money(store, OPERATOR, args.username, args.see == "yes", now())
         case "email":
             users.set_email(store, OPERATOR, args.username, args.email or None, now())
 
 
 def _line(user: users.User) -> str:
-    clients = "every client" if user.role == "admin" else ", ".join(user.clients) or "no client"
+    clients = "every client" if user.sees_all else ", ".join(user.clients) or "no client"
     notes = [
         note
         for note, applies in (

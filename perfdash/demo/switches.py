@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from json import JSONDecodeError
 
 from starlette.exceptions import HTTPException
@@ -14,7 +14,6 @@ from perfdash.demo.control import MATCHABLE, Switchboard, Waiting, moment_of
 from perfdash.demo.faults import FAULTS, parse
 
 Guard = Callable[[Request], None]
-Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 
 def routes(board: Switchboard, guard: Guard) -> list[Route]:

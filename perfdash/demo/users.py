@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from perfdash.access import OPERATOR
+from perfdash.access import OPERATOR, UserRole
 from perfdash.errors import UsageError
 from perfdash.store import users
 from perfdash.store.engine import Store
@@ -20,7 +20,7 @@ class DemoUser:
 
     username: str
     password: str
-    role: users.UserRole
+    role: UserRole
     clients: tuple[str, ...]
     money: bool
     shows: str

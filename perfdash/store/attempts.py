@@ -11,6 +11,7 @@ from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.changes import Counts
 from perfdash.schedule import Covered
+from perfdash.store.catalog import platforms_of
 from perfdash.store.engine import Store
 from perfdash.store.leases import ENDED
 from perfdash.store.schema import runs
@@ -66,16 +67,19 @@ def committed(store: Store, principal: Principal, account: Account) -> tuple[Cov
     c = runs.c
     fetched = func.max(c.fetch_ended)
     statement = (
-        select(c.day_from, c.day_to, fetched)
+        select(c.day_from, c.day_to, c.platforms, fetched)
         .where(
             in_scope(principal, c.client_id),
             c.client_id == account.client,
             c.account_id == account.number,
             c.state == "committed",
-            c.platforms.in_(("", ",".join(account.platforms))),
         )
-        .group_by(c.day_from, c.day_to)
+        .group_by(c.day_from, c.day_to, c.platforms)
         .order_by(fetched)
     )
+    newest: dict[Days, datetime] = {}
     with store.reading() as connection:
-        return tuple(Covered(Days(a, b), at) for a, b, at in connection.execute(statement))
+        for start, end, platforms, at in connection.execute(statement):
+            if account.covered_by(platforms_of(platforms)):
+                newest[Days(start, end)] = at
+    return tuple(Covered(days, at) for days, at in sorted(newest.items(), key=lambda item: item[1]))

@@ -118,7 +118,7 @@ def entries(
     store: Store, principal: Principal, subject: str = "", *, asked: Asked = Asked(), limit: int = MOST
 ) -> tuple[Entry, ...]:
     """The newest lines first, of one `subject` or as `asked`. AccessDenied for everyone but operators and admins."""
-    _require_may_read(principal)
+    principal.require_may("audit")
     with store.reading() as connection:
         found = connection.execute(_newest(replace(asked, subject=subject) if subject else asked, limit))
         return tuple(Entry(*row) for row in found)
@@ -129,7 +129,7 @@ def exported(store: Store, principal: Principal, asked: Asked, now: datetime, *,
 
     UsageError when there are more than `most`: a part would look like the whole. AccessDenied as for `entries`.
     """
-    _require_may_read(principal)
+    principal.require_may("audit")
     with store.reading() as connection:  # no writer waits for a long list
         rows = connection.execute(_newest(asked, most + 1)).all()
     if len(rows) > most:
@@ -145,11 +145,6 @@ def exported(store: Store, principal: Principal, asked: Asked, now: datetime, *,
 def _exact(at: datetime) -> str:
     """To the microsecond: 2026-11-14T08:03:00.000007+00:00."""
     return at.astimezone(UTC).isoformat()
-
-
-def _require_may_read(principal: Principal) -> None:
-    if not principal.sees_all:
-        raise AccessDenied("Only an admin may read the audit.")
 
 
 def _newest(asked: Asked, limit: int) -> Select[Any]:

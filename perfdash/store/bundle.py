@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Date, Table, func, insert, select, text, type
 from sqlalchemy.types import BigInteger
 
 from perfdash.access import Principal
-from perfdash.errors import AccessDenied, StoreError, UsageError
+from perfdash.errors import StoreError, UsageError
 from perfdash.store import migrations
 from perfdash.store.engine import Store
 from perfdash.store.schema import metadata
@@ -36,7 +36,7 @@ def tables() -> list[Table]:
 
 def write(store: Store, principal: Principal, path: Path) -> dict[str, int]:
     """Write the whole store to a new file `path`; rows per table. One snapshot: a sync meanwhile is not seen."""
-    _require_all(principal)
+    principal.require_may("maintain")
     counts: dict[str, int] = {}
     manifest: dict[str, Any] = {"format": FORMAT, "schema": migrations.head(), "tables": {}}
     try:
@@ -51,11 +51,6 @@ def write(store: Store, principal: Principal, path: Path) -> dict[str, int]:
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}).") from error
     return counts
-
-
-def _require_all(principal: Principal) -> None:
-    if not principal.sees_all:
-        raise AccessDenied("Only an operator may move a whole store.")
 
 
 def _write_table(connection: Connection, bundle: zipfile.ZipFile, table: Table) -> tuple[int, str]:
@@ -74,7 +69,7 @@ def _write_table(connection: Connection, bundle: zipfile.ZipFile, table: Table) 
 
 def read(store: Store, principal: Principal, path: Path) -> dict[str, int]:
     """Fill an empty store from `path`, whole or not at all; rows per table."""
-    _require_all(principal)
+    principal.require_may("maintain")
     try:
         with zipfile.ZipFile(path) as bundle:
             manifest = json.loads(bundle.read("manifest.json"))

@@ -113,10 +113,8 @@ def revert(
 
 def require_may_correct(principal: Principal, client: str, field: Field | None = None) -> None:
     """AccessDenied unless `principal` may set `field` (any, without one) of this client's facts."""
-    principal.require_account()
     principal.require(client)
-    if not rules.may_correct(principal):
-        raise AccessDenied("Corrections are made by analysts and admins; you can see them, but not make them.")
+    principal.require_may("correct")
     if field in rules.MONEY_FIELDS and not principal.money:
         raise AccessDenied("Amounts of money are not part of your access, so you cannot correct them.")
 

@@ -59,7 +59,7 @@ def gaps(store: Store, question: Question) -> tuple[Gap, ...]:
 def uncovered(store: Store, question: Question, now: datetime) -> tuple[Gap, ...]:
     """What a page should fetch: the gaps within each account's last `history_days` up to its today.
 
-    AccessDenied for who came by a client link: it fetches nothing.
+    AccessDenied for visitors who came through a client link: it fetches nothing.
     """
     question.principal.require_account()
     return tuple(clipped for gap in gaps(store, question) for clipped in _within_history(gap, now))
@@ -78,14 +78,11 @@ def _covered(
     """Per account: day -> end of the last committed fetch that covered it with all platforms asked for."""
     in_view = accounts_in_view(connection, question.principal, question.clients, inactive=inactive)
     known: dict[tuple[str, int], dict[date, datetime]] = {(a.client, a.number): {} for a in in_view}
-    asked, days, in_days = (
-        {(a.client, a.number): set(a.platforms) for a in in_view},
-        question.filters.days,
-        _days(question),
-    )
+    by_key = {(a.client, a.number): a for a in in_view}
+    days, in_days = question.filters.days, _days(question)
     for client, number, start, end, platforms, fetched_at in _ranges(connection, question):
         key = (client, number)
-        if key not in asked or not _all_platforms(asked[key], platforms):
+        if key not in by_key or not by_key[key].covered_by(platforms_of(platforms)):
             continue
         for day in in_days.intersection(Days(max(start, days.start), min(end, days.end)).each()):
             known[key][day] = max(fetched_at, known[key].get(day, fetched_at))
@@ -96,11 +93,6 @@ def _days(question: Question) -> set[date]:
     """The days in view; of a client link only its own."""
     lock = question.principal.lock
     return {day for day in question.filters.days.each() if lock is None or lock.holds(day)}
-
-
-def _all_platforms(asked: set[str], stored: str) -> bool:
-    """A run covers an account's days when it asked for all platforms, or at least for all of the account's."""
-    return not stored or (bool(asked) and asked.issubset(platforms_of(stored)))
 
 
 def _ranges(connection: Connection, question: Question) -> Sequence[Any]:

@@ -29,7 +29,7 @@ def final_at(connection: Connection, principal: Principal, accounts: Sequence[Ac
     found: FinalAt = {}
     for row in _committed(connection, principal, {client for client, _ in known}, days, earliest):
         account = known.get((row.client_id, row.account_id))
-        if account is not None and asks_all(account, row.platforms):
+        if account is not None and account.covered_by(platforms_of(row.platforms)):
             _confirm(found, account, Days(max(row.day_from, days.start), min(row.day_to, days.end)), row)
     return found
 
@@ -41,11 +41,6 @@ def _confirm(found: FinalAt, account: Account, covered: Days, run: Any) -> None:
         if run.fetch_ended < settles_at(day, account.time_zone, account.settlement_days or 0):
             return
         found.setdefault((account.client, account.number, day), run.finished_at)
-
-
-def asks_all(account: Account, platforms: str) -> bool:
-    """True when a run that asked for `platforms` (comma-separated, '' is all) covers all that the account has."""
-    return not platforms or (bool(account.platforms) and set(account.platforms) <= set(platforms_of(platforms)))
 
 
 def _committed(

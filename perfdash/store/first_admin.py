@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select, text
 
 from perfdash.access import OPERATOR
+from perfdash.asof import TICK
 from perfdash.errors import AccessDenied
+from perfdash.secret import digest
 from perfdash.store import meta, schema
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.passwords import ROUNDS, hashed
-from perfdash.store.session_rows import digest
 from perfdash.store.types import EPOCH
 from perfdash.store.user_rows import names_near, usable_name
 
@@ -35,7 +36,7 @@ def announce(store: Store, now: datetime) -> str | None:
             return None
     letters = base64.b32encode(secrets.token_bytes(15)).decode("ascii")  # 120 bits
     code = "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
-    until = (now + LIFETIME - EPOCH) // timedelta(microseconds=1)
+    until = (now + LIFETIME - EPOCH) // TICK
     meta.put(store, _KEY, f"{until} {digest(letters)}")
     return (
         f"Nobody can sign in yet. The sign-in page takes this one-time code for the first admin: {code} "

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied, UsageError
+from perfdash.secret import digest
 from perfdash.store import schema
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.passwords import ROUNDS, hashed
-from perfdash.store.session_rows import digest
 from perfdash.store.user_rows import for_change, granted, replace_password, require_admin, void_invitations
 
 Purpose = Literal["invite", "reset"]

@@ -1,4 +1,4 @@
-"""What the ledger holds of one account before a run: the left side of `changes.decide`."""
+"""The account's current ledger rows, as input for `changes.decide`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DECODER = msgspec.json.Decoder(list[tuple[Any, ...]])
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger holds for one account's days and platforms: the left side of `changes.decide`."""
+    """Current ledger rows of one account's days and platforms, as input for `changes.decide`."""
 
     current: Mapping[FactKey, FactValues]
     gone: frozenset[FactKey]

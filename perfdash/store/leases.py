@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from perfdash.accounts import Account, Days
 from perfdash.errors import LeaseLost
 from perfdash.store.engine import Store
+from perfdash.store.revising import locked_if_there
 from perfdash.store.schema import clients, leases, runs
 
 LEASE = timedelta(seconds=60)
@@ -50,8 +51,8 @@ def begin(
 ) -> Run | Held | None:
     """Take the account's lease and open a run, or say who holds it. `holder` names host and process.
 
-    With `since`, what `last_ended` gave before the caller looked for an answer in the store: None when another run has
-    ended after that, because it may be the answer. Waiting for the store's turn to write can take longer than a run.
+    `since`: the caller's earlier `last_ended`. Returns None when another run has ended since, so that the caller looks
+    at its result first. Waiting for the store's turn to write can take longer than a run.
     A run left `running` by a lease that is no longer live becomes `aborted`.
     """
     with store.writing() as connection:
@@ -106,10 +107,8 @@ def of(table: Any, account: Account) -> tuple[Any, Any]:
 
 
 def lock(connection: Connection, account: Account) -> int:
-    """The client's last revision, its row locked: what serialises writers on PostgreSQL."""
-    last: int | None = connection.scalar(
-        select(clients.c.revision).where(clients.c.client_id == account.client).with_for_update()
-    )
+    """The client's last revision, its row locked; LeaseLost when the client was deleted meanwhile."""
+    last = locked_if_there(connection, account.client)
     if last is None:
         raise LeaseLost(f"The client {account.client!r} was deleted from this database; nothing of it was stored.")
     return last

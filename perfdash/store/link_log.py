@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import case, exists, func, insert, literal, select
 
 from perfdash.access import Principal
-from perfdash.link_question import may_share
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
 from perfdash.store.link_rows import Link, State, link_of, may_still_share, state_of
@@ -58,7 +57,7 @@ def listed(
     store: Store, principal: Principal, now: datetime, clients: Collection[str] = (), *, demo: bool = False
 ) -> tuple[Listed, ...]:
     """The links to clients in scope, newest first; for admins and analysts, () for everyone else."""
-    if not may_share(principal):
+    if not principal.may("share"):
         return ()
     v = link_views.c
     used = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
+from perfdash.access import roles_that_may
 from perfdash.link_question import Shared, read
 from perfdash.store.schema import grants, links, users
 
@@ -56,6 +56,8 @@ def opens(now: datetime, demo: bool) -> ColumnElement[bool]:
 def may_still_share(demo: bool) -> ColumnElement[bool]:
     """The condition that a link's maker is still somebody who might make it: a link never outlives that right.
 
+    `access.PERMISSIONS` as SQL.
+
     A later user of the same name is another person, so the maker must be older than the link.
     """
     u = users.c
@@ -65,12 +67,8 @@ def may_still_share(demo: bool) -> ColumnElement[bool]:
         u.active.is_(True),
         u.erased_at.is_(None),
         u.created_at <= links.c.created_at,
-        or_(u.role == "admin", and_(u.role == "analyst", granted)),
+        u.role.in_(roles_that_may("share")),
+        or_(u.role.in_(roles_that_may("every client")), granted),
         or_(u.money.is_(True), links.c.money.is_(False)),
     )
     return exists(select(u.user_id).where(whole if demo else and_(whole, u.demo.is_(False))))
-
-
-def digest(token: str) -> str:
-    """What the store keeps of a token, which is itself random."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

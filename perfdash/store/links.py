@@ -17,14 +17,14 @@ from perfdash import link_question
 from perfdash.access import Principal
 from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied, UsageError
-from perfdash.link_question import SHAREABLE, Against, Shared, may_share
+from perfdash.link_question import SHAREABLE, Against, Shared
+from perfdash.secret import digest
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
-from perfdash.store.link_rows import Link, digest, link_of, may_still_share, opens
+from perfdash.store.link_rows import Link, link_of, may_still_share, opens
 from perfdash.store.schema import clients, links, sessions
 from perfdash.store.session_rows import end_of_link
 
-USUAL_LIFE = timedelta(days=30)
 LONGEST_LIFE = timedelta(days=366)
 LONGEST_LABEL = 80
 _NOT_HERE = "There is no such link here."
@@ -122,16 +122,14 @@ def revoke(store: Store, principal: Principal, client: str, link_id: str, now: d
 
 def require_may_share(principal: Principal, client: str) -> None:
     """AccessDenied unless `principal` may make links to this client, or see who used them."""
-    principal.require_account()
     principal.require(client)
-    if not may_share(principal):
-        raise AccessDenied("Client links are made by analysts and admins.")
+    principal.require_may("share")
 
 
 def _may_revoke(principal: Principal, client: str, author: str) -> bool:
     if principal.name == author and principal.user_id is not None:
         return True
-    return may_share(principal) and principal.may_see(client)
+    return principal.may("share") and principal.may_see(client)
 
 
 def _require_usable(question: Question, client: str, money: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, and_, delete, func, literal, or_, select, text, true, update
 
 from perfdash.access import Principal
-from perfdash.errors import AccessDenied, StoreError, UsageError
+from perfdash.errors import StoreError, UsageError
 from perfdash.store import correction_checks, migrations
 from perfdash.store.engine import Store, open_store, sqlite_module
 from perfdash.store.schema import FACT_KEY, clients, fact_history, facts, invitations, revisions, runs, tickets
@@ -27,7 +27,7 @@ class Finding:
 
 def check(store: Store, principal: Principal) -> tuple[Finding, ...]:
     """Is the database file sound, and does the ledger keep its promises? Reads everything; operators only."""
-    _require_all(principal)
+    principal.require_may("maintain")
     schema = Finding("schema is current", _schema(store))
     if schema.problem:
         return (schema,)  # the other checks read tables as this perfdash knows them
@@ -40,11 +40,6 @@ def check(store: Store, principal: Principal) -> tuple[Finding, ...]:
             Finding("committed runs add up", _sums(connection)),
             Finding("corrections count what they say", correction_checks.problem(connection)),
         )
-
-
-def _require_all(principal: Principal) -> None:
-    if not principal.sees_all:
-        raise AccessDenied("Only an operator may look after a store.")
 
 
 def _schema(store: Store) -> str:
@@ -103,7 +98,7 @@ def _sums(connection: Connection) -> str:
 
 def backup(store: Store, principal: Principal, path: Path) -> None:
     """A consistent copy of a SQLite store in a new file, also while others write."""
-    _require_all(principal)
+    principal.require_may("maintain")
     if store.dialect != "sqlite":
         raise UsageError("A PostgreSQL database is backed up with pg_dump; `db export` writes a portable bundle.")
     if path.exists():
@@ -125,7 +120,7 @@ def restore(url_path: Path, source: Path, principal: Principal, now: datetime) -
     Everybody signs in anew: who was let out since the backup must not be in again. Links to choose a password are void.
     Returns where it is kept, or None when there was none. Nobody else may have the store open.
     """
-    _require_all(principal)
+    principal.require_may("maintain")
     if not source.is_file():
         raise UsageError(f"There is no backup {source}.")
     fresh = url_path.with_name(url_path.name + ".restoring")

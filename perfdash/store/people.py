@@ -19,7 +19,7 @@ users = Table(
     Column("active", Boolean, nullable=False),
     Column("demo", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("email", String(254)),  # lower case; what an OpenID Connect provider must have verified
+    Column("email", String(254)),  # as `emails.spelled`; what an OpenID Connect provider must have verified
     Column("erased_at", Instant),
     Index("uq_users_email", "email", unique=True),
 )
@@ -37,7 +37,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("session_id", String(32), primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.user_id"), index=True),  # NULL for who came by a client link
+    Column("user_id", Integer, ForeignKey("users.user_id"), index=True),  # NULL for visitors of a client link
     Column("kind", String(10), nullable=False, server_default="password"),  # password | oidc | link
     Column("link_id", String(32), index=True),
     Column("token_hash", String(64), unique=True),

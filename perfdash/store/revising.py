@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from perfdash.asof import TICK
 from perfdash.errors import UsageError
 from perfdash.store.schema import clients, revisions
 
 Kind = Literal["run", "correction", "revert"]
-TICK = timedelta(microseconds=1)
 
 
-def locked(connection: Connection, client: str) -> int:
-    """The client's last revision, its row locked: what serialises writers on PostgreSQL."""
+def locked_if_there(connection: Connection, client: str) -> int | None:
+    """The client's last revision, its row locked: what serialises writers on PostgreSQL. None without such a client."""
     last: int | None = connection.scalar(
         select(clients.c.revision).where(clients.c.client_id == client).with_for_update()
     )
+    return last
+
+
+def locked(connection: Connection, client: str) -> int:
+    """`locked_if_there`, or UsageError."""
+    last = locked_if_there(connection, client)
     if last is None:
         raise UsageError(f"There is no client {client!r} here.")
     return last

@@ -16,9 +16,8 @@ from perfdash.domain.campaigns import CampaignRow
 from perfdash.domain.groups import Group
 from perfdash.domain.question import Question
 from perfdash.store.campaigns import described
-from perfdash.store.catalog import accounts_in_view
+from perfdash.store.catalog import accounts_in_view, platforms_of
 from perfdash.store.engine import Store
-from perfdash.store.finals import asks_all
 from perfdash.store.groups import grouped
 from perfdash.store.schema import clients, revisions, runs
 from perfdash.store.scope import narrowed
@@ -154,7 +153,7 @@ def _first_known(
     found: dict[tuple[str, int], dict[date, datetime]] = {key: {} for key in of}
     for row in _ranges(connection, principal, sorted({account.client for account in accounts}), days):
         key = (row.client_id, row.account_id)
-        if key in of and asks_all(of[key], row.platforms):
+        if key in of and of[key].covered_by(platforms_of(row.platforms)):
             for day in Days(max(row.day_from, days.start), min(row.day_to, days.end)).each():
                 found[key][day] = min(row.first, found[key].get(day, row.first))
     return found

@@ -17,7 +17,7 @@ def in_scope(principal: Principal, column: ColumnElement[Any]) -> ColumnElement[
     """The condition that `column` (a client's slug) is one that `principal` may see; nothing granted is no row."""
     if principal.sees_all:
         return true()
-    if not principal.clients or (principal.role == "link" and principal.lock is None):
+    if not principal.clients or (principal.by_link and principal.lock is None):
         return false()
     return column.in_(sorted(principal.clients))
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select
 
 from perfdash.access import Principal
-from perfdash.errors import AccessDenied
 from perfdash.security import Security
 from perfdash.store import schema
 from perfdash.store.engine import Store
@@ -28,8 +27,7 @@ class Listed:
 
 def listed(store: Store, principal: Principal, now: datetime, *, idle: timedelta = USUAL_IDLE) -> tuple[Listed, ...]:
     """Every live session, the last seen first. AccessDenied for everyone but operators and admins."""
-    if not principal.sees_all:
-        raise AccessDenied("Only an admin may see who is signed in.")
+    principal.require_may("sessions")
     return _read(store, live(now, idle))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -59,11 +58,6 @@ def live(now: datetime, idle: timedelta) -> ColumnElement[bool]:
     """The condition that a session is neither revoked nor expired nor idle for too long."""
     sessions = schema.sessions.c
     return sessions.revoked_at.is_(None) & (sessions.expires_at > now) & (sessions.last_seen > now - idle)
-
-
-def digest(secret: str) -> str:
-    """What the store keeps of a secret that is itself random."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def name_of(connection: Connection, user_id: int) -> str:

@@ -1,8 +1,8 @@
 """Sign-in sessions: a row each, so that whatever ends one ends it everywhere at once.
 
 The browser's cookie holds a random token and the row only its SHA-256. A session dies when it is revoked, at
-`expires_at`, and after `idle` without anybody doing anything; a page that draws itself again is nobody doing anything,
-so such looks pass `touch=False`. A page cannot set an HttpOnly cookie, so it is handed a one-time ticket, which the
+`expires_at`, and after `idle` without user activity. Automatic refreshes of a page do not count, so they pass
+`touch=False`. A page cannot set an HttpOnly cookie, so it is handed a one-time ticket, which the
 /session route redeems: no script ever sees the token.
 """
 
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied
+from perfdash.secret import digest
 from perfdash.security import Security
 from perfdash.store import schema
 from perfdash.store.audit import note
@@ -26,7 +27,6 @@ from perfdash.store.session_list import Listed, listed, of_user
 from perfdash.store.session_rows import (
     Kind,
     Session,
-    digest,
     end_of_link,
     end_of_user,
     end_where,
@@ -97,7 +97,7 @@ def begin(
 def begin_link(
     store: Store, link_id: str, now: datetime, expires_at: datetime, security: Security
 ) -> tuple[Session, str]:
-    """Open a session for who came by a client link, and the token for its cookie; it ends with the link at the latest.
+    """Open a visitor's session for a client link, and the token for its cookie; it ends with the link at the latest.
 
     Whoever calls this has checked the link and writes its view.
     """
@@ -219,10 +219,8 @@ def _insert(connection: Connection, session: Session, token_hash: str | None) ->
 
 
 def _require_may_end(principal: Principal | None, user_id: int | None) -> None:
-    if principal is None or principal.sees_all:
-        return
-    if user_id is None or principal.user_id != user_id:
-        raise AccessDenied("Only an admin may end the sessions of others.")
+    if principal is not None and (user_id is None or principal.user_id != user_id):
+        principal.require_may("sessions")
 
 
 def _note_end(connection: Connection, principal: Principal | None, user_id: int | None, why: str, at: datetime) -> None:

@@ -14,9 +14,9 @@ from perfdash.asof import day_start
 from perfdash.domain.question import Question
 from perfdash.payload import MICRO
 from perfdash.settling import Curve, Key, Part, Settled, curves, days_after
-from perfdash.store.catalog import accounts_in_view
+from perfdash.store.catalog import accounts_in_view, platforms_of
 from perfdash.store.engine import Store
-from perfdash.store.finals import asks_all, final_at
+from perfdash.store.finals import final_at
 from perfdash.store.schema import fact_history, facts, revisions, runs
 from perfdash.store.scope import narrowed, of_campaign
 from perfdash.store.sums import parts
@@ -58,7 +58,7 @@ def _settled(connection: Connection, principal: Principal, known: Sequence[Accou
     accounts = {(account.client, account.number): account for account in known}
     for run in _runs(connection, principal, known, days):
         account = accounts.get((run.client_id, run.account_id))
-        if account is None or not asks_all(account, run.platforms):
+        if account is None or not account.covered_by(platforms_of(run.platforms)):
             continue
         for day in Days(max(run.day_from, days.start), min(run.day_to, days.end)).each():
             key = (account.client, account.number, day)

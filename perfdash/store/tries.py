@@ -30,20 +30,16 @@ _KEY = "tries_key"
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """The try is counted and may go ahead; `succeeded` gives it back."""
-
-
-@dataclass(frozen=True, slots=True)
 class Wait:
     """Refused without any work: the next try may be made at `until`."""
 
     until: datetime
 
 
-def claim(store: Store, username: str, address: str, now: datetime) -> Allowed | Wait:
-    """Count a try for `username` as it was typed, from `address` ('' where none is known), or refuse it.
+def claim(store: Store, username: str, address: str, now: datetime) -> Wait | None:
+    """Count a try for `username` as it was typed, from `address` ('' where none is known), or refuse it with a Wait.
 
+    None: it may go ahead; `succeeded` gives it back.
     Refusing looks at the typed name only, never at whether there is such a user.
     """
     with store.writing() as connection:
@@ -56,7 +52,7 @@ def claim(store: Store, username: str, address: str, now: datetime) -> Allowed |
             return Wait(until)
         row = {"account_key": account_key, "address_key": address_key, "at": now}
         connection.execute(insert(schema.tries).values(try_id=secrets.token_hex(16), **row))
-        return Allowed()
+        return None
 
 
 def succeeded(store: Store, username: str, address: str) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, TypeDecorator
 
+from perfdash.asof import TICK
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,7 +24,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("instants are aware datetimes")
-        return (value - EPOCH) // timedelta(microseconds=1)
+        return (value - EPOCH) // TICK
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
         """The aware UTC datetime."""

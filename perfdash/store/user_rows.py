@@ -6,11 +6,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from perfdash.access import Principal
+from perfdash import emails
+from perfdash.access import REFUSALS, USER_ROLES, Principal, UserRole, allows, roles_that_may
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import schema
 from perfdash.store.audit import note
@@ -18,14 +19,10 @@ from perfdash.store.engine import Store
 from perfdash.store.scope import in_scope
 from perfdash.store.session_rows import end_of_user
 
-UserRole = Literal["admin", "analyst", "client"]
-ROLES: tuple[UserRole, ...] = get_args(UserRole)
 RESERVED = frozenset({"operator", "unknown"})
 """Names that the audit and the runs give to others than users."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 _ERASED = re.compile(r"erased-[0-9]+")
-_EMAIL = re.compile(r"[^@\s\x00-\x20\x7f]+@[^@\s\x00-\x20\x7f.]+(\.[^@\s\x00-\x20\x7f.]+)+")
-LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,11 @@ class User:
     created_at: datetime
     email: str | None = None
     has_password: bool = True
+
+    @property
+    def sees_all(self) -> bool:
+        """True when every client is in scope whatever was granted."""
+        return allows(self.role, "every client")
 
 
 def canonical(username: str) -> str:
@@ -70,19 +72,20 @@ def usable_name(username: str) -> str:
 
 def usable_email(email: str | None) -> str | None:
     """The one spelling of an address, None for none; UsageError for what is none."""
-    found = unicodedata.normalize("NFKC", email or "").strip().lower()
-    if not found:
+    if not (email or "").strip():
         return None
-    if len(found) > LONGEST_EMAIL or not _EMAIL.fullmatch(found):
+    address = emails.spelled(email or "")
+    if address is None:
         raise UsageError("That is no e-mail address; expected one such as ada@example.com.")
-    return found
+    return address
 
 
 def usable_role(role: str) -> UserRole:
     """The role, or UsageError that names those there are."""
-    if role not in ROLES:
-        raise UsageError(f"There is no role {role!r}; expected one of {', '.join(ROLES)}.")
-    return role
+    for known_role in USER_ROLES:
+        if known_role == role:
+            return known_role
+    raise UsageError(f"There is no role {role!r}; expected one of {', '.join(USER_ROLES)}.")
 
 
 def row_of(connection: Connection, username: str) -> Row[Any] | None:
@@ -156,8 +159,7 @@ def void_invitations(connection: Connection, user_id: int, now: datetime) -> Non
 
 def require_admin(principal: Principal) -> None:
     """AccessDenied for everyone but operators and admins."""
-    if not principal.sees_all:
-        raise AccessDenied("Only an admin may see or change who signs in.")
+    principal.require_may("users")
 
 
 def for_change(connection: Connection, principal: Principal, username: str, *, shuts_out: bool = False) -> Row[Any]:
@@ -167,11 +169,12 @@ def for_change(connection: Connection, principal: Principal, username: str, *, s
     last admin: two admins who do it to each other at once wait here, and the second one is no admin any more.
     """
     require_admin(principal)
-    admins = _admins(connection) if principal.role == "admin" else ()
+    unbound = principal.may("any user")
+    admins = () if unbound else _admins(connection)
     if principal.user_id is not None and principal.user_id not in admins:
-        raise AccessDenied("Only an admin may see or change who signs in.")
+        raise AccessDenied(REFUSALS["users"])
     row = known(connection, username)
-    if principal.role == "operator":
+    if unbound:
         return row
     if row.demo:
         raise UsageError("The demo's own users stay as they are; add a user of your own to try this.")
@@ -184,5 +187,5 @@ def for_change(connection: Connection, principal: Principal, username: str, *, s
 
 def _admins(connection: Connection) -> tuple[int, ...]:
     users = schema.users.c
-    statement = select(users.user_id).where(users.role == "admin", users.active.is_(True)).order_by(users.user_id)
-    return tuple(connection.execute(statement.with_for_update()).scalars())
+    statement = select(users.user_id).where(users.role.in_(roles_that_may("users")), users.active.is_(True))
+    return tuple(connection.execute(statement.order_by(users.user_id).with_for_update()).scalars())

@@ -1,4 +1,4 @@
-"""Users, their roles and what they were granted: every change names who makes it, and ends the sessions of whom it is.
+"""Users, their roles and what they were granted: each change records its author and ends that user's sessions.
 
 OPERATOR acts on the command line, admins in the app; nobody else may. A change, its audit line and the end of the
 user's sessions are one transaction. What changes nothing leaves no line and ends nothing.
@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from perfdash.access import Principal
+from perfdash.access import Principal, UserRole
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import schema
 from perfdash.store.audit import note
@@ -29,9 +29,7 @@ from perfdash.store.recognising import (
 )
 from perfdash.store.session_rows import end_of_user, is_open
 from perfdash.store.user_rows import (
-    ROLES,
     User,
-    UserRole,
     canonical,
     for_change,
     grant_row,
@@ -48,26 +46,20 @@ from perfdash.store.user_rows import (
 )
 
 __all__ = [
-    "ROLES",
     "Login",
     "User",
-    "UserRole",
     "account_of",
     "add_user",
     "any_user",
     "canonical",
-    "grant",
     "list_users",
     "login_of",
     "login_of_user",
     "principal_of",
-    "revoke",
     "set_active",
     "set_email",
-    "set_money",
     "set_own_password",
     "set_password",
-    "set_role",
     "username_if_known",
 ]
 
@@ -163,24 +155,6 @@ def set_active(store: Store, principal: Principal, username: str, active: bool, 
             void_invitations(connection, row.user_id, now)  # or an old link would be good again once he is back
 
 
-def set_role(store: Store, principal: Principal, username: str, role: UserRole, now: datetime) -> None:
-    """Change what the user may do."""
-    role = usable_role(role)
-    with store.writing() as connection:
-        row = for_change(connection, principal, username, shuts_out=True)
-        if row.role != role:
-            _change(connection, principal, row, now, "users role", f"{row.role} to {role}", "role", role=role)
-
-
-def set_money(store: Store, principal: Principal, username: str, money: bool, now: datetime) -> None:
-    """Let a user see amounts of money, or not."""
-    with store.writing() as connection:
-        row = for_change(connection, principal, username)
-        if row.money != money:
-            detail = "with money" if money else "without money"
-            _change(connection, principal, row, now, "users money", detail, "money", money=money)
-
-
 def set_email(store: Store, principal: Principal, username: str, email: str | None, now: datetime) -> None:
     """Set or, with None, remove the address by which OpenID Connect knows the user."""
     wanted = usable_email(email)
@@ -189,24 +163,6 @@ def set_email(store: Store, principal: Principal, username: str, email: str | No
         if row.email != wanted:
             _require_free(connection, wanted)
             _change(connection, principal, row, now, "users email", "" if wanted else "removed", "e-mail", email=wanted)
-
-
-def grant(store: Store, principal: Principal, username: str, client: str, now: datetime) -> None:
-    """Let a user see one client; granting twice changes nothing."""
-    with store.writing() as connection:
-        row = for_change(connection, principal, username)
-        if grant_row(connection, row.user_id, client):
-            _change(connection, principal, row, now, "grant", client, "grants")
-
-
-def revoke(store: Store, principal: Principal, username: str, client: str, now: datetime) -> None:
-    """Take one client away again."""
-    grants = schema.grants.c
-    with store.writing() as connection:
-        row = for_change(connection, principal, username)
-        this = delete(schema.grants).where(grants.client_id == client, grants.user_id == row.user_id)
-        if connection.execute(this).rowcount:
-            _change(connection, principal, row, now, "revoke", client, "grants")
 
 
 def _change(

@@ -8,23 +8,20 @@ from typing import Any
 import streamlit as st
 
 from perfdash import words
-from perfdash.access import Principal
+from perfdash.access import ABOUT, USER_ROLES, Principal
 from perfdash.store import granting, sessions, users
 from perfdash.store.granting import Access
-from perfdash.store.users import ROLES, User
+from perfdash.store.users import User
 from perfdash.ui import admin_links, wiring
 from perfdash.ui.admin_deeds import carry_out
 from perfdash.ui.plain import plain
 
 _TURN = "_admin_add_turn"
-_ROLE_HELP = (
-    "**client**: reads granted clients. **analyst**: also corrects and shares them. **admin**: every client, users, "
-    "sessions and the audit."
-)
+_ROLE_HELP = " ".join(f"**{role}**: {about}." for role, about in ABOUT.items())
 _CLIENTS_HELP = "Which clients this user sees. Admins see every client whatever stands here."
 _MONEY_HELP = "Off: costs, revenue, budgets and what is computed from them exist nowhere for this user."
 _EMAIL_HELP = "What a single sign-on provider must have verified. Each address belongs to one user."
-_YOURSELF = "Ask another admin: nobody does this to the own account."
+_YOURSELF = "You cannot do this to your own account. Ask another admin."
 _DEMO = "The demo's own users stay as they are; add a user of your own to try this."
 
 
@@ -74,7 +71,7 @@ def _access_form(user: User, slugs: Sequence[str], *, disabled: bool, own: bool)
 
 def _access(was: Access, slugs: Sequence[str], state: str, *, disabled: bool, own: bool) -> None:
     st.segmented_control(
-        "Role", ROLES, default=was.role, required=True, key=_key("role", state), disabled=disabled or own,
+        "Role", USER_ROLES, default=was.role, required=True, key=_key("role", state), disabled=disabled or own,
         help=_YOURSELF if own else _ROLE_HELP,
     )  # fmt: skip
     st.multiselect(
@@ -125,7 +122,7 @@ def _add(turn: int) -> None:
         state[_TURN] = turn + 1
         if wiring.settings().security.passwords:
             admin_links.make(principal, made.username, "invite")
-        sees = "every client" if made.role == "admin" else words.listed(made.clients) or "no client yet"
+        sees = "every client" if made.sees_all else words.listed(made.clients) or "no client yet"
         return f"{made.username} was added as {made.role} and sees {sees}."
 
     carry_out(deed)

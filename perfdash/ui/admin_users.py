@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from perfdash.access import Principal
+from perfdash.access import USER_ROLES, Principal, UserRole
 from perfdash.store import catalog, presence, users
 from perfdash.store.presence import Presence
 from perfdash.store.users import User
@@ -15,7 +15,7 @@ from perfdash.ui.tables import Shown, draw
 
 KEY = "admin_users"
 _WHICH = "admin_users_which"
-WHICH = {"All": None, "Admins": "admin", "Analysts": "analyst", "Clients": "client"}
+WHICH: dict[str, UserRole | None] = {"All": None} | {f"{role.capitalize()}s": role for role in USER_ROLES}
 
 
 def everyone(principal: Principal) -> tuple[tuple[User, ...], Presence]:
@@ -64,4 +64,4 @@ def chosen(found: Sequence[User]) -> User | None:
 
 
 def _clients(user: User) -> tuple[str, ...]:
-    return ("every client",) if user.role == "admin" else user.clients
+    return ("every client",) if user.sees_all else user.clients

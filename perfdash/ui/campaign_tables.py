@@ -126,12 +126,12 @@ def open_chosen(key: str) -> None:
     ref: CampaignRef | None = tables.chosen(key)
     if ref is not None:
         st.session_state.pop(f"{key}_chosen")
-        menu.go("performance/campaign.py", link_of(ref))
+        menu.go(menu.CAMPAIGN, link_of(ref))
 
 
 def back_link() -> None:
     """The way back to all campaigns; the filters stay."""
-    menu.link("performance/campaigns.py", "All campaigns", "arrow_back")
+    menu.link(menu.CAMPAIGNS, "All campaigns", icon="arrow_back")
 
 
 def link_of(ref: CampaignRef) -> dict[str, str]:

@@ -10,7 +10,6 @@ from perfdash import words
 from perfdash.access import Principal
 from perfdash.correction_story import LABELS, Correction, Decision
 from perfdash.correction_text import LONGEST_REASON
-from perfdash.corrections import may_correct
 from perfdash.errors import PerfdashError
 from perfdash.export import Names
 from perfdash.store import corrections
@@ -117,7 +116,7 @@ def parts(one: Decision, *, key: str) -> Correction | None:
 def revert_form(principal: Principal, one: Decision, part: Correction | None) -> None:
     """The way back, with a reason: of the row that was chosen, or of all that is active of the decision."""
     those = [part] if part is not None and part.ended_at is None else list(one.active)
-    if not those or not may_correct(principal):
+    if not those or not principal.may("correct"):
         return
     turn = st.session_state.setdefault(_TURN, 0)
     st.session_state[_TO_REVERT] = (principal.user_id, one.first.client, tuple(each.number for each in those))

@@ -13,6 +13,7 @@ from perfdash import glossary, words
 from perfdash.domain.campaigns import CampaignRow
 from perfdash.domain.groups import Group
 from perfdash.metrics import METRICS, Sums, ratio
+from perfdash.payload import MICRO
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import MOST_ROWS, Shown, draw
 from perfdash.ui.widgets import NARROWEST_TILE
@@ -69,15 +70,15 @@ def _exact(value: float | None) -> Fraction:
 
 
 def _micros(value: float | None) -> int | None:
-    return None if value is None else round(_exact(value) * 1_000_000)
+    return None if value is None else round(_exact(value) * MICRO)
 
 
 def _tiles(sums: Sums, times: Fraction, currency: str, cost: Fraction) -> None:
     with st.grid(1 + len(SHOWN), min_column_width=NARROWEST_TILE, gap="small"):
-        before = words.compact_money(Fraction(sums.cost or 0, 1_000_000), currency)
-        exactly = plain(words.money(cost / 1_000_000, currency))
+        before = words.compact_money(Fraction(sums.cost or 0, MICRO), currency)
+        exactly = plain(words.money(cost / MICRO, currency))
         st.metric(
-            f"Cost ({currency})", _bare(words.compact_money(cost / 1_000_000, currency)), f"now {_bare(before)}",
+            f"Cost ({currency})", _bare(words.compact_money(cost / MICRO, currency)), f"now {_bare(before)}",
             delta_color="off", delta_arrow="off", border=True, help=f"Exactly {exactly}.",
         )  # fmt: skip
         for name in SHOWN:

@@ -16,6 +16,7 @@ from perfdash.accounts import Days
 from perfdash.domain.groups import Group
 from perfdash.finality import Finality
 from perfdash.metrics import ratio
+from perfdash.payload import MICRO
 from perfdash.ui.plain import plain
 
 Moving = Mapping[date, Finality]
@@ -62,7 +63,7 @@ def bars(title: str, unit: str, drawing: Drawing, measure: str, *, key: str) -> 
         value: int | None = getattr(group.sums, measure)
         if group.day is not None and value is not None:
             shown = words.micros(value, unit) if money else words.number(value)
-            exact = Fraction(value, 1_000_000) if money else Fraction(value)
+            exact = Fraction(value, MICRO) if money else Fraction(value)
             points.append(Point(group.day, group.platform, exact, shown, group.day in drawing.moving))
     present, marked = _present(points, drawing.platforms), bool(drawing.corrected)
     spec = charts.bars_by_day(title, present, drawing.days, marked=marked)

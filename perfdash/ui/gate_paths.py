@@ -1,8 +1,8 @@
 """What an address asks for. Read once, from its bytes as they came, and in one spelling only.
 
 No address of perfdash needs percent-encoding, dots as folders, doubled slashes or a backslash. So nothing is
-normalised: a form that some later reader could understand otherwise is refused, and what is passed on reads alike to
-everybody.
+normalised: a form that some later reader could understand otherwise is refused, and every later
+component reads the path the same way.
 """
 
 from __future__ import annotations
@@ -43,8 +43,6 @@ METHODS: dict[Kind, tuple[str, ...]] = {
     "media": ("GET", "HEAD"),
     "stream": (),
 }
-OPEN: tuple[Kind, ...] = ("page", "static", "core", "session", "link", "probe", "auth")
-"""What needs no sign-in: the form and what it is made of. Anything else, and anything unknown, does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,25 @@ import streamlit as st
 from perfdash import words
 from perfdash.access import Principal
 from perfdash.accounts import Client
-from perfdash.asof import AsOf, AtRevisions, before
+from perfdash.asof import TICK, AsOf, AtRevisions, before
 from perfdash.domain.question import Question
 from perfdash.errors import PerfdashError
 from perfdash.filters import Filters
-from perfdash.link_question import Shared, against, may_share
+from perfdash.link_question import Shared, against
 from perfdash.store import catalog, links, queries
 from perfdash.ui import asof_control, link_route, link_words, menu, session, wiring
 from perfdash.ui.filters import Selection
 from perfdash.ui.plain import plain
 
 LIVES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
-_TICK = timedelta(microseconds=1)
 _MADE, _WRONG, _WHICH = "_link_made", "_link_wrong", "link_client"
 _PINNED, _PRESENT = "pinned", "present"
 
 
 def offer(principal: Principal) -> None:
     """The way from what is seen to a link that shows it, for who may make one; the filters come along."""
-    if may_share(principal):
-        menu.link("sharing/links.py", "Share what you see", "link")
+    if principal.may("share"):
+        menu.link(menu.CLIENT_LINKS, "Share what you see")
 
 
 def show(asked: Selection) -> None:
@@ -91,7 +90,7 @@ def _pinned(as_of: datetime | None) -> str:
 def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int) -> None:
     now = wiring.now()
     try:
-        question = Question(session.require("admin", "analyst"), wanted.filters, wanted.as_of)
+        question = Question(session.require(menu.CLIENT_LINKS), wanted.filters, wanted.as_of)
         link, token = links.make(
             wiring.store(),
             question,
@@ -162,4 +161,4 @@ def _moment(as_of: AsOf | None, client: Client) -> datetime | None:
     """A past that is looked at, as one moment: a day's end is another one in each time zone."""
     if as_of is None or isinstance(as_of, AtRevisions):
         return None
-    return min(wiring.now(), before(as_of, client.time_zone) - _TICK)
+    return min(wiring.now(), before(as_of, client.time_zone) - TICK)

@@ -11,7 +11,7 @@ from perfdash.access import Principal
 from perfdash.errors import PerfdashError
 from perfdash.store import catalog, link_log, links
 from perfdash.store.link_log import Listed
-from perfdash.ui import flash, link_words, session, tables, viewer, wiring
+from perfdash.ui import flash, link_words, menu, session, tables, viewer, wiring
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import Shown, draw
 
@@ -87,7 +87,7 @@ def detail(principal: Principal, one: Listed) -> None:
 
 def _revoke(client: str, link_id: str, label: str) -> None:
     try:
-        links.revoke(wiring.store(), session.require("admin", "analyst"), client, link_id, viewer.now())
+        links.revoke(wiring.store(), session.require(menu.CLIENT_LINKS), client, link_id, viewer.now())
     except PerfdashError as error:
         flash.failed("client link", error)
         return

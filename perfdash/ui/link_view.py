@@ -1,4 +1,4 @@
-"""What stands around the pages for who came by a client link: in words what is fixed, the way out, and the log."""
+"""What surrounds the pages for visitors who came through a client link: what is fixed, the way out, and the log."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from perfdash.access import Principal
 from perfdash.link_question import Shared
 from perfdash.store import catalog, link_log, links, sessions
 from perfdash.store.link_rows import Link
-from perfdash.ui import cookie, link_words, session, wiring
+from perfdash.ui import cookie, link_words, menu, session, wiring
+from perfdash.ui.menu import PageRecord
 from perfdash.ui.plain import plain
 
 _SEEN, _LEFT = "_link_seen", "_link_left"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
-TITLES = {"": "Overview", "campaigns": "Campaigns", "campaign": "Campaign", "definitions": "Definitions"}
-"""The only pages of who came by a link, by their place in the URL."""
+_PATHS = {page.path for page in menu.PAGES if page.in_links}
+"""Where the only pages of visitors who came through a link lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,14 @@ class Visit:
 
 def only(pages: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     """The part of the menu that a link has; whatever else the address names leads to the first of it, see `stay`."""
-    kept = {name: [page for page in listed if page.url_path in TITLES] for name, listed in pages.items()}
+    kept = {name: [page for page in listed if page.url_path in _PATHS] for name, listed in pages.items()}
     kept = {name: listed for name, listed in kept.items() if listed}
     here = st.context.url
     name = urlsplit(here).path.rstrip("/").rpartition("/")[2] if isinstance(here, str) else ""  # AppTest has mocks
-    if name not in TITLES and _NAME.fullmatch(name):
-        next(iter(kept.values())).append(st.Page(_nothing, title=TITLES[""], url_path=name, visibility="hidden"))
+    if name not in _PATHS and _NAME.fullmatch(name):
+        next(iter(kept.values())).append(
+            st.Page(_nothing, title=menu.OVERVIEW.title, url_path=name, visibility="hidden")
+        )
     return kept
 
 
@@ -50,7 +53,7 @@ def _nothing() -> None:
 
 def stay(page: Any, pages: Mapping[str, Sequence[Any]]) -> None:
     """Go on to the first page where a link has no `page`: calmer than Streamlit's own dialog over that very page."""
-    if page.url_path not in TITLES:
+    if page.url_path not in _PATHS:
         st.switch_page(next(iter(pages.values()))[0])
 
 
@@ -107,12 +110,11 @@ def visit() -> Visit | None:
     return None if link is None else Visit(link, found.session_id)
 
 
-def seen(url_path: str) -> None:
+def seen(page: PageRecord) -> None:
     """Write down that this page is looked at; once, however often it draws itself again."""
-    page = TITLES.get(url_path, "")
-    if st.session_state.get(_SEEN) != page and (found := visit()):
-        link_log.viewed(wiring.store(), found.link, found.session_id, page, wiring.now())
-        st.session_state[_SEEN] = page
+    if st.session_state.get(_SEEN) != page.title and (found := visit()):
+        link_log.viewed(wiring.store(), found.link, found.session_id, page.title, wiring.now())
+        st.session_state[_SEEN] = page.title
 
 
 def taking(principal: Principal, what: str) -> Callable[[], None]:

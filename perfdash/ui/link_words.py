@@ -1,4 +1,4 @@
-"""What a client link shows, in words: the same for who makes it and for who came by it."""
+"""What a client link shows, in words: the same for its author and for its visitors."""
 
 from __future__ import annotations
 

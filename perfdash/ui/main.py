@@ -25,6 +25,7 @@ from perfdash.ui import (
     sign_in,
     wiring,
 )
+from perfdash.ui.menu import PageRecord
 from perfdash.ui.plain import plain
 
 MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
@@ -57,14 +58,13 @@ def _run() -> None:
         session.settle_cookie()
         link_view.settle_cookie()
         return
-    _signed_in(principal, page.url_path)
+    _signed_in(principal, menu.at(page.url_path))
     with flash.seen_at_the_end():
         page.run()
 
 
-def _signed_in(principal: Principal, page: str) -> None:
-    shows_runs = page == menu.SYNC_HEALTH
-    at = live.stamp(principal, runs=shows_runs)
+def _signed_in(principal: Principal, page: PageRecord) -> None:
+    at = live.stamp(principal, runs=page.follows_runs)
     selection = filters.sidebar(principal)
     question = selection.question
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
@@ -72,7 +72,7 @@ def _signed_in(principal: Principal, page: str) -> None:
             link_view.way_out()
         else:
             role = "" if principal.role == principal.name else f" · {principal.role}"
-            menu.account_link(f"{plain(principal.name)}{role}")
+            menu.link(menu.ACCOUNT, f"{plain(principal.name)}{role}")
             st.button("Sign out", on_click=session.sign_out, icon=":material/logout:", type="tertiary")
     with st.sidebar:  # at its end, where what comes and goes moves nothing else
         session.settle_cookie()
@@ -81,11 +81,11 @@ def _signed_in(principal: Principal, page: str) -> None:
         link_view.seen(page)
     else:
         seen.note(principal, page, question.filters.clients)
-    live.follow(principal, at if question.as_of is None or page in menu.OF_NOW else None)
-    if page in menu.WITHOUT_FILTERS:
-        _hide_filters()
+    live.follow(principal, at if question.as_of is None or not page.has_past else None)
+    if page.filtered:
+        asof_control.banner(question, obeyed=page.has_past)
     else:
-        asof_control.banner(question, obeyed=page not in menu.OF_NOW)
+        _hide_filters()
     filters.say_ignored(selection)
 
 

@@ -15,6 +15,7 @@ from perfdash import charts, words
 from perfdash.accounts import Days
 from perfdash.export import Names
 from perfdash.metrics import Sums
+from perfdash.payload import MICRO
 from perfdash.restatements import ADDED, FIELDS, LABELS, Event, Field, Moved, Movement, by, exact
 from perfdash.ui import tables, viewer
 from perfdash.ui.plain import plain
@@ -119,7 +120,7 @@ def day_bars(field: Field, moved: Sequence[Moved], currency: str, days: Days, *,
 
 
 def _unit(field: Field) -> int:
-    return 1 if kind_of(field) == "count" else 1_000_000
+    return 1 if kind_of(field) == "count" else MICRO
 
 
 def by_measure(one: Movement, now: Sums | None, fields: Sequence[Field], *, key: str) -> None:

@@ -10,12 +10,8 @@ import streamlit as st
 from perfdash.access import Principal
 from perfdash.errors import AccessDenied
 from perfdash.store import audit
-from perfdash.ui import campaign_tables, menu, session, wiring
-
-CAMPAIGN = "campaign"
-"""The page of one campaign, whose client stands in its address."""
-WITHOUT_CLIENTS = (menu.DEFINITIONS, menu.ACCOUNT, "users", "sessions", "audit")
-"""Pages that show no client's data."""
+from perfdash.ui import campaign_tables, session, wiring
+from perfdash.ui.menu import PageRecord
 
 REMEMBERED = 20_000
 """Looks of this process that are known to be written down; of more, the oldest are written again."""
@@ -24,12 +20,12 @@ _written: OrderedDict[tuple[str, str, str], None] = OrderedDict()
 _lock = threading.Lock()
 
 
-def note(principal: Principal, page: str, chosen: tuple[str, ...]) -> None:
-    """Write down that `principal` looks at `page` ('' is the overview) with `chosen` clients; () is all in scope."""
-    found = None if page in WITHOUT_CLIENTS else session.session()
+def note(principal: Principal, page: PageRecord, chosen: tuple[str, ...]) -> None:
+    """Write down that `principal` looks at `page` with `chosen` clients; () is all in scope."""
+    found = session.session() if page.of_clients else None
     if found is None:
         return
-    what, clients = page or "overview", in_view(principal, page, chosen)
+    what, clients = page.path or "overview", in_view(principal, page, chosen)
     new = _first_looks(found.session_id, what, clients or (audit.EVERY_CLIENT,))
     if not new:
         return
@@ -43,9 +39,9 @@ def note(principal: Principal, page: str, chosen: tuple[str, ...]) -> None:
         raise
 
 
-def in_view(principal: Principal, page: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+def in_view(principal: Principal, page: PageRecord, chosen: tuple[str, ...]) -> tuple[str, ...]:
     """The clients that a page shows; () for every one in scope, unless that is a single one."""
-    campaign = campaign_tables.asked(st.query_params) if page == CAMPAIGN else None
+    campaign = campaign_tables.asked(st.query_params) if page.of_campaign else None
     if campaign is not None:
         return (campaign.client,)
     if not chosen and not principal.sees_all and len(principal.clients) == 1:

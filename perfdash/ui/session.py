@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from perfdash.access import Principal, Role
+from perfdash.access import Principal
 from perfdash.errors import AccessDenied
 from perfdash.store import links, sessions, users
 from perfdash.store.sessions import Session
 from perfdash.ui import bindings, cookie, menu, streamlit_internals, wiring
+from perfdash.ui.menu import PageRecord
 
 _SESSION, _TICKET, _LEFT = "_session", "_ticket", "_left"
 _BY_ITSELF = "_by_itself"
@@ -39,16 +40,15 @@ def session(touch: bool = False) -> Session | None:
     return found
 
 
-def require(*roles: Role, links: bool = False) -> Principal:
-    """The signed-in principal; stops the page when there is none, or none with one of `roles` (empty: any).
+def require(page: PageRecord) -> Principal:
+    """The signed-in principal; stops the script when there is none, or none who may open `page`.
 
-    Who came by a client link sees only pages that say so with `links`. The script around the page has counted this run
-    as a deed already, if it was one.
+    The script around the page has counted this run as a deed already, if it was one.
     """
     principal = current(touch=False)
     if principal is None:
         st.stop()
-    if (roles and principal.role not in roles) or (principal.role == "link" and not links):
+    if not principal.may(page.needs):
         st.error("There is no such page here.", icon=":material/block:")
         menu.home_link()
         st.stop()
@@ -107,7 +107,7 @@ def has_left() -> bool:
 
 
 def draw_again() -> None:
-    """Draw the page again because its numbers moved: no deed of anybody's, so the session goes on growing idle."""
+    """Draw the page again because its numbers moved: this does not count as user activity."""
     st.session_state[_BY_ITSELF] = True
     st.rerun()
 

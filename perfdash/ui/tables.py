@@ -12,6 +12,7 @@ import streamlit as st
 
 from perfdash import glossary, words
 from perfdash.metrics import METRICS, PACING, quotient, ratio
+from perfdash.payload import MICRO
 from perfdash.ui import viewer
 
 MOST_ROWS = 1_000
@@ -63,7 +64,7 @@ def explanation(column: Shown) -> str:
 def money_of(row: Any, name: str) -> Fraction | None:
     """Micros as currency units."""
     value: int | None = getattr(row, name)
-    return None if value is None else Fraction(value, 1_000_000)
+    return None if value is None else Fraction(value, MICRO)
 
 
 def used(row: Any) -> Fraction | None:
@@ -130,7 +131,7 @@ def _plain(column: Shown, row: Any) -> Any:
     if value is None or column.kind in _TYPES:
         return list(value) if isinstance(value, tuple) else value
     if (column.kind == "money" and isinstance(value, int)) or column.kind == "decimal":
-        value = Fraction(value, 1_000_000)
+        value = Fraction(value, MICRO)
     return float(value * 100 if column.kind in ("percent", "share") else value)
 
 

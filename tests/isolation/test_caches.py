@@ -21,7 +21,7 @@ from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store.engine import Store
-from perfdash.ui import cache
+from perfdash.ui import cache, menu
 from perfdash.ui.cache import SharedRead
 from tests.isolation.canary import MARK, OF_OWNER, SPRING, given_world, needles, numbers_of
 from tests.ui.conftest import _template, entered, store
@@ -40,7 +40,7 @@ OTHERS = (
     replace(ONE, role="link", lock=Lock(Days(DAY, DAY))),
     replace(ONE, role="link", lock=Lock(Days(DAY, DAY), currency="EUR")),
 )
-PAGES = ("overview", "campaigns", "campaign", "restatements", "corrections", "cpm_lab")
+PAGES = tuple(page.file for page in menu.PAGES if page.section == "Performance" and page.of_clients)
 
 
 def modules() -> Iterator[tuple[str, Any]]:
@@ -135,7 +135,7 @@ def read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def visit(name: str) -> None:
     app = entered(name, {"campaign": SPRING, "account": "1", "owner": f"{MARK}canary"})
     for page in PAGES:
-        app.switch_page(f"../../pages/performance/{page}.py").run()
+        app.switch_page(f"../../pages/{page}").run()
         assert not app.exception
 
 

@@ -22,6 +22,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.util import calc_hash
 from websockets.exceptions import ConnectionClosed
 
+from perfdash.access import UserRole, allows
+from perfdash.ui import menu
 from tests.fixtures.app import serving
 from tests.fixtures.command_line import ROOT
 from tests.fixtures.socket_client import COOKIE, PATIENCE
@@ -30,7 +32,7 @@ from tests.isolation.conftest import World
 from tests.isolation.listening import Heard, Listener
 
 FULL = os.environ.get("PERFDASH_FULL") == "1"
-EVERYBODY = ("client", "analyst", "admin")
+EVERYBODY: tuple[UserRole, ...] = ("client", "analyst", "admin")
 USERS = {"anonymous": "", "client": f"{MARK}-client", "analyst": f"{MARK}-analyst", "admin": "boss"}
 
 
@@ -68,6 +70,14 @@ def test_every_page_is_listed_with_those_who_may_open_it() -> None:
     there = {path.relative_to(ROOT / "pages").as_posix() for path in (ROOT / "pages").rglob("*.py")}
     assert there == set(PAGES)
     assert len({page.address for page in PAGES.values()}) == len(PAGES)
+
+
+def test_the_record_of_each_page_says_the_same() -> None:
+    records = {
+        page.file: Listed(page.path, page.title, tuple(role for role in EVERYBODY if allows(role, page.needs)))
+        for page in menu.PAGES
+    }
+    assert records == PAGES
 
 
 @pytest.fixture(scope="module")

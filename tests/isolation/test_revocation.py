@@ -21,7 +21,7 @@ from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
 from perfdash.domain.question import Question
 from perfdash.filters import Filters
-from perfdash.store import erasing, links, schema, sessions, users
+from perfdash.store import erasing, granting, links, schema, sessions, users
 from perfdash.store.engine import Store
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.socket_client import COOKIE, Visitor
@@ -164,8 +164,8 @@ WAYS: dict[str, Callable[[Scene, Carried], object]] = {
     "logout": signs_out,
     "everywhere": lambda s, c: sessions.end_all(s.store, user_id(s.store, c.who), now(), "everywhere"),
     "password": lambda s, c: users.set_password(s.store, OPERATOR, c.who, "another good password", now(), rounds=4),
-    "role": lambda s, c: users.set_role(s.store, OPERATOR, c.who, "client", now()),
-    "grant": lambda s, c: users.revoke(s.store, OPERATOR, c.who, "acme", now()),
+    "role": lambda s, c: granting.set_role(s.store, OPERATOR, c.who, "client", now()),
+    "grant": lambda s, c: granting.revoke(s.store, OPERATOR, c.who, "acme", now()),
     "deactivate": lambda s, c: users.set_active(s.store, OPERATOR, c.who, False, now()),
     "delete": lambda s, c: erasing.erase_user(s.store, OPERATOR, c.who, now()),
     "idle": lambda s, c: aged(s.store, c.who, last_seen=now() - timedelta(hours=3)),

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from perfdash.access import OPERATOR
-from perfdash.store import audit, invitations, sessions, users
+from perfdash.store import audit, granting, invitations, sessions, users
 from perfdash.ui import wiring
 from tests.pages.conftest import PAGES, said, shown
 from tests.store.builders import NOON, given_client
@@ -159,7 +159,7 @@ def test_saving_what_is_so_already_changes_nothing(staff):
 
 def test_what_another_admin_changed_meanwhile_stays(staff):
     app = chosen(staff, "ann")
-    users.grant(staff, OPERATOR, "ann", "bolt", NOON)
+    granting.grant(staff, OPERATOR, "ann", "bolt", NOON)
     labelled(app.toggle, "Sees amounts of money").set_value(False)
     press(app, "Save access")
     assert (known(staff, "ann").clients, known(staff, "ann").money) == (("acme", "bolt"), False)
@@ -221,7 +221,7 @@ def test_the_only_user_is_told_so(acme):
 
 def test_an_admin_who_is_none_any_more_changes_nothing(staff):
     app = chosen(staff, "ann")
-    users.set_role(staff, OPERATOR, "boss", "analyst", NOON)
+    granting.set_role(staff, OPERATOR, "boss", "analyst", NOON)
     app = press(app, "Deactivate")
     assert [title.value for title in app.title] == ["Sign in"]
     assert known(staff, "ann").active

@@ -275,7 +275,7 @@ def test_a_forged_choice_names_nobody_elses_rows(rows: Store) -> None:
 def test_while_looking_back_the_form_is_closed_and_the_log_is_that_of_then(rows: Store) -> None:
     correct(rows)
     app = opened(as_of=str(NOON.date() - timedelta(days=1)))
-    assert "go back to now to correct" in said(app)
+    assert 'set "As of" back to now' in said(app)
     assert not [one for one in app.text_input if one.label == "Reason"]
     assert "was corrected under these filters" in said(app)
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from perfdash.access import OPERATOR
+from perfdash.access import OPERATOR, UserRole
 from perfdash.demo.process import RunningApi
 from perfdash.demo.roster import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.store import users
@@ -121,7 +121,7 @@ class Installation:
         found = json.loads(self.good("query", view, "--from", str(first), "--to", str(last), *more, "--format", "json"))
         return {name: part for name, part in found.items() if name != "perfdash"}
 
-    def add_users(self, *added: tuple[str, users.UserRole, tuple[str, ...]]) -> None:
+    def add_users(self, *added: tuple[str, UserRole, tuple[str, ...]]) -> None:
         """Users (name, role, clients) who sign in with PASSWORD: the first by `users add`, the others as it does."""
         name, role, clients = added[0]
         granted = [part for client in clients for part in ("--client", client)]

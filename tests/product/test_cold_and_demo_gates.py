@@ -18,17 +18,13 @@ from perfdash.access import OPERATOR
 from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.users import DEMO_USERS
 from perfdash.store import catalog, users
+from perfdash.ui import menu
 from tests.fixtures.app import AppServer, StartApp
 from tests.fixtures.socket_client import Visitor
 from tests.store.builders import given_facts, opened
 
 ALONE = {"PERFDASH_WATCH": "0"}
-PAGES = {
-    "": "pages/performance/overview.py",
-    "campaigns": "pages/performance/campaigns.py",
-    "campaign": "pages/performance/campaign.py",
-    "sync-health": "pages/operations/sync_health.py",
-}
+PAGES = {page.path: f"pages/{page.file}" for page in (menu.OVERVIEW, menu.CAMPAIGNS, menu.CAMPAIGN, menu.SYNC_HEALTH)}
 SECRET = "hunter22hunter22"
 
 

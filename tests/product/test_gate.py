@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from perfdash.access import OPERATOR
+from perfdash.secret import digest
 from perfdash.store import schema, users
 from perfdash.store.engine import Store
 from perfdash.store.people import tries
-from perfdash.store.session_rows import digest
 from perfdash.ui import gate_messages
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.raw_http import Answer, ask, shake

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from perfdash.paths import look_up
 from perfdash.sources.config import SourceConfig
-from perfdash.sources.presets import PRESETS, TYPES, over_preset, preset
+from perfdash.sources.presets import PRESETS, over_preset, preset
 from perfdash.sources.reading import mapping_of
 from perfdash.sources.words import Expression
 from tests.sources.routed import configured
@@ -44,8 +44,8 @@ def values(model: BaseModel, of_type: object) -> Iterator[str]:
 
 
 def test_a_type_is_a_preset_or_custom() -> None:
-    assert set(TYPES) == {"performance_v1", "tiktok_business", "meta_insights", "custom"}
-    assert set(get_args(SourceConfig.model_fields["type"].annotation)) == set(TYPES)
+    assert {*PRESETS, "custom"} == {"performance_v1", "tiktok_business", "meta_insights", "custom"}
+    assert set(get_args(SourceConfig.model_fields["type"].annotation)) == {*PRESETS, "custom"}
 
 
 @pytest.mark.parametrize("kind", PRESETS)

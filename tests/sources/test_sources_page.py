@@ -97,7 +97,7 @@ def test_the_page_lists_every_key_with_its_default_and_no_other() -> None:
 def test_the_page_names_every_placeholder_type_and_outcome() -> None:
     asked = "".join(row[0] for row in table(PAGE, "placeholder"))
     assert sorted(re.findall(r"\{(\w+)\}", asked)) == sorted(PLACEHOLDERS)
-    for kind in presets.TYPES:
+    for kind in (*presets.PRESETS, "custom"):
         assert f"`{kind}`" in PAGE
     named = {row[0].strip("` ") for row in table(PAGE, "`then`")}
     outcomes = SourceConfig.model_fields["outcomes"].annotation

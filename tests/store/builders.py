@@ -14,9 +14,9 @@ from perfdash.access import Principal
 from perfdash.accounts import Account, Client, Days
 from perfdash.filters import Filters
 from perfdash.link_question import Shared, kept
+from perfdash.secret import digest
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
-from perfdash.store.link_rows import digest
 from perfdash.store.schema import (
     campaigns,
     clients,

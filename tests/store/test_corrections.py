@@ -74,6 +74,11 @@ def one(ledger: Ledger, number: int = 1, who: Principal = ANN) -> correction_log
     return found
 
 
+def counts_nothing(correction: correction_log.Correction) -> bool:
+    """It is active and cannot count: the source no longer reports the fact, or in another currency."""
+    return correction.ended_at is None and (correction.raw_now is None or correction.in_another_currency)
+
+
 def every_answer(ledger: Ledger, at: datetime, filters: Filters = ALL) -> list[Any]:
     """What every table and export says, but for when it was fetched."""
     found: list[Any] = []
@@ -192,10 +197,10 @@ def test_on_a_vanished_row_it_counts_nothing_and_says_so_and_counts_again_once_t
     ledger.sync(batch({SECOND: fact(2000, 30 * MICRO)}))
     vanished = ledger.clock()
     assert of_fact(ledger) is None
-    assert one(ledger).counts_nothing and one(ledger).raw_now is None
+    assert counts_nothing(one(ledger)) and one(ledger).raw_now is None
     ledger.sync(batch({key(): fact(1100), SECOND: fact(2000, 30 * MICRO)}))
     assert of_fact(ledger) == (1100, 10, 8_000_000, 1)
-    assert not one(ledger).counts_nothing
+    assert not counts_nothing(one(ledger))
     assert of_fact(ledger, as_of=vanished) is None
 
 
@@ -219,7 +224,7 @@ def test_an_amount_counts_only_in_the_currency_it_was_set_in(ledger: Ledger) -> 
     correct(ledger, "clicks", 7)
     ledger.sync(batch({key(): fact(currency="USD"), SECOND: fact(2000, 30 * MICRO)}))
     assert of_fact(ledger) == (1000, 7, 5_000_000, 1)
-    assert one(ledger).counts_nothing and one(ledger).in_another_currency and not one(ledger, 2).counts_nothing
+    assert counts_nothing(one(ledger)) and one(ledger).in_another_currency and not counts_nothing(one(ledger, 2))
     ledger.sync(batch({key(): fact(), SECOND: fact(2000, 30 * MICRO)}))
     assert of_fact(ledger) == (1000, 7, 8_000_000, 1)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from perfdash.access import OPERATOR, Principal
+from perfdash.access import OPERATOR, Principal, UserRole
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import audit, granting, invitations, presence, sessions, users
 from perfdash.store.engine import Store
@@ -19,7 +19,7 @@ WAS = Access("analyst", ("acme",), True)
 IDLE = timedelta(hours=2)
 
 
-def given_user(store: Store, name: str, role: users.UserRole = "analyst", **more) -> users.User:
+def given_user(store: Store, name: str, role: UserRole = "analyst", **more) -> users.User:
     return users.add_user(store, OPERATOR, name, "seven lamps burning", role, NOON, rounds=4, **more)
 
 
@@ -59,7 +59,7 @@ def test_what_is_so_already_leaves_no_line_and_no_session_ends(store: Store, bos
     session = sessions.begin(store, user(store, "ann").user_id, NOON)
     before = lines(store)
     assert granting.set_access(store, boss, "ann", WAS, WAS, NOON) == ()
-    users.grant(store, OPERATOR, "ann", "bolt", NOON - timedelta(minutes=1))
+    granting.grant(store, OPERATOR, "ann", "bolt", NOON - timedelta(minutes=1))
     session = sessions.begin(store, user(store, "ann").user_id, NOON)
     assert granting.set_access(store, boss, "ann", WAS, Access("analyst", ("acme", "bolt"), True), NOON) == ()
     assert len(lines(store)) == len(before) + 2
@@ -67,8 +67,8 @@ def test_what_is_so_already_leaves_no_line_and_no_session_ends(store: Store, bos
 
 
 def test_what_another_admin_changed_meanwhile_stays_unless_it_was_touched(store: Store, boss: Principal) -> None:
-    users.grant(store, OPERATOR, "ann", "bolt", NOON)
-    users.set_money(store, OPERATOR, "ann", False, NOON)
+    granting.grant(store, OPERATOR, "ann", "bolt", NOON)
+    granting.set_money(store, OPERATOR, "ann", False, NOON)
     granting.set_access(store, boss, "ann", WAS, Access("client", ("acme",), True), NOON)
     ann = user(store, "ann")
     assert (ann.role, ann.clients, ann.money) == ("client", ("acme", "bolt"), False)
@@ -101,7 +101,7 @@ def test_an_admin_keeps_his_own_role_and_one_who_is_none_any_more_changes_nothin
         granting.set_access(store, boss, "boss", Access("analyst"), Access("client"), NOON)
     granting.set_access(store, boss, "boss", was, Access("admin", ("acme",)), NOON)
     assert user(store, "boss").role == "admin"
-    users.set_role(store, OPERATOR, "boss", "client", NOON)
+    granting.set_role(store, OPERATOR, "boss", "client", NOON)
     with pytest.raises(AccessDenied):
         granting.set_access(store, boss, "ann", WAS, Access("admin"), NOON)
 

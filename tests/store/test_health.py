@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import event
 
 from perfdash.accounts import Days
 from perfdash.asof import AsOf
 from perfdash.domain.question import Question
 from perfdash.filters import Filters
-from perfdash.store import health, queries
+from perfdash.store import attempts, catalog, finals, health, queries
 from perfdash.store.engine import Store, open_store
 from tests.store.builders import ADMIN, NOON, Runs, given_client, given_quarantined, reader
 
@@ -58,9 +59,33 @@ def test_an_account_of_all_platforms_is_not_covered_by_a_run_for_some(store: Sto
     assert missing(store, days(1, 1)) == ["2026-03-01"]
 
 
-def test_inactive_accounts_are_not_missed_and_each_active_one_is(store: Store) -> None:
-    from perfdash.store import catalog
+@pytest.mark.parametrize(
+    ("configured", "asked", "whole"),
+    [
+        ((), "", True),
+        ((), "TikTok", False),
+        (("TikTok", "Instagram"), "", True),
+        (("TikTok", "Instagram"), "TikTok,Instagram", True),
+        (("TikTok", "Instagram"), "Instagram,TikTok", True),  # written in another order since
+        (("TikTok", "Instagram"), "Instagram,TikTok,Snap", True),  # one was taken out of the configuration since
+        (("TikTok", "Instagram"), "TikTok", False),
+    ],
+)
+def test_the_schedule_the_gaps_and_finality_agree_on_which_runs_asked_for_all_of_an_account(
+    store: Store, configured: tuple[str, ...], asked: str, whole: bool
+) -> None:
+    given_client(store, "acme", platforms=configured, settlement_days=3)
+    given_days(Runs(store), 1, 1, platforms=asked)
+    (account,) = catalog.accounts(store, ADMIN)
+    assert account.covered_by(tuple(asked.split(",")) if asked else ()) is whole
+    assert [run.days for run in attempts.committed(store, ADMIN, account)] == ([days(1, 1)] if whole else [])
+    assert missing(store, days(1, 1)) == ([] if whole else ["2026-03-01"])
+    with store.reading() as connection:
+        final = finals.final_at(connection, ADMIN, [account], days(1, 1))
+    assert len(final) == int(whole)
 
+
+def test_inactive_accounts_are_not_missed_and_each_active_one_is(store: Store) -> None:
     given_client(store, "acme", accounts=2)
     given_client(store, "bolt")
     given_days(Runs(store), 1, 3)

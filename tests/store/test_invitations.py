@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from perfdash.access import OPERATOR
 from perfdash.errors import AccessDenied, PerfdashError, UsageError
-from perfdash.store import audit, first_admin, invitations, passwords, schema, sessions, users
+from perfdash.store import audit, first_admin, granting, invitations, passwords, schema, sessions, users
 from perfdash.store.engine import Store
 from tests.store.builders import NOON, given_client
 
@@ -53,7 +53,7 @@ def test_a_link_sets_a_password_once_and_opening_it_uses_nothing_up(
 
 def test_a_bad_choice_leaves_the_link_as_it_was(store: Store, ann: users.User) -> None:
     given_client(store, "acme")
-    users.grant(store, OPERATOR, "ann", "acme", NOON)
+    granting.grant(store, OPERATOR, "ann", "acme", NOON)
     token = invitations.make(store, OPERATOR, "ann", "invite", NOON)
     for password in ("short", "password1", "acme2026!", "ann12345"):
         with pytest.raises(UsageError):

@@ -7,9 +7,9 @@ import bcrypt
 import pytest
 from sqlalchemy import select
 
-from perfdash.access import OPERATOR, Principal, Role
+from perfdash.access import OPERATOR, Principal, Role, UserRole
 from perfdash.errors import AccessDenied, PerfdashError, UsageError
-from perfdash.store import audit, erasing, invitations, passwords, schema, sessions, users
+from perfdash.store import audit, erasing, granting, invitations, passwords, schema, sessions, users
 from perfdash.store.engine import Store
 from tests.store.builders import NOON, given_client
 
@@ -20,7 +20,7 @@ QUICK = 4
 IDLE = timedelta(hours=2)
 
 
-def given_user(store: Store, username: str = "ann", role: users.UserRole = "analyst", **rest: object) -> users.User:
+def given_user(store: Store, username: str = "ann", role: UserRole = "analyst", **rest: object) -> users.User:
     return users.add_user(store, OPERATOR, username, PASSWORD, role, NOON, rounds=QUICK, **rest)  # type: ignore[arg-type]
 
 
@@ -60,13 +60,13 @@ def test_a_user_without_grants_sees_nothing_and_an_admin_everything(store: Store
 def test_granting_revoking_role_and_money_count_at_once(store: Store) -> None:
     given_client(store, "acme")
     user = given_user(store)
-    users.grant(store, OPERATOR, "ANN", "acme", NOON)
-    users.grant(store, OPERATOR, "ann", "acme", NOON)
-    users.set_role(store, OPERATOR, "ann", "client", NOON)
-    users.set_money(store, OPERATOR, "ann", False, NOON)
+    granting.grant(store, OPERATOR, "ANN", "acme", NOON)
+    granting.grant(store, OPERATOR, "ann", "acme", NOON)
+    granting.set_role(store, OPERATOR, "ann", "client", NOON)
+    granting.set_money(store, OPERATOR, "ann", False, NOON)
     principal = users.principal_of(store, user.user_id)
     assert principal == Principal("ann", "client", frozenset({"acme"}), money=False, user_id=user.user_id)
-    users.revoke(store, OPERATOR, "ann", "acme", NOON)
+    granting.revoke(store, OPERATOR, "ann", "acme", NOON)
     principal = users.principal_of(store, user.user_id)
     assert principal is not None
     assert principal.clients == frozenset()
@@ -135,9 +135,9 @@ def test_mistakes_are_named_and_change_nothing(store: Store) -> None:
     with pytest.raises(UsageError, match="no role 'operator'"):
         given_user(store, "bob", "operator")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no user 'bob'"):
-        users.grant(store, OPERATOR, "bob", "acme", NOON)
+        granting.grant(store, OPERATOR, "bob", "acme", NOON)
     with pytest.raises(UsageError, match="no client 'nobody'"):
-        users.grant(store, OPERATOR, "ann", "nobody", NOON)
+        granting.grant(store, OPERATOR, "ann", "nobody", NOON)
     assert [user.username for user in users.list_users(store, OPERATOR)] == ["ann"]
 
 
@@ -200,10 +200,10 @@ def test_of_two_users_added_at_once_under_one_name_one_is_refused(store: Store) 
 
 WAYS_OUT = {
     "password": lambda s: users.set_password(s, OPERATOR, "ann", "another horse", NOON, rounds=QUICK),
-    "role": lambda s: users.set_role(s, OPERATOR, "ann", "client", NOON),
-    "money": lambda s: users.set_money(s, OPERATOR, "ann", False, NOON),
-    "grants": lambda s: users.grant(s, OPERATOR, "ann", "bolt", NOON),
-    "grants, too": lambda s: users.revoke(s, OPERATOR, "ann", "acme", NOON),
+    "role": lambda s: granting.set_role(s, OPERATOR, "ann", "client", NOON),
+    "money": lambda s: granting.set_money(s, OPERATOR, "ann", False, NOON),
+    "grants": lambda s: granting.grant(s, OPERATOR, "ann", "bolt", NOON),
+    "grants, too": lambda s: granting.revoke(s, OPERATOR, "ann", "acme", NOON),
     "e-mail": lambda s: users.set_email(s, OPERATOR, "ann", "ann@example.com", NOON),
     "deactivated": lambda s: users.set_active(s, OPERATOR, "ann", False, NOON),
     "erased": lambda s: erasing.erase_user(s, OPERATOR, "ann", NOON),
@@ -234,10 +234,10 @@ def test_what_changes_nothing_ends_no_session_and_leaves_no_line(store: Store) -
     ann = given_user(store, clients=("acme",))
     session = sessions.begin(store, ann.user_id, NOON)
     lines = audit.entries(store, OPERATOR)
-    users.grant(store, OPERATOR, "ann", "acme", NOON)
-    users.revoke(store, OPERATOR, "ann", "bolt", NOON)
-    users.set_role(store, OPERATOR, "ann", "analyst", NOON)
-    users.set_money(store, OPERATOR, "ann", True, NOON)
+    granting.grant(store, OPERATOR, "ann", "acme", NOON)
+    granting.revoke(store, OPERATOR, "ann", "bolt", NOON)
+    granting.set_role(store, OPERATOR, "ann", "analyst", NOON)
+    granting.set_money(store, OPERATOR, "ann", True, NOON)
     users.set_active(store, OPERATOR, "ann", True, NOON)
     users.set_email(store, OPERATOR, "ann", None, NOON)
     assert audit.entries(store, OPERATOR) == lines
@@ -251,10 +251,10 @@ def test_nobody_but_admins_and_operators_changes_anybody(store: Store, role: Rol
     who = Principal("ann", role, frozenset({"acme"}), user_id=ann.user_id)
     for attempt in (
         lambda: users.add_user(store, who, "eve", PASSWORD, "admin", NOON, rounds=QUICK),
-        lambda: users.set_role(store, who, "ann", "admin", NOON),
-        lambda: users.grant(store, who, "ann", "acme", NOON),
-        lambda: users.revoke(store, who, "ann", "acme", NOON),
-        lambda: users.set_money(store, who, "ann", True, NOON),
+        lambda: granting.set_role(store, who, "ann", "admin", NOON),
+        lambda: granting.grant(store, who, "ann", "acme", NOON),
+        lambda: granting.revoke(store, who, "ann", "acme", NOON),
+        lambda: granting.set_money(store, who, "ann", True, NOON),
         lambda: users.set_email(store, who, "ann", "a@example.com", NOON),
         lambda: users.set_active(store, who, "ann", False, NOON),
         lambda: users.set_password(store, who, "ann", "another horse", NOON, rounds=QUICK),
@@ -274,7 +274,7 @@ def as_principal(user: users.User) -> Principal:
 def test_an_admin_takes_nothing_from_himself_nor_from_the_last_other_admin(store: Store) -> None:
     boss = as_principal(given_user(store, "boss", "admin"))
     for attempt in (
-        lambda who: users.set_role(store, who, "boss", "client", NOON),
+        lambda who: granting.set_role(store, who, "boss", "client", NOON),
         lambda who: users.set_active(store, who, "boss", False, NOON),
         lambda who: erasing.erase_user(store, who, "boss", NOON),
     ):
@@ -287,9 +287,9 @@ def test_an_admin_takes_nothing_from_himself_nor_from_the_last_other_admin(store
 
 def test_an_admin_who_is_none_any_more_changes_nothing_with_a_page_that_is_still_open(store: Store) -> None:
     boss, other = as_principal(given_user(store, "boss", "admin")), given_user(store, "other", "admin")
-    users.set_role(store, OPERATOR, "boss", "analyst", NOON)
+    granting.set_role(store, OPERATOR, "boss", "analyst", NOON)
     with pytest.raises(AccessDenied):
-        users.set_role(store, boss, "other", "client", NOON)
+        granting.set_role(store, boss, "other", "client", NOON)
     assert users.principal_of(store, other.user_id) == as_principal(other)
 
 
@@ -299,7 +299,7 @@ def test_of_two_admins_who_demote_each_other_at_once_one_stays(store: Store) -> 
 
     def demote(who: Principal, whom: str) -> None:
         try:
-            users.set_role(store, who, whom, "analyst", NOON)
+            granting.set_role(store, who, whom, "analyst", NOON)
             said.append(None)
         except PerfdashError as error:
             said.append(type(error))
@@ -317,7 +317,7 @@ def test_the_demo_s_own_users_are_changed_by_nobody_in_the_app(store: Store) -> 
     boss = as_principal(given_user(store, "boss", "admin", demo=True))
     user = given_user(store, "client", "client", demo=True)
     for attempt in (
-        lambda: users.set_money(store, boss, "client", False, NOON),
+        lambda: granting.set_money(store, boss, "client", False, NOON),
         lambda: users.set_active(store, boss, "client", False, NOON),
         lambda: users.set_own_password(store, boss, "another horse", NOON, but="", rounds=QUICK),
         lambda: invitations.make(store, boss, "client", "reset", NOON),

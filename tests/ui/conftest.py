@@ -11,7 +11,7 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from perfdash.access import OPERATOR
+from perfdash.access import OPERATOR, UserRole
 from perfdash.store import sessions, users
 from perfdash.store.engine import Store
 from perfdash.ui import session, wiring
@@ -48,7 +48,7 @@ def store(tmp_path: Path, _template: Path, monkeypatch: pytest.MonkeyPatch) -> I
     found.close()
 
 
-def given_user(store: Store, name: str, role: users.UserRole, *clients: str, money: bool = True) -> None:
+def given_user(store: Store, name: str, role: UserRole, *clients: str, money: bool = True) -> None:
     """A user who signs in with PASSWORD."""
     users.add_user(store, OPERATOR, name, PASSWORD, role, NOON, clients=clients, money=money, rounds=4)
 

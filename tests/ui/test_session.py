@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from perfdash.access import OPERATOR
 from perfdash.security import Security
-from perfdash.store import schema, sessions, users
+from perfdash.store import granting, schema, sessions, users
 from perfdash.store.engine import Store
 from perfdash.ui import wiring
 from tests.store.builders import NOON, given_client
@@ -94,10 +94,10 @@ def test_what_was_granted_or_taken_ends_the_session_and_counts_at_the_next_sign_
     given_user(store, "ann", "analyst", "acme")
     app = sign_in(opened(), "ann")
     assert app.multiselect(key="client").options == ["acme"]
-    users.grant(store, OPERATOR, "ann", "bolt", wiring.now())
+    granting.grant(store, OPERATOR, "ann", "bolt", wiring.now())
     assert signed_out(app.run())
     assert sign_in(app, "ann").multiselect(key="client").options == ["acme", "bolt"]
-    users.revoke(store, OPERATOR, "ann", "acme", wiring.now())
+    granting.revoke(store, OPERATOR, "ann", "acme", wiring.now())
     assert signed_out(app.run())
     assert sign_in(app, "ann").multiselect(key="client").options == ["bolt"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 PRESETS = ("performance_v1", "tiktok_business", "meta_insights")
-TYPES = (*PRESETS, "custom")
 _DEFAULT = PRESETS[0]
 
 
