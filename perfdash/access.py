@@ -36,7 +36,6 @@ class Lock:
         return (self.days,) if self.before is None else (self.before, self.days)
 
     def holds(self, day: date) -> bool:
-        """True when `day` may be read."""
         return any(span.start <= day <= span.end for span in self.spans)
 
 
@@ -58,7 +57,6 @@ class Principal:
 
     @property
     def sees_all(self) -> bool:
-        """True for the roles that see every client."""
         return self.role in ("operator", "admin")
 
     @property

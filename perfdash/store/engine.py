@@ -70,7 +70,6 @@ class Store:
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Return every connection."""
         self.engine.dispose()
 
 

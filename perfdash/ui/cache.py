@@ -54,7 +54,6 @@ def groups(
     only: CampaignRef | None = None,
     as_of: AsOf | None = None,
 ) -> tuple[Group, ...]:
-    """`queries.breakdown`."""
     return _groups(scope(principal), filters, by, only, as_of, _of(principal, filters, only, as_of))
 
 
@@ -93,7 +92,6 @@ def _campaigns(
 def undefined(
     principal: Principal, filters: Filters, only: CampaignRef | None = None, as_of: AsOf | None = None
 ) -> tuple[Undefined, ...]:
-    """`queries.undefined_cpm`."""
     if filters.max_cpm is None:
         return ()
     return _undefined(scope(principal), filters, only, as_of, _of(principal, filters, only, as_of))

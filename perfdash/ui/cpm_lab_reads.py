@@ -26,7 +26,6 @@ _NAMES = {
 
 
 def comparisons(principal: Principal, filters: Filters, as_of: AsOf | None) -> tuple[Comparison, ...]:
-    """`reported_ratios.comparisons`."""
     store = wiring.store()
     version = (store.label, queries.revisions_at(store, principal, filters.clients, as_of))
     return _comparisons(cache.scope(principal), filters, as_of, version)

@@ -62,7 +62,6 @@ def go(file: str, query: Query) -> NoReturn:
 
 
 def account_link(label: str) -> None:
-    """The way to one's own account."""
     link("account/account.py", label, "person")
 
 

@@ -26,7 +26,6 @@ def _version(principal: Principal) -> tuple[str, RunsStamp]:
 
 
 def moved(principal: Principal, asked: Asked) -> tuple[Moved, ...]:
-    """`restated.movement`."""
     return _moved(cache.scope(principal), asked, _version(principal))
 
 
