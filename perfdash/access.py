@@ -98,7 +98,6 @@ class Lock:
         return (self.days,) if self.before is None else (self.before, self.days)
 
     def holds(self, day: date) -> bool:
-        """True when `day` may be read."""
         return any(span.start <= day <= span.end for span in self.spans)
 
 

@@ -72,11 +72,9 @@ class Days:
         return str(self.start) if self.start == self.end else f"{self.start} to {self.end}"
 
     def each(self) -> list[date]:
-        """Every day, in order."""
         return [self.start + timedelta(days=n) for n in range(len(self))]
 
     def overlaps(self, other: Days) -> bool:
-        """True when at least one day is in both."""
         return self.start <= other.end and other.start <= self.end
 
 

@@ -88,7 +88,6 @@ FORMULAS: dict[Measure, str] = {"cpm": "cost / impressions × 1000", "roi": "(re
 
 
 def of(measure: Measure, name: CauseName) -> Words:
-    """The words of a cause of `measure`."""
     return (_COMMON | (_CPM if measure == "cpm" else _ROI))[name]
 
 

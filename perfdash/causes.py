@@ -34,7 +34,6 @@ class Ratio(NamedTuple):
 
     @property
     def exact(self) -> Fraction:
-        """The value."""
         return Fraction(self.top, self.bottom)
 
 

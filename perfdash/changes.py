@@ -28,7 +28,6 @@ class Counts:
     vanished: int = 0
 
     def __add__(self, other: Counts) -> Counts:
-        """Both together, for a line about several runs."""
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counts)))
 
 

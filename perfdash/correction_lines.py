@@ -52,7 +52,6 @@ class Line:
 
     @property
     def counted(self) -> Raw:
-        """What counts."""
         return counted(self.raw, self.by_field)
 
     @property

@@ -63,7 +63,6 @@ class Range:
     platforms: tuple[str, ...] = ()
 
     def holds(self, target: Target) -> bool:
-        """True when `target` lies in it."""
         key = target.key
         same = (target.client, target.account, key.campaign) == (self.client, self.account, self.campaign)
         return same and key.day in self.days and (not self.platforms or key.platform in self.platforms)

@@ -51,7 +51,6 @@ class Filters:
     """True: as the source reports it, without corrections."""
 
     def over(self, days: Days) -> Filters:
-        """The same question about other days."""
         return replace(self, days=days)
 
 

@@ -39,7 +39,6 @@ class Secret:
         return f"<secret {self.name}>"
 
     def reveal(self) -> str:
-        """The value itself."""
         return self._value
 
     def sent_as(self, *spellings: str) -> Secret:

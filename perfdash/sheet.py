@@ -32,7 +32,6 @@ class Sheet(Mapping[FactKey, FactValues]):
 
     @classmethod
     def of(cls, facts: Mapping[FactKey, FactValues]) -> Sheet:
-        """Any mapping of facts as a sheet."""
         return facts if isinstance(facts, cls) else cls({key: stored(values) for key, values in facts.items()})
 
     @classmethod
@@ -60,7 +59,6 @@ class Sheet(Mapping[FactKey, FactValues]):
 
 
 def stored(values: FactValues) -> Stored:
-    """As it is stored."""
     *measures, cpm, roi, currency, flags = values
     return currency, *measures, plain(cpm), plain(roi), ",".join(flags)
 

@@ -23,7 +23,6 @@ _ABOUT = "Check a source's configuration and show the requests it makes; nothing
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `check-source`."""
     parser = subparsers.add_parser("check-source", help=_ABOUT, description=_ABOUT)
     parser.add_argument("source", metavar="NAME", help="the source, as in [sources.NAME]")
     parser.add_argument("--client", metavar="C", help="only accounts of this client")

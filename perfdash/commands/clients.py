@@ -13,7 +13,6 @@ _ABOUT = "List the clients, or delete one everywhere."
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `clients` and its actions."""
     parser = subparsers.add_parser("clients", help=_ABOUT, description=_ABOUT)
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -24,7 +23,6 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out one action."""
     with opened() as desk:
         known = catalog.clients(desk.store, OPERATOR)
         if args.action == "list":

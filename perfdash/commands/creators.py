@@ -16,7 +16,6 @@ _ABOUT = "List the creators that a client's numbers name, or erase a creator's n
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `creators` and its actions."""
     parser = subparsers.add_parser("creators", help=_ABOUT, description=_ABOUT)
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")

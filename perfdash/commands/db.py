@@ -23,7 +23,6 @@ _ACTIONS = {
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `db` and its actions."""
     parser = subparsers.add_parser("db", help=_ABOUT, description=_ABOUT)
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")

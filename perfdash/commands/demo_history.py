@@ -20,7 +20,6 @@ _ABOUT = "Replay thirty daily syncs into the demo's database (done once, by itse
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `demo-history`."""
     parser = subparsers.add_parser("demo-history", help=_ABOUT, description=_ABOUT)
     parser.set_defaults(run=run)
 

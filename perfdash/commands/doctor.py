@@ -20,7 +20,6 @@ _ABOUT = "Say what is installed, configured and stored, and what to mend; exit c
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `doctor`."""
     subparsers.add_parser("doctor", help=_ABOUT, description=_ABOUT).set_defaults(run=run)
 
 

@@ -31,7 +31,6 @@ class Desk:
 
 
 def now() -> datetime:
-    """The moment, aware."""
     return datetime.now(UTC)
 
 

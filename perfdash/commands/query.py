@@ -24,7 +24,6 @@ _DEFAULT_DAYS = 30
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `query`."""
     parser = subparsers.add_parser("query", help=_ABOUT, description=_ABOUT)
     parser.add_argument("view", choices=export.VIEWS)
     parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")

@@ -29,7 +29,6 @@ _HEADER = ("changed at", "client", "day", "campaign", "platform", "change", "fie
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `restatements`."""
     parser = subparsers.add_parser("restatements", help=_ABOUT, description=_ABOUT)
     parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")
     parser.add_argument("--from", dest="start", type=day_argument, metavar="D", help="first day; default: the first")

@@ -18,7 +18,6 @@ DEFAULT_PORT = 8501
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `serve`."""
     parser = subparsers.add_parser("serve", help=_ABOUT, description=_ABOUT)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default %(default)s")
     parser.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")

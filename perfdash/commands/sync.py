@@ -29,7 +29,6 @@ EVERY_MINUTES = 15
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `sync`."""
     parser = subparsers.add_parser("sync", help=_ABOUT, description=_ABOUT)
     parser.add_argument("--source", action="append", default=[], metavar="S", help="only this source (repeatable)")
     parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")

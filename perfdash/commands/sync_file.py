@@ -52,7 +52,6 @@ def check_arguments(args: argparse.Namespace) -> None:
 def sync_file(
     desk: Opened, accounts: list[Account], args: argparse.Namespace, stop: threading.Event
 ) -> tuple[RunResult, ...]:
-    """The one run of the file."""
     account = _only(accounts)
     saved = files.read(
         Path(args.file), desk.settings.sources[account.source], account,

@@ -19,7 +19,6 @@ _ABOUT = "Add, invite, list, change and erase the people who may sign in."
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `users` and its actions."""
     parser = subparsers.add_parser("users", help=_ABOUT, description=_ABOUT)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="everyone, with role and clients")

@@ -29,7 +29,6 @@ class Served:
     today: str = ""
 
     def as_dict(self) -> dict[str, object]:
-        """The line as JSON."""
         return asdict(self)
 
 

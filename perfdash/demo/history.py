@@ -32,7 +32,6 @@ class Progress:
 
     @property
     def complete(self) -> bool:
-        """True when nothing is left to replay."""
         return self.done >= DAYS
 
 

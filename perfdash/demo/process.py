@@ -122,7 +122,6 @@ class RunningApi:
 
     @property
     def running(self) -> bool:
-        """True while the process lives."""
         return self.process.poll() is None
 
     def stop(self) -> int:

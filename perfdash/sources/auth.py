@@ -20,7 +20,6 @@ class Signed(httpx.Auth):
         self._key = key
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """httpx's hook."""
         signed(request, self._auth, self._key.reveal())
         yield request
 

@@ -36,7 +36,6 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """True once no time is left."""
         return self.remaining <= 0
 
     def within(self, timeout: float | None) -> float:

@@ -53,7 +53,6 @@ class Pages:
         self.rows = 0
 
     def first(self) -> Ask:
-        """The first request."""
         return self._kind.first()
 
     def add(self, came: Came) -> Ask | None:

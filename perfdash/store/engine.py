@@ -72,7 +72,6 @@ class Store:
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Return every connection."""
         self.engine.dispose()
 
 

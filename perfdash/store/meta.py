@@ -9,14 +9,12 @@ from perfdash.store.schema import meta
 
 
 def get(store: Store, key: str) -> str | None:
-    """The value kept under `key`, or None."""
     with store.reading() as connection:
         value: str | None = connection.scalars(select(meta.c.value).where(meta.c.key == key)).one_or_none()
     return value
 
 
 def put(store: Store, key: str, value: str) -> None:
-    """Keep `value` under `key`."""
     with store.writing() as connection:
         connection.execute(delete(meta).where(meta.c.key == key))
         connection.execute(insert(meta).values(key=key, value=value))

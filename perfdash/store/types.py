@@ -27,5 +27,4 @@ class Instant(TypeDecorator[datetime]):
         return (value - EPOCH) // TICK
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        """The aware UTC datetime."""
         return None if value is None else EPOCH + timedelta(microseconds=value)

@@ -17,7 +17,6 @@ _guards: set[Guard] = set()
 
 
 def enter(guard: Guard) -> None:
-    """Watch this socket."""
     _guards.add(guard)
 
 

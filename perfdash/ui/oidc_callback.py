@@ -40,7 +40,6 @@ class OidcCallback:
         self._base = base_path()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         rewrite = self._rewriting(scope["path"]) if scope["type"] == "http" else None
         if rewrite is None:
             await self._app(scope, receive, send)

@@ -47,12 +47,10 @@ class Headline:
 
     @property
     def currencies(self) -> tuple[str, ...]:
-        """The currencies in view."""
         return tuple(total.currency for total in self.now.by_currency)
 
     @property
     def is_empty(self) -> bool:
-        """True when no fact is in view."""
         return not self.now.together.sums.rows
 
     def counts(self) -> list[Figure]:

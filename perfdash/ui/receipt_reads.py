@@ -46,7 +46,6 @@ def listed(principal: Principal, limit: int) -> tuple[Receipt, ...]:
 
 
 def one(principal: Principal, receipt: str) -> Found:
-    """`receipts.one`."""
     return receipts.one(wiring.store(), principal, receipt)
 
 

@@ -50,7 +50,6 @@ def measure(name: str, label: str, kind: Kind = "count") -> Shown:
 
 
 def metric(name: str) -> Shown:
-    """A column of a ratio."""
     found = METRICS[name]
     kind: Kind = "price" if found.unit == "money" else "times" if found.times else "percent"
     return Shown(name, found.label, kind, lambda row: ratio(name, row.sums))

@@ -21,10 +21,8 @@ def zone() -> str:
 
 
 def now() -> datetime:
-    """The moment."""
     return wiring.now()
 
 
 def clock(at: datetime | None) -> str:
-    """A moment on the viewer's clock."""
     return words.moment(at, now(), zone())

@@ -64,17 +64,14 @@ def load_settings() -> Settings:
 
 
 def settings() -> Settings:
-    """The settings the app runs with."""
     return wired().settings
 
 
 def store() -> Store:
-    """The open store."""
     return wired().store
 
 
 def on_community_cloud() -> bool:
-    """True on Streamlit Community Cloud."""
     return ROOT.as_posix().startswith(COMMUNITY_CLOUD)
 
 

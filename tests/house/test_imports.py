@@ -1,4 +1,4 @@
-"""Who may import whom. The table is the one in README.md; the listing shows where side effects are."""
+"""Who may import whom: INSIDE for parts of perfdash, OUTSIDE for libraries. README.md says the same in words."""
 
 from __future__ import annotations
 
