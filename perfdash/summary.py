@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from perfdash import glossary
 from perfdash.domain.campaigns import CampaignRow
 from perfdash.domain.groups import Group
-from perfdash.metrics import METRICS, Sums, change, ratio, revenue_coverage
+from perfdash.domain.measures import IN_MILLIONTHS, NOT_ADDITIVE
+from perfdash.metrics import ADDED, METRICS, Sums, change, made_of_money, ratio, revenue_coverage
 from perfdash.payload import MICRO
 
 Better = Literal["higher", "lower", "neutral"]
@@ -68,6 +69,9 @@ COUNTS = ("impressions", "clicks", "ctr", "campaigns")
 MONEY = ("cost", "cpm", "cpc", "roas", "roi", "budget")
 
 
+_NOT_OVERALL: dict[str, Any] = dict.fromkeys((*(name for name in ADDED if made_of_money(name)), *NOT_ADDITIVE))
+
+
 def totals(groups: Iterable[Group], campaigns: Iterable[CampaignRow]) -> tuple[Total, ...]:
     """One Total per currency, by currency. Campaigns count where their own rows are."""
     found: dict[str, Total] = {}
@@ -91,11 +95,7 @@ def overall(found: Sequence[Total], campaigns: Iterable[CampaignRow]) -> Total:
     different = {(campaign.client, campaign.account, campaign.campaign) for campaign in campaigns}
     together = Sums()
     for total in found:
-        s = total.sums
-        together += Sums(
-            rows=s.rows, impressions=s.impressions, clicks=s.clicks, views=s.views, engagements=s.engagements,
-            conversions=s.conversions, impressions_of_engagements=s.impressions_of_engagements, corrected=s.corrected,
-        )  # fmt: skip
+        together += replace(total.sums, **_NOT_OVERALL)
     return Total("", together, len(different))
 
 
@@ -131,7 +131,7 @@ def value(name: str, total: Total) -> Fraction | None:
     measure: int | None = getattr(total.sums, name)
     if measure is None:
         return None
-    return Fraction(measure, MICRO) if name == "cost" else Fraction(measure)
+    return Fraction(measure, MICRO if name in IN_MILLIONTHS else 1)
 
 
 def _note(name: str, total: Total) -> str:

@@ -11,6 +11,7 @@ from perfdash import corrections as rules
 from perfdash.access import Principal
 from perfdash.correction_story import Correction
 from perfdash.corrections import Raw
+from perfdash.domain.measures import CORRECTABLE
 from perfdash.domain.question import Question
 from perfdash.store import schema
 from perfdash.store.engine import Store
@@ -21,7 +22,7 @@ from perfdash.store.versions import Cutoffs, cutoffs, fact_versions
 __all__ = ["Correction", "told"]
 
 _c = schema.corrections.c
-_OF_FACT = ("impressions", "clicks", "cost", "currency")
+_OF_FACT = (*CORRECTABLE, "currency")
 
 
 def told(
