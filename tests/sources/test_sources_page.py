@@ -1,4 +1,4 @@
-"""docs/sources.md: every key stands in it with its default, and its worked example works."""
+"""docs/sources.md and docs/describe-an-api.md: every key is listed with its default, and the worked example works."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from perfdash.sources.vocabulary import PLACEHOLDERS
 from tests.house.source_tree import ROOT
 from tests.sources.loopback import KEY, Hours, Loopback, said
 
-PAGE = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
-EXAMPLE = PAGE[PAGE.index("## An unusual API") : PAGE.index("## What is accepted")]
+CONNECT = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs" / "describe-an-api.md").read_text(encoding="utf-8")
+PAGE = CONNECT + REFERENCE
+EXAMPLE = REFERENCE[REFERENCE.index("## An unusual API") :]
 WEEK = Days(date(2026, 3, 1), date(2026, 3, 7))
 
 
