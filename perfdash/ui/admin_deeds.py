@@ -7,19 +7,19 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from perfdash.access import Principal
+from perfdash.access import Capability, Principal
 from perfdash.errors import PerfdashError
 from perfdash.ui import flash, session
 from perfdash.ui.addresses import base_path
 
 
-def carry_out(deed: Callable[[Principal], str]) -> None:
-    """Run `deed` for who is signed in at this moment, an admin, and keep what it says happened.
+def carry_out(deed: Callable[[Principal], str], *, needs: Capability = "users") -> None:
+    """Run `deed` for the user who is signed in at this moment, who must have `needs`, and keep what it says happened.
 
     For callbacks: the page may have been drawn long ago, for an admin who is none any more.
     """
     principal = session.current()
-    if principal is None or not principal.may("users"):
+    if principal is None or not principal.may(needs):
         return
     try:
         flash.done("admin", deed(principal))

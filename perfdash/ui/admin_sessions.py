@@ -107,7 +107,7 @@ def _end(one: Live) -> None:
         sessions.end(wiring.store(), one.session.session_id, wiring.now(), "by an admin", principal=principal)
         return f"The session of {one.who or 'a client link'} ended."
 
-    carry_out(deed)
+    carry_out(deed, needs="sessions")
 
 
 def _end_all(one: Live) -> None:
@@ -121,4 +121,4 @@ def _end_all(one: Live) -> None:
         )  # fmt: skip
         return f"{words.plural(ended, 'session')} of {one.who} ended."
 
-    carry_out(deed)
+    carry_out(deed, needs="sessions")
