@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 
+from perfdash.domain.measures import FactValues
 from perfdash.errors import SuspiciousRun
-from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues
+from perfdash.payload import Batch, CampaignAttributes, FactKey
 from perfdash.sheet import Sheet, same
 
 SUSPICIOUS_FROM = 20

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from perfdash.domain.measures import BY_NAME, IN_MILLIONTHS, MEASURES, Measure
 from perfdash.finality import Spans, weakest_on
-from perfdash.metrics import METRICS, Sums, exact, money, revenue_coverage, rounded
+from perfdash.metrics import METRICS, Metric, Sums, exact, money, revenue_coverage, rounded
 
 View = Literal["overview", "campaigns", "creators", "daily"]
 VIEWS: tuple[View, ...] = ("overview", "campaigns", "creators", "daily")
@@ -62,7 +63,6 @@ _OF_VIEW: dict[View, tuple[str, ...]] = {
     "creators": ("client", "account", "campaign", "name", "creator", "creator_name"),
     "daily": ("day", "client", "platform"),
 }
-_MEASURES = ("impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue")
 
 
 def columns_of(view: View, with_money: bool) -> tuple[Column, ...]:
@@ -71,8 +71,8 @@ def columns_of(view: View, with_money: bool) -> tuple[Column, ...]:
     found.append(Column("currency", "currency"))
     if view == "campaigns":
         found += [_money_column("budget", "whole budget"), _money_column("flight_cost", "cost of whole flight")]
-    found += [_money_column(n, n) if n in ("cost", "revenue") else Column(n, n) for n in _MEASURES]
-    found += [_ratio_column(name) for name in METRICS]
+    found += [_measure_column(measure) for measure in MEASURES if not measure.later]
+    found += [_ratio_column(metric) for metric in METRICS.values() if not metric.later]
     found.append(Column("revenue_coverage", "share of cost that reports revenue (fraction)", needs_money=True))
     found += [
         Column("source", "source", canonical=False),
@@ -83,6 +83,8 @@ def columns_of(view: View, with_money: bool) -> tuple[Column, ...]:
     ]
     if view == "daily":
         found.append(Column("finality", "finality of the day", canonical=False))
+    found += [_measure_column(measure) for measure in MEASURES if measure.later]
+    found += [_ratio_column(metric) for metric in METRICS.values() if metric.later]
     return tuple(column for column in found if with_money or not column.needs_money)
 
 
@@ -90,8 +92,14 @@ def _money_column(name: str, words: str) -> Column:
     return Column(name, f"{words} (currency units)", needs_money=True)
 
 
-def _ratio_column(name: str) -> Column:
-    return Column(name, f"{name.replace('_', ' ')} ({METRICS[name].exported})", METRICS[name].needs_money)
+def _measure_column(measure: Measure) -> Column:
+    header = f"{measure.spoken} (currency units)" if measure.needs_money else measure.spoken
+    return Column(measure.name, header, measure.needs_money, canonical=not measure.later)
+
+
+def _ratio_column(metric: Metric) -> Column:
+    header = f"{metric.name.replace('_', ' ')} ({metric.exported})"
+    return Column(metric.name, header, metric.needs_money, canonical=not metric.later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ class Naming:
             return _COMPUTED[name](self, row)
         if name in METRICS:
             return exact(name, row.sums)
-        if name in _MEASURES:
+        if name in BY_NAME:
             return _measure(name, row.sums)
         value: Cell = getattr(row, name)
         return value
@@ -182,7 +190,7 @@ _COMPUTED: dict[str, Callable[[Naming, Any], Cell]] = {
 def _measure(name: str, sums: Sums) -> Cell:
     value: int | None = getattr(sums, name)
     # Money in micros and conversions in millionths have six decimals alike.
-    return money(value) if name in ("cost", "revenue", "conversions") else value
+    return money(value) if name in IN_MILLIONTHS else value
 
 
 def _coverage(sums: Sums) -> Decimal | None:

@@ -9,13 +9,15 @@ from typing import Any
 
 from perfdash import export
 from perfdash.asof import END_OF_TIME, AsOf, AtRevisions
+from perfdash.domain.measures import MEASURES, Measure, Unit
 from perfdash.export import Table
 from perfdash.filters import Filters
-from perfdash.metrics import METRICS, exact, money
+from perfdash.metrics import METRICS, Sums, exact, money
 from perfdash.summary import Total
 
 VERSION = 1
-_COUNTS = ("impressions", "clicks", "views", "engagements")
+_UNITS: tuple[Unit, ...] = ("count", "millionths", "money")
+"""The order of the measures in a total."""
 
 
 def document(
@@ -65,13 +67,17 @@ def total_record(total: Total, with_money: bool) -> dict[str, Any]:
     """One currency's headline figures, exact."""
     sums = total.sums
     record: dict[str, Any] = {"currency": total.currency, "rows": sums.rows, "campaigns": total.campaigns}
-    record |= {name: getattr(sums, name) for name in _COUNTS}
-    record["conversions"] = _decimal(money(sums.conversions))
+    for unit in _UNITS if with_money else _UNITS[:-1]:
+        record |= {m.name: _measure(m, sums) for m in MEASURES if m.unit == unit and m.additive}
     if with_money:
-        record |= {"cost": _decimal(money(sums.cost)), "revenue": _decimal(money(sums.revenue))}
         record["budget"] = _decimal(money(total.budget))
     ratios = [name for name, metric in METRICS.items() if with_money or not metric.needs_money]
     return record | {name: _decimal(exact(name, sums)) for name in ratios}
+
+
+def _measure(measure: Measure, sums: Sums) -> int | str | None:
+    value: int | None = getattr(sums, measure.name)
+    return value if measure.unit == "count" else _decimal(money(value))
 
 
 def _decimal(value: Any) -> str | None:

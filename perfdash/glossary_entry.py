@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from perfdash.metrics import Metric
+from perfdash.metrics import Metric, sides_of, spoken
 
 Section = Literal["Metrics", "Measures", "Campaigns", "Finality", "Changes", "Corrections", "Syncs"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
@@ -56,10 +56,8 @@ def computed(
 ) -> Entry:
     """The entry of what the code computes: label, formula and units come from the very metric that computes it."""
     shown = "amount" if metric.unit == "money" else "multiple, such as 3.20×" if metric.times else "per cent"
-    missing = {side.partition("_of_")[2] or side for side in (metric.numerator, metric.denominator)}
-    reports = sorted(missing - {"cost", "impressions", "clicks", "flight_cost", "budget"})
-    lacking = f"when no row reports {reports[0]}, or " if reports else "when "
-    over = metric.denominator.partition("_of_")[0].replace("_", " ")
+    lacking = f"when no row reports {spoken(metric.optional[0])}, or " if metric.optional else "when "
+    over = spoken(sides_of(metric.denominator)[0])
     return Entry(
         "Metrics", metric.name, metric.label, meaning, caution, metric.definition, shown,
         metric.exported if exported is None else exported,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from perfdash.domain import measures
+from perfdash.domain.measures import Measure, Unit
 from perfdash.glossary_entry import Entry, computed
 from perfdash.metrics import COVERAGE, METRICS, PACING
 
@@ -61,44 +63,32 @@ COMPUTED = (
     ),
 )  # fmt: skip
 
-_REPORTED = "when no row reports it."
+_UNITS: dict[Unit, tuple[str, str]] = {
+    "count": ("count", "count"),
+    "money": ("amount", "currency units"),
+    "millionths": ("number", "number, six decimals"),
+}
+"""How a measure reads on screen, and in exports."""
+
+
+def _reported(measure: Measure) -> Entry:
+    shown, exported = _UNITS[measure.unit]
+    lacking = _REACHED if not measure.additive else "" if measure.always else "when no row reports it."
+    return Entry(
+        "Measures",
+        measure.name,
+        measure.label,
+        measure.meaning,
+        measure.caution,
+        shown=shown,
+        exported=exported,
+        undefined=lacking,
+        needs_money=measure.needs_money,
+    )
+
+
 MEASURES = (
-    Entry(
-        "Measures", "impressions", "Impressions", "How often the ads were shown.",
-        "Not how many people saw them: that is reach.", shown="count", exported="count",
-    ),
-    Entry("Measures", "clicks", "Clicks", "How often the ads were clicked.",
-          "As each platform counts them: some count every tap, some only links.", shown="count", exported="count"),
-    Entry(
-        "Measures", "cost", "Cost", "What the platforms charged, as the source reports it.",
-        "Without fees and taxes that the source does not know of. Never added across currencies.",
-        shown="amount", exported="currency units", needs_money=True,
-    ),
-    Entry(
-        "Measures", "reach", "Reach", "How many different people were shown the ads.",
-        "It never adds up, over days, platforms or creators: one person may be reached twice. So it stands only where "
-        "the row is a single fact.", shown="count", exported="count", undefined=_REACHED,
-    ),
-    Entry(
-        "Measures", "views", "Views", "How often a video was watched, as the platform counts it.",
-        "Each platform has a watching time of its own after which it counts.",
-        shown="count", exported="count", undefined=_REPORTED,
-    ),
-    Entry(
-        "Measures", "engagements", "Engagements", "Likes, comments, shares, saves: what the platform counts as a "
-        "reaction.", shown="count", exported="count", undefined=_REPORTED,
-    ),
-    Entry(
-        "Measures", "conversions", "Conversions", "The results that the source attributes to the ads: purchases, "
-        "sign-ups, leads.", "May have decimals, since some sources share one result between several ads. Platforms "
-        "attribute by rules of their own, so their sums can exceed what was sold.",
-        shown="number", exported="number, six decimals", undefined=_REPORTED,
-    ),
-    Entry(
-        "Measures", "revenue", "Revenue", "What the conversions were worth, as the source reports it.",
-        "Not reported is not 0: such rows stay out of ROAS and ROI.", shown="amount", exported="currency units",
-        undefined=_REPORTED, needs_money=True,
-    ),
+    *map(_reported, measures.MEASURES),
     Entry(
         "Measures", "campaigns", "Campaigns", "Campaigns with at least one row in view.",
         shown="count", exported="count",

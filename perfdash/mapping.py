@@ -7,17 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from perfdash.day_styles import ISO, DayStyle
+from perfdash.domain.measures import ALWAYS, OPTIONAL
 from perfdash.reported import WRONG_TYPE, Refused
 
 NAMES = (
-    "campaign", "day", "platform", "creator", "impressions", "clicks", "cost", "currency", "cpm", "reach", "views",
-    "engagements", "conversions", "revenue", "roi", "campaign_name", "status", "budget", "flight_start", "flight_end",
-    "creator_name",
-)  # fmt: skip
-"""Every field of ours, in the order in which a row's first problem is looked for."""
-NUMBERS = frozenset(
-    ("impressions", "clicks", "cost", "cpm", "reach", "views", "engagements", "conversions", "revenue", "roi", "budget")
+    *("campaign", "day", "platform", "creator"),
+    *(*ALWAYS, "currency", "cpm", *OPTIONAL, "roi"),
+    *("campaign_name", "status", "budget", "flight_start", "flight_end", "creator_name"),
 )
+"""Every field of ours, in the order in which a row's first problem is looked for."""
+NUMBERS = frozenset((*ALWAYS, *OPTIONAL, "cpm", "roi", "budget"))
 """The fields that can be zero when they are missing."""
 
 

@@ -6,14 +6,17 @@ cost (or impressions) of just those rows. Undefined is None, shown as –, and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from perfdash.domain.measures import BY_NAME, IN_MILLIONTHS, MONEY, NOT_ADDITIVE, OPTIONAL
 from perfdash.payload import MICRO
 
-Unit = Literal["count", "money", "fraction"]
+RatioUnit = Literal["money", "fraction"]
+_OF_CAMPAIGN = ("flight_cost", "budget")
+"""Amounts of a campaign, not of Sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,15 @@ class Sums:
     corrected: int = 0
 
     def __add__(self, other: Sums) -> Sums:
-        """The sums of both groups together; reach is lost unless one of them is empty."""
+        """The sums of both groups together; what is not additive is lost unless one of them is empty."""
         if not self.rows or not other.rows:
             return self if self.rows else other
-        added = {f.name: _add(getattr(self, f.name), getattr(other, f.name)) for f in fields(Sums) if f.name != "reach"}
+        added = {name: _add(getattr(self, name), getattr(other, name)) for name in ("rows", "corrected", *ADDED)}
         return Sums(**added)  # type: ignore[arg-type]
+
+
+ADDED = tuple(f.name for f in fields(Sums) if f.name not in ("rows", "corrected", *NOT_ADDITIVE))
+"""What sums are made of: the additive measures, and each x_of_y."""
 
 
 def _add(a: int | None, b: int | None) -> int | None:
@@ -61,11 +68,20 @@ class Metric:
     label: str
     numerator: str
     denominator: str
-    unit: Unit
+    unit: RatioUnit
     per: int = 1
     minus_one: bool = False
     times: bool = False
     """A fraction that reads as a multiple, 3.20×, and not in per cent."""
+    later: bool = False
+    """It came after exports had receipts; see measures.Measure."""
+    factor: Fraction = field(init=False, compare=False)
+    """What the quotient of both fields is multiplied by: `per`, and what makes units of micros and of millionths."""
+
+    def __post_init__(self) -> None:
+        """The factor once, and not for each row."""
+        top, bottom = _scale(self.numerator), _scale(self.denominator)
+        object.__setattr__(self, "factor", Fraction(self.per * bottom, top))
 
     @property
     def formula(self) -> str:
@@ -87,7 +103,8 @@ class Metric:
         """The unit in exports: fraction, or currency units per 1000 impressions."""
         if self.unit != "money":
             return self.unit
-        of_many = f"{self.per} {self.denominator}" if self.per != 1 else self.denominator.removesuffix("s")
+        under = spoken(self.denominator)
+        of_many = f"{self.per} {under}" if self.per != 1 else under.removesuffix("s")
         return f"currency units per {of_many}"
 
     @property
@@ -97,17 +114,17 @@ class Metric:
     @staticmethod
     def _side(side: str, other: str) -> str:
         """`cost_of_views` is cost where the other side is views: the scope then says which rows; else it says so."""
-        measure, _, over = side.partition("_of_")
+        measure, over = sides_of(side)
         if not over or over == other:
-            return measure.replace("_", " ")
-        return f"{measure} of rows that report {over}"
+            return spoken(measure)
+        return f"{spoken(measure)} of rows that report {spoken(over)}"
 
     @property
     def _scope(self) -> str:
-        if self.denominator == "reach":
-            return "only where reach is valid for exactly that group"
-        over = next((o for o in (side.partition("_of_")[2] for side, _ in self._sides) if o), "")
-        return f"over rows that report {over}" if over in (self.numerator, self.denominator) else ""
+        if self.denominator in NOT_ADDITIVE:
+            return f"only where {spoken(self.denominator)} is valid for exactly that group"
+        over = next((o for o in (sides_of(side)[1] for side, _ in self._sides) if o), "")
+        return f"over rows that report {spoken(over)}" if over in (self.numerator, self.denominator) else ""
 
     @property
     def _without_minus_one(self) -> Metric | None:
@@ -122,8 +139,38 @@ class Metric:
     @property
     def needs_money(self) -> bool:
         """True when it cannot be shown to someone who may not see money."""
-        sides = (self.numerator, self.denominator)
-        return any(side.startswith(("cost", "revenue", "flight_cost", "budget")) for side in sides)
+        return made_of_money(self.numerator) or made_of_money(self.denominator)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What it is made of, and what a row must report to count."""
+        return tuple(name for side in (self.numerator, self.denominator) for name in sides_of(side) if name)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Those of its measures that not every source reports."""
+        return tuple(name for name in OPTIONAL if name in self.measures)
+
+
+def sides_of(name: str) -> tuple[str, str]:
+    """What is added up in a field of Sums, and what a row must report to count; '' when it need not report another."""
+    measure, _, over = name.partition("_of_")
+    return measure, over
+
+
+def made_of_money(name: str) -> bool:
+    """True for a field of Sums, or of a campaign, that is an amount or is added up by one."""
+    return any(part in MONEY or part in _OF_CAMPAIGN for part in sides_of(name))
+
+
+def spoken(name: str) -> str:
+    """A field of Sums, or of a campaign, inside a sentence."""
+    measure = BY_NAME.get(name)
+    return measure.spoken if measure else name.replace("_", " ")
+
+
+def _scale(name: str) -> int:
+    return MICRO if sides_of(name)[0] in (*IN_MILLIONTHS, *_OF_CAMPAIGN) else 1
 
 
 METRICS: dict[str, Metric] = {
@@ -144,6 +191,8 @@ METRICS: dict[str, Metric] = {
 COVERAGE = Metric("revenue_coverage", "Revenue coverage", "cost_of_revenue", "cost", "fraction")
 PACING = Metric("budget_pacing", "Budget spent", "flight_cost", "budget", "fraction")
 """Of a campaign, not of Sums: the cost of its whole flight."""
+PAIRED = {name: sides_of(name) for name in ADDED if sides_of(name)[1]}
+"""Name of a sum -> the measure that is added, and the one that a row must report to count."""
 
 
 def ratio(name: str, sums: Sums) -> Fraction | None:
@@ -156,10 +205,7 @@ def quotient(metric: Metric, row: object) -> Fraction | None:
     top, bottom = getattr(row, metric.numerator), getattr(row, metric.denominator)
     if top is None or not bottom:
         return None
-    value = Fraction(top, bottom) * metric.per
-    # Conversions are millionths: cost (micros) / conversions (millionths) is already in units per one.
-    if metric.unit == "money" and metric.denominator != "conversions":
-        value /= MICRO
+    value = Fraction(top, bottom) * metric.factor
     return value - 1 if metric.minus_one else value
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import NamedTuple
 
+from perfdash.domain.measures import FactValues
+
 MICRO = 1_000_000
-MEASURES = ("impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue")
-"""Names of the measures of a fact, in their order. `cost` and `revenue` in micros, `conversions` in millionths."""
 
 
 class FactKey(NamedTuple):
@@ -27,23 +26,6 @@ class FactKey(NamedTuple):
     campaign: str
     platform: str
     creator: str = ""
-
-
-class FactValues(NamedTuple):
-    """The reported content of a fact. Two versions are equal exactly when these are."""
-
-    impressions: int
-    clicks: int
-    cost: int
-    reach: int | None = None
-    views: int | None = None
-    engagements: int | None = None
-    conversions: int | None = None
-    revenue: int | None = None
-    reported_cpm: Decimal | None = None
-    reported_roi: Decimal | None = None
-    currency: str = ""
-    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,30 +10,28 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeVar, get_args
+from typing import Literal, NamedTuple, TypeVar
 
 from perfdash.asof import day_start
+from perfdash.domain.measures import ADDITIVE, IN_MILLIONTHS, MEASURES, MONEY, NAMES, REPORTED_RATIOS
 from perfdash.metrics import money
 
 Kind = Literal["restated", "vanished", "reappeared"]
 Timing = Literal["running", "before", "after", "provisional"]
 """When a change came: while its day was running, before or after the day was final; `provisional`: nobody said how long
 this source restates."""
-Field = Literal[
-    "impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue", "reported_cpm",
-    "reported_roi", "currency",
-]  # fmt: skip
-FIELDS: tuple[Field, ...] = get_args(Field)
-ADDED: tuple[Field, ...] = ("impressions", "clicks", "cost", "views", "engagements", "conversions", "revenue")
+Field = str
+"""One of FIELDS."""
+FIELDS: tuple[Field, ...] = (*NAMES, *REPORTED_RATIOS, "currency")
+ADDED: tuple[Field, ...] = ADDITIVE
 """The fields whose differences add up. Reach does not, and a ratio never does."""
-MONEY_FIELDS = frozenset({"cost", "revenue", "reported_cpm", "reported_roi", "currency"})
-LABELS: dict[Field, str] = {
-    "impressions": "Impressions", "clicks": "Clicks", "cost": "Cost", "reach": "Reach", "views": "Views",
-    "engagements": "Engagements", "conversions": "Conversions", "revenue": "Revenue", "reported_cpm": "Reported CPM",
-    "reported_roi": "Reported ROI", "currency": "Currency",
-}  # fmt: skip
+MONEY_FIELDS = frozenset((*MONEY, *REPORTED_RATIOS, "currency"))
+LABELS: dict[Field, str] = {measure.name: measure.label for measure in MEASURES} | {
+    "reported_cpm": "Reported CPM",
+    "reported_roi": "Reported ROI",
+    "currency": "Currency",
+}
 Key = TypeVar("Key", bound=Hashable)
-_IN_MICROS = ("cost", "revenue", "conversions")
 _ONE_DAY = timedelta(days=1)
 Value = int | Decimal | str | None
 
@@ -184,4 +182,4 @@ def timing(day: date, at: datetime, time_zone: str, settlement_days: int | None,
 
 def exact(field: Field, value: Value) -> Value:
     """A value as it is exported: money and conversions with six decimals, counts and ratios as they are."""
-    return money(value) if field in _IN_MICROS and isinstance(value, int) else value
+    return money(value) if field in IN_MILLIONTHS and isinstance(value, int) else value

@@ -10,7 +10,8 @@ from operator import gt
 from typing import cast
 
 from perfdash import reported
-from perfdash.conversions import Column, Kinds, T, Values, amounts, by_distinct, counts, ratios
+from perfdash.conversions import Column, Convert, Kinds, T, Values, amounts, by_distinct, counts, ratios
+from perfdash.domain.measures import ALWAYS, MEASURES, OPTIONAL, Measure
 from perfdash.mapping import Field
 from perfdash.reported import WRONG_TYPE, Refused
 from perfdash.row_shape import Page
@@ -21,29 +22,34 @@ _CENTS = re.compile(r"[0-9]{1,6}+(?:\.[0-9]{1,2})?+(?:\n[0-9]{1,6}+(?:\.[0-9]{1,
 
 def read(page: Page, currency: str, unknown: list[int]) -> list[Stored]:
     """The content of each row, as it is stored; the rows at `unknown` have a platform that is not known."""
-    impressions = page.required("impressions", counts).values
-    clicks = page.required("clicks", counts).values
-    cost = page.required("cost", amounts)
+    always = {name: page.required(name, _CONVERT[name]) for name in ALWAYS}
     page.optional("currency", partial(_currencies, currency=currency))
     cpm = page.optional("cpm", ratios)
-    reach, views, engagements = (page.optional(name, counts) for name in ("reach", "views", "engagements"))
-    conversions = page.optional("conversions", amounts)
-    # Refunds make negative revenue; it is the one measure that can go below zero.
-    revenue = page.optional("revenue", partial(amounts, signed=True))
+    optional = {name: page.optional(name, _CONVERT[name]) for name in OPTIONAL}
     roi = page.optional("roi", ratios)
+    impressions, clicks, cost = (always[name].values for name in ("impressions", "clicks", "cost"))
     flagged = {
         "unknown_platform": unknown,
-        "cost_rounded": cost.rounded,
+        **{f"{name}_rounded": column.rounded for name, column in always.items()},
         "clicks_over_impressions": _more_clicks(impressions, clicks),
-        "cpm_disagrees": _disagreeing(cpm, cost.values, impressions),
-        "conversions_rounded": conversions.rounded if conversions else [],
-        "revenue_rounded": revenue.rounded if revenue else [],
+        "cpm_disagrees": _disagreeing(cpm, cost, impressions),
+        **{f"{name}_rounded": column.rounded for name, column in optional.items() if column},
     }
     rows = len(impressions)
-    optional = (reach, views, engagements, conversions, revenue, cpm, roi)
-    told = (_told(column, rows) for column in optional)
-    columns = ([currency] * rows, impressions, clicks, cost.values, *told, _flags(flagged, rows))
+    required = (column.values for column in always.values())
+    others = (_told(column, rows) for column in optional.values())
+    ratio_texts = (_told(column, rows) for column in (cpm, roi))
+    columns = ([currency] * rows, *required, *others, *ratio_texts, _flags(flagged, rows))
     return list(zip(*columns, strict=True))
+
+
+def _convert(measure: Measure) -> Convert[int]:
+    if measure.unit == "count":
+        return counts
+    return partial(amounts, signed=True) if measure.signed else amounts
+
+
+_CONVERT = {measure.name: _convert(measure) for measure in MEASURES}
 
 
 def _told(column: Column[T] | None, rows: int) -> list[T] | list[None]:

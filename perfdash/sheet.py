@@ -12,7 +12,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from perfdash.payload import FactKey, FactValues
+from perfdash.domain.measures import FactValues
+from perfdash.payload import FactKey
 
 Place = tuple[date, str, str, str]
 """What a FactKey holds; equal to it, and found by it."""

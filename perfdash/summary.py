@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from perfdash import glossary
-from perfdash.metrics import METRICS, Sums, change, ratio, revenue_coverage
+from perfdash.domain.measures import IN_MILLIONTHS, NOT_ADDITIVE
+from perfdash.metrics import ADDED, METRICS, Sums, change, made_of_money, ratio, revenue_coverage
+from perfdash.payload import MICRO
 
 Better = Literal["higher", "lower", "neutral"]
 Kind = Literal["count", "money", "percent", "times"]
@@ -116,6 +118,9 @@ COUNTS = ("impressions", "clicks", "ctr", "campaigns")
 MONEY = ("cost", "cpm", "cpc", "roas", "roi", "budget")
 
 
+_NOT_OVERALL: dict[str, Any] = dict.fromkeys((*(name for name in ADDED if made_of_money(name)), *NOT_ADDITIVE))
+
+
 def totals(groups: Iterable[Grouped], campaigns: Iterable[Campaign]) -> tuple[Total, ...]:
     """One Total per currency, by currency. Campaigns count where their own rows are."""
     found: dict[str, Total] = {}
@@ -139,11 +144,7 @@ def overall(found: Sequence[Total], campaigns: Iterable[Campaign]) -> Total:
     different = {(campaign.client, campaign.account, campaign.campaign) for campaign in campaigns}
     together = Sums()
     for total in found:
-        s = total.sums
-        together += Sums(
-            rows=s.rows, impressions=s.impressions, clicks=s.clicks, views=s.views, engagements=s.engagements,
-            conversions=s.conversions, impressions_of_engagements=s.impressions_of_engagements, corrected=s.corrected,
-        )  # fmt: skip
+        together += replace(total.sums, **_NOT_OVERALL)
     return Total("", together, len(different))
 
 
@@ -175,11 +176,11 @@ def value(name: str, total: Total) -> Fraction | None:
     if name == "campaigns":
         return Fraction(total.campaigns)
     if name == "budget":
-        return None if total.budget is None else Fraction(total.budget, 1_000_000)
+        return None if total.budget is None else Fraction(total.budget, MICRO)
     measure: int | None = getattr(total.sums, name)
     if measure is None:
         return None
-    return Fraction(measure, 1_000_000) if name == "cost" else Fraction(measure)
+    return Fraction(measure, MICRO if name in IN_MILLIONTHS else 1)
 
 
 def _note(name: str, total: Total) -> str:

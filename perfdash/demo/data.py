@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from perfdash.demo.delivery import Delivery, day_of, delivered
+from perfdash.demo.delivery import COUNTS, Delivery, day_of, delivered
 from perfdash.demo.plan import Campaign, Placement, campaigns
 from perfdash.demo.restate import told
 from perfdash.demo.roster import (
@@ -20,6 +20,7 @@ from perfdash.demo.roster import (
     account_of,
     profile_of,
 )
+from perfdash.domain.measures import BY_NAME
 
 __all__ = [
     "DEFAULT_SEED",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 DEFAULT_SEED = 26
+_COUNTS = tuple((name, BY_NAME[name].sent_as) for name in COUNTS if not BY_NAME[name].always)
 Row = dict[str, str | int | float | None]
 """One JSON object. Money in units of the currency (whole yen), days as YYYY-MM-DD, no key for what is not reported."""
 
@@ -85,12 +87,9 @@ def _row(head: Row, profile: Profile, label: str, said: Delivery) -> Row:
     row["cost"] = cost / minor if minor > 1 else cost
     row["cpm"] = round(cost * 1000 / (said.impressions * minor), 2) if said.impressions else None
     row["roi"] = None
-    if said.reach is not None:
-        row["reach"] = said.reach
-    if said.views is not None:
-        row["views"] = said.views
-    if said.engagements is not None:
-        row["engagements"] = said.engagements
+    for name, key in _COUNTS:
+        if (count := getattr(said, name)) is not None:
+            row[key] = count
     if said.conversions is not None:
         row["conversions"] = said.conversions // 100 if profile.sells else said.conversions / 100
     if revenue is not None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from perfdash.demo.noise import mix
 from perfdash.demo.plan import Campaign, Placement
 from perfdash.demo.roster import Profile
+from perfdash.domain.measures import BY_NAME
 
 _CPM_BY_MONTH = (0.80, 0.84, 0.90, 0.95, 0.99, 0.97, 0.94, 0.96, 1.02, 1.10, 1.28, 1.22)
 _VOLUME_BY_MONTH = (0.86, 0.90, 0.96, 1.0, 1.03, 1.02, 0.95, 0.94, 1.0, 1.06, 1.26, 1.18)
@@ -31,6 +32,9 @@ class Delivery(NamedTuple):
     engagements: int | None
     conversions: int | None
     revenue: int | None
+
+
+COUNTS = tuple(name for name in Delivery._fields if BY_NAME[name].unit == "count")
 
 
 class Day(NamedTuple):

@@ -11,7 +11,9 @@ its age alone: asked twice for the same day, the API says the same.
 
 from __future__ import annotations
 
-from perfdash.demo.delivery import Delivery
+from typing import Any
+
+from perfdash.demo.delivery import COUNTS, Delivery
 from perfdash.demo.noise import STEP, mix
 from perfdash.demo.plan import Placement
 from perfdash.demo.roster import SETTLEMENT_DAYS
@@ -69,16 +71,15 @@ def late_share(line: Placement, ordinal: int, age: int) -> int:
 
 
 def _scaled(row: Delivery, delivery: int, cost: int, revenue: int) -> Delivery:
-    return Delivery(
-        row.impressions * delivery // 1000,
-        row.clicks * delivery // 1000,
-        row.cost * cost // 1000,
-        None if row.reach is None else row.reach * delivery // 1000,
-        None if row.views is None else row.views * delivery // 1000,
-        None if row.engagements is None else row.engagements * delivery // 1000,
+    counts: dict[str, Any] = {
+        name: None if count is None else count * delivery // 1000 for name in COUNTS for count in [getattr(row, name)]
+    }
+    return row._replace(
+        **counts,
+        cost=row.cost * cost // 1000,
         # Whole conversions stay whole: hundredths only where the source counts in hundredths.
-        None if row.conversions is None else _conversions(row.conversions, revenue),
-        None if row.revenue is None else row.revenue * revenue // 1000,
+        conversions=None if row.conversions is None else _conversions(row.conversions, revenue),
+        revenue=None if row.revenue is None else row.revenue * revenue // 1000,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from perfdash.day_styles import ISO, day_style
+from perfdash.domain.measures import MEASURES, Unit
 from perfdash.mapping import NUMBERS
 from perfdash.sources.config import SourceConfig
 from perfdash.sources.fields import FieldConfig
@@ -34,14 +35,19 @@ BUILT_IN = (
     "fail: any other status",
 )
 """What a status means when no rule of the source decides."""
-_KINDS = {
-    "campaign": "id, as text", "creator": "id, as text", "platform": "name of a platform",
-    "impressions": "whole number", "clicks": "whole number", "reach": "whole number", "views": "whole number",
-    "engagements": "whole number", "conversions": "number", "cost": "money", "revenue": "money, may be negative",
-    "budget": "money", "cpm": "number, kept beside ours", "roi": "number, kept beside ours",
-    "currency": "must be the account's", "campaign_name": "text", "creator_name": "text, personal data",
+_UNITS: dict[Unit, str] = {"count": "whole number", "money": "money", "millionths": "number"}
+_KINDS = {m.name: _UNITS[m.unit] + (", may be negative" if m.signed else "") for m in MEASURES} | {
+    "campaign": "id, as text",
+    "creator": "id, as text",
+    "platform": "name of a platform",
+    "budget": "money",
+    "cpm": "number, kept beside ours",
+    "roi": "number, kept beside ours",
+    "currency": "must be the account's",
+    "campaign_name": "text",
+    "creator_name": "text, personal data",
     "status": "text",
-}  # fmt: skip
+}
 _SCALES = {"units": "", "cents": "/ 100", "percent": "/ 100", "micros": "/ 1,000,000"}
 _MOST_SPELLINGS = 6
 

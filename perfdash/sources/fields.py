@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, create_model, model_validator
 
+from perfdash.domain.measures import ALWAYS, OPTIONAL
 from perfdash.sources.words import Closed, DayFormat, Expression, Text, problem, tuples
 
 
@@ -44,21 +45,27 @@ def _short(value: Any) -> Any:
 OneField = Annotated[FieldConfig, BeforeValidator(_short)]
 
 
-class FieldsConfig(Closed):
-    """[sources.NAME.fields]: where each field of ours stands in a row of theirs. Money in units of the currency."""
-
+class _KeyFields(Closed):
     campaign: OneField
     day: OneField
     platform: OneField
-    impressions: OneField
-    clicks: OneField
-    cost: OneField
+
+
+if TYPE_CHECKING:
+    _MeasureFields = _KeyFields  # who checks types cannot know what is made below, and nobody names these fields
+else:
+    _MeasureFields = create_model(
+        "_MeasureFields",
+        __base__=_KeyFields,
+        **dict.fromkeys(ALWAYS, OneField),
+        **dict.fromkeys(OPTIONAL, (OneField | None, None)),
+    )
+
+
+class FieldsConfig(_MeasureFields):
+    """[sources.NAME.fields]: where each field of ours stands in a row of theirs. Money in units of the currency."""
+
     creator: OneField | None = None
-    reach: OneField | None = None
-    views: OneField | None = None
-    engagements: OneField | None = None
-    conversions: OneField | None = None
-    revenue: OneField | None = None
     cpm: OneField | None = None
     roi: OneField | None = None
     currency: OneField | None = None

@@ -11,8 +11,9 @@ from typing import Any
 
 from perfdash import rows
 from perfdash.accounts import Account, Days
+from perfdash.domain.measures import IN_MILLIONTHS, MONEY, FactValues
 from perfdash.mapping import Field, Mapping
-from perfdash.payload import Batch, FactKey, FactValues
+from perfdash.payload import Batch, FactKey
 from perfdash.reported import Refused, plain
 from perfdash.sources.described import place_told
 from perfdash.sources.explain import configured
@@ -21,7 +22,7 @@ from perfdash.sources.source import Source
 
 LONGEST_SHOWN = 60
 PRESENT, ABSENT, NOT_REPORTED = "present", "absent", "not reported"
-_MONEY = ("cost", "revenue", "budget")
+_MONEY = (*MONEY, "budget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _text(name: str, value: str | int | Decimal | date | None, account: Account)
         return NOT_REPORTED
     if name == "creator_name":
         return PRESENT
-    if name in (*_MONEY, "conversions"):
+    if name in (*_MONEY, *IN_MILLIONTHS):
         exact = format(Decimal(value).scaleb(-6).normalize(), "f")  # type: ignore[arg-type]
         return f"{exact} {account.currency}" if name in _MONEY else exact
     return str(value)

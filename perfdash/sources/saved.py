@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from perfdash import strict_json, tabular
+from perfdash.domain.measures import ALWAYS
 from perfdash.errors import BadAnswer
 from perfdash.paths import look_up, plain_keys
 from perfdash.secret import Secret
@@ -17,7 +18,7 @@ from perfdash.sources.totals import whole
 from perfdash.sources.vocabulary import CursorPaging, NextUrlPaging, PagePaging
 
 Form = Literal["csv", "json"]
-_REQUIRED = ("campaign", "day", "platform", "impressions", "clicks", "cost")
+_REQUIRED = ("campaign", "day", "platform", *ALWAYS)
 _NO_KEY = Secret("", "")
 _MANY_PAGES = "save the rows of all pages as one list"
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from perfdash.access import Principal
+from perfdash.domain.measures import REPORTED_RATIOS
 from perfdash.filters import Filters
 from perfdash.restatements import FIELDS, MONEY_FIELDS, Field
 from perfdash.store.schema import FACT_KEY, fact_history, facts
@@ -153,7 +154,7 @@ def _in_view(asked: Between, table: Any) -> list[ColumnElement[bool]]:
 
 
 def _differs(then: ColumnElement[Any], now: ColumnElement[Any], name: Field) -> ColumnElement[bool]:
-    if name in ("reported_cpm", "reported_roi"):
+    if name in REPORTED_RATIOS:
         then, now = _shortest(then), _shortest(now)
     return then.is_distinct_from(now)
 

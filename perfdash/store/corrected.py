@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, PrimaryKeyConstraint, String, Table, Text, text
 
+from perfdash.domain.measures import CORRECTABLE
 from perfdash.store.tables import account_key, client_column, metadata
 
 
@@ -37,9 +38,7 @@ corrections = Table(
     Column("value", BigInteger, nullable=False),
     # What the source reported, and what counted, when the correction was made.
     Column("currency", String(3), nullable=False),
-    Column("raw_impressions", BigInteger, nullable=False),
-    Column("raw_clicks", BigInteger, nullable=False),
-    Column("raw_cost", BigInteger, nullable=False),
+    *(Column(f"raw_{name}", BigInteger, nullable=False) for name in CORRECTABLE),
     Column("before", BigInteger),  # NULL: the CPM of no impressions
     Column("reason", Text, nullable=False),
     Column("author", String(100), nullable=False),
@@ -83,9 +82,7 @@ overlays = Table(
     *_fact(),
     Column("from_rev", Integer, nullable=False),
     Column("to_rev", Integer),
-    Column("impressions", BigInteger),
-    Column("clicks", BigInteger),
-    Column("cost", BigInteger),
+    *(Column(name, BigInteger) for name in CORRECTABLE),
     PrimaryKeyConstraint(*_FACT, "from_rev"),
     account_key(),
 )

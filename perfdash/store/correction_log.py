@@ -13,6 +13,7 @@ from perfdash.accounts import Days
 from perfdash.asof import AsOf
 from perfdash.correction_story import Correction
 from perfdash.corrections import Raw
+from perfdash.domain.measures import CORRECTABLE
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.overlaying import key_of
@@ -22,7 +23,7 @@ from perfdash.store.versions import Cutoffs, cutoffs, fact_versions
 __all__ = ["Correction", "told"]
 
 _c = schema.corrections.c
-_OF_FACT = ("impressions", "clicks", "cost", "currency")
+_OF_FACT = (*CORRECTABLE, "currency")
 
 
 def told(

@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy import Cast, Connection, Text, cast, func, select
 
 from perfdash.accounts import Account, Days
-from perfdash.payload import CampaignAttributes, FactKey, FactValues
+from perfdash.domain.measures import FactValues
+from perfdash.payload import CampaignAttributes, FactKey
 from perfdash.sheet import Place, Sheet, Stored
 from perfdash.store.engine import Store
 from perfdash.store.leases import of

@@ -11,6 +11,7 @@ from perfdash import corrections as rules
 from perfdash.accounts import Days
 from perfdash.correction_lines import Set
 from perfdash.corrections import Field, Overlay, Raw, Target
+from perfdash.domain.measures import CORRECTABLE
 from perfdash.payload import FactKey
 from perfdash.store.corrected import corrections, overlays
 from perfdash.store.schema import FACT_KEY, facts
@@ -38,9 +39,12 @@ class Active(NamedTuple):
 
 def reported(connection: Connection, client: str, account: int, keys: Collection[FactKey]) -> dict[Target, Reported]:
     """What the source reports now of those facts that it reports at all."""
-    columns = [facts.c[name] for name in (*PARTS, "impressions", "clicks", "cost", "currency", "from_rev")]
+    columns = [facts.c[name] for name in (*PARTS, *CORRECTABLE, "currency", "from_rev")]
     found = _of_keys(connection, facts, columns, client, account, keys)
-    return {Target(client, account, key_of(row)): Reported(Raw(*row[4:7]), row[7], row[8]) for row in found}
+    return {
+        Target(client, account, key_of(row)): Reported(Raw(*row[len(PARTS) : -2]), row.currency, row.from_rev)
+        for row in found
+    }
 
 
 def active(connection: Connection, client: str, account: int, keys: Collection[FactKey]) -> dict[FactKey, list[Active]]:
@@ -104,9 +108,9 @@ def with_corrections(
 
 
 def _current(connection: Connection, client: str, account: int, keys: Collection[FactKey]) -> dict[FactKey, Overlay]:
-    columns = [overlays.c[name] for name in (*PARTS, "impressions", "clicks", "cost")]
+    columns = [overlays.c[name] for name in (*PARTS, *CORRECTABLE)]
     found = _of_keys(connection, overlays, columns, client, account, keys, overlays.c.to_rev.is_(None))
-    return {key_of(row): Overlay(*row[4:]) for row in found}
+    return {key_of(row): Overlay(*row[len(PARTS) :]) for row in found}
 
 
 def _close(connection: Connection, client: str, account: int, keys: list[FactKey], revision: int) -> None:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days, today_in
 from perfdash.asof import AsOf, day_start
+from perfdash.domain.measures import REPORTED_RATIOS
 from perfdash.filters import Filters
 from perfdash.restatements import FIELDS, Event, Field, Moved, Timing, Value, timing
 from perfdash.store.catalog import accounts_in_view
@@ -195,7 +196,7 @@ class _Timings:
 _NOTHING: tuple[Value, ...] = (None,) * len(FIELDS)
 
 
-_RATIOS = (FIELDS.index("reported_cpm"), FIELDS.index("reported_roi"))
+_RATIOS = tuple(map(FIELDS.index, REPORTED_RATIOS))
 _SIDES = len(FACT_KEY) + 2
 """Where then_x and now_x begin in a row of `changes`, in turns: behind the key, the revision and the kind."""
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from perfdash.domain.measures import MEASURES, REPORTED_RATIOS
 from perfdash.store.attempted import leases, quarantine, runs
 from perfdash.store.corrected import correction_ranges, corrections, overlays
 from perfdash.store.linked import link_views, links
@@ -74,20 +75,12 @@ __all__ = [
 
 
 def _measures() -> tuple[Column[Any], ...]:
-    """Fresh columns for what a fact reports (payload.FactValues); optional ones are NULL when not reported."""
+    """Fresh columns for what a fact reports (FactValues); optional ones are NULL when not reported."""
     return (
         Column("currency", String(3), nullable=False),
-        Column("impressions", BigInteger, nullable=False),
-        Column("clicks", BigInteger, nullable=False),
-        Column("cost", BigInteger, nullable=False),
-        Column("reach", BigInteger),
-        Column("views", BigInteger),
-        Column("engagements", BigInteger),
-        Column("conversions", BigInteger),
-        Column("revenue", BigInteger),
+        *(Column(measure.name, BigInteger, nullable=not measure.always) for measure in MEASURES),
         # Exact decimals as text: what the API says, never mixed with what we compute.
-        Column("reported_cpm", String(40)),
-        Column("reported_roi", String(40)),
+        *(Column(name, String(40)) for name in REPORTED_RATIOS),
         Column("flags", String(200), nullable=False, server_default=""),
     )
 

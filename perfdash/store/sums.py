@@ -8,31 +8,21 @@ are at most 10^12 a fact, so a plain sum holds for nine million facts; splitting
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, FromClause, Label, case, cast, func, literal
 
-from perfdash.metrics import Sums
+from perfdash.domain.measures import IN_MILLIONTHS, MONEY, NAMES, NOT_ADDITIVE
+from perfdash.metrics import ADDED, PAIRED, Sums, made_of_money
 from perfdash.payload import MICRO
 
-PAIRED = {
-    "cost_of_views": ("cost", "views"),
-    "cost_of_engagements": ("cost", "engagements"),
-    "cost_of_conversions": ("cost", "conversions"),
-    "cost_of_revenue": ("cost", "revenue"),
-    "impressions_of_engagements": ("impressions", "engagements"),
-}
-"""Name of a sum -> the measure that is added, and the one that a row must report to count."""
-MONEY = ("cost", "revenue")
-SPLIT = (*MONEY, "conversions")
-COUNTED = ("impressions", "clicks", "views", "engagements", "conversions", "reach")
-ADDED = tuple(f.name for f in fields(Sums) if f.name not in ("rows", "reach", "corrected"))
+SPLIT = frozenset(IN_MILLIONTHS)
+_COUNTED = tuple(name for name in NAMES if name not in MONEY)
 
 
 def measures(money: bool) -> tuple[str, ...]:
     """The columns that a question reads; without money no column of money appears in its SQL at all."""
-    return (*COUNTED, *MONEY) if money else COUNTED
+    return NAMES if money else _COUNTED
 
 
 def summed(versions: FromClause, money: bool) -> list[Label[Any]]:
@@ -41,8 +31,8 @@ def summed(versions: FromClause, money: bool) -> list[Label[Any]]:
     found: list[Label[Any]] = [func.count().label("facts")]
     # A constant where nothing in view is corrected.
     found.append(func.count(c.corrected).label("corrected") if "corrected" in c else literal(0).label("corrected"))
-    # Reach cannot be added, so it is known only where the group is a single fact.
-    found.append(case((func.count() == 1, func.max(c.reach))).label("reach"))
+    # What cannot be added is known only where the group is a single fact.
+    found += [case((func.count() == 1, func.max(c[name]))).label(name) for name in _alone(money)]
     for name in _names(money):
         of, if_reported = PAIRED.get(name, (name, None))
         counted = c[of] if if_reported is None else case((c[if_reported].is_not(None), c[of]))
@@ -61,8 +51,9 @@ def parts(measure: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElemen
 
 def sums_reader(money: bool) -> Callable[[Sequence[Any]], Sums]:
     """How to read back, for each group, the columns that `summed` gave with the same `money`."""
-    names = ["rows", "corrected", "reach", *_names(money)]
-    split = [PAIRED.get(name, (name,))[0] in SPLIT for name in names]
+    single, added = ["rows", "corrected", *_alone(money)], _names(money)
+    names = [*single, *added]
+    split = [*(False for _ in single), *(PAIRED.get(name, (name,))[0] in SPLIT for name in added)]
 
     def sums_of(columns: Sequence[Any]) -> Sums:
         left = iter(columns)
@@ -78,5 +69,9 @@ def sums_reader(money: bool) -> Callable[[Sequence[Any]], Sums]:
     return sums_of
 
 
+def _alone(money: bool) -> list[str]:
+    return [name for name in NOT_ADDITIVE if money or name not in MONEY]
+
+
 def _names(money: bool) -> list[str]:
-    return [name for name in ADDED if money or not any(part in name for part in MONEY)]
+    return [name for name in ADDED if money or not made_of_money(name)]

@@ -36,16 +36,13 @@ from sqlalchemy import (
 
 from perfdash.access import Principal
 from perfdash.asof import END_OF_TIME, AsOf, AtRevisions, before
+from perfdash.domain.measures import CORRECTABLE, MONEY
 from perfdash.store.schema import FACT_KEY, campaigns, clients, fact_history, facts, overlays, revisions
 from perfdash.store.scope import facts_in_scope, narrowed, pinned
 from perfdash.store.types import Instant
 
 Narrow = Callable[[Table], Iterable[ColumnElement[bool]]]
 """Further conditions, given the table they will stand on: `facts` or `fact_history`."""
-
-
-CORRECTABLE = ("impressions", "clicks", "cost")
-"""The measures that `overlays` can replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,7 @@ def _instant(moment: datetime) -> ColumnElement[Any]:
 
 def has_overlays(connection: Connection, principal: Principal, names: Collection[str]) -> bool:
     """Whether any fact in scope was ever corrected, without money any count; where none was, nothing pays for it."""
-    set_ = or_(*(overlays.c[name].is_not(None) for name in CORRECTABLE if principal.money or name != "cost"))
+    set_ = or_(*(overlays.c[name].is_not(None) for name in CORRECTABLE if principal.money or name not in MONEY))
     any_of = select(overlays.c.client_id).where(facts_in_scope(principal, overlays, names), set_).limit(1)
     if (cut := cutoffs(connection, principal, names, None)) is not None:  # a link's: later corrections are not in it
         if not cut.clients:

@@ -12,21 +12,30 @@ import streamlit as st
 
 from perfdash import glossary, words
 from perfdash.access import Principal
+from perfdash.domain.measures import BY_NAME, OPTIONAL
 from perfdash.export import Names, Origins
+from perfdash.metrics import METRICS
 from perfdash.store.queries import CampaignRef, CampaignRow, Group
 from perfdash.ui import menu, tables
 from perfdash.ui.tables import Shown, draw, measure, metric, money_of, used
 
 _SPENT = glossary.hint("budget_pacing")
 _FLIGHT = glossary.hint("flight")
-COUNTS = (measure("impressions", "Impressions"), measure("clicks", "Clicks"), metric("ctr"))
+COUNTS = (measure("impressions"), measure("clicks"), metric("ctr"))
 PAID = (metric("cpm"), metric("cpc"), metric("roas"), metric("roi"))
-REST = (
-    measure("views", "Views"), metric("cpv"), measure("engagements", "Engagements"), metric("engagement_rate"),
-    metric("cpe"), measure("conversions", "Conversions", "decimal"), metric("cpa"),
-    measure("revenue", "Revenue", "money"), measure("reach", "Reach"), metric("frequency"),
-)  # fmt: skip
-COST = measure("cost", "Cost", "money")
+COST = measure("cost")
+
+
+def _with_metrics(name: str) -> tuple[Shown, ...]:
+    """An optional measure and what is made of it: rates, then prices."""
+    elsewhere = {column.name for column in (*COUNTS, *PAID)}
+    made = [one for one in METRICS.values() if name in one.optional and one.name not in elsewhere]
+    return measure(name), *(metric(one.name) for one in sorted(made, key=lambda one: one.unit == "money"))
+
+
+_OPTIONAL = sorted(OPTIONAL, key=lambda name: not BY_NAME[name].additive)
+REST = tuple(column for name in _OPTIONAL for column in _with_metrics(name))
+"""Every measure that not all sources report, those that add up first."""
 CORRECTED = Shown("corrected", "✎", "count", lambda row: row.sums.corrected or None, width=60)
 """Marks the rows that count corrected values; not shown where none does."""
 

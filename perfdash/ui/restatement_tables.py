@@ -18,7 +18,7 @@ from perfdash.metrics import Sums
 from perfdash.restatements import ADDED, FIELDS, LABELS, Event, Field, Moved, Movement, by, exact
 from perfdash.ui import tables, viewer
 from perfdash.ui.plain import plain
-from perfdash.ui.tables import Kind, Shown, draw
+from perfdash.ui.tables import Kind, Shown, draw, kind_of
 
 TIMINGS = {
     "running": "while the day ran", "before": "before final", "after": "after final", "provisional": "no window known",
@@ -50,17 +50,12 @@ class Line:
         return Fraction(self.difference, abs(self.then)) if self.then and self.difference is not None else None
 
 
-def kind_of(field: Field) -> Kind:
-    """How a column of this field reads."""
-    return "money" if field in ("cost", "revenue") else "decimal" if field == "conversions" else "count"
-
-
 def amount(field: Field, value: int | None, currency: str) -> str:
     """A value with its unit; a difference keeps its sign."""
     if kind_of(field) == "money":
         return words.micros(value, currency)
     found = exact(field, value)
-    places = 2 if field == "conversions" else 0
+    places = 2 if kind_of(field) == "decimal" else 0
     return words.number(found if not isinstance(found, str) else None, places)
 
 

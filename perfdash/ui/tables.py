@@ -11,6 +11,7 @@ import pyarrow as pa
 import streamlit as st
 
 from perfdash import glossary, words
+from perfdash.domain.measures import BY_NAME, Unit
 from perfdash.metrics import METRICS, PACING, quotient, ratio
 from perfdash.ui import viewer
 
@@ -27,6 +28,7 @@ _TYPES: dict[Kind, Any] = {
     "text": pa.string(), "list": pa.list_(pa.string()), "count": pa.int64(), "day": pa.date32(),
     "moment": pa.timestamp("s", tz="UTC"), "instant": pa.timestamp("s", tz="UTC"),
 }  # fmt: skip
+_MEASURES: dict[Unit, Kind] = {"count": "count", "money": "money", "millionths": "decimal"}
 Value = Callable[[Any], Any]
 
 
@@ -43,9 +45,14 @@ class Shown:
     width: Literal["small", "medium", "large"] | int | None = None
 
 
-def measure(name: str, label: str, kind: Kind = "count") -> Shown:
-    """A column of Sums: a count, or money in micros."""
-    return Shown(name, label, kind, lambda row: getattr(row.sums, name))
+def kind_of(name: str) -> Kind:
+    """How a column of this measure reads; what is no measure reads like a count."""
+    return _MEASURES[BY_NAME[name].unit] if name in BY_NAME else "count"
+
+
+def measure(name: str) -> Shown:
+    """A column of Sums: a count, money in micros, or a number in millionths."""
+    return Shown(name, BY_NAME[name].label, kind_of(name), lambda row: getattr(row.sums, name))
 
 
 def metric(name: str) -> Shown:

@@ -1,0 +1,1 @@
+"""What the product is about, in values and rules: pure."""
