@@ -176,10 +176,19 @@ class Api:
             flags.append("clicks_over_impressions")
         if cpm is not None and disagrees(cpm, cost, impressions):
             flags.append("cpm_disagrees")
-        optional = [count(field(name), self.missing) for name in ("reach", "views", "engagements")]
-        conversions_ = micros(field("conversions"), self.missing, late, "conversions_rounded")
-        revenue = micros(field("revenue"), self.missing, late, "revenue_rounded", -(10**9))
-        return FactValues(impressions, clicks, cost, *optional, conversions_, revenue, cpm, roi, "EUR", (*flags, *late))
+        optional = {name: count(field(name), self.missing) for name in ("reach", "views", "engagements")}
+        return FactValues(
+            impressions,
+            clicks,
+            cost,
+            **optional,
+            conversions=micros(field("conversions"), self.missing, late, "conversions_rounded"),
+            revenue=micros(field("revenue"), self.missing, late, "revenue_rounded", -(10**9)),
+            reported_cpm=cpm,
+            reported_roi=roi,
+            currency="EUR",
+            flags=(*flags, *late),
+        )
 
     def _check_attributes(self, row: Any, key: FactKey) -> None:
         for name in ("campaign_name", "status", *(["creator_name"] if key.creator else [])):

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash import charts, export, glossary, summary
+from perfdash.domain.measures import MEASURES as REGISTRY
 from perfdash.finality import Finality
 from perfdash.metrics import COVERAGE, METRICS, PACING, Metric, Sums, quotient
 from perfdash.ui import actions, campaign_tables, health_tables
@@ -52,13 +53,14 @@ def test_no_two_entries_share_a_name_or_a_label():
 def evaluated(formula: str, values: dict[str, Fraction]) -> Fraction:
     """What somebody gets who computes the formula as it is written."""
     written = formula.replace("×", "*").replace("−", "-").replace("flight cost", "flight_cost")
+    for measure in REGISTRY:
+        written = written.replace(measure.spoken, measure.name)
     return eval(written, {"__builtins__": {}}, values)
 
 
-@given(st.lists(st.integers(1, 10**12), min_size=8, max_size=8))
+@given(st.lists(st.integers(1, 10**12), min_size=len(REGISTRY), max_size=len(REGISTRY)))
 def test_who_computes_a_formula_as_it_is_written_gets_what_the_code_computes(numbers):
-    names = ("cost", "clicks", "impressions", "views", "engagements", "conversions", "revenue", "reach")
-    raw = dict(zip(names, numbers, strict=True))
+    raw = {measure.name: number for measure, number in zip(REGISTRY, numbers, strict=True)}
     of_all = {f.name: raw[f.name.partition("_of_")[0]] for f in fields(Sums) if "_of_" in f.name}
     sums = Sums(1, **raw, **of_all)
     units = {n: Fraction(v, MICRO if n in ("cost", "revenue", "conversions") else 1) for n, v in raw.items()}

@@ -70,7 +70,14 @@ def test_a_row_of_tiktok_becomes_a_fact() -> None:
     batch = read([tiktok()], "tiktok_business")
     assert batch.facts == {
         FactKey(date(2026, 3, 2), "1720001", "TikTok"): FactValues(
-            10_000, 90, 100_050_000, 900, 512, None, 3_000_000, None, Decimal("10.01"), None, "EUR"
+            10_000,
+            90,
+            100_050_000,
+            reach=900,
+            views=512,
+            conversions=3_000_000,
+            reported_cpm=Decimal("10.01"),
+            currency="EUR",
         )
     }
     assert batch.campaigns["1720001"].name == "Spring"
@@ -123,10 +130,17 @@ def test_a_row_of_meta_becomes_a_fact_with_one_kind_of_purchase() -> None:
     assert item == (
         FactKey(date(2026, 3, 2), "2385", "Audience Network"),
         FactValues(
-            3000, 7, 14_350_000, 2800, None, None, 2_000_000, 99_900_000, Decimal("4.783333"), None, "EUR",
-            ("unknown_platform",),
+            3000,
+            7,
+            14_350_000,
+            reach=2800,
+            conversions=2_000_000,
+            revenue=99_900_000,
+            reported_cpm=Decimal("4.783333"),
+            currency="EUR",
+            flags=("unknown_platform",),
         ),
-    )  # fmt: skip
+    )
 
 
 def test_what_meta_leaves_out_is_zero() -> None:

@@ -9,12 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash import sheet
+from perfdash.domain.measures import NAMES
 from perfdash.payload import FactKey, FactValues
 from perfdash.sheet import Sheet
 from perfdash.store.schema import VALUES
 
 DAY = date(2026, 11, 1)
-FULL = FactValues(1, 2, 3, 4, 5, 6, 7, -8, Decimal("1.50"), Decimal("-0.5"), "EUR", ("cost_rounded", "cpm_disagrees"))
+FULL = FactValues(
+    **dict(zip(NAMES, range(1, len(NAMES) + 1), strict=True)) | {"revenue": -8},
+    reported_cpm=Decimal("1.50"),
+    reported_roi=Decimal("-0.5"),
+    currency="EUR",
+    flags=("cost_rounded", "cpm_disagrees"),
+)
 BARE = FactValues(1, 2, 3, currency="EUR")
 FACTS = {FactKey(DAY, "c1", "TikTok", "p1"): FULL, FactKey(DAY, "c1", "Instagram"): BARE}
 
@@ -42,8 +49,7 @@ def test_the_last_of_several_facts_with_one_key_counts() -> None:
     assert Sheet.joined([]) == {}
 
 
-@given(st.builds(FactValues, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, RATIOS, RATIOS,
-                 st.sampled_from(["EUR", "USD"]), FLAGS))  # fmt: skip
+@given(st.builds(FactValues, *[NUMBERS] * len(NAMES), RATIOS, RATIOS, st.sampled_from(["EUR", "USD"]), FLAGS))
 def test_what_is_stored_is_read_back_with_all_its_digits(values: FactValues) -> None:
     row = sheet.stored(values)
     found = sheet.named(row)

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, select
 from perfdash import changes
 from perfdash.access import Principal
 from perfdash.accounts import Days
+from perfdash.domain.measures import NAMES
 from perfdash.errors import AccessDenied, BadAnswer, LeaseLost, RateLimited, Trail
 from perfdash.payload import FactValues, Quarantined
 from perfdash.store import leases, ledger, schema
@@ -306,7 +307,8 @@ def test_a_measure_that_only_some_rows_report_is_kept_for_these(led: Ledger) -> 
 
 
 def test_ids_of_any_letters_and_the_largest_numbers_are_known_as_they_came(led: Ledger) -> None:
-    most = FactValues(*[10**15] * 7, -(10**15), currency="EUR", flags=("unknown_platform",))
+    numbers = dict.fromkeys(NAMES, 10**15) | {"revenue": -(10**15)}
+    most = FactValues(**numbers, currency="EUR", flags=("unknown_platform",))
     odd = ['c"1\\', "it's [1], {2}: \\u0041", "ünïcode \u2009 🤝", "null", "1.0"]
     facts = {key(name, creator=name): most for name in odd} | {key("c1", platform='"'): most}
     assert led.sync(batch(facts)).counts.new == 6
@@ -324,8 +326,12 @@ def test_a_ratio_that_is_only_written_otherwise_is_no_restatement(led: Ledger) -
 
 def test_every_reported_field_comes_back_as_it_was_stored(led: Ledger) -> None:
     whole = FactValues(
-        10, 2, 3_000_000, 4, 5, 6, 7_000_000, -8, Decimal("0.0000001"), Decimal("-1.50"), "EUR", ("a", "b")
-    )  # fmt: skip
+        **dict(zip(NAMES, range(10, 10 + len(NAMES)), strict=True)) | {"revenue": -8},
+        reported_cpm=Decimal("0.0000001"),
+        reported_roi=Decimal("-1.50"),
+        currency="EUR",
+        flags=("a", "b"),
+    )
     facts = {key("c1", creator="ann"): whole, key("c2"): FactValues(0, 0, 0, currency="EUR")}
     led.sync(batch(facts))
     assert known(led.store, led.account, WEEK).current == facts
