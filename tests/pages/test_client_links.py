@@ -165,9 +165,14 @@ def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
 def given_chosen_link(store: Store, name: str) -> tuple[AppTest, str]:
     """The page of client links as `name` sees it with the one link chosen, and that link's token."""
     found, token = links.make(
-        store, BOSS, "acme", "For the board", Filters(VIEW, ("acme",)), NOON, True, NOON + timedelta(days=1),
+        store,
+        Question(BOSS, Filters(VIEW, ("acme",)), NOON),
+        "acme",
+        "For the board",
+        True,
+        NOON + timedelta(days=1),
         lambda: NOON,
-    )  # fmt: skip
+    )
     app = shown(LINKS, name)
     app.session_state["links_chosen"] = found.link_id
     return app.run(), token

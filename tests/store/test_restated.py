@@ -17,6 +17,7 @@ from perfdash import restatements
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
 from perfdash.asof import AsOf, AtRevisions, day_start
+from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import Filters
@@ -244,6 +245,18 @@ def test_filters_and_the_limit_narrow_in_sql(ledger: Ledger) -> None:
     newest = restated.events(ledger.store, Question(OPERATOR, VIEW), BEGIN, limit=3)
     assert {one.revision for one in newest} == {3}
     assert [one.campaign for one in newest] == ["c1", "c2", "c1"]
+
+
+def test_a_question_about_one_campaign_is_told_of_its_changes_alone(ledger: Ledger) -> None:
+    told(ledger, "11 06:00", {K: fact(), key("c2"): fact()})
+    told(ledger, "12 06:00", {K: fact(cost=6_000_000), key("c2"): fact(cost=7_000_000)})
+    told(ledger, "13 06:00", {K: fact(cost=6_000_000)})  # c2 vanishes
+    told(ledger, "14 06:00", {K: fact(cost=6_000_000), key("c2"): fact()})  # and is back
+    question = Question(OPERATOR, VIEW, only=CampaignRef("acme", 1, "c2"))
+    assert [e.kind for e in restated.events(ledger.store, question, BEGIN)] == ["reappeared", "vanished", "restated"]
+    assert {moved.campaign for moved in restated.movement(ledger.store, question, BEGIN)} == {"c2"}
+    for other in (CampaignRef("acme", 2, "c2"), CampaignRef("bolt", 1, "c2")):
+        assert restated.events(ledger.store, question.about(other), BEGIN) == ()
 
 
 def test_a_naive_moment_is_refused(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
+from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import EVERY_DAY, Question
 from perfdash.filters import Filters
 from perfdash.settling import Curve
@@ -51,6 +52,12 @@ def test_daily_syncs_say_how_much_was_known_when(ledger: Ledger) -> None:
     assert (found.platform, found.currency, found.days) == ("TikTok", "EUR", 17)  # of 24 days, 7 are in their window
     # At the day's end nothing was known; a sync in the morning after tells what is known one day after it.
     assert [point.moved for point in found.points[1:5]] == [Fraction(40, 100), Fraction(20, 100), 0, 0]
+
+
+def test_a_question_about_one_campaign_has_a_curve_of_its_facts_alone(ledger: Ledger) -> None:
+    now, question = synced(ledger, 24), Question(OPERATOR, VIEW)
+    assert settled.settling(ledger.store, question.about(CampaignRef("acme", 1, "c1")), now) == (curve(ledger, now),)
+    assert settled.settling(ledger.store, question.about(CampaignRef("acme", 1, "c2")), now) == ()
 
 
 def test_too_short_a_history_says_so(ledger: Ledger) -> None:
