@@ -114,19 +114,16 @@ def shared(
 
 @shared()
 def groups(question: Question, by: tuple[Dimension, ...] = ()) -> tuple[Group, ...]:
-    """`queries.breakdown`."""
     return queries.breakdown(wiring.store(), question, by)
 
 
 @shared()
 def campaigns(question: Question) -> tuple[CampaignRow, ...]:
-    """`queries.campaign_rows`."""
     return queries.campaign_rows(wiring.store(), question)
 
 
 @shared()
 def undefined(question: Question) -> tuple[Undefined, ...]:
-    """`queries.undefined_cpm`."""
     return queries.undefined_cpm(wiring.store(), question)
 
 

@@ -55,5 +55,4 @@ def _by_minute(age: Age) -> tuple[date, date]:
 
 @cache.shared(cache.revisions_of_now, ttl="5m", keys={Age: _by_minute})
 def aged(question: Question, age: Age) -> Aged:
-    """`same_age.aged`."""
     return same_age.aged(wiring.store(), question, age)

@@ -22,7 +22,6 @@ _NAMES = {
 
 @cache.shared(entries=50, spinner="Comparing every row in view…")
 def comparisons(question: Question) -> tuple[Comparison, ...]:
-    """`reported_ratios.comparisons`."""
     return reported_ratios.comparisons(wiring.store(), question)
 
 
