@@ -26,7 +26,7 @@ TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Export:
     """One view of one question at one moment, exact. `table` is what is exported."""
 
     view: View
@@ -39,7 +39,7 @@ class Answer:
     groups: tuple[Group, ...]
 
 
-def answer(store: Store, question: Question, view: View, now: datetime) -> Answer:
+def answer(store: Store, question: Question, view: View, now: datetime) -> Export:
     """Ask the store, again while a sync commits in between: rows, totals and revisions then speak of the same moment.
 
     After TRIES the last answer counts: newer than its revisions, never older.
@@ -54,7 +54,7 @@ def answer(store: Store, question: Question, view: View, now: datetime) -> Answe
     return found
 
 
-def _read(store: Store, question: Question, view: View, now: datetime, revisions: queries.Stamp) -> Answer:
+def _read(store: Store, question: Question, view: View, now: datetime, revisions: queries.Stamp) -> Export:
     campaigns = tuple(row for row in queries.campaign_rows(store, question) if row.sums.rows)
     groups = queries.breakdown(store, question, export.BY[view])
     wide = groups if view != "campaigns" else queries.breakdown(store, question)
@@ -69,10 +69,10 @@ def _read(store: Store, question: Question, view: View, now: datetime, revisions
         campaigns=names,
     )
     left_out = queries.undefined_cpm(store, question)
-    return Answer(view, question, table, totals(wide, campaigns), revisions, left_out, campaigns, groups)
+    return Export(view, question, table, totals(wide, campaigns), revisions, left_out, campaigns, groups)
 
 
-def as_document(found: Answer) -> dict[str, object]:
+def as_document(found: Export) -> dict[str, object]:
     """The published JSON of an answer."""
     return document(
         found.table, found.question, revisions=found.revisions, totals=found.totals, left_out=found.left_out
@@ -116,7 +116,7 @@ def _unbroken(final: Sequence[date], days: Days) -> date | None:
     return last
 
 
-def write_receipt(store: Store, found: Answer, now: Callable[[], datetime]) -> str:
+def write_receipt(store: Store, found: Export, now: Callable[[], datetime]) -> str:
     """Who exported what: one row per client in view. Returns the receipt's id."""
     parts = [receipts.Exported(client, *_part(found, client), revision) for client, revision in found.revisions]
     return receipts.write(
@@ -130,7 +130,7 @@ def write_receipt(store: Store, found: Answer, now: Callable[[], datetime]) -> s
     )
 
 
-def _part(found: Answer, client: str) -> tuple[int, receipts.Totals]:
+def _part(found: Export, client: str) -> tuple[int, receipts.Totals]:
     """A client's rows in the file and its exact totals, from the campaigns in view."""
     rows = [row for row in found.campaigns if row.client == client]
     sums: dict[str, int] = {}
@@ -145,5 +145,5 @@ def _part(found: Answer, client: str) -> tuple[int, receipts.Totals]:
     return in_file, tuple(sorted(shown.items()))
 
 
-def _exported(found: Answer) -> Sequence[CampaignRow] | Sequence[Group]:
+def _exported(found: Export) -> Sequence[CampaignRow] | Sequence[Group]:
     return found.campaigns if found.view == "campaigns" else found.groups

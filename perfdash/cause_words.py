@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from perfdash.causes import CauseName, Measure
+from perfdash.causes import CauseName, RatioName
 
 
 class Words(NamedTuple):
@@ -84,20 +84,20 @@ _ROI: dict[CauseName, Words] = {
         "The source averages ROIs where it should divide sums: use the recomputed value, and tell the source.",
     ),
 }
-FORMULAS: dict[Measure, str] = {"cpm": "cost / impressions × 1000", "roi": "(revenue − cost) / cost"}
+FORMULAS: dict[RatioName, str] = {"cpm": "cost / impressions × 1000", "roi": "(revenue − cost) / cost"}
 
 
-def of(measure: Measure, name: CauseName) -> Words:
+def of(measure: RatioName, name: CauseName) -> Words:
     return (_COMMON | (_CPM if measure == "cpm" else _ROI))[name]
 
 
-def inline(measure: Measure, name: CauseName) -> str:
+def inline(measure: RatioName, name: CauseName) -> str:
     """The label inside of a sentence: per reach, but ROAS called ROI."""
     label = of(measure, name).label
     return label if label[:2].isupper() else label[0].lower() + label[1:]
 
 
-def named(measure: Measure, name: CauseName, fits: Sequence[CauseName]) -> str:
+def named(measure: RatioName, name: CauseName, fits: Sequence[CauseName]) -> str:
     """The cause in a row: its label, and for an ambiguous one those that fit."""
     label = of(measure, name).label
     return label if name != "ambiguous" else f"{label}: {' or '.join(inline(measure, one) for one in fits)}"

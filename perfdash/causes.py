@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from perfdash.payload import MICRO
 
-Measure = Literal["cpm", "roi"]
+RatioName = Literal["cpm", "roi"]
 CauseName = Literal[
     "agrees", "rounding", "x1000", "x100", "per_reach", "mean", "roas", "percent", "roas_percent", "ambiguous",
     "unexplained", "incomparable",

@@ -33,7 +33,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WritePlan:
     """The writes of one run. Old versions of `restated` and `vanished` facts are closed as the ledger holds them."""
 
     new: Mapping[FactKey, FactValues]
@@ -58,7 +58,7 @@ def decide(
     creators: Mapping[str, str],
     *,
     accept_vanished: bool = False,
-) -> Plan:
+) -> WritePlan:
     """The plan for `batch` against what the ledger holds of exactly the asked account, days and platforms.
 
     `gone` are keys that vanished earlier and are not current. Raises SuspiciousRun for an unbelievable answer.
@@ -78,7 +78,7 @@ def decide(
         duplicate=batch.duplicates,
         vanished=len(vanished),
     )
-    return Plan(
+    return WritePlan(
         new=new,
         reappeared=reappeared,
         restated=restated,

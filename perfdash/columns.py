@@ -26,7 +26,7 @@ Cell = str | int | Decimal | date | None
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """One column. `header` names the unit; `canonical` columns make up the checksum, the others tell of the fetch."""
 
     name: str
@@ -66,41 +66,41 @@ _OF_VIEW: dict[View, tuple[str, ...]] = {
 }
 
 
-def columns_of(view: View, with_money: bool) -> tuple[Column, ...]:
+def columns_of(view: View, with_money: bool) -> tuple[ExportColumn, ...]:
     """The columns of `view`, the same for every question; without money none that holds or is made of money."""
-    found = [Column(name, _DIMENSIONS[name]) for name in _OF_VIEW[view]]
-    found.append(Column("currency", "currency"))
+    found = [ExportColumn(name, _DIMENSIONS[name]) for name in _OF_VIEW[view]]
+    found.append(ExportColumn("currency", "currency"))
     if view == "campaigns":
         found += [_money_column("budget", "whole budget"), _money_column("flight_cost", "cost of whole flight")]
     found += [_measure_column(measure) for measure in MEASURES if not measure.later]
     found += [_ratio_column(metric) for metric in METRICS.values() if not metric.later]
-    found.append(Column("revenue_coverage", "share of cost that reports revenue (fraction)", needs_money=True))
+    found.append(ExportColumn("revenue_coverage", "share of cost that reports revenue (fraction)", needs_money=True))
     found += [
-        Column("source", "source", canonical=False),
-        Column("fetched_at", "fetched at (UTC)", canonical=False),
-        Column("final_to", "final to (day)", canonical=False),
+        ExportColumn("source", "source", canonical=False),
+        ExportColumn("fetched_at", "fetched at (UTC)", canonical=False),
+        ExportColumn("final_to", "final to (day)", canonical=False),
         # Below what earlier versions had, and outside the checksum, so that their receipts still hold.
-        Column("corrected", "corrected rows", canonical=False),
+        ExportColumn("corrected", "corrected rows", canonical=False),
     ]
     if view == "daily":
-        found.append(Column("finality", "finality of the day", canonical=False))
+        found.append(ExportColumn("finality", "finality of the day", canonical=False))
     found += [_measure_column(measure) for measure in MEASURES if measure.later]
     found += [_ratio_column(metric) for metric in METRICS.values() if metric.later]
     return tuple(column for column in found if with_money or not column.needs_money)
 
 
-def _money_column(name: str, words: str) -> Column:
-    return Column(name, f"{words} (currency units)", needs_money=True)
+def _money_column(name: str, words: str) -> ExportColumn:
+    return ExportColumn(name, f"{words} (currency units)", needs_money=True)
 
 
-def _measure_column(measure: Measure) -> Column:
+def _measure_column(measure: Measure) -> ExportColumn:
     header = f"{measure.spoken} (currency units)" if measure.needs_money else measure.spoken
-    return Column(measure.name, header, measure.needs_money, canonical=not measure.later)
+    return ExportColumn(measure.name, header, measure.needs_money, canonical=not measure.later)
 
 
-def _ratio_column(metric: Metric) -> Column:
+def _ratio_column(metric: Metric) -> ExportColumn:
     header = f"{metric.name.replace('_', ' ')} ({metric.exported})"
-    return Column(metric.name, header, metric.needs_money, canonical=not metric.later)
+    return ExportColumn(metric.name, header, metric.needs_money, canonical=not metric.later)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from perfdash.reported import (
     LONGEST_RATIO,
     MAX_COUNT,
     MAX_UNITS,
-    Refused,
+    RefusedValue,
     count,
     exact,
     identifier,
@@ -49,7 +49,7 @@ _PRINTABLE = bytes(range(32, 127))
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[T]):
+class ConvertedColumn(Generic[T]):
     """The values of one field in the order of the rows. A row in `problems` has a reason and no meaningful value."""
 
     values: list[T]
@@ -60,7 +60,7 @@ class Column(Generic[T]):
 
 Kinds = AbstractSet[type]
 """The types of a column's values, looked at once for all questions about them."""
-Convert = Callable[[Values, Field, Kinds], Column[T]]
+Convert = Callable[[Values, Field, Kinds], ConvertedColumn[T]]
 """One of the functions below."""
 
 
@@ -72,19 +72,19 @@ def kinds_of(values: Values) -> Kinds:
     return values.kinds if isinstance(values, ColumnValues) else set(map(type, values))
 
 
-def each(values: Values, one: Callable[[object], T], blank: T) -> Column[T]:
+def each(values: Values, one: Callable[[object], T], blank: T) -> ConvertedColumn[T]:
     """Value by value; `blank` stands for one that is refused."""
     found, problems = [], {}
     for place, value in enumerate(values):
         try:
             found.append(one(read(value)))
-        except Refused as refusal:
+        except RefusedValue as refusal:
             problems[place] = str(refusal)
             found.append(blank)
-    return Column(found, problems)
+    return ConvertedColumn(found, problems)
 
 
-def by_distinct(values: Values, kinds: Kinds, one: Callable[[object], T], blank: T) -> Column[T]:
+def by_distinct(values: Values, kinds: Kinds, one: Callable[[object], T], blank: T) -> ConvertedColumn[T]:
     """The same for texts that repeat from row to row, such as days and names: each is converted once."""
     if not kinds <= _TEXTS:
         return each(values, one, blank)
@@ -93,26 +93,26 @@ def by_distinct(values: Values, kinds: Kinds, one: Callable[[object], T], blank:
     table = dict(zip(distinct, column.values, strict=True))
     refused = {distinct[place]: reason for place, reason in column.problems.items()}
     problems = {place: refused[value] for place, value in enumerate(values) if value in refused} if refused else {}
-    return Column(list(map(table.__getitem__, values)), problems)
+    return ConvertedColumn(list(map(table.__getitem__, values)), problems)
 
 
-def where_reported(values: Values, field: Field, convert: Convert[T]) -> Column[T | None]:
+def where_reported(values: Values, field: Field, convert: Convert[T]) -> ConvertedColumn[T | None]:
     """`convert` of the values that are there; None stays None."""
     kinds = kinds_of(values)
     if NoneType not in kinds:
-        return cast(Column[T | None], convert(values, field, kinds))
+        return cast(ConvertedColumn[T | None], convert(values, field, kinds))
     places = [place for place, value in enumerate(values) if value is not None]
     found: list[T | None] = [None] * len(values)
     if not places:
-        return Column(found)
+        return ConvertedColumn(found)
     column = convert([values[place] for place in places], field, kinds - {NoneType})
     for place, value in zip(places, column.values, strict=True):
         found[place] = value
     problems = {places[at]: reason for at, reason in column.problems.items()}
-    return Column(found, problems, [places[at] for at in column.rounded])
+    return ConvertedColumn(found, problems, [places[at] for at in column.rounded])
 
 
-def counts(values: Values, field: Field, kinds: Kinds) -> Column[int]:
+def counts(values: Values, field: Field, kinds: Kinds) -> ConvertedColumn[int]:
     """Whole numbers; see reported.count."""
     whole: list[int] = []
     if field.power == 0 and kinds == {int}:
@@ -121,16 +121,16 @@ def counts(values: Values, field: Field, kinds: Kinds) -> Column[int]:
         numbers = _plain_texts(cast(list[str], values), int)
         whole = numbers or []
     if whole and min(whole) >= 0 and max(whole) <= MAX_COUNT:
-        return Column(whole)
+        return ConvertedColumn(whole)
     return each(values, partial(count, label=field.label, power=field.power, comma=field.comma), 0)
 
 
-def amounts(values: Values, field: Field, kinds: Kinds, signed: bool = False) -> Column[int]:
+def amounts(values: Values, field: Field, kinds: Kinds, signed: bool = False) -> ConvertedColumn[int]:
     """Integer millionths; see reported.micros."""
     whole = _millionths(values, field, kinds)
     most = MAX_UNITS * MICRO
     if whole and min(whole) >= (-most if signed else 0) and max(whole) <= most:
-        return Column(whole)
+        return ConvertedColumn(whole)
     one = partial(micros, label=field.label, power=field.power, comma=field.comma, signed=signed)
     pairs = each(values, one, (0, False))
     rounded = [place for place, (_, was_rounded) in enumerate(pairs.values) if was_rounded]
@@ -178,12 +178,12 @@ def _written(values: Sequence[object], kinds: Kinds) -> list[bytes]:
     return cast(list[bytes], values if kinds == {bytes} else [value for value in values if type(value) is bytes])
 
 
-def ratios(values: Values, field: Field, kinds: Kinds) -> Column[str]:
+def ratios(values: Values, field: Field, kinds: Kinds) -> ConvertedColumn[str]:
     """Decimals kept digit by digit, as text; see reported.exact."""
     if field.power == 0 and not field.comma and (texts := _digits(values, kinds)):
         longest = max(map(len, texts))
         if longest <= LONGEST_RATIO and "E" not in "".join(texts) and _is_below_bound(texts, longest):
-            return Column(texts)
+            return ConvertedColumn(texts)
     return each(values, partial(exact, label=field.label, power=field.power, comma=field.comma), "")
 
 
@@ -211,13 +211,13 @@ def _plain_texts(texts: list[str], number: Callable[[str], T]) -> list[T] | None
     return None if number is cast(Any, int) and "." in lines else list(map(number, texts))
 
 
-def ids(values: Values, field: Field, kinds: Kinds, required: bool = False) -> Column[str]:
+def ids(values: Values, field: Field, kinds: Kinds, required: bool = False) -> ConvertedColumn[str]:
     """Ids as text; see reported.identifier."""
     if kinds == {str}:
         texts = list(map(str.strip, cast(list[str], values)))
         # What is printable holds none of the characters that an id is refused for.
         if is_printable("".join(texts)) and max(map(len, texts)) <= LONGEST_ID and not (required and "" in texts):
-            return Column(texts)
+            return ConvertedColumn(texts)
     return each(values, partial(identifier, label=field.label, required=required), "")
 
 

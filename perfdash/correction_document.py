@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from perfdash import export
 from perfdash.asof import instant
 from perfdash.columns import Cell, Names
-from perfdash.correction_story import Correction, Decision, spoken
-from perfdash.corrections import MONEY_FIELDS, Field, Raw
+from perfdash.correction_story import Correction, CorrectionBatch, spoken
+from perfdash.corrections import MONEY_FIELDS, CorrectedField, Raw
 from perfdash.export import Table
 from perfdash.metrics import money
 
@@ -23,15 +23,17 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def table(found: Iterable[Decision], campaigns: Names) -> Table:
+def table(found: Iterable[CorrectionBatch], campaigns: Names) -> Table:
     """Every part of every decision. Amounts in currency units; an active correction has no end."""
     rows = [_row(part, decision, campaigns) for decision in found for part in decision.parts]
     return export.listing("corrections", _COLUMNS, rows)
 
 
-def _row(part: Correction, decision: Decision, campaigns: Mapping[tuple[str, int, str], str]) -> tuple[Cell, ...]:
+def _row(
+    part: Correction, decision: CorrectionBatch, campaigns: Mapping[tuple[str, int, str], str]
+) -> tuple[Cell, ...]:
     key, field = part.key, part.field
-    warnings = Decision((part,), decision.arrived).warnings
+    warnings = CorrectionBatch((part,), decision.arrived).warnings
     return (
         part.number, instant(part.made_at), part.client, part.account, key.campaign,
         campaigns.get((part.client, part.account, key.campaign), key.campaign), key.creator, key.platform, key.day,
@@ -42,9 +44,9 @@ def _row(part: Correction, decision: Decision, campaigns: Mapping[tuple[str, int
     )  # fmt: skip
 
 
-def _raw(field: Field, raw: Raw | None) -> Cell:
+def _raw(field: CorrectedField, raw: Raw | None) -> Cell:
     return None if raw is None else _cell(field, spoken(field, raw))
 
 
-def _cell(field: Field, value: int | None) -> Cell:
+def _cell(field: CorrectedField, value: int | None) -> Cell:
     return money(value) if field in MONEY_FIELDS else value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from perfdash.corrections import Field, Overlay, Raw, Target, Wanted, counted, overlay, with_value
+from perfdash.corrections import CorrectedField, Overlay, Raw, Target, WantedValue, counted, overlay, with_value
 from perfdash.errors import UsageError
 
 
@@ -15,11 +15,11 @@ class Set(NamedTuple):
     """An active correction of a fact."""
 
     number: int
-    field: Field
+    field: CorrectedField
     value: int
 
 
-class Seen(NamedTuple):
+class SeenVersion(NamedTuple):
     """What somebody looked at: the revision that brought the fact, and the numbers of its active corrections."""
 
     version: int
@@ -27,7 +27,7 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CorrectableFact:
     """A fact as the source reports it now, and what is set over it. Without money its cost is 0, and no cost is set.
 
     `idle` are fields set in a currency that the fact is no longer in: they count nothing.
@@ -38,15 +38,15 @@ class Line:
     currency: str
     version: int
     active: tuple[Set, ...] = ()
-    idle: tuple[Field, ...] = ()
+    idle: tuple[CorrectedField, ...] = ()
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> SeenVersion:
         """What a correction of this line, as it looks now, must still find."""
-        return Seen(self.version, tuple(sorted(one.number for one in self.active)))
+        return SeenVersion(self.version, tuple(sorted(one.number for one in self.active)))
 
     @property
-    def by_field(self) -> dict[Field, int]:
+    def by_field(self) -> dict[CorrectedField, int]:
         """The values of the active corrections that count."""
         return {one.field: one.value for one in self.active if one.field not in self.idle}
 
@@ -70,7 +70,7 @@ class Effect:
     currency: str
 
 
-def effect(lines: Sequence[Line], wanted: Sequence[Wanted]) -> Effect:
+def effect(lines: Sequence[CorrectableFact], wanted: Sequence[WantedValue]) -> Effect:
     """The sums of the wanted rows, now and once `wanted` is set. UsageError for a row that is not among `lines`."""
     known = {line.target: line for line in lines}
     if any(one.target not in known for one in wanted):

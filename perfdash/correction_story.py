@@ -13,10 +13,10 @@ from fractions import Fraction
 from perfdash import corrections as rules
 from perfdash import words
 from perfdash.accounts import Days
-from perfdash.corrections import Field, Raw
+from perfdash.corrections import CorrectedField, Raw
 from perfdash.payload import MICRO, FactKey
 
-LABELS: dict[Field, str] = {"cost": "Cost", "impressions": "Impressions", "clicks": "Clicks", "cpm": "CPM"}
+LABELS: dict[CorrectedField, str] = {"cost": "Cost", "impressions": "Impressions", "clicks": "Clicks", "cpm": "CPM"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Correction:
     number: int
     account: int
     key: FactKey
-    field: Field
+    field: CorrectedField
     value: int
     before: int | None
     raw_then: Raw
@@ -62,12 +62,12 @@ class Correction:
         return money and self.raw_now is not None and self.currency_now != self.currency
 
 
-def _spoken_of(field: Field, raw: Raw) -> tuple[int, ...]:
+def _spoken_of(field: CorrectedField, raw: Raw) -> tuple[int, ...]:
     return (raw.cost, raw.impressions) if field == "cpm" else (getattr(raw, field),)
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class CorrectionBatch:
     """One correction, or all of a batch, by number. `arrived` rows came into its range later and are not corrected."""
 
     parts: tuple[Correction, ...]
@@ -137,23 +137,23 @@ class Decision:
         return tuple(line for line in told if line) if self.active else ()
 
 
-def decisions(told: Iterable[Correction], arrived: Mapping[tuple[str, str], int]) -> tuple[Decision, ...]:
+def decisions(told: Iterable[Correction], arrived: Mapping[tuple[str, str], int]) -> tuple[CorrectionBatch, ...]:
     """`told` by batch, in the order of its first mention."""
     batches: dict[tuple[str, str | int], list[Correction]] = {}
     for one in told:
         batches.setdefault((one.client, one.batch or one.number), []).append(one)
     return tuple(
-        Decision(tuple(sorted(parts, key=lambda one: one.number)), arrived.get((client, str(batch)), 0))
+        CorrectionBatch(tuple(sorted(parts, key=lambda one: one.number)), arrived.get((client, str(batch)), 0))
         for (client, batch), parts in batches.items()
     )
 
 
-def spoken(field: Field, raw: Raw) -> int | None:
+def spoken(field: CorrectedField, raw: Raw) -> int | None:
     """Of reported values what a correction of `field` speaks of; a CPM half-even to the micro, None if undefined."""
     return rules.current(raw, {}, field)
 
 
-def shown(field: Field, value: int | None, currency: str) -> str:
+def shown(field: CorrectedField, value: int | None, currency: str) -> str:
     """A value of `field` as people read it; a cost with cents, a CPM below one with two places more."""
     if field not in rules.MONEY_FIELDS or value is None:
         return words.number(value)
@@ -161,21 +161,21 @@ def shown(field: Field, value: int | None, currency: str) -> str:
     return read(Fraction(value, MICRO), currency)
 
 
-def _restated(one: Decision) -> str:
+def _restated(one: CorrectionBatch) -> str:
     changed = [part for part in one.active if part.restated_under]
     if not changed:
         return ""
     if len(one.parts) > 1:
         return f"{words.plural(len(changed), 'row')} restated underneath"
     then, now = changed[0].raw_then, changed[0].raw_now
-    field: Field = one.first.field
+    field: CorrectedField = one.first.field
     if field == "cpm" and now is not None and then.impressions != now.impressions:
         field = "impressions"
     values = (shown(field, spoken(field, raw), one.first.currency) for raw in (then, now) if raw is not None)
     return f"the platform restated this underneath: {' → '.join(values)}"
 
 
-def _nothing(one: Decision) -> str:
+def _nothing(one: CorrectionBatch) -> str:
     gone = [part for part in one.active if part.raw_now is None]
     if not gone:
         return ""
@@ -184,14 +184,14 @@ def _nothing(one: Decision) -> str:
     return f"{words.plural(len(gone), 'row')} no longer reported by the source: there it counts nothing"
 
 
-def _another_currency(one: Decision) -> str:
+def _another_currency(one: CorrectionBatch) -> str:
     moved = [part for part in one.active if part.in_another_currency]
     if not moved:
         return ""
     return f"counts nothing: the source now reports {moved[0].currency_now}, not {moved[0].currency}"
 
 
-def _arrived(one: Decision) -> str:
+def _arrived(one: CorrectionBatch) -> str:
     if not one.arrived:
         return ""
     return f"{words.plural(one.arrived, 'row')} arrived since this range was corrected"

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from perfdash.corrections import A_FACTOR, MONEY_FIELDS, Field
+from perfdash.corrections import A_FACTOR, MONEY_FIELDS, CorrectedField
 from perfdash.errors import UsageError
-from perfdash.reported import MAX_COUNT, MAX_UNITS, Refused, count, micros, number_of, plain
+from perfdash.reported import MAX_COUNT, MAX_UNITS, RefusedValue, count, micros, number_of, plain
 
 LONGEST_REASON = 500
 _SHORTEST_REASON = 3
 
 
-def value_of(field: Field, text: str) -> int:
+def value_of(field: CorrectedField, text: str) -> int:
     """What was typed as a value of `field`, in its unit: counts whole, cost and CPM with at most six decimals."""
     try:
         return _amount(text) if field in MONEY_FIELDS else count(text.strip(), field)
-    except Refused as error:
+    except RefusedValue as error:
         what = "an amount with at most six decimals" if field in MONEY_FIELDS else "a whole number"
         most = MAX_UNITS if field in MONEY_FIELDS else MAX_COUNT
         raise UsageError(
@@ -38,14 +38,14 @@ def factor_of(text: str) -> Decimal:
     written = text.strip()
     try:
         return number_of(written.removesuffix("%").rstrip(), "factor", -2 if written.endswith("%") else 0, False)
-    except Refused as error:
+    except RefusedValue as error:
         raise UsageError(f"{_quoted(text)}: {A_FACTOR}") from error
 
 
 def _amount(text: str) -> int:
     found, rounded = micros(text.strip(), "value")
     if rounded:
-        raise Refused("more than six decimals")
+        raise RefusedValue("more than six decimals")
     return found
 
 

@@ -18,8 +18,8 @@ from perfdash.errors import UsageError
 from perfdash.payload import FactKey
 from perfdash.reported import MAX_COUNT
 
-Field = Literal["cost", "impressions", "clicks", "cpm"]
-FIELDS: tuple[Field, ...] = get_args(Field)
+CorrectedField = Literal["cost", "impressions", "clicks", "cpm"]
+FIELDS: tuple[CorrectedField, ...] = get_args(CorrectedField)
 MONEY_FIELDS = frozenset({"cost", "cpm"})
 MOST_AT_ONCE = 5_000
 """Facts that one range correction may touch."""
@@ -69,20 +69,20 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedValue:
     """One value to set: a count, or micros for cost and for CPM (per thousand impressions)."""
 
     target: Target
-    field: Field
+    field: CorrectedField
     value: int
 
 
-def slot(field: Field) -> str:
+def slot(field: CorrectedField) -> str:
     """What excludes what: only one active correction of a fact stands in a slot."""
     return "cost" if field == "cpm" else field
 
 
-def overlay(raw: Raw, active: Mapping[Field, int]) -> Overlay:
+def overlay(raw: Raw, active: Mapping[CorrectedField, int]) -> Overlay:
     """What counts for a fact under its active corrections, by field."""
     impressions = active.get("impressions")
     cost = active.get("cost")
@@ -91,18 +91,18 @@ def overlay(raw: Raw, active: Mapping[Field, int]) -> Overlay:
     return Overlay(impressions, active.get("clicks"), cost)
 
 
-def counted(raw: Raw, active: Mapping[Field, int]) -> Raw:
+def counted(raw: Raw, active: Mapping[CorrectedField, int]) -> Raw:
     """What counts for a fact: the corrected value where there is one, else the reported one."""
     laid = overlay(raw, active)
     return Raw(*(own if over is None else over for own, over in zip(raw, laid, strict=True)))
 
 
-def with_value(active: Mapping[Field, int], field: Field, value: int) -> dict[Field, int]:
+def with_value(active: Mapping[CorrectedField, int], field: CorrectedField, value: int) -> dict[CorrectedField, int]:
     """The active corrections of a fact once `field` is set: what stood in its slot is superseded."""
     return {name: was for name, was in active.items() if slot(name) != slot(field)} | {field: value}
 
 
-def current(raw: Raw, active: Mapping[Field, int], field: Field) -> int | None:
+def current(raw: Raw, active: Mapping[CorrectedField, int], field: CorrectedField) -> int | None:
     """What counts now for `field`; None for the CPM of no impressions. Half-even to the micro."""
     now = counted(raw, active)
     if field != "cpm":
@@ -119,7 +119,7 @@ def cost_at(cpm: int, impressions: int) -> int:
     return min(round(Fraction(cpm * impressions, 1000)), MAX_COUNT)
 
 
-def scaled(raws: Mapping[Target, Raw], field: Field, factor: Decimal) -> list[Wanted]:
+def scaled(raws: Mapping[Target, Raw], field: CorrectedField, factor: Decimal) -> list[WantedValue]:
     """Every fact's `field` times `factor`, each half-even to its unit."""
     _require_some(raws)
     if field == "cpm":
@@ -127,10 +127,10 @@ def scaled(raws: Mapping[Target, Raw], field: Field, factor: Decimal) -> list[Wa
     if not factor.is_finite() or not 0 <= factor <= LARGEST_FACTOR:
         raise UsageError(A_FACTOR)
     exact = Fraction(factor)
-    return [Wanted(target, field, round(getattr(raw, field) * exact)) for target, raw in sorted_by_key(raws)]
+    return [WantedValue(target, field, round(getattr(raw, field) * exact)) for target, raw in sorted_by_key(raws)]
 
 
-def split(raws: Mapping[Target, Raw], total: int) -> list[Wanted]:
+def split(raws: Mapping[Target, Raw], total: int) -> list[WantedValue]:
     """`total` micros of cost over the facts in proportion to their reported cost; the parts sum to exactly `total`.
 
     Largest remainder: what rounding down leaves over goes, a micro each, to the largest remainders, then by key.
@@ -145,7 +145,7 @@ def split(raws: Mapping[Target, Raw], total: int) -> list[Wanted]:
     left = total - sum(share for _, share, _ in parts)
     largest = sorted(range(len(parts)), key=lambda n: (-parts[n][2], n))[:left]
     extra = set(largest)
-    return [Wanted(target, "cost", share + (n in extra)) for n, (target, share, _) in enumerate(parts)]
+    return [WantedValue(target, "cost", share + (n in extra)) for n, (target, share, _) in enumerate(parts)]
 
 
 def sorted_by_key(raws: Mapping[Target, Raw]) -> list[tuple[Target, Raw]]:
@@ -162,7 +162,7 @@ def _require_some(raws: Mapping[Target, Raw]) -> None:
         )
 
 
-def field_of(text: str) -> Field:
+def field_of(text: str) -> CorrectedField:
     """A field by its name."""
     for field in FIELDS:
         if field == text:
@@ -170,7 +170,7 @@ def field_of(text: str) -> Field:
     raise UsageError(f"{text!r} cannot be corrected; known: {', '.join(FIELDS)}.")
 
 
-def require_usable(wanted: Sequence[Wanted]) -> None:
+def require_usable(wanted: Sequence[WantedValue]) -> None:
     """UsageError unless every value can stand in a ledger, whoever made it, and no two want the same."""
     if len(wanted) > MOST_AT_ONCE:
         raise UsageError(f"{len(wanted):,} rows are more than the {MOST_AT_ONCE:,} that one correction may touch.")
@@ -182,7 +182,7 @@ def require_usable(wanted: Sequence[Wanted]) -> None:
         raise UsageError("One row was given two values for the same field, or both a cost and a CPM; give one.")
 
 
-def conflicts(wanted: Iterable[Wanted]) -> bool:
+def conflicts(wanted: Iterable[WantedValue]) -> bool:
     """True when two of them want the same slot of the same fact."""
     slots = [(one.target, slot(one.field)) for one in wanted]
     return len(set(slots)) < len(slots)

@@ -15,13 +15,13 @@ from itertools import chain, groupby
 from typing import NamedTuple
 
 from perfdash import causes, words
-from perfdash.causes import Cause, Measure, Other, Ratio, Span
+from perfdash.causes import Cause, Other, Ratio, RatioName, Span
 from perfdash.reported import cpm_disagrees
 
-MEASURES: tuple[Measure, ...] = ("cpm", "roi")
+MEASURES: tuple[RatioName, ...] = ("cpm", "roi")
 
 
-class Row(NamedTuple):
+class ReportedFact(NamedTuple):
     """One reported fact: its key, its raw measures (money in micros) and what the source says of both ratios."""
 
     client: str
@@ -45,11 +45,11 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ExplainedRatio:
     """One reported number of one row and what it is."""
 
-    row: Row
-    measure: Measure
+    row: ReportedFact
+    measure: RatioName
     cause: Cause
 
 
@@ -65,15 +65,15 @@ class _Pool(NamedTuple):
 class Beside:
     """The rows of one campaign's day: what one of them may be the mean of. Added up once, and only if asked."""
 
-    def __init__(self, rows: Sequence[Row] = ()) -> None:
+    def __init__(self, rows: Sequence[ReportedFact] = ()) -> None:
         self.rows = rows
-        self._pools: dict[tuple[Measure, str], _Pool] = {}
+        self._pools: dict[tuple[RatioName, str], _Pool] = {}
 
-    def pools(self, measure: Measure, platform: str) -> set[_Pool]:
+    def pools(self, measure: RatioName, platform: str) -> set[_Pool]:
         """The creators on one platform, and all rows of the day: one when they are the same."""
         return {self._pool(measure, name) for name in (platform, "")}
 
-    def _pool(self, measure: Measure, platform: str) -> _Pool:
+    def _pool(self, measure: RatioName, platform: str) -> _Pool:
         if (measure, platform) not in self._pools:
             rows = [row for row in self.rows if platform in ("", row.platform)]
             self._pools[measure, platform] = _added(measure, rows)
@@ -83,7 +83,7 @@ class Beside:
 ALONE = Beside()
 
 
-def findings(rows: Iterable[Row]) -> Iterator[Finding]:
+def findings(rows: Iterable[ReportedFact]) -> Iterator[ExplainedRatio]:
     """Every reported CPM and ROI of `rows`, which come campaign's day by campaign's day."""
     for _, each in groupby(rows, key=lambda row: row.together):
         beside = Beside(tuple(each))
@@ -91,11 +91,11 @@ def findings(rows: Iterable[Row]) -> Iterator[Finding]:
             for row in beside.rows:
                 cause = cause_of(measure, row, beside)
                 if cause is not None:
-                    yield Finding(row, measure, cause)
+                    yield ExplainedRatio(row, measure, cause)
 
 
-def cause_of(measure: Measure, row: Row, beside: Beside = ALONE) -> Cause | None:
-    """What the reported `measure` of `row` is; None when it reports none."""
+def cause_of(measure: RatioName, row: ReportedFact, beside: Beside = ALONE) -> Cause | None:
+    """Why the reported `measure` of `row` differs from ours, if it does; None where the source sends no such number."""
     reported = row.cpm if measure == "cpm" else row.roi
     if reported is None:
         return None
@@ -109,11 +109,11 @@ def cause_of(measure: Measure, row: Row, beside: Beside = ALONE) -> Cause | None
     return Cause("unexplained" if not fits else fits[0] if len(fits) == 1 else "ambiguous", reported, value, fits)
 
 
-def _recomputed(measure: Measure, row: Row) -> Ratio | None:
+def _recomputed(measure: RatioName, row: ReportedFact) -> Ratio | None:
     return causes.cpm(row.cost, row.impressions) if measure == "cpm" else causes.roi(row.cost, row.revenue)
 
 
-def _agrees(measure: Measure, row: Row, reported: Decimal, value: Ratio | None) -> bool:
+def _agrees(measure: RatioName, row: ReportedFact, reported: Decimal, value: Ratio | None) -> bool:
     """0 agrees with what is undefined. A whole unit lies between ROAS and ROI, so there the last place is not slack."""
     if value is None:
         return not reported
@@ -122,7 +122,7 @@ def _agrees(measure: Measure, row: Row, reported: Decimal, value: Ratio | None) 
     return causes.said(reported).is_rounded(value)
 
 
-def _alternatives(measure: Measure, row: Row, value: Ratio | None) -> tuple[Iterable[Other], Span]:
+def _alternatives(measure: RatioName, row: ReportedFact, value: Ratio | None) -> tuple[Iterable[Other], Span]:
     """What else may be reported, and the range that rounded amounts leave."""
     cent = 10 ** (6 - words.decimals(row.currency))
     if measure == "cpm":
@@ -133,7 +133,7 @@ def _alternatives(measure: Measure, row: Row, value: Ratio | None) -> tuple[Iter
     return causes.other_rois(value), causes.rois_as_sent(row.cost, row.revenue, cent)
 
 
-def _means(measure: Measure, row: Row, beside: Beside) -> Iterator[Other]:
+def _means(measure: RatioName, row: ReportedFact, beside: Beside) -> Iterator[Other]:
     """The means that the row may carry: of its creators, of its campaign's day, or of the rows that it adds up."""
     own = _recomputed(measure, row)
     for pool in beside.pools(measure, row.platform):
@@ -145,7 +145,7 @@ def _means(measure: Measure, row: Row, beside: Beside) -> Iterator[Other]:
             yield "mean", Ratio(rest.numerator, rest.denominator * (pool.defined - 1))
 
 
-def _added(measure: Measure, rows: Sequence[Row]) -> _Pool:
+def _added(measure: RatioName, rows: Sequence[ReportedFact]) -> _Pool:
     defined = [value.exact for row in rows if (value := _recomputed(measure, row)) is not None]
     whole = sum(defined, Fraction())
     ratios = Ratio(whole.numerator, whole.denominator)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from perfdash import causes
-from perfdash.causes import CauseName, Measure
-from perfdash.cpm_lab import MEASURES, Finding
+from perfdash.causes import CauseName, RatioName
+from perfdash.cpm_lab import MEASURES, ExplainedRatio
 from perfdash.payload import MICRO
 
 MOST = 200
@@ -34,7 +34,7 @@ class Share:
     rows: int
     cost: int
     moves: Fraction | None
-    example: Finding
+    example: ExplainedRatio
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class Whole:
 class Comparison:
     """One measure over all rows in view that report it. `worst`: the largest disagreements, the largest first."""
 
-    measure: Measure
+    measure: RatioName
     shares: tuple[Share, ...]
     wholes: tuple[Whole, ...]
-    worst: tuple[Finding, ...]
+    worst: tuple[ExplainedRatio, ...]
 
     @property
     def rows(self) -> int:
@@ -75,14 +75,14 @@ class Comparison:
 class _Tally:
     """One cause in one currency, while rows stream past."""
 
-    def __init__(self, first: Finding) -> None:
+    def __init__(self, first: ExplainedRatio) -> None:
         self.example = first
         self.rows = self.cost = self.weight = self.top = 0
         # By number of decimals, so that whole numbers are added.
         self._reported: dict[int, int] = {}
         self._weighted: dict[int, int] = {}
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: ExplainedRatio) -> None:
         said, (weight, top) = causes.said(finding.cause.reported), _sides(finding)
         self.rows, self.cost = self.rows + 1, self.cost + finding.row.cost
         self.weight, self.top = self.weight + weight, self.top + top
@@ -106,7 +106,7 @@ def _exact(digits_by_scale: dict[int, int]) -> Fraction:
     return sum((Fraction(digits, scale) for scale, digits in digits_by_scale.items()), Fraction())
 
 
-def _sides(finding: Finding) -> tuple[int, int]:
+def _sides(finding: ExplainedRatio) -> tuple[int, int]:
     """What a reported number is weighted with, and the numerator it stands for: sums of both give the recomputed one.
 
     In micros, so that a CPM is in currency units: thousandths of an impression weigh a cost in micros.
@@ -122,10 +122,10 @@ class _Worst:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._heap: list[tuple[Fraction, int, int, Finding]] = []
+        self._heap: list[tuple[Fraction, int, int, ExplainedRatio]] = []
         self._seen = 0
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: ExplainedRatio) -> None:
         self._seen -= 1  # the first of equals stays, and two findings are never compared
         entry = (finding.cause.apart, finding.row.cost, self._seen, finding)
         if len(self._heap) < self._most:
@@ -133,16 +133,16 @@ class _Worst:
         elif entry > self._heap[0]:
             heapq.heapreplace(self._heap, entry)
 
-    def sorted(self) -> tuple[Finding, ...]:
+    def sorted(self) -> tuple[ExplainedRatio, ...]:
         return tuple(entry[-1] for entry in sorted(self._heap, reverse=True))
 
 
 Tallies = dict[tuple[CauseName, str], _Tally]
 
 
-def compare(findings: Iterable[Finding], most: int = MOST) -> tuple[Comparison, ...]:
+def compare(findings: Iterable[ExplainedRatio], most: int = MOST) -> tuple[Comparison, ...]:
     """The comparison of each measure that any row reports."""
-    tallies: dict[Measure, Tallies] = {measure: {} for measure in MEASURES}
+    tallies: dict[RatioName, Tallies] = {measure: {} for measure in MEASURES}
     worst = {measure: _Worst(most) for measure in MEASURES}
     for finding in findings:
         key = (finding.cause.name, finding.row.currency)
@@ -155,7 +155,7 @@ def compare(findings: Iterable[Finding], most: int = MOST) -> tuple[Comparison, 
     return tuple(_comparison(measure, found, worst[measure]) for measure, found in tallies.items() if found)
 
 
-def _comparison(measure: Measure, tallies: Tallies, worst: _Worst) -> Comparison:
+def _comparison(measure: RatioName, tallies: Tallies, worst: _Worst) -> Comparison:
     weights: dict[str, int] = {}
     for (name, currency), tally in tallies.items():
         weights[currency] = weights.get(currency, 0) + (0 if name == "incomparable" else tally.weight)

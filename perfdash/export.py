@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from perfdash import glossary
-from perfdash.columns import BY, VIEWS, Cell, Column, Names, Naming, Origin, Origins, View, columns_of
+from perfdash.columns import BY, VIEWS, Cell, ExportColumn, Names, Naming, Origin, Origins, View, columns_of
 from perfdash.domain.campaigns import CampaignRow
 from perfdash.domain.groups import Group
 
@@ -25,7 +25,7 @@ __all__ = [
     "BY",
     "VIEWS",
     "Cell",
-    "Column",
+    "ExportColumn",
     "Names",
     "Origin",
     "Origins",
@@ -58,7 +58,7 @@ class Table:
     """A view, or another listing, as exact values in the order of its columns."""
 
     view: str
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
     @property
@@ -83,7 +83,7 @@ def table(
 
 def listing(view: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Cell]]) -> Table:
     """Any other table that people take out, such as runs: columns as (name, header)."""
-    return Table(view, tuple(Column(*column) for column in columns), tuple(tuple(row) for row in rows))
+    return Table(view, tuple(ExportColumn(*column) for column in columns), tuple(tuple(row) for row in rows))
 
 
 def text(cell: Cell) -> str:
@@ -126,7 +126,7 @@ def _json(cell: Cell) -> str | int | None:
     return cell if cell is None or isinstance(cell, int) else text(cell)
 
 
-def definitions(columns: Sequence[Column]) -> dict[str, str]:
+def definitions(columns: Sequence[ExportColumn]) -> dict[str, str]:
     """What those of `columns` mean that the glossary knows: a formula, or else a sentence."""
     told = [glossary.of(column.name) for column in columns if column.name in glossary.ENTRIES]
     return {entry.name: entry.definition or entry.meaning for entry in told}

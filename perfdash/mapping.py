@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from perfdash.day_styles import ISO, DayStyle
 from perfdash.domain.measures import ALWAYS, OPTIONAL
-from perfdash.reported import WRONG_TYPE, Refused
+from perfdash.reported import WRONG_TYPE, RefusedValue
 
 NAMES = (
     *("campaign", "day", "platform", "creator"),
@@ -29,14 +29,14 @@ class Pick:
     value: Callable[[object], object]
 
     def of(self, items: object, label: str) -> object:
-        """The value, or None. Refused for anything but a list, and when it is there twice with different values."""
+        """The value, or None. RefusedValue for anything but a list, and for two different values."""
         if items is None:
             return None
         if not isinstance(items, list):
-            raise Refused(f"{label} {WRONG_TYPE}")
+            raise RefusedValue(f"{label} {WRONG_TYPE}")
         found = [self.value(item) for item in items if self._is_wanted(item)]
         if any(type(value) is not type(found[0]) or value != found[0] for value in found[1:]):
-            raise Refused(f"{label} is there twice")
+            raise RefusedValue(f"{label} is there twice")
         return found[0] if found else None
 
     def _is_wanted(self, item: object) -> bool:
@@ -66,7 +66,7 @@ class Field:
     zero_when_missing: bool = False
 
     def value(self, record: object) -> object:
-        """What stands in one row. Refused when it is a list that `pick` cannot choose from."""
+        """What stands in one row. RefusedValue when it is a list that `pick` cannot choose from."""
         if self.constant is not None:
             return self.constant
         found = self.find(record)

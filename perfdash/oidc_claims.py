@@ -33,7 +33,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedIdentity:
     """Why nobody is let in. `email` is the person's own, where it is known; `mark` as in Identity, '' without one."""
 
     why: Why
@@ -42,22 +42,22 @@ class Refused:
     mark: str = ""
 
 
-def judged(claims: Mapping[str, object], provider: Provider, now: datetime) -> Identity | Refused:
+def judged(claims: Mapping[str, object], provider: Provider, now: datetime) -> Identity | RefusedIdentity:
     """The identity that `claims` prove. `now` is aware.
 
     over: issued more than FRESH ago. unclear: something is missing. unverified: the address may be another person's.
     """
     mark, issued = _mark(claims), _moment(claims.get("iat"))
     if mark is None or issued is None:
-        return Refused("unclear", provider.name)
+        return RefusedIdentity("unclear", provider.name)
     if not now - FRESH <= issued <= now + SKEW:
-        return Refused("over", provider.name, mark=mark)
+        return RefusedIdentity("over", provider.name, mark=mark)
     address = claims.get("email")
     email = spelled(address) if isinstance(address, str) else None
     if email is None:
-        return Refused("unclear", provider.name, mark=mark)
+        return RefusedIdentity("unclear", provider.name, mark=mark)
     if not _is_verified(claims, provider):
-        return Refused("unverified", provider.name, email, mark)
+        return RefusedIdentity("unverified", provider.name, email, mark)
     return Identity(provider.name, email, mark)
 
 

@@ -10,7 +10,7 @@ from perfdash.asof import instant
 from perfdash.correction_story import Correction
 
 
-class Decision(NamedTuple):
+class CorrectionEvent(NamedTuple):
     """A correction that was made, or ended (`what` is then how: reverted or superseded)."""
 
     at: datetime
@@ -29,7 +29,7 @@ class Decision(NamedTuple):
 
 def between(
     corrections: Iterable[Correction], since: datetime, until: datetime, platforms: tuple[str, ...] = ()
-) -> tuple[Decision, ...]:
+) -> tuple[CorrectionEvent, ...]:
     """The decisions after `since` and up to `until`, newest first; a superseded one is told by what replaced it."""
     found = [
         one
@@ -40,8 +40,8 @@ def between(
     return tuple(sorted(found, reverse=True))
 
 
-def _decisions(one: Correction) -> Iterator[Decision]:
+def _decisions(one: Correction) -> Iterator[CorrectionEvent]:
     where = (one.client, one.key.campaign, one.key.platform, one.key.day, one.field)
-    yield Decision(one.made_at, "corrected", *where, one.reason)
+    yield CorrectionEvent(one.made_at, "corrected", *where, one.reason)
     if one.ended_at is not None and one.ended_as == "reverted":
-        yield Decision(one.ended_at, "reverted", *where, one.ended_reason)
+        yield CorrectionEvent(one.ended_at, "reverted", *where, one.ended_reason)

@@ -26,7 +26,7 @@ LONGEST_NUMBER, LONGEST_RATIO, _FEWEST_EXPONENT = 60, 38, -30
 _MOST, _SIXTH, _BOUND = Decimal(MAX_UNITS), Decimal("0.000001"), Decimal(10**12)
 
 
-class Refused(ValueError):
+class RefusedValue(ValueError):
     """The value cannot be taken as it stands; the text is a short reason that names the field and quotes no content."""
 
 
@@ -34,12 +34,12 @@ def count(value: object, label: str, power: int = 0, comma: bool = False) -> int
     """`value` x 10^`power` as a whole number from 0 to 10^15. `comma`: text is written 1.234,50."""
     number = number_of(value, label, power, comma)
     if number < 0:
-        raise Refused(f"{label} is negative")
+        raise RefusedValue(f"{label} is negative")
     if number > MAX_COUNT:
-        raise Refused(f"{label} is too large")
+        raise RefusedValue(f"{label} is too large")
     whole = int(number)
     if whole != number:
-        raise Refused(f"{label} is not a whole number")
+        raise RefusedValue(f"{label} is not a whole number")
     return whole
 
 
@@ -47,9 +47,9 @@ def micros(value: object, label: str, power: int = 0, comma: bool = False, signe
     """`value` x 10^`power` units as integer millionths, and whether more than six decimals were rounded (half-even)."""
     number = number_of(value, label, power, comma)
     if number < 0 and not signed:
-        raise Refused(f"{label} is negative")
+        raise RefusedValue(f"{label} is negative")
     if not -_MOST <= number <= _MOST:
-        raise Refused(f"{label} is too large")
+        raise RefusedValue(f"{label} is too large")
     scaled = number.scaleb(6, _EXACT)
     whole = int(scaled)
     if whole == scaled:
@@ -61,14 +61,14 @@ def exact(value: object, label: str, power: int = 0, comma: bool = False) -> str
     """A number kept digit by digit beside what is recomputed (the reported CPM and ROI): its text, without exponent."""
     number = number_of(value, label, power, comma)
     if not -_BOUND < number < _BOUND:
-        raise Refused(f"{label} is too large")
+        raise RefusedValue(f"{label} is too large")
     text = str(number)
     if "E" in text:
         if number.adjusted() < _FEWEST_EXPONENT:
-            raise Refused(f"{label} has too many decimals")
+            raise RefusedValue(f"{label} has too many decimals")
         text = format(number, "f")
     if len(text) > LONGEST_RATIO:
-        raise Refused(f"{label} has too many decimals")
+        raise RefusedValue(f"{label} has too many decimals")
     return text
 
 
@@ -81,26 +81,26 @@ def number_of(value: object, label: str, power: int, comma: bool) -> Decimal:
     elif type(value) is str:
         number = _written(value, label, comma)
     else:
-        raise Refused(f"{label} is missing" if value is None else f"{label} {WRONG_TYPE}")
+        raise RefusedValue(f"{label} is missing" if value is None else f"{label} {WRONG_TYPE}")
     return number.scaleb(power, _EXACT) if power else number
 
 
 def _written(text: str, label: str, comma: bool) -> Decimal:
     known = _DOT_GROUPS if comma else _COMMA_GROUPS
     if len(text) > LONGEST_NUMBER or not known.fullmatch(text):
-        raise Refused(f"{label} is not a number of a known format")
+        raise RefusedValue(f"{label} is not a number of a known format")
     return Decimal(text.translate(_COMMA_TO_DOT) if comma else text.replace(",", ""))
 
 
 def day(value: object, label: str, style: DayStyle = ISO) -> date:
     """A day label written exactly as `style` says; of the forms that ISO 8601 allows only YYYY-MM-DD."""
     if value is None:
-        raise Refused(f"{label} is missing")
+        raise RefusedValue(f"{label} is missing")
     if type(value) is not str:
-        raise Refused(f"{label} {WRONG_TYPE}")
+        raise RefusedValue(f"{label} {WRONG_TYPE}")
     found = style.read(value)
     if found is None:
-        raise Refused(f"{label} is not a day written {style.written}")
+        raise RefusedValue(f"{label} is not a day written {style.written}")
     return found
 
 
@@ -113,13 +113,13 @@ def identifier(value: object, label: str, required: bool = False) -> str:
     elif value is None:
         text = ""
     else:
-        raise Refused(f"{label} {WRONG_TYPE}")
+        raise RefusedValue(f"{label} {WRONG_TYPE}")
     if required and not text:
-        raise Refused(f"{label} is missing")
+        raise RefusedValue(f"{label} is missing")
     if len(text) > LONGEST_ID:
-        raise Refused(f"{label} is longer than {LONGEST_ID} characters")
+        raise RefusedValue(f"{label} is longer than {LONGEST_ID} characters")
     if _UNSAFE.search(text):
-        raise Refused(f"{label} holds control characters")
+        raise RefusedValue(f"{label} holds control characters")
     return text
 
 
@@ -130,7 +130,7 @@ def name(value: object, label: str, longest: int = 300) -> str | None:
     if type(value) is int and abs(value) < MAX_COUNT:
         return str(value)
     if type(value) is not str:
-        raise Refused(f"{label} is not text")
+        raise RefusedValue(f"{label} is not text")
     return plain(value)[:longest].strip() or None
 
 

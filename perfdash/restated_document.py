@@ -11,7 +11,7 @@ from perfdash.asof import AsOf, instant
 from perfdash.domain.question import Question, as_of_text
 from perfdash.export import Cell, Names, Table
 from perfdash.metrics import rounded
-from perfdash.restatements import ADDED, FIELDS, MONEY_FIELDS, Event, Field, Moved, Movement, by, exact, total
+from perfdash.restatements import ADDED, FIELDS, MONEY_FIELDS, Event, Moved, Movement, RestatedField, by, exact, total
 from perfdash.settling import Curve
 
 VERSION = 1
@@ -72,7 +72,7 @@ def document(
 
 
 def _movement(one: Movement, with_money: bool) -> dict[str, Any]:
-    shown: list[Field] = [name for name in FIELDS if with_money or name not in MONEY_FIELDS]
+    shown: list[RestatedField] = [name for name in FIELDS if with_money or name not in MONEY_FIELDS]
     return {
         "currency": one.currency or None,
         "changes": one.events,

@@ -20,13 +20,13 @@ Kind = Literal["restated", "vanished", "reappeared"]
 Timing = Literal["running", "before", "after", "provisional"]
 """When a change came: while its day was running, before or after the day was final; `provisional`: nobody said how long
 this source restates."""
-Field = str
+RestatedField = str
 """One of FIELDS."""
-FIELDS: tuple[Field, ...] = (*NAMES, *REPORTED_RATIOS, "currency")
-ADDED: tuple[Field, ...] = ADDITIVE
+FIELDS: tuple[RestatedField, ...] = (*NAMES, *REPORTED_RATIOS, "currency")
+ADDED: tuple[RestatedField, ...] = ADDITIVE
 """The fields whose differences add up. Reach does not, and a ratio never does."""
 MONEY_FIELDS = frozenset((*MONEY, *REPORTED_RATIOS, "currency"))
-LABELS: dict[Field, str] = {measure.name: measure.label for measure in MEASURES} | {
+LABELS: dict[RestatedField, str] = {measure.name: measure.label for measure in MEASURES} | {
     "reported_cpm": "Reported CPM",
     "reported_roi": "Reported ROI",
     "currency": "Currency",
@@ -39,7 +39,7 @@ Value = int | Decimal | str | None
 class Change(NamedTuple):
     """One field of one event; None: not reported. Money in micros, conversions in millionths, ratios exact."""
 
-    field: Field
+    field: RestatedField
     then: Value
     now: Value
 
@@ -124,11 +124,11 @@ class Movement:
     changed: tuple[int, ...] = (0,) * len(FIELDS)
     differences: tuple[int | None, ...] = (None,) * len(ADDED)
 
-    def difference(self, field: Field) -> int | None:
+    def difference(self, field: RestatedField) -> int | None:
         """The sum of a field's differences: micros, millionths or a count; None when nothing reports it."""
         return self.differences[ADDED.index(field)]
 
-    def count(self, field: Field) -> int:
+    def count(self, field: RestatedField) -> int:
         """In how many changes of facts this field changed."""
         return self.changed[FIELDS.index(field)]
 
@@ -180,6 +180,6 @@ def timing(day: date, at: datetime, time_zone: str, settlement_days: int | None,
     return "after" if final_at is not None and at > final_at else "before"
 
 
-def exact(field: Field, value: Value) -> Value:
+def exact(field: RestatedField, value: Value) -> Value:
     """A value as it is exported: money and conversions with six decimals, counts and ratios as they are."""
     return money(value) if field in IN_MILLIONTHS and isinstance(value, int) else value

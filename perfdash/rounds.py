@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from perfdash.accounts import Account, Days
 from perfdash.errors import PerfdashError, StoreError
 from perfdash.store import attempts, leases, ledger
-from perfdash.sync import INTERRUPTED, Desk, Order, RunResult, result_of, sync_one, unforeseen
+from perfdash.sync import INTERRUPTED, Order, RunResult, SyncContext, result_of, sync_one, unforeseen
 
 JOBS = 4
 """How many accounts are asked at once unless somebody says otherwise."""
@@ -27,7 +27,7 @@ MOST_JOBS = 32
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 5.0
 """How long a round that is stopped waits for runs that are just being opened, so that it can close them."""
-Wanted = Sequence[tuple[Account, Days]]
+WantedRanges = Sequence[tuple[Account, Days]]
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +43,7 @@ class Voice:
 
 
 def sync_all(
-    desk: Desk, order: Order, wanted: Wanted, *, jobs: int = JOBS, voice: Voice | None = None
+    context: SyncContext, order: Order, wanted: WantedRanges, *, jobs: int = JOBS, voice: Voice | None = None
 ) -> tuple[RunResult, ...]:
     """One result for each of `wanted`, in that order; after a stop without those that had not begun.
 
@@ -52,21 +52,21 @@ def sync_all(
     """
     order.principal.require_account()
     order.principal.require(*{account.client for account, _ in wanted})
-    return _Round(desk, order, wanted, voice or Voice()).result(max(1, jobs))
+    return _Round(context, order, wanted, voice or Voice()).result(max(1, jobs))
 
 
 class _Round:
     """The runs still to begin, those in progress, and what came of the others; positions are those in `wanted`."""
 
-    def __init__(self, desk: Desk, order: Order, wanted: Wanted, voice: Voice) -> None:
-        self._desk, self._order, self._wanted, self._voice = desk, order, wanted, voice
+    def __init__(self, context: SyncContext, order: Order, wanted: WantedRanges, voice: Voice) -> None:
+        self._context, self._order, self._wanted, self._voice = context, order, wanted, voice
         self._lines: dict[tuple[str, str, str], list[int]] = {}
         for n, (account, _) in enumerate(wanted):
             self._lines.setdefault((account.client, account.source, account.external_id), []).append(n)
         self._waiting: SimpleQueue[list[int]] = SimpleQueue()
         self._said: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         """What the caller's thread is to call; None when a thread is done."""
-        self._busy: dict[int, leases.Run | None] = {}
+        self._busy: dict[int, leases.OpenRun | None] = {}
         self._halted = threading.Event()
         self._results: dict[int, RunResult] = {}
 
@@ -122,14 +122,14 @@ class _Round:
             return
         self._busy[position] = None
         account, days = self._wanted[position]
-        desk = replace(
-            self._desk,
-            progress=lambda line: self._said.put(partial(self._desk.progress, line)),
+        context = replace(
+            self._context,
+            progress=lambda line: self._said.put(partial(self._context.progress, line)),
             began=partial(self._began, position),
             sleep=self._sleep,
         )
         try:
-            result = sync_one(desk, self._order, account, days)
+            result = sync_one(context, self._order, account, days)
         except PerfdashError as error:
             result = RunResult(account, days, "failed", str(error))
         except BaseException as error:  # noqa: BLE001  a thread has nobody to hand it to, and the others go on
@@ -139,15 +139,15 @@ class _Round:
         self._said.put(partial(self._ended, position, result))
         del self._busy[position]
 
-    def _began(self, position: int, run: leases.Run) -> None:
+    def _began(self, position: int, run: leases.OpenRun) -> None:
         self._busy[position] = run
         self._go_on()
-        self._desk.began(run)
+        self._context.began(run)
 
     def _sleep(self, seconds: float) -> None:
         """Between two looks at another process's lease: that wait ends with the round."""
         self._go_on()
-        self._desk.sleep(seconds)
+        self._context.sleep(seconds)
 
     def _go_on(self) -> None:
         if self._halted.is_set():
@@ -177,15 +177,15 @@ class _Round:
                 if said is not None:
                     said()
 
-    def _closed(self, position: int, run: leases.Run | None) -> RunResult:
+    def _closed(self, position: int, run: leases.OpenRun | None) -> RunResult:
         """What the store says of the run afterwards: it may have been committed a moment before."""
         account, days = self._wanted[position]
         lost = RunResult(account, days, "failed", INTERRUPTED, run=run.number if run else None)
         if run is None:
             return lost
-        store = self._desk.store
+        store = self._context.store
         try:
-            ledger.fail(store, run, state="failed", message=INTERRUPTED, now=self._desk.clock())
+            ledger.fail(store, run, state="failed", message=INTERRUPTED, now=self._context.clock())
             last = attempts.last_attempt(store, self._order.principal, account, days)
         except StoreError as error:
             return replace(lost, message=f"{INTERRUPTED} {error}")

@@ -8,24 +8,24 @@ from functools import partial
 from typing import cast
 
 from perfdash import reported
-from perfdash.conversions import Column, Kinds, T, Values, amounts, by_distinct, is_printable
+from perfdash.conversions import ConvertedColumn, Kinds, T, Values, amounts, by_distinct, is_printable
 from perfdash.mapping import Field
 from perfdash.payload import CampaignAttributes
 from perfdash.row_shape import Page
 
 
-def days(values: Values, field: Field, kinds: Kinds) -> Column[date]:
+def days(values: Values, field: Field, kinds: Kinds) -> ConvertedColumn[date]:
     """Day labels, written as the field says."""
     return by_distinct(values, kinds, partial(reported.day, label=field.label, style=field.style), date.min)
 
 
-def names(values: Values, field: Field, kinds: Kinds, longest: int = 300) -> Column[str | None]:
+def names(values: Values, field: Field, kinds: Kinds, longest: int = 300) -> ConvertedColumn[str | None]:
     """Texts for people; None when nothing is left of one."""
     if not field.spellings and kinds == {str}:
         texts = list(map(str.strip, cast(list[str], values)))
         # What is printable has nothing to be taken out of it.
         if all(texts) and is_printable("".join(texts)) and max(map(len, texts)) <= longest:
-            return Column(cast(list[str | None], texts))
+            return ConvertedColumn(cast(list[str | None], texts))
 
     def one(value: object) -> str | None:
         said = field.spelled(value) if type(value) is str else value
@@ -36,7 +36,9 @@ def names(values: Values, field: Field, kinds: Kinds, longest: int = 300) -> Col
 
 def columns(page: Page) -> dict[str, Sequence[object]]:
     """The attributes of campaigns that some row reports, by the names of CampaignAttributes."""
-    found: dict[str, Column[date | None] | Column[int | None] | Column[str | None] | None] = {
+    found: dict[
+        str, ConvertedColumn[date | None] | ConvertedColumn[int | None] | ConvertedColumn[str | None] | None
+    ] = {
         "name": page.optional("campaign_name", names),
         "status": page.optional("status", partial(names, longest=40)),
         "budget": page.optional("budget", amounts),

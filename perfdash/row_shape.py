@@ -12,9 +12,9 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from perfdash.alike import ColumnarRows
-from perfdash.conversions import Column, Convert, each, kinds_of, where_reported
+from perfdash.conversions import Convert, ConvertedColumn, each, kinds_of, where_reported
 from perfdash.mapping import Field, Mapping
-from perfdash.reported import Refused, plain
+from perfdash.reported import RefusedValue, plain
 
 MAX_PAYLOAD = 2000
 _AT_ONCE = 1_000
@@ -62,25 +62,25 @@ class Page:
         """The first reason stands."""
         self.problems.setdefault(place, reason)
 
-    def required(self, name: str, convert: Convert[T]) -> Column[T]:
+    def required(self, name: str, convert: Convert[T]) -> ConvertedColumn[T]:
         """A field that every row must have, converted; its problems are noted."""
         field = self._mapping.fields[name]
         values = self._values(field)
         values = [None] * len(self._rows) if values is None else values
         return self._noted(convert(values, field, kinds_of(values)))
 
-    def optional(self, name: str, convert: Convert[T]) -> Column[T | None] | None:
+    def optional(self, name: str, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
         """A field that a row may have, converted; its problems are noted. None when no row has it."""
         column = self.unnoted(name, convert)
         return None if column is None else self._noted(column)
 
-    def unnoted(self, name: str, convert: Convert[T]) -> Column[T | None] | None:
+    def unnoted(self, name: str, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
         """The same, but what is wrong with it refuses no row yet."""
         field = self._mapping.fields.get(name)
         values = None if field is None else self._values(field)
         return None if field is None or values is None else where_reported(values, field, convert)
 
-    def _noted(self, column: Column[T]) -> Column[T]:
+    def _noted(self, column: ConvertedColumn[T]) -> ConvertedColumn[T]:
         for place, reason in column.problems.items():
             self.refuse(place, reason)
         return column
@@ -147,7 +147,7 @@ def payload_of(raw: object, mapping: Mapping) -> str:
 def _raw(field: Field, raw: object) -> object:
     try:
         return field.value(raw)
-    except Refused:
+    except RefusedValue:
         return field.find(raw)
 
 

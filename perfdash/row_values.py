@@ -10,10 +10,10 @@ from operator import gt
 from typing import cast
 
 from perfdash import reported
-from perfdash.conversions import Column, Convert, Kinds, T, Values, amounts, by_distinct, counts, ratios
+from perfdash.conversions import Convert, ConvertedColumn, Kinds, T, Values, amounts, by_distinct, counts, ratios
 from perfdash.domain.measures import ALWAYS, MEASURES, OPTIONAL, Measure
 from perfdash.mapping import Field
-from perfdash.reported import WRONG_TYPE, Refused
+from perfdash.reported import WRONG_TYPE, RefusedValue
 from perfdash.row_shape import Page
 from perfdash.sheet import Stored
 
@@ -52,18 +52,18 @@ def _convert(measure: Measure) -> Convert[int]:
 _CONVERT = {measure.name: _convert(measure) for measure in MEASURES}
 
 
-def _told(column: Column[T] | None, rows: int) -> list[T] | list[None]:
+def _told(column: ConvertedColumn[T] | None, rows: int) -> list[T] | list[None]:
     return [None] * rows if column is None else column.values
 
 
-def _currencies(values: Values, field: Field, kinds: Kinds, currency: str) -> Column[None]:
+def _currencies(values: Values, field: Field, kinds: Kinds, currency: str) -> ConvertedColumn[None]:
     """Nothing is kept: every row is in the account's currency, or refused."""
 
     def check(said: object) -> None:
         if type(said) is not str:
-            raise Refused(f"{field.label} {WRONG_TYPE}")
+            raise RefusedValue(f"{field.label} {WRONG_TYPE}")
         if said.strip().upper() != currency:
-            raise Refused(f"{field.label} is not the account's {currency}")
+            raise RefusedValue(f"{field.label} is not the account's {currency}")
 
     return by_distinct(values, kinds, check, None)
 
@@ -74,7 +74,7 @@ def _more_clicks(impressions: list[int], clicks: list[int]) -> list[int]:
     return [place for place, (many, few) in enumerate(zip(clicks, impressions, strict=True)) if many > few]
 
 
-def _disagreeing(cpm: Column[str | None] | None, cost: list[int], impressions: list[int]) -> list[int]:
+def _disagreeing(cpm: ConvertedColumn[str | None] | None, cost: list[int], impressions: list[int]) -> list[int]:
     if cpm is None:
         return []
     said = cpm.values

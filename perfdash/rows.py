@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from perfdash import platforms, reported, row_attributes, row_values
 from perfdash.accounts import Account, Days
-from perfdash.conversions import Column, Kinds, Values, by_distinct, ids
+from perfdash.conversions import ConvertedColumn, Kinds, Values, by_distinct, ids
 from perfdash.mapping import Field, Mapping
 from perfdash.payload import Batch, FactKey, Quarantined
-from perfdash.reported import WRONG_TYPE, Refused
+from perfdash.reported import WRONG_TYPE, RefusedValue
 from perfdash.row_shape import Page, payload_of
-from perfdash.sheet import Place, Sheet, Stored, same
+from perfdash.sheet import BareKey, Sheet, Stored, same
 
 CONFLICT = "the same campaign, creator, platform and day came with different values"
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class _Reader:
         """Keys first: a refused row whose key can be read keeps its current version in the ledger."""
         page = self._page
         days, campaigns, names, creators = self._key_columns()
-        keys: Sequence[Place] = list(zip(days, campaigns, names, creators, strict=True))
+        keys: Sequence[BareKey] = list(zip(days, campaigns, names, creators, strict=True))
         keyless = frozenset(page.problems)
         self._check_asked(days, names)
         unknown = [place for place, name in enumerate(names if self._unknown else ()) if name in self._unknown]
@@ -81,16 +81,16 @@ class _Reader:
         told = [""] * len(names) if creators is None else [creator or "" for creator in creators.values]
         return days, campaigns, names, told
 
-    def _platforms(self, values: Values, field: Field, kinds: Kinds) -> Column[str]:
+    def _platforms(self, values: Values, field: Field, kinds: Kinds) -> ConvertedColumn[str]:
         return by_distinct(values, kinds, partial(self._platform, field), "")
 
     def _platform(self, field: Field, value: object) -> str:
         """Its one spelling; an asked one is spelled as the configuration does."""
         if value is not None and type(value) is not str:
-            raise Refused(f"{field.label} {WRONG_TYPE}")
+            raise RefusedValue(f"{field.label} {WRONG_TYPE}")
         name, known = platforms.spelled(reported.plain(field.spelled(value or "")))
         if not name:
-            raise Refused(f"{field.label} is missing")
+            raise RefusedValue(f"{field.label} is missing")
         name = self._asked.get(name.casefold(), name)
         if not known:
             self._unknown.add(name)
@@ -106,14 +106,14 @@ class _Reader:
                 self._page.refuse(place, "platform was not asked for")
 
     def _settled(
-        self, keys: list[Place], values: list[Stored], places: list[int], refused: list[Quarantined]
-    ) -> tuple[dict[Place, Stored], list[Quarantined], int]:
+        self, keys: list[BareKey], values: list[Stored], places: list[int], refused: list[Quarantined]
+    ) -> tuple[dict[BareKey, Stored], list[Quarantined], int]:
         """The facts; rows that contradict another of the same key; how many rows only repeat another."""
         facts = dict(zip(keys, values, strict=True))
         spoiled = {row.key for row in refused if row.key in facts}
         if len(facts) == len(keys) and not spoiled:
             return facts, [], 0
-        rows: dict[Place, list[int]] = {}
+        rows: dict[BareKey, list[int]] = {}
         for at, key in enumerate(keys):
             rows.setdefault(key, []).append(at)
         conflicts: list[Quarantined] = []

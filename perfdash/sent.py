@@ -16,7 +16,7 @@ MONEY = frozenset({"cost", "cpm"})
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class SentFigure:
     """One headline total: as it was sent and as it is now; money in currency units, None is undefined."""
 
     name: str
@@ -30,10 +30,10 @@ class Figure:
         return self.sent != self.now
 
 
-def figures(sent: Mapping[str, Sums], now: Mapping[str, Sums], *, money: bool) -> list[Figure]:
+def figures(sent: Mapping[str, Sums], now: Mapping[str, Sums], *, money: bool) -> list[SentFigure]:
     """Per currency the headline totals, sent and now."""
     return [
-        Figure(name, currency, value(name, sent.get(currency, Sums())), value(name, now.get(currency, Sums())))
+        SentFigure(name, currency, value(name, sent.get(currency, Sums())), value(name, now.get(currency, Sums())))
         for currency in sorted({*sent, *now})
         for name in NAMES
         if money or name not in MONEY
@@ -49,7 +49,7 @@ def value(name: str, sums: Sums) -> Fraction | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class ChangedDay:
     """A day whose total is another one now; micros, or a count without money.
 
     `restated` is the part that restatements explain, `rest` all else: rows that were first reported later, corrections,
@@ -80,18 +80,18 @@ Key = tuple[date, str]
 
 def days(
     sent: Mapping[Key, Sums], now: Mapping[Key, Sums], restated: Mapping[Key, tuple[int, int, int]], measure: str
-) -> list[Day]:
+) -> list[ChangedDay]:
     """The days whose `measure` is another one now, or that changed; `restated`: (difference, changes, late)."""
     found = []
     for key in sorted({*sent, *now, *restated}):
         then, later = (getattr(side.get(key, Sums()), measure) or 0 for side in (sent, now))
         moved, changes, late = restated.get(key, (0, 0, 0))
         if then != later or changes:
-            found.append(Day(*key, then, later, moved, changes, late))
+            found.append(ChangedDay(*key, then, later, moved, changes, late))
     return found
 
 
-def because(days: Sequence[Day], *, limited: bool) -> str:
+def because(days: Sequence[ChangedDay], *, limited: bool) -> str:
     """Because 3 days were restated; 1 day has rows that were first reported later or were corrected."""
     restated = sum(1 for day in days if day.changes)
     other = sum(1 for day in days if day.rest)

@@ -45,7 +45,7 @@ class Settled(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class SettlingPoint:
     """`moved`: the movement after `after` days, a fraction; None where fewer than FEWEST_DAYS days can say."""
 
     after: int
@@ -60,7 +60,7 @@ class Curve:
     platform: str
     currency: str
     days: int
-    points: tuple[Point, ...]
+    points: tuple[SettlingPoint, ...]
 
     @property
     def enough(self) -> bool:
@@ -88,7 +88,7 @@ def _curve(platform: str, currency: str, days: Mapping[Key, list[Part]], settled
     return Curve(platform, currency, max(point.days for point in points), points)
 
 
-def _point(after: int, days: Mapping[Key, list[Part]], settled: Mapping[Key, Settled]) -> Point:
+def _point(after: int, days: Mapping[Key, list[Part]], settled: Mapping[Key, Settled]) -> SettlingPoint:
     moved = whole = 0
     told: set[date] = set()
     for key, parts in days.items():
@@ -99,7 +99,7 @@ def _point(after: int, days: Mapping[Key, list[Part]], settled: Mapping[Key, Set
         moved += abs(_known(parts, day.ended_at + after * _ONE_DAY) - last)
         whole += last
         told.add(key[2])
-    return Point(after, len(told), Fraction(moved, whole) if whole and len(told) >= FEWEST_DAYS else None)
+    return SettlingPoint(after, len(told), Fraction(moved, whole) if whole and len(told) >= FEWEST_DAYS else None)
 
 
 def _known(parts: Iterable[Part], at: datetime) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from perfdash.domain.measures import FactValues
 from perfdash.payload import FactKey
 
-Place = tuple[date, str, str, str]
+BareKey = tuple[date, str, str, str]
 """What a FactKey holds; equal to it, and found by it."""
 Stored = tuple[Any, ...]
 """Currency, the measures, both reported ratios as text or None, the flags as one text: the order of schema.VALUES."""
@@ -28,7 +28,7 @@ class Sheet(Mapping[FactKey, FactValues]):
 
     __slots__ = ("rows",)
 
-    def __init__(self, rows: Mapping[Place, Stored]) -> None:
+    def __init__(self, rows: Mapping[BareKey, Stored]) -> None:
         self.rows = rows
 
     @classmethod
@@ -38,7 +38,7 @@ class Sheet(Mapping[FactKey, FactValues]):
     @classmethod
     def joined(cls, many: Iterable[Mapping[FactKey, FactValues]]) -> Sheet:
         """All in one; of those with the same key the last."""
-        rows: dict[Place, Stored] = {}
+        rows: dict[BareKey, Stored] = {}
         for facts in many:
             rows.update(cls.of(facts).rows)
         return cls(rows)

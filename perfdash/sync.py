@@ -54,7 +54,7 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class SyncContext:
     """What a sync works with: the store, how to fetch, and the outside world as arguments."""
 
     store: Store
@@ -62,7 +62,7 @@ class Desk:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], object] = time.sleep
     progress: Progress = lambda _line: None
-    began: Callable[[leases.Run], object] = lambda _run: None
+    began: Callable[[leases.OpenRun], object] = lambda _run: None
     """Told of a run once it is open; what it raises closes the run."""
 
 
@@ -80,45 +80,45 @@ class Order:
     fresh: timedelta | None = None
 
 
-def sync_one(desk: Desk, order: Order, account: Account, days: Days) -> RunResult:
+def sync_one(context: SyncContext, order: Order, account: Account, days: Days) -> RunResult:
     """One run. Expected failures come back as a result; a second request waits and gets the first one's result."""
     order.principal.require_account()
     order.principal.require(account.client)
     waited_for: int | None = None
     while True:
-        ended = leases.last_ended(desk.store, account)  # first: what ends while we look is noticed when we begin
-        last = last_attempt(desk.store, order.principal, account, days)
-        answered = last if last and _answers(desk, order, last, waited_for) else _pausing(desk, order, account)
+        ended = leases.last_ended(context.store, account)  # first: what ends while we look is noticed when we begin
+        last = last_attempt(context.store, order.principal, account, days)
+        answered = last if last and _answers(context, order, last, waited_for) else _pausing(context, order, account)
         if answered:
             return result_of(account, days, answered)
         if order.dry_run:
-            return _planned(desk, order, account, days)
+            return _planned(context, order, account, days)
         try:
             run = leases.begin(
-                desk.store, account, days, holder=turns.holder(), trigger=order.trigger, author=order.principal.name,
-                now=desk.clock(), since=ended,
+                context.store, account, days, holder=turns.holder(), trigger=order.trigger, author=order.principal.name,
+                now=context.clock(), since=ended,
             )  # fmt: skip
         except LeaseLost as error:  # the client was deleted meanwhile; the other accounts have their turn
             return RunResult(account, days, "failed", str(error))
-        if isinstance(run, leases.Run):
-            return _carry_out(desk, order, run)
+        if isinstance(run, leases.OpenRun):
+            return _carry_out(context, order, run)
         if run is not None:
             waited_for = run.run
-            turns.wait_for(desk.store, account, run, desk.clock, desk.sleep)
+            turns.wait_for(context.store, account, run, context.clock, context.sleep)
 
 
-def _answers(desk: Desk, order: Order, last: LastAttempt, waited_for: int | None) -> bool:
+def _answers(context: SyncContext, order: Order, last: LastAttempt, waited_for: int | None) -> bool:
     """True when the last attempt about at least our days is the one we waited for, or is fresh enough."""
     if order.trigger == "file" or (order.accept_vanished and last.state == "suspicious"):
         return False
-    young = order.fresh is not None and desk.clock() - last.finished_at < order.fresh
+    young = order.fresh is not None and context.clock() - last.finished_at < order.fresh
     return young or last.run == waited_for
 
 
-def _pausing(desk: Desk, order: Order, account: Account) -> LastAttempt | None:
+def _pausing(context: SyncContext, order: Order, account: Account) -> LastAttempt | None:
     """The account's newest attempt, whichever days it was about, while the source wants to be left alone."""
-    last = None if order.trigger in ("cli", "file") else last_attempt(desk.store, order.principal, account)
-    return last if last and last.resume_at is not None and last.resume_at > desk.clock() else None
+    last = None if order.trigger in ("cli", "file") else last_attempt(context.store, order.principal, account)
+    return last if last and last.resume_at is not None and last.resume_at > context.clock() else None
 
 
 def result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
@@ -130,15 +130,15 @@ def result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
     return RunResult(account, days, state, last.message, counts, at, last.revision, last.resume_at, last.run)
 
 
-def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
+def _carry_out(context: SyncContext, order: Order, run: leases.OpenRun) -> RunResult:
     fetched: Fetched | None = None
     state, message, resume_at, trail = "failed", INTERRUPTED, None, NO_TRAIL
     try:
-        desk.began(run)
-        with turns.kept_alive(desk.store, run, desk.clock):
-            desk.progress(f"{run.account.client} {run.account.label} {run.days}: fetching")
-            fetched = desk.fetch(run.account, run.days)
-            return _store(desk, order, run, fetched)
+        context.began(run)
+        with turns.kept_alive(context.store, run, context.clock):
+            context.progress(f"{run.account.client} {run.account.label} {run.days}: fetching")
+            fetched = context.fetch(run.account, run.days)
+            return _store(context, order, run, fetched)
     except SuspiciousRun as error:
         state, message = "suspicious", str(error)
     except PerfdashError as error:
@@ -149,12 +149,12 @@ def _carry_out(desk: Desk, order: Order, run: leases.Run) -> RunResult:
             fetched = None  # its run may be closed and told by whoever took over; nothing is added to that
     except BaseException as error:
         # Not ours to judge (a stopped page, a bug): close the run so that it neither blocks nor looks alive.
-        ledger.fail(desk.store, run, state=state, message=unforeseen(error), now=desk.clock())
+        ledger.fail(context.store, run, state=state, message=unforeseen(error), now=context.clock())
         raise
-    now = desk.clock()
+    now = context.clock()
     try:
         ledger.fail(
-            desk.store, run, state=state, message=message, now=now, fetched=fetched, resume_at=resume_at, trail=trail
+            context.store, run, state=state, message=message, now=now, fetched=fetched, resume_at=resume_at, trail=trail
         )
     except StoreError as error:
         message = f"{message} {error}"  # the lease expires by itself, and the next run marks this one aborted
@@ -174,24 +174,24 @@ def _trail_of(fetched: Fetched) -> Trail:
     return Trail(fetched.requests, fetched.retries, fetched.log)
 
 
-def _store(desk: Desk, order: Order, run: leases.Run, fetched: Fetched) -> RunResult:
-    held = known.known(desk.store, run.account, run.days)
+def _store(context: SyncContext, order: Order, run: leases.OpenRun, fetched: Fetched) -> RunResult:
+    held = known.known(context.store, run.account, run.days)
     plan = changes.decide(
         fetched.batch, held.current, held.gone, held.attributes, held.creators, accept_vanished=order.accept_vanished
     )
-    desk.progress(f"{run.account.client} {run.account.label} {run.days}: applying")
-    revision = ledger.commit(desk.store, run, fetched, plan, desk.clock)
+    context.progress(f"{run.account.client} {run.account.label} {run.days}: applying")
+    revision = ledger.commit(context.store, run, fetched, plan, context.clock)
     return RunResult(
         run.account, run.days, "committed", "", plan.counts, fetched.ended, revision, None, run.number,
         _trail_of(fetched),
     )  # fmt: skip
 
 
-def _planned(desk: Desk, order: Order, account: Account, days: Days) -> RunResult:
+def _planned(context: SyncContext, order: Order, account: Account, days: Days) -> RunResult:
     """A dry run: fetch and decide, write nothing at all."""
     try:
-        fetched = desk.fetch(account, days)
-        held = known.known(desk.store, account, days)
+        fetched = context.fetch(account, days)
+        held = known.known(context.store, account, days)
         plan = changes.decide(
             fetched.batch, held.current, held.gone, held.attributes, held.creators,
             accept_vanished=order.accept_vanished,

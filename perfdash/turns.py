@@ -52,7 +52,7 @@ def wait_for(store: Store, account: Account, held: leases.Held, clock: Clock, sl
 
 
 @contextmanager
-def kept_alive(store: Store, run: leases.Run, clock: Clock) -> Iterator[None]:
+def kept_alive(store: Store, run: leases.OpenRun, clock: Clock) -> Iterator[None]:
     """Renew the lease from a thread while a slow source keeps us waiting."""
     done = threading.Event()
 

@@ -13,7 +13,7 @@ WIDEST_PROXY_NETWORK = {4: 8, 6: 16}
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServerSetup:
     """How the app is about to be served. `address` is what the server was told to listen on; '' when it was not told.
 
     Then Streamlit listens everywhere, as hosts expect that run the app by themselves, and the name is theirs to check.
@@ -44,7 +44,7 @@ _SAFE: dict[str, tuple[tuple[object, ...], str]] = {
 }
 
 
-def unsafe(served: Served) -> tuple[str, ...]:
+def unsafe(served: ServerSetup) -> tuple[str, ...]:
     """One sentence for each setting that must not stay: which, what it would do, how to mend it. Empty when safe."""
     return (*_options(served.options), *_security(served))
 
@@ -75,7 +75,7 @@ def _toml(value: object) -> str:
     return "nothing" if value in ((), {}) else f'"{value}"'
 
 
-def _security(served: Served) -> Iterator[str]:
+def _security(served: ServerSetup) -> Iterator[str]:
     for network in served.security.trusted_proxies:
         if network.prefixlen < WIDEST_PROXY_NETWORK[network.version]:
             yield (

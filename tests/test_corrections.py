@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash.accounts import Days
-from perfdash.correction_lines import Line, Set, cpm_of, effect
-from perfdash.correction_story import Correction, Decision, decisions
+from perfdash.correction_lines import CorrectableFact, Set, cpm_of, effect
+from perfdash.correction_story import Correction, CorrectionBatch, decisions
 from perfdash.correction_text import factor_of, reason_of, total_of, value_of
 from perfdash.corrections import (
     FIELDS,
@@ -21,7 +21,7 @@ from perfdash.corrections import (
     Range,
     Raw,
     Target,
-    Wanted,
+    WantedValue,
     cost_at,
     counted,
     current,
@@ -124,7 +124,7 @@ def test_impossible_values_are_refused_also_when_a_factor_makes_them() -> None:
     with pytest.raises(UsageError, match="smaller factor"):
         require_usable(scaled(raws([10**15]), "cost", Decimal(2)))
     with pytest.raises(UsageError, match="given two values"):
-        require_usable([Wanted(target(), "clicks", 1), Wanted(target(), "clicks", 2)])
+        require_usable([WantedValue(target(), "clicks", 1), WantedValue(target(), "clicks", 2)])
     with pytest.raises(UsageError, match="cannot be corrected"):
         field_of("reach")
 
@@ -184,21 +184,21 @@ def test_a_range_holds_its_campaigns_rows_only() -> None:
     assert not Range("acme", 1, "c", week.days, ("Instagram",)).holds(target())
 
 
-def line(n: int, cost: int, *active: Set) -> Line:
-    return Line(target(n), Raw(1000, 10, cost), "EUR", 1, active)
+def line(n: int, cost: int, *active: Set) -> CorrectableFact:
+    return CorrectableFact(target(n), Raw(1000, 10, cost), "EUR", 1, active)
 
 
 def test_the_effect_is_what_counts_before_and_after() -> None:
     lines = [line(0, 100), line(1, 50, Set(7, "cost", 60), Set(8, "impressions", 500)), line(2, 9)]
-    found = effect(lines, [Wanted(target(0), "cost", 90), Wanted(target(1), "cpm", 40)])
+    found = effect(lines, [WantedValue(target(0), "cost", 90), WantedValue(target(1), "cpm", 40)])
     assert (found.rows, found.before, found.after) == (2, Raw(1500, 20, 160), Raw(1500, 20, 110))
     assert cpm_of(found.after) == Fraction(110, 1_500_000)
     with pytest.raises(UsageError, match="others meanwhile"):
-        effect(lines, [Wanted(target(5), "cost", 90)])
+        effect(lines, [WantedValue(target(5), "cost", 90)])
 
 
 def test_an_amount_in_another_currency_counts_nothing() -> None:
-    idle = Line(target(), RAW, "USD", 1, (Set(1, "cost", 7), Set(2, "clicks", 3)), ("cost",))
+    idle = CorrectableFact(target(), RAW, "USD", 1, (Set(1, "cost", 7), Set(2, "clicks", 3)), ("cost",))
     assert idle.counted == Raw(1000, 3, 5_000_000)
     assert idle.seen.corrections == (1, 2)
 
@@ -224,9 +224,9 @@ def test_what_was_corrected_together_is_one_decision() -> None:
 
 def test_a_decision_says_how_it_stands() -> None:
     ended = {"ended_at": NOON, "ended_as": "reverted"}
-    assert Decision((correction(),)).state == "active"
-    assert Decision((correction(1), correction(2, **ended))).state == "1 of 2 active"
-    assert Decision((correction(1, **ended), correction(2, **ended | {"ended_as": "superseded"}))).state == (
+    assert CorrectionBatch((correction(),)).state == "active"
+    assert CorrectionBatch((correction(1), correction(2, **ended))).state == "1 of 2 active"
+    assert CorrectionBatch((correction(1, **ended), correction(2, **ended | {"ended_as": "superseded"}))).state == (
         "reverted and superseded"
     )
 
@@ -234,19 +234,19 @@ def test_a_decision_says_how_it_stands() -> None:
 def test_warnings_are_about_what_is_active() -> None:
     restated, gone = {"raw_now": RAW._replace(cost=5_100_000)}, {"raw_now": None}
     said = "the platform restated this underneath: 5.00\u00a0EUR → 5.10\u00a0EUR"
-    assert Decision((correction(**restated),)).warnings == (said,)
-    assert Decision((correction(**gone),)).warnings == ("counts nothing: the source no longer reports this row",)
-    assert Decision((correction(currency_now="USD"),)).warnings == (
+    assert CorrectionBatch((correction(**restated),)).warnings == (said,)
+    assert CorrectionBatch((correction(**gone),)).warnings == ("counts nothing: the source no longer reports this row",)
+    assert CorrectionBatch((correction(currency_now="USD"),)).warnings == (
         "counts nothing: the source now reports USD, not EUR",
     )
-    assert Decision((correction(**restated | {"ended_at": NOON}),), 3).warnings == ()
-    both = Decision((correction(1, **restated), correction(2, **gone), correction(3)), 1)
+    assert CorrectionBatch((correction(**restated | {"ended_at": NOON}),), 3).warnings == ()
+    both = CorrectionBatch((correction(1, **restated), correction(2, **gone), correction(3)), 1)
     assert both.warnings == (
         "1 row restated underneath",
         "1 row no longer reported by the source: there it counts nothing",
         "1 row arrived since this range was corrected",
     )
     more = correction(field="cpm", raw_now=RAW._replace(impressions=2000))
-    assert Decision((more,)).warnings == ("the platform restated this underneath: 1,000 → 2,000",)
+    assert CorrectionBatch((more,)).warnings == ("the platform restated this underneath: 1,000 → 2,000",)
     undefined = correction(field="cpm", before=None, raw_then=RAW._replace(impressions=0))
-    assert (Decision((undefined,)).before, Decision((undefined,)).raw_then) == ("–", "–")
+    assert (CorrectionBatch((undefined,)).before, CorrectionBatch((undefined,)).raw_then) == ("–", "–")

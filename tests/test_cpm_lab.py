@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdash.cpm_lab import Beside, Finding, Row, cause_of, findings
+from perfdash.cpm_lab import Beside, ExplainedRatio, ReportedFact, cause_of, findings
 from perfdash.cpm_lab_sums import compare
 from perfdash.metrics import rounded
 
@@ -20,20 +20,20 @@ DAY = date(2026, 3, 1)
 CLEAN = 20_000
 
 
-def row(cpm: object = None, roi: object = None, **more: object) -> Row:
+def row(cpm: object = None, roi: object = None, **more: object) -> ReportedFact:
     """50 EUR for 4,001 impressions that reached 2,713 people and earned 120 EUR: CPM 12.496876, ROI 1.4."""
     values = {
         "client": "acme", "day": DAY, "account": 1, "campaign": "spring", "platform": "TikTok", "creator": "",
         "currency": "EUR", "cost": 50_000_000, "impressions": 4_001, "reach": 2_713, "revenue": 120_000_000,
     } | more  # fmt: skip
-    return Row(
+    return ReportedFact(
         **values,
         cpm=None if cpm is None else Decimal(str(cpm)),
         roi=None if roi is None else Decimal(str(roi)),
     )
 
 
-def name_of(measure: str, found: Row, beside: list[Row] | None = None) -> str:
+def name_of(measure: str, found: ReportedFact, beside: list[ReportedFact] | None = None) -> str:
     cause = cause_of(measure, found, Beside(beside or [found]))
     assert cause is not None
     return cause.name
@@ -146,7 +146,7 @@ def test_a_float_with_all_its_digits_agrees_however_it_was_divided():
 # --- rows beside each other
 
 
-def creators(mean: str) -> list[Row]:
+def creators(mean: str) -> list[ReportedFact]:
     """CPM 25 and 2 on one day: 13.50 is their mean, 4.0909 the CPM of both together."""
     two = {"ann": (10_000_000, 400), "bob": (8_000_000, 4_000)}
     return [row(mean, creator=c, cost=cost, impressions=n, reach=None) for c, (cost, n) in two.items()]
@@ -191,7 +191,7 @@ def test_the_mean_of_rois_is_found():
 # --- twenty thousand
 
 
-def clean(count: int = CLEAN, seed: int = 7) -> list[Row]:
+def clean(count: int = CLEAN, seed: int = 7) -> list[ReportedFact]:
     """Rows of campaigns' days with several creators and platforms, whose CPM and ROI were computed and then rounded."""
     dice, made = random.Random(seed), []
     how = (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_DOWN)
@@ -315,7 +315,7 @@ def test_no_row_no_comparison():
 def test_whatever_is_reported_gets_one_name_and_the_difference_is_exact(cost, impressions, reach, revenue, cpm, roi):
     one = row(cpm, roi, cost=cost, impressions=impressions, reach=reach, revenue=revenue)
     for finding in findings([one]):
-        assert isinstance(finding, Finding)
+        assert isinstance(finding, ExplainedRatio)
         assert 0 <= finding.cause.apart <= 2
         assert (finding.cause.name == "ambiguous") == (len(finding.cause.fits) > 1)
         if finding.cause.recomputed is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perfdash.oidc_claims import FRESH, SKEW, Identity, Refused, judged
+from perfdash.oidc_claims import FRESH, SKEW, Identity, RefusedIdentity, judged
 from perfdash.oidc_settings import Provider
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 def why(provider: Provider = CLERK, now: datetime = NOW, **changes: Any) -> str:
     found = judged(claims(**changes), provider, now)
-    return found.why if isinstance(found, Refused) else "let in"
+    return found.why if isinstance(found, RefusedIdentity) else "let in"
 
 
 def test_a_fresh_verified_address_is_an_identity_in_the_spelling_of_the_users() -> None:
@@ -122,5 +122,5 @@ def test_how_addresses_are_spelled(written: object, read: str | None) -> None:
     found = judged(claims(email=written), CLERK, NOW)
     assert (found.email if isinstance(found, Identity) else None) == read
     if read is None:
-        assert isinstance(found, Refused)
+        assert isinstance(found, RefusedIdentity)
         assert found.why == "unclear"

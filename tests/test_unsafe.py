@@ -6,7 +6,7 @@ from ipaddress import ip_network
 import pytest
 
 from perfdash.security import Security
-from perfdash.unsafe import Served, unsafe, watched
+from perfdash.unsafe import ServerSetup, unsafe, watched
 
 SAFE = {
     "server.enableXsrfProtection": True,
@@ -25,9 +25,9 @@ SAFE = {
 }
 
 
-def served(security: Security | None = None, address: str = "127.0.0.1", **more: object) -> Served:
+def served(security: Security | None = None, address: str = "127.0.0.1", **more: object) -> ServerSetup:
     known: dict[str, object] = {"demo": False, "options": SAFE, **more}
-    return Served(address=address, security=security or Security(), **known)  # type: ignore[arg-type]
+    return ServerSetup(address=address, security=security or Security(), **known)  # type: ignore[arg-type]
 
 
 def test_what_perfdash_ships_with_is_safe() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import words
-from perfdash.causes import Measure
+from perfdash.causes import RatioName
 from perfdash.cpm_lab_sums import Comparison
 from perfdash.ui import (
     cache,
@@ -27,7 +27,7 @@ asked = filters.current(principal)
 question = asked.question
 
 
-def _section(measure: Measure, found: Comparison | None, facts: int) -> None:
+def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
     if found is None:
         label = cpm_lab_tables.LABELS[measure]
         st.info(
@@ -50,7 +50,7 @@ def _section(measure: Measure, found: Comparison | None, facts: int) -> None:
     cpm_lab_tables.worst(found, names, creators, key=f"lab_{measure}_worst")
 
 
-def _csv(measure: Measure) -> None:
+def _csv(measure: RatioName) -> None:
     downloads.listing(
         question, f"lab-{measure}", lambda asking: cpm_lab_reads.table(asking, measure), key=f"lab_{measure}_csv"
     )  # fmt: skip

@@ -23,19 +23,19 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with opened() as desk:
-        known = catalog.clients(desk.store, OPERATOR)
+    with opened() as installation:
+        known = catalog.clients(installation.store, OPERATOR)
         if args.action == "list":
-            accounts = catalog.accounts(desk.store, OPERATOR)
+            accounts = catalog.accounts(installation.store, OPERATOR)
             for client in known:
                 labels = ", ".join(a.label for a in accounts if a.client == client.slug) or "no account"
                 print(f"{client.slug:<24} {client.currency}  {client.time_zone:<22} {client.name}  [{labels}]")
             return 0
         require_known([args.client], tuple(c.slug for c in known), "client")
-        if args.client in {c.slug for c in desk.settings.clients}:
+        if args.client in {c.slug for c in installation.settings.clients}:
             raise UsageError(f"{args.client!r} is configured; remove [clients.{args.client}] and its accounts first.")
         if not args.yes:
             raise UsageError(f"This deletes every number of {args.client!r} for good; add --yes to do it.")
-        rows = purge.purge_client(desk.store, OPERATOR, args.client, now())
+        rows = purge.purge_client(installation.store, OPERATOR, args.client, now())
         say(f"Deleted {rows} rows of {args.client}.")
     return 0

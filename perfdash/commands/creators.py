@@ -31,12 +31,12 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out one action; 0, or a UsageError."""
-    with opened() as desk:
-        require_known([args.client], tuple(c.slug for c in catalog.clients(desk.store, OPERATOR)), "client")
+    with opened() as installation:
+        require_known([args.client], tuple(c.slug for c in catalog.clients(installation.store, OPERATOR)), "client")
         if args.action == "list":
-            _list(desk.store, args)
+            _list(installation.store, args)
         else:
-            _erase(desk.store, args)
+            _erase(installation.store, args)
     return 0
 
 

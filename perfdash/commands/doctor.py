@@ -12,7 +12,7 @@ from perfdash.errors import ConfigError, PerfdashError
 from perfdash.settings import SECRETS_FILE, Settings
 from perfdash.store import health, users
 from perfdash.store.engine import SAFE_SQLITE, Store, sqlite_module
-from perfdash.unsafe import Served, unsafe
+from perfdash.unsafe import ServerSetup, unsafe
 
 OTHERS = 0o077
 """Permissions of the group and of everybody else."""
@@ -33,9 +33,9 @@ def run(_args: argparse.Namespace) -> int:
     _ok(f"{config}{demo}: {len(settings.clients)} clients, {len(settings.accounts)} accounts")
     problems += _secrets(settings)
     problems += _sign_in(settings)
-    with opened() as desk:
-        problems += _database(desk.store)
-        problems += _data(desk.store, settings)
+    with opened() as installation:
+        problems += _database(installation.store)
+        problems += _data(installation.store, settings)
     for problem in problems:
         print(f"problem  {problem}")
     return 1 if problems else 0
@@ -60,7 +60,10 @@ def _secrets(settings: Settings) -> list[str]:
 
 def _sign_in(settings: Settings) -> list[str]:
     """Who may come in, and from where; what only a running server knows, it says itself when it starts."""
-    problems = [*settings.oidc.problems, *unsafe(Served(settings.demo, "", settings.security, {}, _has_oidc(settings)))]
+    problems = [
+        *settings.oidc.problems,
+        *unsafe(ServerSetup(settings.demo, "", settings.security, {}, _has_oidc(settings))),
+    ]
     problems += [
         f"{path.relative_to(settings.root)} can be read by other users of this machine: chmod 600 it"
         for path in (settings.root / SECRETS_FILE, settings.root / "data" / "perfdash.db")

@@ -23,7 +23,7 @@ Subparsers = argparse._SubParsersAction  # noqa: SLF001  argparse has no public 
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Installation:
     """A command's settings and open store."""
 
     settings: Settings
@@ -40,7 +40,7 @@ def loaded() -> Settings:
 
 
 @contextmanager
-def opened() -> Iterator[Desk]:
+def opened() -> Iterator[Installation]:
     """Settings and store, its clients and accounts as configured; closed at the end."""
     settings = loaded()
     store = open_store(settings.database_url)
@@ -49,7 +49,7 @@ def opened() -> Iterator[Desk]:
             catalog.register(store, settings.clients, settings.accounts, now())
         if settings.demo:
             add_demo_users(store, now(), demo=settings.demo)
-        yield Desk(settings, store)
+        yield Installation(settings, store)
     finally:
         store.close()
 

@@ -44,23 +44,23 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the answer; 0 also when it is empty."""
-    with opened() as desk:
-        principal = principal_named(desk.store, args.user, desk.settings.demo)
+    with opened() as installation:
+        principal = principal_named(installation.store, args.user, installation.settings.demo)
         _require_money(principal, args)
-        known = {client.slug: client for client in catalog.clients(desk.store, principal)}
+        known = {client.slug: client for client in catalog.clients(installation.store, principal)}
         require_known(args.client, tuple(known), "client")
         zones = [known[slug].time_zone for slug in args.client or known]
         as_of = None if args.as_of is None else moment(args.as_of)
         filters = Filters(
             days=_days(args, zones, as_of),
             clients=tuple(sorted(set(args.client))),
-            platforms=platforms_named(desk.store, principal, args.platform, as_of),
+            platforms=platforms_named(installation.store, principal, args.platform, as_of),
             currency=args.currency and args.currency.upper(),
             max_cpm=None if args.max_cpm is None else cpm_limit(args.max_cpm),
             cpm_grain=args.cpm_grain or "row",
             raw=args.raw,
         )
-        found = answers.answer(desk.store, Question(principal, filters, as_of), args.view, now())
+        found = answers.answer(installation.store, Question(principal, filters, as_of), args.view, now())
     _print(found, args.format)
     return 0
 
@@ -82,7 +82,7 @@ def _days(args: argparse.Namespace, zones: list[str], as_of: AsOf | None) -> Day
     return range_of(args.start or end - min(timedelta(days=_DEFAULT_DAYS - 1), end - date.min), end)
 
 
-def _print(found: answers.Answer, form: str) -> None:
+def _print(found: answers.Export, form: str) -> None:
     if form == "json":
         print(document.dumps(answers.as_document(found)))
     elif form == "csv":
@@ -91,7 +91,7 @@ def _print(found: answers.Answer, form: str) -> None:
         print(_aligned(found))
 
 
-def _aligned(found: answers.Answer) -> str:
+def _aligned(found: answers.Export) -> str:
     """Columns that hold anything, aligned; for people at a terminal."""
     kept = [
         n

@@ -17,7 +17,7 @@ from perfdash.commands.sync import day_argument
 from perfdash.document import dumps
 from perfdash.domain.question import Question, of_every_day
 from perfdash.filters import Filters, range_of
-from perfdash.recorrected import Decision, between
+from perfdash.recorrected import CorrectionEvent, between
 from perfdash.restatements import Event, Moved, Movement, exact
 from perfdash.store import catalog, correction_log, queries, receipts, restated, settled
 from perfdash.store.engine import Store
@@ -49,14 +49,18 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the changes; 0 also when there are none."""
-    with opened() as desk:
-        principal = principal_named(desk.store, args.user, desk.settings.demo)
-        require_known(args.client, tuple(client.slug for client in catalog.clients(desk.store, principal)), "client")
-        since, clients = _since(desk.store, principal, args.since, args.client)
+    with opened() as installation:
+        principal = principal_named(installation.store, args.user, installation.settings.demo)
+        require_known(
+            args.client, tuple(client.slug for client in catalog.clients(installation.store, principal)), "client"
+        )
+        since, clients = _since(installation.store, principal, args.since, args.client)
         until = None if args.until is None else moment(args.until, "--until")
-        platforms = platforms_named(desk.store, principal, args.platform, None)
-        filters = Filters(_days(desk.store, of_every_day(principal, clients), args), clients, platforms)
-        _print(_Restatements(desk.store, Question(principal, filters, until), since, args.while_open), args.format)
+        platforms = platforms_named(installation.store, principal, args.platform, None)
+        filters = Filters(_days(installation.store, of_every_day(principal, clients), args), clients, platforms)
+        _print(
+            _Restatements(installation.store, Question(principal, filters, until), since, args.while_open), args.format
+        )
     return 0
 
 
@@ -114,7 +118,7 @@ def _print(answer: _Restatements, form: str) -> None:
     print(dumps(whole))
 
 
-def _decisions(answer: _Restatements) -> tuple[Decision, ...]:
+def _decisions(answer: _Restatements) -> tuple[CorrectionEvent, ...]:
     made = correction_log.told(answer.store, answer.question.at(None))
     since, until = (then(moment, "UTC", now()) for moment in (answer.since, answer.question.as_of))
     return between(made, since, until, answer.question.filters.platforms)

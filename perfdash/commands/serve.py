@@ -11,7 +11,7 @@ from perfdash.commands.opening import Subparsers, loaded, say
 from perfdash.errors import ConfigError
 from perfdash.settings import Settings
 from perfdash.store.engine import open_store
-from perfdash.unsafe import Served, unsafe
+from perfdash.unsafe import ServerSetup, unsafe
 
 _ABOUT = "Start the dashboard (Streamlit's own server) from the project's folder."
 DEFAULT_PORT = 8501
@@ -51,6 +51,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _require_safe(settings: Settings, host: str) -> None:
     """ConfigError for what is known before Streamlit is asked; the server itself looks at everything."""
-    problems = unsafe(Served(settings.demo, host, settings.security, {}, oidc=bool(settings.oidc.providers)))
+    problems = unsafe(ServerSetup(settings.demo, host, settings.security, {}, oidc=bool(settings.oidc.providers)))
     if problems:
         raise ConfigError("\n".join(problems))

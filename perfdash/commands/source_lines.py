@@ -16,11 +16,11 @@ WIDTH = 100
 FEW, ENDS = 12, 5
 """More windows than `FEW` are cut to this many at both ends."""
 _LONGEST_CELL = 34
-Found = Sequence[tuple[Explained, str]]
+ExplainedAccounts = Sequence[tuple[Explained, str]]
 """Each account, and what is wrong with its key or ''."""
 
 
-def as_table(found: Found, trial: Trial | None) -> str:
+def as_table(found: ExplainedAccounts, trial: Trial | None) -> str:
     """For people."""
     blocks = ["\n".join(_about(one, problem)) for one, problem in found]
     if trial:
@@ -63,7 +63,7 @@ def _requests(asked: Sequence[Request]) -> Iterator[str]:
         yield f"      {name}: {value}"
 
 
-def _live(trial: Trial, found: Found) -> Iterator[str]:
+def _live(trial: Trial, found: ExplainedAccounts) -> Iterator[str]:
     account = found[0][0].account
     others = f" (of {len(found)} accounts; --account chooses another)" if len(found) > 1 else ""
     yield f"One request, {account.client}, {account.label}, {trial.asked.window}{others}"
@@ -128,7 +128,7 @@ def _cell(text: str) -> str:
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
 
 
-def as_json(found: Found, trial: Trial | None) -> str:
+def as_json(found: ExplainedAccounts, trial: Trial | None) -> str:
     """`{"accounts": [...], "live": {...} or null}`; days as YYYY-MM-DD, inclusive."""
     accounts = [_account_record(one, problem) for one, problem in found]
     live = None if trial is None else _live_record(trial, found[0][0])

@@ -13,8 +13,7 @@ from datetime import date
 from perfdash.access import OPERATOR
 from perfdash.accounts import Account, Days, today_in
 from perfdash.commands import sync_file
-from perfdash.commands.opening import Desk as Opened
-from perfdash.commands.opening import Subparsers, now, opened, require_known, say
+from perfdash.commands.opening import Installation, Subparsers, now, opened, require_known, say
 from perfdash.commands.run_lines import as_json, as_table, told
 from perfdash.errors import ConfigError, PerfdashError, UsageError
 from perfdash.fetching import fetcher
@@ -22,7 +21,7 @@ from perfdash.filters import range_of
 from perfdash.rounds import JOBS, MOST_JOBS, Voice, sync_all
 from perfdash.schedule import Covered, default_days
 from perfdash.store import attempts, catalog
-from perfdash.sync import Desk, Order, RunResult
+from perfdash.sync import Order, RunResult, SyncContext
 
 _ABOUT = "Fetch from the sources and commit what changed; exit code 1 when a run failed."
 EVERY_MINUTES = 15
@@ -96,26 +95,26 @@ def run(args: argparse.Namespace) -> int:
     """0 when every run ended well, 1 when one failed or the sync was stopped before its end."""
     sync_file.check_arguments(args)
     collect_seldom()
-    with opened() as desk, heeding_signals() as stop:
-        accounts = _accounts(desk, args)
+    with opened() as installation, heeding_signals() as stop:
+        accounts = _accounts(installation, args)
         if args.file is not None:
-            results = sync_file.sync_file(desk, accounts, args, stop)
+            results = sync_file.sync_file(installation, accounts, args, stop)
         else:
             _asked(args, accounts)
             if args.watch:
-                return _watch(desk, accounts, args, stop)
-            _require_a_key(desk, accounts)
-            results = _sync(desk, accounts, args, "cli", stop)
+                return _watch(installation, accounts, args, stop)
+            _require_a_key(installation, accounts)
+            results = _sync(installation, accounts, args, "cli", stop)
     print(as_json(results) if args.format == "json" else as_table(results))
     return 0 if all(result.ok for result in results) and not stop.is_set() else 1
 
 
-def _require_a_key(desk: Opened, accounts: list[Account]) -> None:
+def _require_a_key(installation: Installation, accounts: list[Account]) -> None:
     """No key for any of them is a mistake to mend first; --watch, and one account among others, record failed runs."""
     missing: ConfigError | None = None
     for account in accounts:
         try:
-            desk.settings.source(account)
+            installation.settings.source(account)
         except ConfigError as error:
             missing = missing or error
         else:
@@ -144,21 +143,21 @@ def heeding_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _accounts(desk: Opened, args: argparse.Namespace) -> list[Account]:
-    require_known(args.client, tuple(c.slug for c in desk.settings.clients), "client")
-    require_known(args.source, tuple(desk.settings.sources), "source")
-    require_known(args.account, tuple(sorted({a.external_id for a in desk.settings.accounts})), "account")
-    configured = {(a.client, a.source, a.external_id) for a in desk.settings.accounts}
+def _accounts(installation: Installation, args: argparse.Namespace) -> list[Account]:
+    require_known(args.client, tuple(c.slug for c in installation.settings.clients), "client")
+    require_known(args.source, tuple(installation.settings.sources), "source")
+    require_known(args.account, tuple(sorted({a.external_id for a in installation.settings.accounts})), "account")
+    configured = {(a.client, a.source, a.external_id) for a in installation.settings.accounts}
     chosen = [
         account
-        for account in catalog.accounts(desk.store, OPERATOR)
+        for account in catalog.accounts(installation.store, OPERATOR)
         if (account.client, account.source, account.external_id) in configured
         and (not args.client or account.client in args.client)
         and (not args.source or account.source in args.source)
         and (not args.account or account.external_id in args.account)
     ]
     if not chosen:
-        if desk.settings.accounts and (args.client or args.source or args.account):
+        if installation.settings.accounts and (args.client or args.source or args.account):
             raise UsageError("No account is of the client, source and account that were named; name fewer of them.")
         raise UsageError("There is no account to sync; configure one in perfdash.toml ([[sources.NAME.accounts]]).")
     return chosen
@@ -176,35 +175,35 @@ def _asked(args: argparse.Namespace, accounts: list[Account]) -> Days | None:
 
 
 def _sync(
-    desk: Opened, accounts: list[Account], args: argparse.Namespace, trigger: str, stop: threading.Event
+    installation: Installation, accounts: list[Account], args: argparse.Namespace, trigger: str, stop: threading.Event
 ) -> tuple[RunResult, ...]:
     """What is due or named of all accounts, several at once; ends soon after `stop`."""
     asked = _asked(args, accounts)
     wanted = [
         (account, days)
         for account in accounts
-        for days in ([asked] if asked else default_days(account, _covered(desk, account), now()))
+        for days in ([asked] if asked else default_days(account, _covered(installation, account), now()))
     ]
-    working = Desk(desk.store, fetcher(desk.settings), progress=say)
+    working = SyncContext(installation.store, fetcher(installation.settings), progress=say)
     order = Order(OPERATOR, trigger, accept_vanished=args.accept_vanished, dry_run=args.dry_run)
     voice = Voice(told=lambda result: say(told(result)), stopped=stop.is_set)
     results = sync_all(working, order, wanted, jobs=args.jobs, voice=voice)
     if stop.is_set():
         say(f"Stopped; {len(wanted) - len(results)} of {len(wanted)} runs had not begun.")
     else:
-        desk.store.checkpoint()
+        installation.store.checkpoint()
     return results
 
 
-def _covered(desk: Opened, account: Account) -> tuple[Covered, ...]:
-    return attempts.committed(desk.store, OPERATOR, account)
+def _covered(installation: Installation, account: Account) -> tuple[Covered, ...]:
+    return attempts.committed(installation.store, OPERATOR, account)
 
 
-def _watch(desk: Opened, accounts: list[Account], args: argparse.Namespace, stop: threading.Event) -> int:
+def _watch(installation: Installation, accounts: list[Account], args: argparse.Namespace, stop: threading.Event) -> int:
     """Until SIGTERM or Ctrl+C; a failing round is told and the next one comes all the same."""
     while not stop.is_set():
         try:
-            _sync(desk, accounts, args, "watch", stop)
+            _sync(installation, accounts, args, "watch", stop)
         except PerfdashError as error:
             say(f"This round failed: {error}")
         stop.wait(args.every * 60)

@@ -10,13 +10,12 @@ from pathlib import Path
 from perfdash import files
 from perfdash.access import OPERATOR
 from perfdash.accounts import Account, Days
-from perfdash.commands.opening import Desk as Opened
-from perfdash.commands.opening import now, say
+from perfdash.commands.opening import Installation, now, say
 from perfdash.commands.run_lines import told
 from perfdash.errors import UsageError
 from perfdash.filters import range_of
 from perfdash.rounds import Voice, sync_all
-from perfdash.sync import Desk, Order, RunResult
+from perfdash.sync import Order, RunResult, SyncContext
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,14 +49,14 @@ def check_arguments(args: argparse.Namespace) -> None:
 
 
 def sync_file(
-    desk: Opened, accounts: list[Account], args: argparse.Namespace, stop: threading.Event
+    installation: Installation, accounts: list[Account], args: argparse.Namespace, stop: threading.Event
 ) -> tuple[RunResult, ...]:
     account = _only(accounts)
     saved = files.read(
-        Path(args.file), desk.settings.sources[account.source], account,
+        Path(args.file), installation.settings.sources[account.source], account,
         days=_days(args), exported_at=args.exported_at, now=now(),
     )  # fmt: skip
-    working = Desk(desk.store, lambda _account, _days: saved.fetched(desk.store), progress=say)
+    working = SyncContext(installation.store, lambda _account, _days: saved.fetched(installation.store), progress=say)
     order = Order(OPERATOR, "file", accept_vanished=args.accept_vanished, dry_run=args.dry_run)
     voice = Voice(told=lambda result: say(told(result)), stopped=stop.is_set)
     return sync_all(working, order, [(account, saved.days)], voice=voice)

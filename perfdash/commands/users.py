@@ -66,24 +66,24 @@ def _about_new(parser: argparse.ArgumentParser, default: str | None = None) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Carry out one action; 0, or a UsageError."""
-    with opened() as desk:
+    with opened() as installation:
         match args.action:
             case "list":
-                for user in users.list_users(desk.store, OPERATOR):
+                for user in users.list_users(installation.store, OPERATOR):
                     print(_line(user))
             case "add":
-                _add(desk.store, args, None if args.without_password else _password())
+                _add(installation.store, args, None if args.without_password else _password())
             case "invite":
-                _invite(desk.store, args)
+                _invite(installation.store, args)
             case "reset":
-                print(invitations.path(invitations.make(desk.store, OPERATOR, args.username, "reset", now())))
+                print(invitations.path(invitations.make(installation.store, OPERATOR, args.username, "reset", now())))
                 say(f"Hand it to {args.username}, with your app's address before it; it is good once, for 24 hours.")
             case "erase":
-                _erase(desk.store, args)
+                _erase(installation.store, args)
             case "sign-out":
-                _sign_out(desk.store, args.username)
+                _sign_out(installation.store, args.username)
             case _:
-                _change(desk.store, args)
+                _change(installation.store, args)
     return 0
 
 

@@ -24,8 +24,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perfdash.demo import asked, broken, data, faults, switches
-from perfdash.demo.control import Clock, Served, Switchboard
-from perfdash.demo.data import DEFAULT_SEED, DEMO_KEY, Row
+from perfdash.demo.control import Clock, LoggedRequest, Switchboard
+from perfdash.demo.data import DEFAULT_SEED, DEMO_KEY, ReportRow
 from perfdash.errors import UsageError
 
 PATH = "/v1/performance"
@@ -35,7 +35,7 @@ _ANSWERS_KEPT = 8
 class _Answers(Protocol):
     def __call__(
         self, account: str, start: date, end: date, today: date, platforms: tuple[str, ...]
-    ) -> tuple[Row, ...]: ...
+    ) -> tuple[ReportRow, ...]: ...
 
 
 def create_app(*, seed: int = DEFAULT_SEED, clock: Clock, key: str = DEMO_KEY) -> Starlette:
@@ -52,7 +52,7 @@ def create_app(*, seed: int = DEFAULT_SEED, clock: Clock, key: str = DEMO_KEY) -
         guard(request)
         header = request.headers.get("x-demo-fault")
         fault = faults.parse(header) if header else board.next_fault(request.query_params)
-        served: Served = request.scope["served"]
+        served: LoggedRequest = request.scope["served"]
         served.fault = str(fault or "")
         if response := broken.instead(fault, request, clock()):
             return response
@@ -73,13 +73,13 @@ def _answers(seed: int) -> _Answers:
     """Rows by question. The few latest are kept, so that the pages of one answer are made of one generation."""
 
     @lru_cache(maxsize=_ANSWERS_KEPT)
-    def rows(account: str, start: date, end: date, today: date, platforms: tuple[str, ...]) -> tuple[Row, ...]:
+    def rows(account: str, start: date, end: date, today: date, platforms: tuple[str, ...]) -> tuple[ReportRow, ...]:
         return tuple(row for row in data.rows(account, start, end, today, seed) if row["platform"] in platforms)
 
     return rows
 
 
-def _page(fault: faults.Fault | None, ask: asked.Ask, rows: list[Row]) -> bytes:
+def _page(fault: faults.Fault | None, ask: asked.ReportRequest, rows: list[ReportRow]) -> bytes:
     rows = faults.in_rows(fault, rows)
     info = {
         "page": ask.page,

@@ -16,7 +16,7 @@ _KNOWN = ("start_date", "end_date", "client_id", "platforms", "page", "page_size
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ReportRequest:
     """Inclusive days of one account, some platforms (in the order of PLATFORMS), and one page of the answer."""
 
     account: str
@@ -27,7 +27,7 @@ class Ask:
     page_size: int
 
 
-def read(query: QueryParams) -> Ask:
+def read(query: QueryParams) -> ReportRequest:
     """The request in `query`; HTTPException 404 for an unknown account, 422 for everything that cannot be read."""
     given = [name for name, _ in query.multi_items()]
     if unknown := sorted(set(given) - set(_KNOWN)):
@@ -37,7 +37,7 @@ def read(query: QueryParams) -> Ask:
     start, end = _day(query, "start_date"), _day(query, "end_date")
     if start > end:
         raise HTTPException(422, f"start_date {start} is after end_date {end}")
-    return Ask(
+    return ReportRequest(
         account=_account(query),
         start=start,
         end=end,

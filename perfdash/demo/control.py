@@ -17,7 +17,7 @@ LOG_LENGTH = 20_000
 
 
 @dataclass(slots=True)
-class Served:
+class LoggedRequest:
     """One line of the log. `today` is what "today" was for this request, '' when it was refused before that."""
 
     request_id: str
@@ -53,7 +53,7 @@ class Switchboard:
     moment: date | datetime | None = None
     """The test clock: one day for all accounts, or an aware instant that each account's zone reads. None: real time."""
     waiting: list[Waiting] = field(default_factory=list)
-    log: deque[Served] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     count: int = 0
 
     def today(self, time_zone: str, header: str | None) -> date:
@@ -73,10 +73,10 @@ class Switchboard:
                 return waiting.fault
         return None
 
-    def begin(self, path: str, query: dict[str, str]) -> Served:
+    def begin(self, path: str, query: dict[str, str]) -> LoggedRequest:
         """Open the log line of a request; it is kept once it has a status."""
         self.count += 1
-        return Served(f"demo-{self.count:06}", self.clock().isoformat(), path, query)
+        return LoggedRequest(f"demo-{self.count:06}", self.clock().isoformat(), path, query)
 
 
 def moment_of(text: str) -> date | datetime:

@@ -29,18 +29,18 @@ __all__ = [
     "DEMO_KEY",
     "HISTORY_DAYS",
     "PLATFORMS",
-    "Row",
+    "ReportRow",
     "account_of",
     "rows",
 ]
 
 DEFAULT_SEED = 26
 _COUNTS = tuple((name, BY_NAME[name].sent_as) for name in COUNTS if not BY_NAME[name].always)
-Row = dict[str, str | int | float | None]
+ReportRow = dict[str, str | int | float | None]
 """One JSON object. Money in units of the currency (whole yen), days as YYYY-MM-DD, no key for what is not reported."""
 
 
-def rows(account: str, start: date, end: date, today: date, seed: int = DEFAULT_SEED) -> list[Row]:
+def rows(account: str, start: date, end: date, today: date, seed: int = DEFAULT_SEED) -> list[ReportRow]:
     """What the API says on `today` of the inclusive days `start` to `end` of the account with this external id.
 
     Sorted by day, campaign, platform and creator. UsageError for an unknown account.
@@ -48,7 +48,7 @@ def rows(account: str, start: date, end: date, today: date, seed: int = DEFAULT_
     profile, currency = profile_of(account), account_of(account).currency
     now = today.toordinal()
     first, last = max(start.toordinal(), now - HISTORY_DAYS), min(end.toordinal(), now)
-    found: list[tuple[int, str, str, str, Row]] = []
+    found: list[tuple[int, str, str, str, ReportRow]] = []
     for campaign in campaigns(profile, seed, first, last) if first <= last else ():
         for line in campaign.placements:
             head = _head(campaign, line, now, currency)
@@ -62,8 +62,8 @@ def rows(account: str, start: date, end: date, today: date, seed: int = DEFAULT_
     return [item[4] for item in found]
 
 
-def _head(campaign: Campaign, line: Placement, now: int, currency: str) -> Row:
-    head: Row = {
+def _head(campaign: Campaign, line: Placement, now: int, currency: str) -> ReportRow:
+    head: ReportRow = {
         "campaignId": campaign.number,
         "campaignName": campaign.name,
         "platform": line.platform,
@@ -78,7 +78,7 @@ def _head(campaign: Campaign, line: Placement, now: int, currency: str) -> Row:
     return head
 
 
-def _row(head: Row, profile: Profile, label: str, said: Delivery) -> Row:
+def _row(head: ReportRow, profile: Profile, label: str, said: Delivery) -> ReportRow:
     minor, cost, revenue = profile.minor, said.cost, said.revenue
     row = head.copy()
     row["date"] = label

@@ -37,7 +37,7 @@ class Delivery(NamedTuple):
 COUNTS = tuple(name for name in Delivery._fields if BY_NAME[name].unit == "count")
 
 
-class Day(NamedTuple):
+class DayConditions(NamedTuple):
     """What all campaigns share on one day."""
 
     label: str
@@ -47,13 +47,13 @@ class Day(NamedTuple):
 
 
 @lru_cache(maxsize=2048)
-def day_of(ordinal: int) -> Day:
+def day_of(ordinal: int) -> DayConditions:
     """The shared conditions of a day; the months' levels flow into each other, from mid-month to mid-month."""
     day = date.fromordinal(ordinal)
     position = (day.day - 15) / 31
     here, other = day.month - 1, (day.month - 1 + (1 if position >= 0 else -1)) % 12
     weight = position if position >= 0 else -position
-    return Day(
+    return DayConditions(
         day.isoformat(),
         day.weekday(),
         _CPM_BY_MONTH[here] * (1 - weight) + _CPM_BY_MONTH[other] * weight,

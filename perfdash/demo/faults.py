@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from perfdash.demo.data import Row
+from perfdash.demo.data import ReportRow
 from perfdash.errors import UsageError
 
 FAULTS: dict[str, str] = {
@@ -78,7 +78,7 @@ def _fits(name: str, argument: str) -> bool:
     return takes_number and len(numbers) <= 2 and all(n.isascii() and n.isdigit() and len(n) < 7 for n in numbers)
 
 
-_BAD: dict[str, Callable[[Row], Row]] = {
+_BAD: dict[str, Callable[[ReportRow], ReportRow]] = {
     "negative": lambda row: row | {"impressions": -1},
     "missing": lambda row: {name: value for name, value in row.items() if name != "impressions"},
     "date": lambda row: row | {"date": "2026-02-31"},
@@ -86,33 +86,33 @@ _BAD: dict[str, Callable[[Row], Row]] = {
 }
 
 
-def in_rows(fault: Fault | None, rows: list[Row]) -> list[Row]:
+def in_rows(fault: Fault | None, rows: list[ReportRow]) -> list[ReportRow]:
     """The whole answer (before it is cut into pages) with the fault in it; `rows` and its rows stay as they are."""
     change = _ROW_FAULTS.get(fault.name) if fault else None
     return change(fault, rows) if fault and change and rows else rows
 
 
-def _half(fault: Fault, rows: list[Row]) -> list[Row]:
+def _half(fault: Fault, rows: list[ReportRow]) -> list[ReportRow]:
     # Just under half: "more than half of the facts vanished" must hold.
     return rows[: len(rows) * fault.number(50) // 100] if fault.argument else rows[: (len(rows) - 1) // 2]
 
 
-def _malformed(fault: Fault, rows: list[Row]) -> list[Row]:
+def _malformed(fault: Fault, rows: list[ReportRow]) -> list[ReportRow]:
     kinds = [_BAD[fault.argument]] if fault.argument else list(_BAD.values())
     return [kinds[n // 10 % len(kinds)](row) if n % 10 == 0 else row for n, row in enumerate(rows)]
 
 
-def _again(fault: Fault, rows: list[Row]) -> list[Row]:
+def _again(fault: Fault, rows: list[ReportRow]) -> list[ReportRow]:
     more = 0 if fault.name == "duplicate-rows" else 1
     return [row | {"impressions": int(row["impressions"] or 0) + more} for row in rows[:3]] + rows
 
 
-def _total_row(_: Fault, rows: list[Row]) -> list[Row]:
+def _total_row(_: Fault, rows: list[ReportRow]) -> list[ReportRow]:
     beside = [row for row in rows if "creatorId" in row][:1]
     return [{name: value for name, value in row.items() if "creator" not in name} for row in beside] + rows
 
 
-_ROW_FAULTS: dict[str, Callable[[Fault, list[Row]], list[Row]]] = {
+_ROW_FAULTS: dict[str, Callable[[Fault, list[ReportRow]], list[ReportRow]]] = {
     "empty": lambda _, rows: rows[:0],
     "half": _half,
     "malformed": _malformed,
@@ -126,7 +126,7 @@ _ROW_FAULTS: dict[str, Callable[[Fault, list[Row]], list[Row]]] = {
 }
 
 
-def as_json(fault: Fault | None, rows: list[Row], page_info: dict[str, int]) -> bytes:
+def as_json(fault: Fault | None, rows: list[ReportRow], page_info: dict[str, int]) -> bytes:
     """The body of a page, with the fault in its envelope."""
     name = fault.name if fault else ""
     body: dict[str, object] = {"data": rows, "page_info": page_info}

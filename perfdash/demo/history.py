@@ -14,7 +14,7 @@ from perfdash.payload import Fetched
 from perfdash.schedule import default_days
 from perfdash.store import attempts, catalog, meta
 from perfdash.store.engine import Store
-from perfdash.sync import Desk, Order, sync_one
+from perfdash.sync import Order, SyncContext, sync_one
 
 DAYS = 30
 KEY = "demo_history"
@@ -24,7 +24,7 @@ FetchAt = Callable[[Account, Days, datetime], Fetched]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ReplayProgress:
     """How far a replay is: `done` of `DAYS` days, the last of them at `anchor`."""
 
     anchor: datetime
@@ -35,16 +35,18 @@ class Progress:
         return self.done >= DAYS
 
 
-def progress(store: Store, now: datetime) -> Progress:
+def progress(store: Store, now: datetime) -> ReplayProgress:
     """Where the replay of this store stands; a fresh one would end at `now`."""
     kept = meta.get(store, KEY)
     if kept is None:
-        return Progress(now, 0)
+        return ReplayProgress(now, 0)
     found = json.loads(kept)
-    return Progress(datetime.fromisoformat(found["anchor"]), found["done"])
+    return ReplayProgress(datetime.fromisoformat(found["anchor"]), found["done"])
 
 
-def replay(store: Store, fetch: FetchAt, clock: Callable[[], datetime], told: Callable[[Progress], None]) -> Progress:
+def replay(
+    store: Store, fetch: FetchAt, clock: Callable[[], datetime], told: Callable[[ReplayProgress], None]
+) -> ReplayProgress:
     """Replay what is missing, day by day, each with the sync that would have run then; an interrupted one goes on."""
     state = progress(store, clock())
     accounts = catalog.accounts(store, OPERATOR)
@@ -57,7 +59,7 @@ def replay(store: Store, fetch: FetchAt, clock: Callable[[], datetime], told: Ca
 
         for account in accounts:
             _sync_as_of(store, fetch, then, account)
-        state = Progress(state.anchor, state.done + 1)
+        state = ReplayProgress(state.anchor, state.done + 1)
         meta.put(store, KEY, json.dumps({"anchor": state.anchor.astimezone(UTC).isoformat(), "done": state.done}))
         told(state)
     store.checkpoint()
@@ -65,10 +67,10 @@ def replay(store: Store, fetch: FetchAt, clock: Callable[[], datetime], told: Ca
 
 
 def _sync_as_of(store: Store, fetch: FetchAt, then: Callable[[], datetime], account: Account) -> None:
-    desk = Desk(store, lambda who, days: fetch(who, days, then()), clock=then)
+    context = SyncContext(store, lambda who, days: fetch(who, days, then()), clock=then)
     covered = attempts.committed(store, OPERATOR, account)
     for days in default_days(account, covered, then()):
-        result = sync_one(desk, Order(OPERATOR, "demo"), account, days)
+        result = sync_one(context, Order(OPERATOR, "demo"), account, days)
         if not result.ok and not _is_newer_there(store, account, then()):
             raise RunFailed(f"The demo's history could not be replayed: {result.message}")
 

@@ -13,10 +13,10 @@ from starlette.routing import Route
 from perfdash.demo.control import MATCHABLE, Switchboard, Waiting, moment_of
 from perfdash.demo.faults import FAULTS, parse
 
-Guard = Callable[[Request], None]
+KeyCheck = Callable[[Request], None]
 
 
-def routes(board: Switchboard, guard: Guard) -> list[Route]:
+def routes(board: Switchboard, guard: KeyCheck) -> list[Route]:
     """GET|POST|DELETE /_control/faults, GET|POST /_control/clock, GET|DELETE /_control/log. `guard` raises 401."""
 
     async def faults(request: Request) -> JSONResponse:

@@ -25,7 +25,7 @@ SHORTEST_SLEEP = 0.001
 FORGOTTEN_AFTER = 2 * 3600.0
 """Longer than any run may take (limits.total_seconds), so that nobody still waits on what is forgotten."""
 
-Origin = tuple[str, str, int]
+ServerOrigin = tuple[str, str, int]
 Monotonic = Callable[[], float]
 
 
@@ -112,12 +112,12 @@ class Budgets:
     def __init__(self) -> None:
         self._salt = secrets.token_bytes()
         self._lock = threading.Lock()
-        self._budgets: dict[tuple[Origin | None, bytes, Monotonic], Budget] = {}
+        self._budgets: dict[tuple[ServerOrigin | None, bytes, Monotonic], Budget] = {}
 
     def __len__(self) -> int:
         return len(self._budgets)
 
-    def of(self, origin: Origin | None, secret: Secret, rate: RateConfig | None, monotonic: Monotonic) -> Budget:
+    def of(self, origin: ServerOrigin | None, secret: Secret, rate: RateConfig | None, monotonic: Monotonic) -> Budget:
         """The one budget of this credential at this origin, held to `rate` too."""
         credential = blake2b(secret.reveal().encode(errors="surrogatepass"), key=self._salt).digest()
         key = (origin, credential, monotonic)
@@ -134,7 +134,7 @@ _OF_THIS_PROCESS = Budgets()
 
 
 def budget_of(
-    origin: Origin | None,
+    origin: ServerOrigin | None,
     secret: Secret,
     rate: RateConfig | None = None,
     monotonic: Monotonic = time.monotonic,

@@ -26,7 +26,7 @@ from perfdash.sources.budget import budget_of
 from perfdash.sources.exchange import Exchange
 from perfdash.sources.limits import Deadline, DeadlineTransport
 from perfdash.sources.origin import origin
-from perfdash.sources.pagination import Ask, Came, Pages
+from perfdash.sources.pagination import Came, PageRequest, Pages
 from perfdash.sources.reading import mapping_of
 from perfdash.sources.retry import Patience
 from perfdash.sources.source import Source
@@ -158,14 +158,14 @@ class _Asking:
         config = self._source.config
         pages = Pages(config.paging, config.limits.pages, config.base_url, size)
         batches: list[Batch] = []
-        ask: Ask | None = pages.first()
+        ask: PageRequest | None = pages.first()
         while ask is not None:
             came = self._page(window, ask)
             ask = pages.add(came)
             batches.append(rows.read(came.rows, self._mapping, self._account, window))
         return answer.together(batches)
 
-    def _page(self, window: Days, ask: Ask) -> Came:
+    def _page(self, window: Days, ask: PageRequest) -> Came:
         attempt = 0
 
         def once() -> Came:

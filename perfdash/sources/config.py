@@ -83,7 +83,7 @@ def _named_key(value: Any) -> Any:
 
 Currency = Annotated[str, AfterValidator(_currency)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
-Days = Annotated[int, Field(ge=1, le=3660)]
+DayCount = Annotated[int, Field(ge=1, le=3660)]
 
 
 class ClientConfig(Closed):
@@ -133,8 +133,8 @@ class SourceConfig(Closed):
     key: Key
     currency: Currency | None = None
     time_zone: TimeZone | None = None
-    settlement_days: Days | None = None
-    history_days: Days = 180
+    settlement_days: DayCount | None = None
+    history_days: DayCount = 180
     overlap: bool = False
     auth: Auth = BearerAuth()
     request: RequestConfig

@@ -22,7 +22,7 @@ class NotJson(BadAnswer):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ParsedPage:
     """One page: its rows as they came, and the whole parsed body, in which paging looks for what comes next."""
 
     rows: Sequence[object]
@@ -42,11 +42,11 @@ def parsed(body: bytes, key: Secret, loads: Loads = strict_json.loads) -> object
     raise NotJson(problem)
 
 
-def answered(said: object, path: str, key: Secret) -> Answer:
+def answered(said: object, path: str, key: Secret) -> ParsedPage:
     """The rows at `path`. BadAnswer when there is no list of rows."""
     rows = look_up(path)(said)
     if are_rows(rows):
-        return Answer(rows, said)
+        return ParsedPage(rows, said)
     found = "missing" if not _is_there(said, path) else "null" if rows is None else "not a list"
     raise BadAnswer(f"{path} must be a list of rows, but it is {found}{_quoted(detail_in(said, key))}")
 

@@ -13,9 +13,9 @@ from perfdash.reported import plain
 from perfdash.shaped_json import Reader
 from perfdash.sources import outcome, request
 from perfdash.sources.budget import Budget
-from perfdash.sources.envelope import Answer
+from perfdash.sources.envelope import ParsedPage
 from perfdash.sources.limits import Deadline, Truncated, read_body
-from perfdash.sources.pagination import Ask, Came
+from perfdash.sources.pagination import Came, PageRequest
 from perfdash.sources.retry import Transient
 from perfdash.sources.source import Source
 from perfdash.sources.usage import pause_said
@@ -43,7 +43,7 @@ class Exchange:
         self._reader = Reader(source.config.records.path)
         self._headers, self._clock, self._deadline, self._budget, self._note = headers, clock, deadline, budget, note
 
-    def page(self, window: Days, ask: Ask) -> Came:
+    def page(self, window: Days, ask: PageRequest) -> Came:
         """One page, asked once. Transient for what may pass by itself, TooMuch when fewer days must be asked for."""
         asked = request.built(self._source, self._account, window, ask, self._headers)
         before = self._deadline.remaining
@@ -67,7 +67,7 @@ class Exchange:
             self._budget.pause(pause)
             line += f", nearly all of its quota is used: no request for {pause:g} s"
         try:
-            said: Answer = outcome.judged(
+            said: ParsedPage = outcome.judged(
                 self._source, self._account, response, body, self._clock(), self._reader.loads
             )
         except (Transient, RunFailed, outcome.TooMuch):

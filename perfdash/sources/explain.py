@@ -18,7 +18,7 @@ from perfdash.sources import request, windows
 from perfdash.sources.auth import masking, signed
 from perfdash.sources.described import BUILT_IN, conversion_told, paging_told, place_told, rule_told, terms
 from perfdash.sources.fields import FieldConfig
-from perfdash.sources.pagination import Ask, Pages
+from perfdash.sources.pagination import PageRequest, Pages
 from perfdash.sources.source import Source
 from perfdash.sources.vocabulary import PLACEHOLDER, BasicAuth, QueryAuth
 
@@ -93,7 +93,7 @@ def configured(source: Source) -> list[tuple[str, FieldConfig]]:
     return [(name, field) for name, field in found if field is not None]
 
 
-def shown(source: Source, account: Account, window: Days, ask: Ask) -> Request:
+def shown(source: Source, account: Account, window: Days, ask: PageRequest) -> Request:
     """A request as it would be sent, with *** for the key. Of an address that the source named, only the values of
     parameters that perfdash fills in are shown: others may be secrets."""
     built = request.built(source, account, window, ask, {})

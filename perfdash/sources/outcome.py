@@ -14,7 +14,7 @@ from perfdash.accounts import Account
 from perfdash.errors import BadAnswer, SourceRefused, SourceUnreachable
 from perfdash.paths import look_up
 from perfdash.reported import plain
-from perfdash.sources.envelope import Answer, Loads, NotJson, answered, detail_in, parsed, refuse_disguised
+from perfdash.sources.envelope import Loads, NotJson, ParsedPage, answered, detail_in, parsed, refuse_disguised
 from perfdash.sources.limits import Deadline
 from perfdash.sources.retry import Transient, pause_asked
 from perfdash.sources.rules import first_met
@@ -55,7 +55,7 @@ def judged(
     body: bytes,
     now: datetime,
     loads: Loads = strict_json.loads,
-) -> Answer:
+) -> ParsedPage:
     """The answer in a response. Its body, read by `loads`, is classified before any row is looked for.
 
     Transient for what may pass by itself, TooMuch when fewer days must be asked for, SourceRefused or BadAnswer for

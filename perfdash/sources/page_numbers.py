@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from perfdash import paths
 from perfdash.errors import BadAnswer
-from perfdash.sources.totals import Total, number_at, parent
+from perfdash.sources.totals import RepeatedTotal, number_at, parent
 from perfdash.sources.vocabulary import PagePaging
 
 
 class PageNumbers:
     """The {page} and {page_size} of each request. `total` is that of all rows; `most` pages may be read."""
 
-    def __init__(self, paging: PagePaging, total: Total, most: int, size: int | None) -> None:
+    def __init__(self, paging: PagePaging, total: RepeatedTotal, most: int, size: int | None) -> None:
         self._paging, self._total, self._most = paging, total, most
         # A first request without a size is answered in pages of the source's own: another one would skip rows.
         self._size = None if paging.first_unasked else size
-        self._pages = Total(paging.total_pages)
+        self._pages = RepeatedTotal(paging.total_pages)
         self._places = [at for at in (paging.page_at, paging.size_at, paging.total_pages, paging.total_rows) if at]
 
     def first(self) -> dict[str, str]:

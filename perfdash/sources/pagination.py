@@ -12,14 +12,14 @@ from perfdash.errors import BadAnswer
 from perfdash.sources.cursors import Cursors, is_there
 from perfdash.sources.next_address import followed, next_link
 from perfdash.sources.page_numbers import PageNumbers
-from perfdash.sources.totals import Total
+from perfdash.sources.totals import RepeatedTotal
 from perfdash.sources.vocabulary import CursorPaging, NextUrlPaging, NoPaging, OffsetPaging, PagePaging, Paging
 
 _SAMPLE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PageRequest:
     """What a request is made of: the placeholders page, page_size, offset and cursor that have a value in it, or `url`,
     a whole next address at the source's own origin."""
 
@@ -46,16 +46,16 @@ class Pages:
 
     def __init__(self, paging: Paging, most: int, base_url: str, size: int | None = None) -> None:
         self._most = most
-        self._total = Total(paging.total_rows)
+        self._total = RepeatedTotal(paging.total_rows)
         self._kind = _kind(paging, self._total, most, base_url, size)
         self._seen: dict[bytes, int] = {}
         self.count = 0
         self.rows = 0
 
-    def first(self) -> Ask:
+    def first(self) -> PageRequest:
         return self._kind.first()
 
-    def add(self, came: Came) -> Ask | None:
+    def add(self, came: Came) -> PageRequest | None:
         """Take the next page: the request to make after it, or None when the answer is whole."""
         self.count += 1
         self.rows += len(came.rows)
@@ -94,11 +94,11 @@ def _digest(rows: Sequence[object]) -> bytes:
 class _Kind(Protocol):
     """One type of paging."""
 
-    def first(self) -> Ask: ...
-    def after(self, came: Came, count: int, rows: int) -> Ask | None: ...
+    def first(self) -> PageRequest: ...
+    def after(self, came: Came, count: int, rows: int) -> PageRequest | None: ...
 
 
-def _kind(paging: Paging, total: Total, most: int, base_url: str, size: int | None) -> _Kind:
+def _kind(paging: Paging, total: RepeatedTotal, most: int, base_url: str, size: int | None) -> _Kind:
     if isinstance(paging, NoPaging):
         return _Once(total)
     size = size or paging.size
@@ -113,13 +113,13 @@ def _kind(paging: Paging, total: Total, most: int, base_url: str, size: int | No
 
 
 class _Once:
-    def __init__(self, total: Total) -> None:
+    def __init__(self, total: RepeatedTotal) -> None:
         self._total = total
 
-    def first(self) -> Ask:
-        return Ask()
+    def first(self) -> PageRequest:
+        return PageRequest()
 
-    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+    def after(self, came: Came, count: int, rows: int) -> PageRequest | None:
         self._total.read(came.body)
         return None
 
@@ -128,52 +128,52 @@ class _ByNumber:
     def __init__(self, numbers: PageNumbers) -> None:
         self._numbers = numbers
 
-    def first(self) -> Ask:
-        return Ask(self._numbers.first())
+    def first(self) -> PageRequest:
+        return PageRequest(self._numbers.first())
 
-    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+    def after(self, came: Came, count: int, rows: int) -> PageRequest | None:
         values = self._numbers.after(came.body, len(came.rows), count, rows)
-        return None if values is None else Ask(values)
+        return None if values is None else PageRequest(values)
 
 
 class _ByOffset:
-    def __init__(self, total: Total, sized: Mapping[str, str]) -> None:
+    def __init__(self, total: RepeatedTotal, sized: Mapping[str, str]) -> None:
         self._total, self._sized = total, sized
 
-    def first(self) -> Ask:
-        return Ask({"offset": "0", **self._sized})
+    def first(self) -> PageRequest:
+        return PageRequest({"offset": "0", **self._sized})
 
-    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+    def after(self, came: Came, count: int, rows: int) -> PageRequest | None:
         self._total.read(came.body)
         if not came.rows or rows == self._total.value:
             return None
-        return Ask({"offset": str(rows), **self._sized})
+        return PageRequest({"offset": str(rows), **self._sized})
 
 
 class _ByCursor:
-    def __init__(self, cursors: Cursors, total: Total, sized: Mapping[str, str]) -> None:
+    def __init__(self, cursors: Cursors, total: RepeatedTotal, sized: Mapping[str, str]) -> None:
         self._cursors, self._total, self._sized = cursors, total, sized
 
-    def first(self) -> Ask:
-        return Ask(self._sized)
+    def first(self) -> PageRequest:
+        return PageRequest(self._sized)
 
-    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+    def after(self, came: Came, count: int, rows: int) -> PageRequest | None:
         self._total.read(came.body, may_be_absent=count > 1)
         cursor = self._cursors.after(came.body)
-        return None if cursor is None else Ask({"cursor": cursor, **self._sized})
+        return None if cursor is None else PageRequest({"cursor": cursor, **self._sized})
 
 
 class _ByAddress:
     """`next` finds the address in the body; without it the `Link` header says it."""
 
-    def __init__(self, next_at: str | None, base_url: str, total: Total, sized: Mapping[str, str]) -> None:
+    def __init__(self, next_at: str | None, base_url: str, total: RepeatedTotal, sized: Mapping[str, str]) -> None:
         self._next_at, self._base_url, self._total, self._sized = next_at, base_url, total, sized
         self._seen: dict[str, int] = {}
 
-    def first(self) -> Ask:
-        return Ask(self._sized)
+    def first(self) -> PageRequest:
+        return PageRequest(self._sized)
 
-    def after(self, came: Came, count: int, rows: int) -> Ask | None:
+    def after(self, came: Came, count: int, rows: int) -> PageRequest | None:
         self._total.read(came.body, may_be_absent=count > 1)
         self._seen.setdefault(came.url, count)
         said = self._said(came)
@@ -185,7 +185,7 @@ class _ByAddress:
             circle = " -> ".join(f"page {number}" for number in [*range(first, count + 1), first][-6:])
             raise BadAnswer(f"the next page after page {count} is said to be page {first} again: {circle}")
         self._seen[address] = count + 1
-        return Ask(url=address)
+        return PageRequest(url=address)
 
     def _said(self, came: Came) -> str | None:
         if self._next_at is None:

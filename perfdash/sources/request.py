@@ -11,14 +11,14 @@ import httpx
 from perfdash.accounts import Account, Days
 from perfdash.errors import SourceUnreachable
 from perfdash.sources.config import SourceConfig
-from perfdash.sources.pagination import Ask
+from perfdash.sources.pagination import PageRequest
 from perfdash.sources.source import Source
 from perfdash.sources.vocabulary import PLACEHOLDER
 
 _OURS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "perfdash"}
 
 
-def built(source: Source, account: Account, window: Days, ask: Ask, extra: Mapping[str, str]) -> httpx.Request:
+def built(source: Source, account: Account, window: Days, ask: PageRequest, extra: Mapping[str, str]) -> httpx.Request:
     """The request for one page of `window`, not signed yet. `extra` headers are the caller's, such as the demo's."""
     config = source.config
     headers = {**extra, **config.request.headers, **_OURS}

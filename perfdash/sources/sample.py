@@ -14,7 +14,7 @@ from perfdash.accounts import Account, Days
 from perfdash.domain.measures import IN_MILLIONTHS, MONEY, FactValues
 from perfdash.mapping import Field, Mapping
 from perfdash.payload import Batch, FactKey
-from perfdash.reported import Refused, plain
+from perfdash.reported import RefusedValue, plain
 from perfdash.sources.described import place_told
 from perfdash.sources.explain import configured
 from perfdash.sources.reading import mapping_of
@@ -105,7 +105,7 @@ def _came(field: Field, raw: object) -> str:
     """What stands there, as JSON. A person's name is not shown, nor what may hold one."""
     try:
         value = field.value(raw)
-    except Refused:
+    except RefusedValue:
         return "a list"
     if value is None:
         return ABSENT

@@ -12,7 +12,7 @@ from perfdash.paths import look_up, plain_keys
 from perfdash.secret import Secret
 from perfdash.sources.config import SourceConfig
 from perfdash.sources.cursors import holds, is_there
-from perfdash.sources.envelope import Answer, answered, refuse_disguised
+from perfdash.sources.envelope import ParsedPage, answered, refuse_disguised
 from perfdash.sources.rules import first_met
 from perfdash.sources.totals import whole
 from perfdash.sources.vocabulary import CursorPaging, NextUrlPaging, PagePaging
@@ -74,7 +74,7 @@ def _whole_answer(said: object, config: SourceConfig) -> Sequence[object]:
     return found.rows
 
 
-def _refuse_a_part(found: Answer, config: SourceConfig) -> None:
+def _refuse_a_part(found: ParsedPage, config: SourceConfig) -> None:
     """What is missing from a part would look as if the source had taken it back."""
     paging, rows = config.paging, len(found.rows)
     total = whole(look_up(paging.total_rows)(found.body)) if paging.total_rows else None

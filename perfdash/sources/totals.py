@@ -39,7 +39,7 @@ def parent(expression: str) -> str:
     return names["parent"] if names else expression
 
 
-class Total:
+class RepeatedTotal:
     """A number that the pages repeat, such as that of all rows. `value` is None until it came."""
 
     def __init__(self, expression: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from perfdash.accounts import Account
-from perfdash.changes import Plan
+from perfdash.changes import WritePlan
 from perfdash.payload import CampaignAttributes, FactKey
 from perfdash.sheet import Sheet, Stored
 from perfdash.store.leases import of
@@ -18,7 +18,7 @@ from perfdash.store.raw import Once, add, day_kept, each
 from perfdash.store.schema import ERASED_NAME, FACT_KEY, VALUES, campaigns, creators, fact_history, facts
 
 
-def apply_plan(connection: Connection, account: Account, plan: Plan, revision: int) -> None:
+def apply_plan(connection: Connection, account: Account, plan: WritePlan, revision: int) -> None:
     """Close the old versions, then write the new ones."""
     scribe = _Scribe(connection, account, revision)
     scribe.close(plan.restated, vanished=False)

@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One line: `actor` did `action` to `subject` (a client's slug, where it is about one)."""
 
     number: int
@@ -57,7 +57,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuditFilter:
     """Which lines: from `since` on and before `until`; by name; with `text` somewhere in the detail. Empty is all."""
 
     since: datetime | None = None
@@ -115,16 +115,18 @@ def sweep(connection: Connection, now: datetime, kept: timedelta) -> None:
 
 
 def entries(
-    store: Store, principal: Principal, subject: str = "", *, asked: Asked = Asked(), limit: int = MOST
-) -> tuple[Entry, ...]:
+    store: Store, principal: Principal, subject: str = "", *, asked: AuditFilter = AuditFilter(), limit: int = MOST
+) -> tuple[AuditEntry, ...]:
     """The newest lines first, of one `subject` or as `asked`. AccessDenied for everyone but operators and admins."""
     principal.require_may("audit")
     with store.reading() as connection:
         found = connection.execute(_newest(replace(asked, subject=subject) if subject else asked, limit))
-        return tuple(Entry(*row) for row in found)
+        return tuple(AuditEntry(*row) for row in found)
 
 
-def exported(store: Store, principal: Principal, asked: Asked, now: datetime, *, most: int = MOST_EXPORTED) -> Table:
+def exported(
+    store: Store, principal: Principal, asked: AuditFilter, now: datetime, *, most: int = MOST_EXPORTED
+) -> Table:
     """All lines as `asked` as one exact table, newest first; taking them out leaves a line of its own.
 
     UsageError when there are more than `most`: a part would look like the whole. AccessDenied as for `entries`.
@@ -136,7 +138,7 @@ def exported(store: Store, principal: Principal, asked: Asked, now: datetime, *,
         raise UsageError(f"These are more than {most:,} lines; narrow them by date and export them in parts.")
     with store.writing() as connection:
         note(connection, principal.name, "audit export", "audit", f"{len(rows)} lines", now)
-    told = [Entry(*row) for row in rows]
+    told = [AuditEntry(*row) for row in rows]
     return export.listing(
         "audit", COLUMNS, ((e.number, _exact(e.at), e.actor, e.action, e.subject, e.detail) for e in told)
     )
@@ -147,13 +149,13 @@ def _exact(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 
 
-def _newest(asked: Asked, limit: int) -> Select[Any]:
+def _newest(asked: AuditFilter, limit: int) -> Select[Any]:
     a = audit.c
     columns = select(a.audit_id, a.at, a.actor, a.action, a.subject, a.detail)
     return columns.where(_matching(asked)).order_by(a.audit_id.desc()).limit(limit)
 
 
-def _matching(asked: Asked) -> ColumnElement[bool]:
+def _matching(asked: AuditFilter) -> ColumnElement[bool]:
     a = audit.c
     actor, subject, text = (_askable(value) for value in (asked.actor, asked.subject, asked.text))
     return and_(

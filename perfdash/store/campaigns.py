@@ -22,7 +22,7 @@ from perfdash.store.schema import campaigns
 from perfdash.store.scope import of_campaign
 from perfdash.store.sums import parts
 from perfdash.store.versions import attribute_versions, fact_versions
-from perfdash.store.view import View, view
+from perfdash.store.view import FactsView, view
 
 KEY = ("client_id", "account_id", "campaign_id")
 Key = tuple[str, int, str]
@@ -49,7 +49,7 @@ def _empty(connection: Connection, principal: Principal, only: CampaignRef | Non
     )
 
 
-def _rows(connection: Connection, bound: View, otherwise: tuple[Group, ...]) -> tuple[CampaignRow, ...]:
+def _rows(connection: Connection, bound: FactsView, otherwise: tuple[Group, ...]) -> tuple[CampaignRow, ...]:
     found = grouped(connection, bound, ("client", "account", "campaign", "platform"))
     named = _attributes(connection, bound)
     if not found:
@@ -61,7 +61,7 @@ def _rows(connection: Connection, bound: View, otherwise: tuple[Group, ...]) -> 
     return _with_money(connection, bound, rows, named, costs)
 
 
-def described(connection: Connection, bound: View, groups: Sequence[Group]) -> tuple[CampaignRow, ...]:
+def described(connection: Connection, bound: FactsView, groups: Sequence[Group]) -> tuple[CampaignRow, ...]:
     """The campaigns of `groups`, with their attributes as `bound` sees them, but without their whole-flight cost."""
     named = _attributes(connection, bound)
     rows = _merged(groups, named)
@@ -100,7 +100,7 @@ def _with_platform(row: CampaignRow, group: Group) -> CampaignRow:
     return replace(row, platforms=(*row.platforms, group.platform), sums=row.sums + group.sums)
 
 
-def _attributes(connection: Connection, bound: View) -> Attributes:
+def _attributes(connection: Connection, bound: FactsView) -> Attributes:
     # Money is read only for those who may see it, here as everywhere.
     names = ("name", "status", "flight_start", "flight_end", *(("budget",) if bound.principal.money else ()))
     statement = attribute_versions(bound.principal, bound.question.clients, bound.cut, names)
@@ -111,7 +111,7 @@ def _attributes(connection: Connection, bound: View) -> Attributes:
 
 def _with_money(
     connection: Connection,
-    bound: View,
+    bound: FactsView,
     rows: Sequence[CampaignRow],
     named: Attributes,
     costs: Mapping[tuple[str, int, str, str], int] | None,
@@ -132,7 +132,7 @@ def _with_money(
 
 
 def _flight_costs(
-    connection: Connection, bound: View, rows: Sequence[CampaignRow]
+    connection: Connection, bound: FactsView, rows: Sequence[CampaignRow]
 ) -> dict[tuple[str, int, str, str], int]:
     costs: dict[tuple[str, int, str, str], int] = {}
     for currency in sorted({row.currency for row in rows}):
@@ -142,7 +142,7 @@ def _flight_costs(
     return costs
 
 
-def _flights(bound: View, rows: Sequence[CampaignRow], currency: str) -> Select[Any]:
+def _flights(bound: FactsView, rows: Sequence[CampaignRow], currency: str) -> Select[Any]:
     """Per campaign of the clients of `rows`: its cost in one currency on the days of its flight, in two parts."""
     first, last = min(r.flight_start or date.min for r in rows), max(r.flight_end or date.max for r in rows)
     clients = sorted({row.client for row in rows})

@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from perfdash.domain.measures import REPORTED_RATIOS
 from perfdash.domain.question import Question
-from perfdash.restatements import FIELDS, MONEY_FIELDS, Field
+from perfdash.restatements import FIELDS, MONEY_FIELDS, RestatedField
 from perfdash.store.schema import FACT_KEY, fact_history, facts
 from perfdash.store.scope import narrowed, of_campaign
 
@@ -47,7 +47,7 @@ class Between:
     spans: tuple[tuple[str, int, int], ...]
 
     @property
-    def fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[RestatedField, ...]:
         """What is compared: without money no column of money appears in the SQL at all."""
         return FIELDS if self.question.principal.money else tuple(name for name in FIELDS if name not in MONEY_FIELDS)
 
@@ -67,7 +67,7 @@ def changes(asked: Between) -> CTE:
     return union_all(*parts).cte("changes")
 
 
-def changed(table: FromClause, name: Field) -> ColumnElement[bool]:
+def changed(table: FromClause, name: RestatedField) -> ColumnElement[bool]:
     """Of a row with then_x and now_x: this field is another one now."""
     then, now = table.c[f"then_{name}"], table.c[f"now_{name}"]
     return _differs(then, now, name)
@@ -153,7 +153,7 @@ def _in_view(asked: Between, table: Any) -> list[ColumnElement[bool]]:
     return found
 
 
-def _differs(then: ColumnElement[Any], now: ColumnElement[Any], name: Field) -> ColumnElement[bool]:
+def _differs(then: ColumnElement[Any], now: ColumnElement[Any], name: RestatedField) -> ColumnElement[bool]:
     if name in REPORTED_RATIOS:
         then, now = _shortest(then), _shortest(now)
     return then.is_distinct_from(now)

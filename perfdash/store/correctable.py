@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, func, literal, or_, select
 
 from perfdash import corrections as rules
 from perfdash.access import Principal
-from perfdash.correction_lines import Line
+from perfdash.correction_lines import CorrectableFact
 from perfdash.corrections import Range, Raw, Target
 from perfdash.store.corrections import require_may_correct
 from perfdash.store.engine import Store
@@ -18,7 +18,7 @@ from perfdash.store.schema import FACT_KEY, correction_ranges, corrections, fact
 from perfdash.store.scope import narrowed
 
 
-def lines(store: Store, principal: Principal, over: Range) -> tuple[Line, ...]:
+def lines(store: Store, principal: Principal, over: Range) -> tuple[CorrectableFact, ...]:
     """The facts in a range as they are reported now, with what is set over each; by day, platform and creator.
 
     At most one more than may be corrected at once. AccessDenied for who may not correct this client's facts.
@@ -43,13 +43,13 @@ def lines(store: Store, principal: Principal, over: Range) -> tuple[Line, ...]:
     return tuple(_line(principal, over, row, standing.get(key_of(row), [])) for row in rows)
 
 
-def _line(principal: Principal, over: Range, row: Any, standing: list[Active]) -> Line:
+def _line(principal: Principal, over: Range, row: Any, standing: list[Active]) -> CorrectableFact:
     fact = Reported(Raw(row.impressions, row.clicks, row.cost), row.currency, row.from_rev)
     shown = [one for one in standing if principal.money or one.set.field not in rules.MONEY_FIELDS]
     counting = laid_over(fact, shown)
     idle = tuple(one.set.field for one in shown if one.set.field not in counting)
     target = Target(over.client, over.account, key_of(row))
-    return Line(target, fact.raw, fact.currency, fact.version, tuple(one.set for one in shown), idle)
+    return CorrectableFact(target, fact.raw, fact.currency, fact.version, tuple(one.set for one in shown), idle)
 
 
 def arrived(store: Store, principal: Principal, clients: Collection[str] = ()) -> dict[tuple[str, str], int]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, update
 
 from perfdash import corrections as rules
-from perfdash.corrections import Field, Range, Target, Wanted
+from perfdash.corrections import CorrectedField, Range, Target, WantedValue
 from perfdash.errors import UsageError
 from perfdash.metrics import money
 from perfdash.payload import FactKey
@@ -23,7 +23,10 @@ _c = schema.corrections.c
 
 
 def rows_of(
-    wanted: Sequence[Wanted], known: Mapping[Target, Reported], standing: Mapping[FactKey, list[Active]], first: int
+    wanted: Sequence[WantedValue],
+    known: Mapping[Target, Reported],
+    standing: Mapping[FactKey, list[Active]],
+    first: int,
 ) -> list[dict[str, Any]]:
     """The rows to insert, numbered from `first`; UsageError where a CPM would make a cost that no row can have."""
     return [
@@ -31,7 +34,7 @@ def rows_of(
     ]  # fmt: skip
 
 
-def _row(one: Wanted, fact: Reported, standing: list[Active], number: int) -> dict[str, Any]:
+def _row(one: WantedValue, fact: Reported, standing: list[Active], number: int) -> dict[str, Any]:
     before = laid_over(fact, standing)
     _require_possible(one, fact, before)
     raw = fact.raw
@@ -42,14 +45,14 @@ def _row(one: Wanted, fact: Reported, standing: list[Active], number: int) -> di
     }  # fmt: skip
 
 
-def _require_possible(one: Wanted, fact: Reported, before: Mapping[Field, int]) -> None:
+def _require_possible(one: WantedValue, fact: Reported, before: Mapping[CorrectedField, int]) -> None:
     after = rules.with_value(before, one.field, one.value)
     impressions = after.get("impressions", fact.raw.impressions)
     if Fraction(after.get("cpm", 0) * impressions, 1000) > MAX_COUNT:
         raise UsageError("This CPM of so many impressions is more than one row can cost.")
 
 
-def ranged(over: Range, batch: str, field: Field) -> list[dict[str, Any]]:
+def ranged(over: Range, batch: str, field: CorrectedField) -> list[dict[str, Any]]:
     """The rows that remember a range: one per platform, or one for all of them."""
     return [
         {
@@ -61,7 +64,7 @@ def ranged(over: Range, batch: str, field: Field) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def supersede(connection: Connection, wanted: Sequence[Wanted], revision: int, author: str) -> None:
+def supersede(connection: Connection, wanted: Sequence[WantedValue], revision: int, author: str) -> None:
     """End what is active in the slots of `wanted`."""
     at_key = and_(*(_c[name] == bindparam(f"k_{name}") for name in schema.FACT_KEY), _c.slot == bindparam("k_slot"))
     ended = {"to_rev": revision, "ended_as": "superseded", "ended_by": author[:100], "ended_reason": ""}

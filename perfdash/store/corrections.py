@@ -12,9 +12,9 @@ from sqlalchemy import and_, func, insert, select, update
 
 from perfdash import corrections as rules
 from perfdash.access import Principal
-from perfdash.correction_lines import Seen
+from perfdash.correction_lines import SeenVersion
 from perfdash.correction_text import reason_of
-from perfdash.corrections import Field, Range, Target, Wanted
+from perfdash.corrections import CorrectedField, Range, Target, WantedValue
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import schema
 from perfdash.store.correction_rows import audited, ranged, rows_of, supersede
@@ -40,11 +40,11 @@ class Made:
 def correct(
     store: Store,
     principal: Principal,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[WantedValue],
     reason: str,
     clock: Clock,
     *,
-    seen: Mapping[Target, Seen] | None = None,
+    seen: Mapping[Target, SeenVersion] | None = None,
     over: Range | None = None,
 ) -> Made:
     """Set values of facts of one client, all in one revision; what was set there before is superseded.
@@ -111,7 +111,7 @@ def revert(
     )
 
 
-def require_may_correct(principal: Principal, client: str, field: Field | None = None) -> None:
+def require_may_correct(principal: Principal, client: str, field: CorrectedField | None = None) -> None:
     """AccessDenied unless `principal` may set `field` (any, without one) of this client's facts."""
     principal.require(client)
     principal.require_may("correct")
@@ -119,7 +119,7 @@ def require_may_correct(principal: Principal, client: str, field: Field | None =
         raise AccessDenied("Amounts of money are not part of your access, so you cannot correct them.")
 
 
-def _one_client(wanted: Sequence[Wanted]) -> str:
+def _one_client(wanted: Sequence[WantedValue]) -> str:
     names = {one.target.client for one in wanted}
     if len(names) != 1:
         raise UsageError(
@@ -128,22 +128,22 @@ def _one_client(wanted: Sequence[Wanted]) -> str:
     return names.pop()
 
 
-def _by_account(wanted: Sequence[Wanted]) -> list[tuple[int, list[Wanted]]]:
+def _by_account(wanted: Sequence[WantedValue]) -> list[tuple[int, list[WantedValue]]]:
     numbers = sorted({one.target.account for one in wanted})
     return [(number, [one for one in wanted if one.target.account == number]) for number in numbers]
 
 
-def _require_inside(wanted: Sequence[Wanted], over: Range | None) -> None:
+def _require_inside(wanted: Sequence[WantedValue], over: Range | None) -> None:
     if over is not None and not all(over.holds(one.target) for one in wanted):
         raise UsageError("A row lies outside of the range that is corrected; look at it again.")
 
 
 def _require_unchanged(
     principal: Principal,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[WantedValue],
     known: Mapping[Target, Reported],
     standing: Mapping[Any, list[Active]],
-    seen: Mapping[Target, Seen] | None,
+    seen: Mapping[Target, SeenVersion] | None,
 ) -> None:
     """UsageError for a fact that is not reported (any more), or is not what was looked at."""
     for one in wanted:
@@ -155,7 +155,7 @@ def _require_unchanged(
             continue
         there = [each.set for each in standing.get(key, [])]
         numbers = sorted(each.number for each in there if principal.money or each.field not in rules.MONEY_FIELDS)
-        if seen.get(one.target) != Seen(known[one.target].version, tuple(numbers)):
+        if seen.get(one.target) != SeenVersion(known[one.target].version, tuple(numbers)):
             raise UsageError(
                 f"{where} was restated or corrected since you looked at it. Nothing was set; look at the rows again."
             )

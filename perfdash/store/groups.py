@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from perfdash.domain.groups import Dimension, Group
 from perfdash.errors import UsageError
 from perfdash.store.sums import measures, summed, sums_reader
-from perfdash.store.view import KEYS, View
+from perfdash.store.view import KEYS, FactsView
 
 COLUMNS: dict[Dimension, str] = {
     "client": "client_id",
@@ -19,7 +19,7 @@ COLUMNS: dict[Dimension, str] = {
 }
 
 
-def grouped(connection: Connection, bound: View, by: tuple[Dimension, ...]) -> tuple[Group, ...]:
+def grouped(connection: Connection, bound: FactsView, by: tuple[Dimension, ...]) -> tuple[Group, ...]:
     """The groups of a bound view, ordered by the dimensions in the order asked for, then currency."""
     unknown = [name for name in by if name not in COLUMNS]
     if unknown or len(set(by)) < len(by):

@@ -22,7 +22,7 @@ __all__ = [
     "Freshness",
     "Gap",
     "QuarantinedRow",
-    "Run",
+    "RunRecord",
     "coverage",
     "freshness",
     "gaps",
@@ -38,7 +38,7 @@ FINISHED = ("committed", "failed", "suspicious", "aborted")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunRecord:
     """One run as it stands in the store. Instants are aware UTC; `platforms` empty means all."""
 
     client: str
@@ -98,7 +98,7 @@ class Freshness:
     resume_at: datetime | None = None
 
 
-def runs(store: Store, principal: Principal, clients: Collection[str] = (), limit: int = 100) -> tuple[Run, ...]:
+def runs(store: Store, principal: Principal, clients: Collection[str] = (), limit: int = 100) -> tuple[RunRecord, ...]:
     """The newest runs in scope, newest first, at most `limit`."""
     principal.require_account()
     r, c, a = schema.runs.c, schema.clients.c, schema.accounts.c
@@ -117,10 +117,10 @@ def runs(store: Store, principal: Principal, clients: Collection[str] = (), limi
         return tuple(_run(row) for row in connection.execute(statement) if row.run_id is not None)
 
 
-def _run(row: Any) -> Run:
+def _run(row: Any) -> RunRecord:
     renamed = {"client": row.client_id, "run": row.run_id, "account": row.account_id}
-    same = {f.name: getattr(row, f.name) for f in fields(Run) if f.name not in (*renamed, "platforms")}
-    return Run(**renamed, **same, platforms=platforms_of(row.platforms))
+    same = {f.name: getattr(row, f.name) for f in fields(RunRecord) if f.name not in (*renamed, "platforms")}
+    return RunRecord(**renamed, **same, platforms=platforms_of(row.platforms))
 
 
 def run_log(store: Store, principal: Principal, client: str, run: int) -> str:

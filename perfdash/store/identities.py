@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from perfdash.oidc_claims import Identity, Refused, Why
+from perfdash.oidc_claims import Identity, RefusedIdentity, Why
 from perfdash.security import Security
 from perfdash.store import schema
 from perfdash.store.audit import note
@@ -21,7 +21,7 @@ KEPT = timedelta(days=1)
 """How long spent identities stay on record; longer than any of them could be used (oidc_claims.FRESH)."""
 
 
-def begin(store: Store, identity: Identity, now: datetime, security: Security) -> Session | Refused:
+def begin(store: Store, identity: Identity, now: datetime, security: Security) -> Session | RefusedIdentity:
     """Open the session of the active user with the identity's address, and spend the identity in the same transaction.
 
     `over` when it was spent before, here or in another browser. The demo's users have no providers.
@@ -32,13 +32,13 @@ def begin(store: Store, identity: Identity, now: datetime, security: Security) -
         first = _spend(connection, identity.mark, now)
         if user is not None and why is None and first:
             return _opened(connection, user, identity.provider, now, security)
-        refused = Refused(why or "over", identity.provider, identity.email, identity.mark)
+        refused = RefusedIdentity(why or "over", identity.provider, identity.email, identity.mark)
         if first:
             _note_refused(connection, refused, user.username if user is not None else "", now)
         return refused
 
 
-def note_refused(store: Store, refused: Refused, now: datetime) -> None:
+def note_refused(store: Store, refused: RefusedIdentity, now: datetime) -> None:
     """Leave one audit line for an identity that was refused before anybody was looked up, however often it comes."""
     with store.writing() as connection:
         if refused.mark == "" or _spend(connection, refused.mark, now):
@@ -54,7 +54,7 @@ def _opened(connection: Connection, user: Row[Any], provider: str, now: datetime
     return session
 
 
-def _note_refused(connection: Connection, refused: Refused, username: str, now: datetime) -> None:
+def _note_refused(connection: Connection, refused: RefusedIdentity, username: str, now: datetime) -> None:
     """Without the address: who is no user here is nobody the audit may name."""
     note(connection, username, "sign in failed", username, f"oidc: {refused.provider}, {refused.why}", now)
 

@@ -12,19 +12,19 @@ from sqlalchemy import Cast, Connection, Text, cast, func, select
 from perfdash.accounts import Account, Days
 from perfdash.domain.measures import FactValues
 from perfdash.payload import CampaignAttributes, FactKey
-from perfdash.sheet import Place, Sheet, Stored
+from perfdash.sheet import BareKey, Sheet, Stored
 from perfdash.store.engine import Store
 from perfdash.store.leases import of
 from perfdash.store.schema import VALUES, campaigns, creators, fact_history, facts
 
-# The fields of a Place but the day, then those of what is Stored.
+# The fields of a BareKey but the day, then those of what is Stored.
 _COLUMNS = tuple(facts.c[name] for name in ("campaign_id", "platform", "creator_id", *VALUES))
 _NAMED = 3
 _DECODER = msgspec.json.Decoder(list[tuple[Any, ...]])
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFacts:
     """Current ledger rows of one account's days and platforms, as input for `changes.decide`."""
 
     current: Mapping[FactKey, FactValues]
@@ -33,10 +33,10 @@ class Known:
     creators: Mapping[str, str]
 
 
-def known(store: Store, account: Account, days: Days) -> Known:
+def known(store: Store, account: Account, days: Days) -> KnownFacts:
     """Everything current and everything vanished in the account's `days` and asked platforms."""
     with store.reading() as connection:
-        return Known(
+        return KnownFacts(
             current=_current(connection, account, days),
             gone=_gone(connection, account, days),
             attributes=_attributes(connection, account),
@@ -59,7 +59,7 @@ def _current(connection: Connection, account: Account, days: Days) -> Sheet:
     # A day at a time as one JSON text, which the database writes and msgspec reads in a third of the time that the
     # drivers take to hand over value by value: a weekly sweep compares every fact of half a year.
     texts = select(facts.c.day, _as_json(connection)).where(*_asked(facts, account, days)).group_by(facts.c.day)
-    found: dict[Place, Stored] = {}
+    found: dict[BareKey, Stored] = {}
     for day, text in connection.execute(texts):
         for row in _DECODER.decode(text):
             found[day, *row[:_NAMED]] = row[_NAMED:]

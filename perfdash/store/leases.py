@@ -20,7 +20,7 @@ ENDED = ("committed", "failed", "suspicious")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class OpenRun:
     """A run in progress: what it is for, and the token that proves it still holds the account."""
 
     account: Account
@@ -48,7 +48,7 @@ def begin(
     author: str,
     now: datetime,
     since: int | None = None,
-) -> Run | Held | None:
+) -> OpenRun | Held | None:
     """Take the account's lease and open a run, or say who holds it. `holder` names host and process.
 
     `since`: the caller's earlier `last_ended`. Returns None when another run has ended since, so that the caller looks
@@ -71,7 +71,7 @@ def begin(
                 client_id=account.client, account_id=account.number, token=token, run_id=number, expires_at=now + LEASE
             )
         )
-    return Run(account, number, token, days)
+    return OpenRun(account, number, token, days)
 
 
 def last_ended(store: Store, account: Account) -> int:
@@ -85,7 +85,7 @@ def _last_ended(connection: Connection, account: Account) -> int:
     return connection.scalars(ended.order_by(runs.c.run_id.desc()).limit(1)).one_or_none() or 0
 
 
-def renew(store: Store, run: Run, now: datetime) -> None:
+def renew(store: Store, run: OpenRun, now: datetime) -> None:
     """Keep the lease alive while a long fetch goes on; does nothing when it was lost (commit will notice)."""
     with store.writing() as connection:
         connection.execute(
@@ -167,7 +167,7 @@ def _opening(account: Account, number: int, days: Days, trigger: str, author: st
     }
 
 
-def require_lease(connection: Connection, run: Run) -> None:
+def require_lease(connection: Connection, run: OpenRun) -> None:
     """Raise LeaseLost unless `run` still holds its account. One that ran out is still held until somebody takes it."""
     if connection.scalar(select(leases.c.token).where(*of(leases, run.account))) != run.token:
         raise LeaseLost(

@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from perfdash.changes import Counts, Plan
+from perfdash.changes import Counts, WritePlan
 from perfdash.errors import Superseded, Trail
 from perfdash.payload import Fetched, Quarantined
 from perfdash.run_log import kept
 from perfdash.store.apply import apply_plan, many, store_creators
 from perfdash.store.engine import Store
-from perfdash.store.leases import Run, lock, of, require_lease
+from perfdash.store.leases import OpenRun, lock, of, require_lease
 from perfdash.store.overlaying import refresh, with_corrections
 from perfdash.store.retention import forget_refused
 from perfdash.store.revising import open_revision
@@ -30,7 +30,7 @@ QUARANTINE_KEPT = 1_000
 NO_TRAIL = Trail()
 
 
-def commit(store: Store, run: Run, fetched: Fetched, plan: Plan, clock: Callable[[], datetime]) -> int | None:
+def commit(store: Store, run: OpenRun, fetched: Fetched, plan: WritePlan, clock: Callable[[], datetime]) -> int | None:
     """Apply `plan` and make the run visible, in one transaction. Returns the revision it took, or None.
 
     The clock is read last: neither waiting for a turn nor writing may date a revision into a past already answered.
@@ -60,7 +60,7 @@ def commit(store: Store, run: Run, fetched: Fetched, plan: Plan, clock: Callable
 
 def fail(
     store: Store,
-    run: Run,
+    run: OpenRun,
     *,
     state: str,
     message: str,
@@ -81,7 +81,7 @@ def fail(
         )  # fmt: skip
 
 
-def _lay_corrections(connection: Connection, run: Run, plan: Plan, revision: int) -> None:
+def _lay_corrections(connection: Connection, run: OpenRun, plan: WritePlan, revision: int) -> None:
     """Corrections survive every refetch; what follows from a corrected CPM follows the restated impressions."""
     client, account = run.account.client, run.account.number
     changed = chain(plan.restated, plan.vanished, plan.reappeared, plan.new)
@@ -94,7 +94,7 @@ def counts_of(fetched: Fetched) -> Counts:
     return Counts(fetched=batch.fetched, quarantined=len(batch.quarantined), duplicate=batch.duplicates)
 
 
-def _refuse_superseded(connection: Connection, run: Run, fetched: Fetched) -> None:
+def _refuse_superseded(connection: Connection, run: OpenRun, fetched: Fetched) -> None:
     later = connection.execute(
         select(func.max(runs.c.fetch_ended)).where(
             *of(runs, run.account),
@@ -109,7 +109,7 @@ def _refuse_superseded(connection: Connection, run: Run, fetched: Fetched) -> No
         )
 
 
-def _author(connection: Connection, run: Run) -> str:
+def _author(connection: Connection, run: OpenRun) -> str:
     author: str = connection.execute(
         select(runs.c.author).where(runs.c.client_id == run.account.client, runs.c.run_id == run.number)
     ).scalar_one()
@@ -118,7 +118,7 @@ def _author(connection: Connection, run: Run) -> str:
 
 def _finish(
     connection: Connection,
-    run: Run,
+    run: OpenRun,
     now: datetime,
     *,
     state: str,
@@ -144,7 +144,7 @@ def _finish(
     connection.execute(delete(leases).where(*of(leases, run.account), leases.c.token == run.token))
 
 
-def _store_quarantine(connection: Connection, run: Run, refused: tuple[Quarantined, ...]) -> None:
+def _store_quarantine(connection: Connection, run: OpenRun, refused: tuple[Quarantined, ...]) -> None:
     rows = [
         {
             "client_id": run.account.client, "run_id": run.number, "account_id": run.account.number, "ordinal": n,

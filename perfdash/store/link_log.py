@@ -21,7 +21,7 @@ OPENED = "Opened"
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class LinkActivity:
     """A link, how it stands, how often it was opened, how many pages and downloads were asked for, and when last."""
 
     link: Link
@@ -32,7 +32,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LinkView:
     """One row of the log. `visit` tells apart those who came; it is nobody's name."""
 
     at: datetime
@@ -55,7 +55,7 @@ def viewed(store: Store, link: Link, session_id: str, what: str, now: datetime) 
 
 def listed(
     store: Store, principal: Principal, now: datetime, clients: Collection[str] = (), *, demo: bool = False
-) -> tuple[Listed, ...]:
+) -> tuple[LinkActivity, ...]:
     """The links to clients in scope, newest first; for admins and analysts, () for everyone else."""
     if not principal.may("share"):
         return ()
@@ -84,7 +84,9 @@ def listed(
         rows = connection.execute(statement).all()
     found = [(_told(link_of(row), principal), row) for row in rows]
     return tuple(
-        Listed(link, state_of(link, now, shareable=bool(row.shareable)), row.opened or 0, row.views or 0, row.last)
+        LinkActivity(
+            link, state_of(link, now, shareable=bool(row.shareable)), row.opened or 0, row.views or 0, row.last
+        )
         for link, row in found
     )
 
@@ -96,7 +98,7 @@ def _told(link: Link, principal: Principal) -> Link:
     return replace(link, shared=replace(link.shared, filters=replace(link.shared.filters, max_cpm=None)))
 
 
-def views(store: Store, principal: Principal, client: str, link_id: str, limit: int = 200) -> tuple[View, ...]:
+def views(store: Store, principal: Principal, client: str, link_id: str, limit: int = 200) -> tuple[LinkView, ...]:
     """The newest rows of a link's log first. AccessDenied for who may not share this client."""
     require_may_share(principal, client)
     v = link_views.c
@@ -108,4 +110,4 @@ def views(store: Store, principal: Principal, client: str, link_id: str, limit: 
     )
     with store.reading() as connection:
         # The session's name is worthless in a cookie, but its first letters are enough to tell visits apart.
-        return tuple(View(at, session_id[:6], what) for at, session_id, what in connection.execute(statement))
+        return tuple(LinkView(at, session_id[:6], what) for at, session_id, what in connection.execute(statement))

@@ -18,27 +18,27 @@ from perfdash.store.session_rows import end_where
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StoreCheck:
     """One check of a store. `problem` is '' when it holds."""
 
     check: str
     problem: str = ""
 
 
-def check(store: Store, principal: Principal) -> tuple[Finding, ...]:
+def check(store: Store, principal: Principal) -> tuple[StoreCheck, ...]:
     """Is the database file sound, and does the ledger keep its promises? Reads everything; operators only."""
     principal.require_may("maintain")
-    schema = Finding("schema is current", _schema(store))
+    schema = StoreCheck("schema is current", _schema(store))
     if schema.problem:
         return (schema,)  # the other checks read tables as this perfdash knows them
     with store.reading() as connection:
         return (
             schema,
-            Finding("database file is sound", _integrity(connection, store)),
-            Finding("every version belongs to a revision of its client", _orphans(connection)),
-            Finding("versions of a fact never overlap", _overlaps(connection)),
-            Finding("committed runs add up", _sums(connection)),
-            Finding("corrections count what they say", correction_checks.problem(connection)),
+            StoreCheck("database file is sound", _integrity(connection, store)),
+            StoreCheck("every version belongs to a revision of its client", _orphans(connection)),
+            StoreCheck("versions of a fact never overlap", _overlaps(connection)),
+            StoreCheck("committed runs add up", _sums(connection)),
+            StoreCheck("corrections count what they say", correction_checks.problem(connection)),
         )
 
 

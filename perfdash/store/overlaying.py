@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, tupl
 from perfdash import corrections as rules
 from perfdash.accounts import Days
 from perfdash.correction_lines import Set
-from perfdash.corrections import Field, Overlay, Raw, Target
+from perfdash.corrections import CorrectedField, Overlay, Raw, Target
 from perfdash.domain.measures import CORRECTABLE
 from perfdash.payload import FactKey
 from perfdash.store.corrected import corrections, overlays
@@ -57,7 +57,7 @@ def active(connection: Connection, client: str, account: int, keys: Collection[F
     return found
 
 
-def laid_over(fact: Reported, those: Iterable[Active]) -> dict[Field, int]:
+def laid_over(fact: Reported, those: Iterable[Active]) -> dict[CorrectedField, int]:
     """The values that can be laid over `fact`, by field: an amount only where its currency is still the fact's."""
     return {
         one.set.field: one.set.value

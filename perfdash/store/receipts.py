@@ -108,7 +108,7 @@ def write(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExportReceipt:
     """One export, as far as it is in scope. `whole`: it holds no client that the principal may not see."""
 
     parts: tuple[Receipt, ...]
@@ -120,7 +120,7 @@ class Found:
         return AtRevisions(tuple((part.client, part.revision) for part in self.parts), self.parts[0].at)
 
 
-def one(store: Store, principal: Principal, receipt: str) -> Found:
+def one(store: Store, principal: Principal, receipt: str) -> ExportReceipt:
     """The export with this id, its clients in order. UsageError when none of them is in scope, or there is none."""
     principal.require_account()
     r = receipts.c
@@ -130,7 +130,7 @@ def one(store: Store, principal: Principal, receipt: str) -> Found:
             raise UsageError(f"There is no receipt {receipt!r} here.")
         apart = select(r.client_id).where(r.receipt_id == receipt, ~in_scope(principal, r.client_id)).limit(1)
         whole = connection.execute(apart).first() is None
-    return Found(tuple(_read(row, principal) for row in rows), whole)
+    return ExportReceipt(tuple(_read(row, principal) for row in rows), whole)
 
 
 def list(store: Store, principal: Principal, limit: int = 100) -> tuple[Receipt, ...]:

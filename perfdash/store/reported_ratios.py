@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, or_, select
 
-from perfdash.cpm_lab import Finding, Row, findings
+from perfdash.cpm_lab import ExplainedRatio, ReportedFact, findings
 from perfdash.cpm_lab_sums import MOST, Comparison, compare
 from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied
@@ -34,13 +34,13 @@ def comparisons(store: Store, question: Question, most: int = MOST) -> tuple[Com
         return compare(findings(_rows(connection, question)), most)
 
 
-def all_findings(store: Store, question: Question) -> tuple[Finding, ...]:
+def all_findings(store: Store, question: Question) -> tuple[ExplainedRatio, ...]:
     """Every reported CPM and ROI in view, by client, day and campaign. AccessDenied without money."""
     with store.reading() as connection:
         return tuple(findings(_rows(connection, question)))
 
 
-def _rows(connection: Connection, question: Question) -> Iterator[Row]:
+def _rows(connection: Connection, question: Question) -> Iterator[ReportedFact]:
     if not question.principal.money:
         raise AccessDenied("Reported and recomputed CPM are amounts of money, which are not part of your access.")
     bound = view(connection, question.filtered(raw=True))
@@ -53,7 +53,7 @@ def _rows(connection: Connection, question: Question) -> Iterator[Row]:
         .order_by(*(c[name] for name in _ORDER))
     )
     for *values, cpm, roi in connection.execute(statement, execution_options={"yield_per": AT_ONCE}):
-        yield Row._make((*values, _exact(cpm), _exact(roi)))
+        yield ReportedFact._make((*values, _exact(cpm), _exact(roi)))
 
 
 def _exact(text: str | None) -> Decimal | None:

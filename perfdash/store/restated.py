@@ -30,7 +30,7 @@ from perfdash.accounts import Account, Days, today_in
 from perfdash.asof import AsOf, day_start
 from perfdash.domain.measures import REPORTED_RATIOS
 from perfdash.domain.question import Question
-from perfdash.restatements import FIELDS, Event, Field, Moved, Timing, Value, timing
+from perfdash.restatements import FIELDS, Event, Moved, RestatedField, Timing, Value, timing
 from perfdash.store.catalog import accounts_in_view
 from perfdash.store.changed import Between, changed, changes, spans
 from perfdash.store.engine import Store
@@ -50,7 +50,7 @@ def events(
     since: AsOf,
     *,
     while_open: bool = False,
-    of: Field | None = None,
+    of: RestatedField | None = None,
     limit: int | None = None,
 ) -> tuple[Event, ...]:
     """Every change after `since` and up to the question's moment, newest first; with `of` those of that field.
@@ -198,7 +198,7 @@ _SIDES = len(FACT_KEY) + 2
 """Where then_x and now_x begin in a row of `changes`, in turns: behind the key, the revision and the kind."""
 
 
-def _event(row: Any, fields: Sequence[Field], told: _Timings) -> Event:
+def _event(row: Any, fields: Sequence[RestatedField], told: _Timings) -> Event:
     last = _SIDES + 2 * len(fields)
     return Event(
         client=row.client_id,
@@ -217,7 +217,7 @@ def _event(row: Any, fields: Sequence[Field], told: _Timings) -> Event:
     )
 
 
-def _values(told: Sequence[Any], fields: Sequence[Field]) -> tuple[Value, ...]:
+def _values(told: Sequence[Any], fields: Sequence[RestatedField]) -> tuple[Value, ...]:
     values: list[Any] = (
         list(told) if len(fields) == len(FIELDS) else list(map(dict(zip(fields, told, strict=True)).get, FIELDS))
     )

@@ -27,7 +27,7 @@ from perfdash.store.view import view
 
 AT_ONCE = 8_000
 """Days of clients in one statement: three parameters each stay below every database's limit."""
-Seen = tuple[str, date, int]
+SeenDay = tuple[str, date, int]
 """(client, day, the revision that the day is seen at)"""
 
 
@@ -92,7 +92,7 @@ def unknown(store: Store, question: Question, age: Age) -> tuple[Unknown, ...]:
     return tuple(found)
 
 
-def _by_day(seen: Sequence[Seen]) -> Cutoffs:
+def _by_day(seen: Sequence[SeenDay]) -> Cutoffs:
     names = (column("client_id", String), column("day", Date), column("revision", Integer))
     table = values(*names, name="cut").data(list(seen)).cte("cutoffs")
     return Cutoffs(tuple(sorted({client for client, _, _ in seen})), table, by_day=True)
@@ -100,10 +100,10 @@ def _by_day(seen: Sequence[Seen]) -> Cutoffs:
 
 def _seen(
     connection: Connection, principal: Principal, names: Collection[str], days: Days, age: Age
-) -> Iterator[Seen]:  # fmt: skip
+) -> Iterator[SeenDay]:  # fmt: skip
     """By client and day; a day of a client that had no revision by then is absent."""
     zones = _zones(connection, principal, names)
-    found: list[Seen] = []
+    found: list[SeenDay] = []
     for zone in sorted(set(zones.values())):
         ends = [(day, age.until(day, zone)) for day in days.each()]
         moments = values(column("day", Date), column("until", Instant()), name="moments").data(ends).cte("ends")
@@ -124,10 +124,10 @@ def _seen(
     yield from sorted(found)
 
 
-def _in_parts(seen: Iterator[Seen]) -> Iterator[list[Seen]]:
+def _in_parts(seen: Iterator[SeenDay]) -> Iterator[list[SeenDay]]:
     """Whole clients, as many as fit into one statement; so what is grouped by client stays in one part."""
-    part: list[Seen] = []
-    of_client: dict[str, list[Seen]] = {}
+    part: list[SeenDay] = []
+    of_client: dict[str, list[SeenDay]] = {}
     for one in seen:
         of_client.setdefault(one[0], []).append(one)
     for days in of_client.values():

@@ -18,14 +18,16 @@ USUAL_IDLE = Security().idle
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class LiveSession:
     """A live session and whose it is; `username` is '' for one that came by a client link."""
 
     session: Session
     username: str
 
 
-def listed(store: Store, principal: Principal, now: datetime, *, idle: timedelta = USUAL_IDLE) -> tuple[Listed, ...]:
+def listed(
+    store: Store, principal: Principal, now: datetime, *, idle: timedelta = USUAL_IDLE
+) -> tuple[LiveSession, ...]:
     """Every live session, the last seen first. AccessDenied for everyone but operators and admins."""
     principal.require_may("sessions")
     return _read(store, live(now, idle))
@@ -37,7 +39,7 @@ def of_user(store: Store, user_id: int, now: datetime, *, idle: timedelta = USUA
     return tuple(found.session for found in _read(store, mine))
 
 
-def _read(store: Store, which: ColumnElement[bool]) -> tuple[Listed, ...]:
+def _read(store: Store, which: ColumnElement[bool]) -> tuple[LiveSession, ...]:
     sessions, users = schema.sessions, schema.users
     statement = (
         select(sessions, users.c.username)
@@ -46,4 +48,4 @@ def _read(store: Store, which: ColumnElement[bool]) -> tuple[Listed, ...]:
         .order_by(sessions.c.last_seen.desc(), sessions.c.session_id)
     )
     with store.reading() as connection:
-        return tuple(Listed(session_of(row), row.username or "") for row in connection.execute(statement))
+        return tuple(LiveSession(session_of(row), row.username or "") for row in connection.execute(statement))

@@ -23,7 +23,7 @@ from perfdash.security import Security
 from perfdash.store import schema
 from perfdash.store.audit import note
 from perfdash.store.engine import Store
-from perfdash.store.session_list import Listed, listed, of_user
+from perfdash.store.session_list import LiveSession, listed, of_user
 from perfdash.store.session_rows import (
     Kind,
     Session,
@@ -38,7 +38,7 @@ from perfdash.store.session_rows import (
 
 __all__ = [
     "Kind",
-    "Listed",
+    "LiveSession",
     "Redeemed",
     "Session",
     "alive",

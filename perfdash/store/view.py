@@ -26,7 +26,7 @@ GRAINS: dict[Grain, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class FactsView:
     """A question bound to the revisions it is asked about."""
 
     question: Question
@@ -73,7 +73,7 @@ class View:
         return [tuple_(*(versions.c[name] for name in GRAINS[self.filters.cpm_grain])).in_(kept)]
 
 
-def view(connection: Connection, question: Question) -> View:
+def view(connection: Connection, question: Question) -> FactsView:
     """Bind a question; refuses a CPM limit without money, out of range, or with several currencies in view."""
     question = under_lock(question)
     principal, filters = question.principal, question.filters
@@ -82,13 +82,13 @@ def view(connection: Connection, question: Question) -> View:
     if filters.max_cpm is not None and not 0 <= filters.max_cpm <= MAX_CPM_MICROS:
         raise UsageError("A CPM limit is a number from 0 to 1000000.")
     effective = not filters.raw and has_overlays(connection, principal, question.clients)
-    bound = View(question, cutoffs(connection, principal, question.clients, question.as_of), effective)
+    bound = FactsView(question, cutoffs(connection, principal, question.clients, question.as_of), effective)
     if filters.max_cpm is not None and filters.currency is None:
         _require_one_currency(currencies_in(connection, bound))
     return bound
 
 
-def currencies_in(connection: Connection, bound: View) -> tuple[str, ...]:
+def currencies_in(connection: Connection, bound: FactsView) -> tuple[str, ...]:
     """The currencies in view, sorted, whatever the CPM limit."""
     versions = bound.facts(("currency",))
     return tuple(connection.scalars(select(versions.c.currency).distinct().order_by(versions.c.currency)))

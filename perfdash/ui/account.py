@@ -11,7 +11,7 @@ from perfdash.store import passwords, sessions, users
 from perfdash.store.sessions import Session
 from perfdash.store.tries import Wait
 from perfdash.ui import credentials, invited, session, viewer, wiring
-from perfdash.ui.credentials import Answer
+from perfdash.ui.credentials import PasswordCheck
 from perfdash.ui.plain import plain
 
 _SAID, _CURRENT = "_account_said", "_current_password"
@@ -78,7 +78,7 @@ def _change(principal: Principal, current: str, wanted: str) -> None:
     answer = credentials.confirm(principal, current)
     if isinstance(answer, Wait):
         st.error(credentials.wait_words(answer), icon=":material/timer:")
-    elif answer is Answer.WRONG or own is None:
+    elif answer is PasswordCheck.WRONG or own is None:
         st.error("That is not your current password.", icon=":material/lock:")
     else:
         try:

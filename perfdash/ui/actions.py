@@ -19,14 +19,14 @@ from perfdash.rounds import Voice, sync_all
 from perfdash.schedule import default_days, history_of, refresh_days
 from perfdash.store import attempts, audit, catalog, health
 from perfdash.store.health import Freshness, Gap
-from perfdash.sync import COOLDOWN, Desk, Order, RunResult, totals
+from perfdash.sync import COOLDOWN, Order, RunResult, SyncContext, totals
 from perfdash.ui import cache, streamlit_internals, wiring
 
 OLD_AFTER = timedelta(hours=6)
 """A page whose data is older offers a sync."""
 REST_AFTER_FAILURE = timedelta(minutes=5)
 """How long pages leave a failing source alone; a button still asks it at once (after the stored cooldown)."""
-Progress = Callable[[float, str], object]
+PageProgress = Callable[[float, str], object]
 """Gets the share that is done, from 0 to 1, and what is being done."""
 
 
@@ -70,13 +70,13 @@ def _gaps(question: Question) -> tuple[Gap, ...]:
     return health.uncovered(wiring.store(), question, wiring.now())
 
 
-def fill(principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: Progress) -> tuple[RunResult, ...]:
+def fill(principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: PageProgress) -> tuple[RunResult, ...]:
     """Fetch and store exactly `wanted`."""
     return _carry_out(principal, wanted, progress)
 
 
 def refresh(
-    principal: Principal, clients: tuple[str, ...], progress: Progress, view: Days | None = None
+    principal: Principal, clients: tuple[str, ...], progress: PageProgress, view: Days | None = None
 ) -> tuple[RunResult, ...]:
     """A default sync of the accounts in view: recent days, the settlement window, whatever else is due, and `view`.
 
@@ -159,7 +159,7 @@ def failure(account: Account, message: str, worked: datetime | None, now: dateti
 
 
 def _carry_out(
-    principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: Progress
+    principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: PageProgress
 ) -> tuple[RunResult, ...]:
     ended = 0
 
@@ -171,15 +171,15 @@ def _carry_out(
         ended += 1
         begun(f"{result.account.client}, {result.account.label}: {result.days}")
 
-    desk = Desk(wiring.store(), _fetch(principal), clock=wiring.now, progress=begun)
+    context = SyncContext(wiring.store(), _fetch(principal), clock=wiring.now, progress=begun)
     # The threads are part of this page, whose kept answers they use; what they find is drawn by the page's own.
     results = sync_all(
-        desk,
+        context,
         Order(principal, "page", fresh=COOLDOWN),
         wanted,
         voice=Voice(told, prepare=streamlit_internals.in_this_page()),
     )
-    desk.store.checkpoint()
+    context.store.checkpoint()
     return results
 
 

@@ -11,18 +11,18 @@ import streamlit as st
 from perfdash import export
 from perfdash.access import Principal
 from perfdash.store import audit, catalog, users
-from perfdash.store.audit import MOST_EXPORTED, Asked, Entry
+from perfdash.store.audit import MOST_EXPORTED, AuditEntry, AuditFilter
 from perfdash.ui import tables, viewer, wiring
 from perfdash.ui.tables import Shown, draw
 
 ACTIONS = tuple(sorted({*audit.OF_CLIENTS, *audit.OF_USERS, *audit.OF_STORE}))
-EVERYTHING = Asked()
+EVERYTHING = AuditFilter()
 LONGEST = 200
 
 __all__ = ["EVERYTHING", "MOST_EXPORTED", "asked", "csv_of", "lines", "table"]
 
 
-def asked(principal: Principal) -> Asked:
+def asked(principal: Principal) -> AuditFilter:
     """The filters; nothing chosen is everything. Names that are no users and clients any more can be typed."""
     people = [user.username for user in users.list_users(wiring.store(), principal)]
     clients = [client.slug for client in catalog.clients(wiring.store(), principal)]
@@ -43,7 +43,7 @@ def asked(principal: Principal) -> Asked:
         first = st.date_input("From", value=None, key="audit_from", format="YYYY-MM-DD")
         last = st.date_input("To", value=None, key="audit_to", format="YYYY-MM-DD")
     since, until = _moments(first, last)
-    return Asked(since, until, _name(actor), tuple(actions), _name(subject), (text or "").strip())
+    return AuditFilter(since, until, _name(actor), tuple(actions), _name(subject), (text or "").strip())
 
 
 def _name(value: str | None) -> str:
@@ -61,13 +61,13 @@ def _moments(first: object, last: object) -> tuple[datetime | None, datetime | N
     return since, until
 
 
-def lines(principal: Principal, wanted: Asked) -> tuple[tuple[Entry, ...], bool]:
+def lines(principal: Principal, wanted: AuditFilter) -> tuple[tuple[AuditEntry, ...], bool]:
     """The newest lines that are shown, and whether there are older ones beside them."""
     found = audit.entries(wiring.store(), principal, asked=wanted, limit=tables.MOST_ROWS + 1)
     return found[: tables.MOST_ROWS], len(found) > tables.MOST_ROWS
 
 
-def table(found: Sequence[Entry]) -> None:
+def table(found: Sequence[AuditEntry]) -> None:
     """One row per line, newest first."""
     columns = (
         Shown("at", "When", "instant", lambda one: one.at, pinned=True),
@@ -81,6 +81,6 @@ def table(found: Sequence[Entry]) -> None:
     draw(found, columns, alt="Lines of the audit, newest first", key="audit")
 
 
-def csv_of(wanted: Asked) -> Callable[[Principal], str]:
+def csv_of(wanted: AuditFilter) -> Callable[[Principal], str]:
     """All lines as asked, for who asks at the click; that leaves a line too."""
     return lambda who: export.to_csv(audit.exported(wiring.store(), who, wanted, wiring.now()))

@@ -14,10 +14,10 @@ import streamlit as st
 
 from perfdash import words
 from perfdash.access import Principal
-from perfdash.correction_lines import Effect, Line, Seen, cpm_of, effect
+from perfdash.correction_lines import CorrectableFact, Effect, SeenVersion, cpm_of, effect
 from perfdash.correction_story import LABELS, shown
 from perfdash.correction_text import LONGEST_REASON, factor_of, reason_of, total_of, value_of
-from perfdash.corrections import MONEY_FIELDS, Field, Range, Target, Wanted, require_usable, scaled, split
+from perfdash.corrections import MONEY_FIELDS, CorrectedField, Range, Target, WantedValue, require_usable, scaled, split
 from perfdash.errors import PerfdashError, UsageError
 from perfdash.store import corrections
 from perfdash.ui import flash, session, wiring
@@ -26,7 +26,7 @@ from perfdash.ui.plain import plain
 
 _PLAN, _TURN = "_correction_plan", "_correction_turn"
 How = Literal["set", "total", "factor"]
-Choice = tuple[How, Field]
+Choice = tuple[How, CorrectedField]
 _RANGE: dict[str, Choice] = {
     "Total cost": ("total", "cost"), "Cost × factor": ("factor", "cost"),
     "Impressions × factor": ("factor", "impressions"), "Clicks × factor": ("factor", "clicks"),
@@ -35,20 +35,20 @@ _ROW: dict[str, Choice] = {LABELS[field]: ("set", field) for field in ("cost", "
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PendingCorrection:
     """A correction that waits for a yes: whose, of what, and what was looked at."""
 
     user: int | None
     question: tuple[object, ...]
-    wanted: tuple[Wanted, ...]
-    seen: Mapping[Target, Seen]
+    wanted: tuple[WantedValue, ...]
+    seen: Mapping[Target, SeenVersion]
     over: Range | None
     reason: str
     effect: Effect
     replaces: int
 
 
-def show(principal: Principal, over: Range, lines: Sequence[Line], row: Line | None) -> None:
+def show(principal: Principal, over: Range, lines: Sequence[CorrectableFact], row: CorrectableFact | None) -> None:
     """Ask for a value and a reason, then show what it would do, with the button that does it."""
     touched = (row,) if row else tuple(lines)
     choices = {
@@ -78,19 +78,24 @@ def show(principal: Principal, over: Range, lines: Sequence[Line], row: Line | N
     _preview(question)
 
 
-def _ask(how: How, field: Field, touched: Sequence[Line]) -> str:
+def _ask(how: How, field: CorrectedField, touched: Sequence[CorrectableFact]) -> str:
     if how == "factor":
         return f"Factor for {LABELS[field].lower()}"
     unit = f" in {touched[0].currency}" if field in MONEY_FIELDS else ""
     return f"New total of cost{unit}" if how == "total" else f"New {field if field != 'cpm' else 'CPM'}{unit}"
 
 
-def _example(how: How, field: Field) -> str:
+def _example(how: How, field: CorrectedField) -> str:
     return "0.9 or 90%" if how == "factor" else "1,234.50" if field in MONEY_FIELDS else "1,234"
 
 
 def _plan(
-    principal: Principal, question: tuple[object, ...], touched: Sequence[Line], over: Range | None, text: str, why: str
+    principal: Principal,
+    question: tuple[object, ...],
+    touched: Sequence[CorrectableFact],
+    over: Range | None,
+    text: str,
+    why: str,
 ) -> None:
     """Remember what would be set; a sentence where it cannot be."""
     forget()
@@ -99,7 +104,7 @@ def _plan(
         corrections.require_may_correct(principal, touched[0].target.client, wanted[0].field)
         require_usable(wanted)
         done = effect(touched, wanted)
-        st.session_state[_PLAN] = Plan(
+        st.session_state[_PLAN] = PendingCorrection(
             principal.user_id, question, tuple(wanted), {line.target: line.seen for line in touched}, over,
             reason_of(why), done, sum(_replaces(line, wanted[0].field) for line in touched),
         )  # fmt: skip
@@ -107,7 +112,7 @@ def _plan(
         st.error(plain(str(error), 500), icon=":material/error:")
 
 
-def _wanted(question: tuple[object, ...], touched: Sequence[Line], text: str) -> list[Wanted]:
+def _wanted(question: tuple[object, ...], touched: Sequence[CorrectableFact], text: str) -> list[WantedValue]:
     raws = {line.target: line.raw for line in touched}
     match question:
         case (_, _, "factor", "cost" | "impressions" | "clicks" as field):
@@ -117,18 +122,18 @@ def _wanted(question: tuple[object, ...], touched: Sequence[Line], text: str) ->
                 raise UsageError("These rows are in several currencies, which have no common total; choose fewer days.")
             return split(raws, total_of(text))
         case (_, _, "set", "cost" | "impressions" | "clicks" | "cpm" as field):
-            return [Wanted(touched[0].target, field, value_of(field, text))]
+            return [WantedValue(touched[0].target, field, value_of(field, text))]
     raise UsageError("Choose what to set.")
 
 
-def _replaces(line: Line, field: Field) -> int:
+def _replaces(line: CorrectableFact, field: CorrectedField) -> int:
     slots = ("cost", "cpm") if field in MONEY_FIELDS else (field,)
     return sum(one.field in slots for one in line.active)
 
 
 def _preview(question: tuple[object, ...]) -> None:
     plan = st.session_state.get(_PLAN)
-    if not isinstance(plan, Plan) or plan.question != question:
+    if not isinstance(plan, PendingCorrection) or plan.question != question:
         st.session_state.pop(_PLAN, None)
         return
     with st.container(border=True):
@@ -167,7 +172,7 @@ def forget() -> None:
 def _apply() -> None:
     """Carry the plan out, once: it is gone before anything is written."""
     plan, principal = st.session_state.pop(_PLAN, None), session.current()
-    if not isinstance(plan, Plan) or principal is None or principal.user_id != plan.user:
+    if not isinstance(plan, PendingCorrection) or principal is None or principal.user_id != plan.user:
         return
     try:
         made = corrections.correct(

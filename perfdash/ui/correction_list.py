@@ -8,7 +8,7 @@ import streamlit as st
 
 from perfdash import words
 from perfdash.access import Principal
-from perfdash.correction_story import LABELS, Correction, Decision
+from perfdash.correction_story import LABELS, Correction, CorrectionBatch
 from perfdash.correction_text import LONGEST_REASON
 from perfdash.errors import PerfdashError
 from perfdash.export import Names
@@ -21,7 +21,7 @@ _TO_REVERT, _TURN = "_to_revert", "_revert_turn"
 STATES = ("Active", "Ended", "All")
 
 
-def chosen_state(found: Sequence[Decision]) -> tuple[Decision, ...]:
+def chosen_state(found: Sequence[CorrectionBatch]) -> tuple[CorrectionBatch, ...]:
     """The decisions that are asked for: active ones first of all."""
     active = tuple(one for one in found if one.active)
     labels = dict(zip(STATES, (active, tuple(one for one in found if not one.active), tuple(found)), strict=True))
@@ -32,7 +32,7 @@ def chosen_state(found: Sequence[Decision]) -> tuple[Decision, ...]:
     return labels.get(chosen or "", tuple(found))
 
 
-def table(found: Sequence[Decision], names: Names, *, authors: bool, key: str) -> None:
+def table(found: Sequence[CorrectionBatch], names: Names, *, authors: bool, key: str) -> None:
     """One line per decision; `chosen` tells which one was clicked on."""
     columns = [
         Shown("made_at", "Corrected", "moment", lambda one: one.first.made_at, pinned=True),
@@ -58,22 +58,22 @@ def table(found: Sequence[Decision], names: Names, *, authors: bool, key: str) -
         st.caption(f"The newest {tables.MOST_ROWS:,} of {len(found):,}; the CSV holds all of them.")
 
 
-def chosen(found: Sequence[Decision], key: str) -> Decision | None:
+def chosen(found: Sequence[CorrectionBatch], key: str) -> CorrectionBatch | None:
     """The decision that was clicked on in table `key`; also once it has ended and left the list of active ones."""
     picked: tuple[str, int] | None = tables.chosen(key)
     return next((one for one in found if _id(one) == picked), None)
 
 
-def _id(one: Decision) -> tuple[str, int]:
+def _id(one: CorrectionBatch) -> tuple[str, int]:
     return one.first.client, one.first.number
 
 
-def _name(one: Decision, names: Names) -> str:
+def _name(one: CorrectionBatch, names: Names) -> str:
     first = one.first
     return names.get((first.client, first.account, first.key.campaign), first.key.campaign)
 
 
-def story(one: Decision, names: Names, *, authors: bool) -> None:
+def story(one: CorrectionBatch, names: Names, *, authors: bool) -> None:
     """What happened with a decision, in order: made, what the source did since, ended."""
     first = one.first
     by = f" by {first.author}" if authors else ""
@@ -90,11 +90,11 @@ def story(one: Decision, names: Names, *, authors: bool) -> None:
         st.markdown(plain(line, 800))
 
 
-def parts(one: Decision, *, key: str) -> Correction | None:
+def parts(one: CorrectionBatch, *, key: str) -> Correction | None:
     """The rows of a batch; returns the one that was clicked on."""
 
-    def each(part: Correction) -> Decision:
-        return Decision((part,))
+    def each(part: Correction) -> CorrectionBatch:
+        return CorrectionBatch((part,))
 
     columns = (
         Shown("day", "Day", "day", lambda part: part.key.day, pinned=True),
@@ -113,7 +113,7 @@ def parts(one: Decision, *, key: str) -> Correction | None:
     return next((part for part in one.parts if part.number == picked), None)
 
 
-def revert_form(principal: Principal, one: Decision, part: Correction | None) -> None:
+def revert_form(principal: Principal, one: CorrectionBatch, part: Correction | None) -> None:
     """The way back, with a reason: of the row that was chosen, or of all that is active of the decision."""
     those = [part] if part is not None and part.ended_at is None else list(one.active)
     if not those or not principal.may("correct"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perfdash import correction_document
 from perfdash.access import Principal
-from perfdash.correction_story import Decision, decisions
+from perfdash.correction_story import CorrectionBatch, decisions
 from perfdash.domain.campaigns import CampaignRef, CampaignRow
 from perfdash.domain.question import Question
 from perfdash.export import Names, Table
@@ -15,7 +15,7 @@ from perfdash.ui import cache, wiring
 
 
 @cache.shared(entries=50)
-def decided(question: Question) -> tuple[Decision, ...]:
+def decided(question: Question) -> tuple[CorrectionBatch, ...]:
     """The decisions about the days, clients and platforms in view, newest first, as they stood at the moment in view.
 
     Rows that arrived in a range are told of now only.
@@ -23,7 +23,7 @@ def decided(question: Question) -> tuple[Decision, ...]:
     return _read(question)
 
 
-def _read(question: Question) -> tuple[Decision, ...]:
+def _read(question: Question) -> tuple[CorrectionBatch, ...]:
     store, platforms = wiring.store(), question.filters.platforms
     made = correction_log.told(store, question)
     late = correctable.arrived(store, question.principal, question.clients) if question.as_of is None else {}

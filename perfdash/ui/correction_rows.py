@@ -10,7 +10,7 @@ import streamlit as st
 from perfdash import words
 from perfdash.access import Principal
 from perfdash.accounts import Days
-from perfdash.correction_lines import Line, cpm_of
+from perfdash.correction_lines import CorrectableFact, cpm_of
 from perfdash.corrections import MOST_AT_ONCE, Range, Target
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
@@ -79,7 +79,7 @@ def _days(within: Days) -> Days | None:
         return None
 
 
-def chosen_rows(principal: Principal, over: Range) -> tuple[tuple[Line, ...], Line | None]:
+def chosen_rows(principal: Principal, over: Range) -> tuple[tuple[CorrectableFact, ...], CorrectableFact | None]:
     """The rows of a range, shown, and the one that was clicked on; () when there is none, or more than can be set."""
     lines = correctable.lines(wiring.store(), principal, over)
     if not lines:
@@ -99,8 +99,8 @@ def chosen_rows(principal: Principal, over: Range) -> tuple[tuple[Line, ...], Li
     return lines, next((line for line in lines if line.target == picked), None)
 
 
-def _table(lines: Sequence[Line], creators: Names, *, money: bool, key: str) -> None:
-    def creator(line: Line) -> str:
+def _table(lines: Sequence[CorrectableFact], creators: Names, *, money: bool, key: str) -> None:
+    def creator(line: CorrectableFact) -> str:
         at = line.target
         return creators.get((at.client, at.account, at.key.creator), at.key.creator)
 
@@ -128,7 +128,7 @@ def _pair(name: str) -> tuple[Shown, Shown]:
     return reported, Shown(f"{name}_set", f"✎ {name}", kind, lambda line: getattr(line.laid, name), "what counts")
 
 
-def told(line: Line) -> str:
+def told(line: CorrectableFact) -> str:
     """3 Mar 2026, TikTok"""
     key = line.target.key
     return f"{words.day(key.day)}, {key.platform}" + (f", {key.creator}" if key.creator else "")

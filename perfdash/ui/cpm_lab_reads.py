@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from perfdash import cause_words, export, metrics
-from perfdash.causes import Measure
-from perfdash.cpm_lab import Finding
+from perfdash.causes import RatioName
+from perfdash.cpm_lab import ExplainedRatio
 from perfdash.cpm_lab_sums import Comparison
 from perfdash.domain.question import Question
 from perfdash.export import Cell, Table
@@ -25,7 +25,7 @@ def comparisons(question: Question) -> tuple[Comparison, ...]:
     return reported_ratios.comparisons(wiring.store(), question)
 
 
-def table(question: Question, measure: Measure) -> Table:
+def table(question: Question, measure: RatioName) -> Table:
     """Every row in view that reports `measure`: what is reported, what is recomputed, and the cause."""
     unit = "currency units per 1000 impressions" if measure == "cpm" else "fraction"
     said = [(name, f"{name} {measure} ({unit})") for name in ("reported", "recomputed", "difference")]
@@ -34,7 +34,7 @@ def table(question: Question, measure: Measure) -> Table:
     return export.listing(f"lab-{measure}", columns, [_cells(one) for one in found if one.measure == measure])
 
 
-def _cells(finding: Finding) -> list[Cell]:
+def _cells(finding: ExplainedRatio) -> list[Cell]:
     row, cause = finding.row, finding.cause
     measures: dict[str, Cell] = {"cost": metrics.money(row.cost), "revenue": metrics.money(row.revenue)}
     return [
@@ -44,5 +44,5 @@ def _cells(finding: Finding) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _exact(finding: Finding, value: Fraction | None) -> Cell:
+def _exact(finding: ExplainedRatio, value: Fraction | None) -> Cell:
     return None if value is None else metrics.rounded(value, metrics.METRICS[finding.measure].places)

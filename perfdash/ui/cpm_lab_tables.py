@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from perfdash import cause_words, words
-from perfdash.causes import Measure
-from perfdash.cpm_lab import Finding
+from perfdash.causes import RatioName
+from perfdash.cpm_lab import ExplainedRatio
 from perfdash.cpm_lab_sums import EVEN, MOST, Comparison, Share, Whole
 from perfdash.export import Names, text
 from perfdash.ui.plain import plain
@@ -20,7 +20,7 @@ from perfdash.ui.widgets import NARROWEST_TILE
 
 DUST = Fraction(1, 200)
 """Half of the last decimal that a table shows."""
-LABELS: dict[Measure, str] = {"cpm": "CPM", "roi": "ROI"}
+LABELS: dict[RatioName, str] = {"cpm": "CPM", "roi": "ROI"}
 
 
 def verdict(found: Comparison, facts: int) -> None:
@@ -86,19 +86,19 @@ def _moves(share: Share) -> Fraction | None:
     return None if share.name in EVEN else share.moves
 
 
-def _one_currency(measure: Measure, currencies: Iterable[str]) -> str:
+def _one_currency(measure: RatioName, currencies: Iterable[str]) -> str:
     """The currency that stands in the headers, if there is one; a ROI is in none, so there it stands in each row."""
     found = set(currencies)
     return found.pop() if measure == "cpm" and len(found) == 1 else ""
 
 
-def _example(finding: Finding) -> str:
+def _example(finding: ExplainedRatio) -> str:
     row, cause = finding.row, finding.cause
     said = f"{text(cause.reported)} reported, {_read(finding)} recomputed"
     return f"{said}: {row.campaign}, {row.platform}, {words.day(row.day)}"
 
 
-def _read(finding: Finding) -> str:
+def _read(finding: ExplainedRatio) -> str:
     value = finding.cause.recomputed
     if value is None:
         return words.UNDEFINED
@@ -135,7 +135,7 @@ def _difference(whole: Whole) -> Fraction | None:
 class _Named:
     """A finding with the names that people know it by."""
 
-    finding: Finding
+    finding: ExplainedRatio
     campaign: str
     creator: str
 
@@ -154,13 +154,13 @@ def worst(found: Comparison, campaigns: Names, creators: Names, *, key: str) -> 
         st.caption(f"The {MOST} that are furthest apart, of {found.disagreeing:,}; the CSV holds every row.")
 
 
-def _named(finding: Finding, campaigns: Names, creators: Names) -> _Named:
+def _named(finding: ExplainedRatio, campaigns: Names, creators: Names) -> _Named:
     row = finding.row
     campaign = campaigns.get((row.client, row.account, row.campaign), row.campaign)
     return _Named(finding, campaign, creators.get((row.client, row.account, row.creator), row.creator))
 
 
-def _worst_columns(measure: Measure, *, named: bool) -> Sequence[Shown]:
+def _worst_columns(measure: RatioName, *, named: bool) -> Sequence[Shown]:
     said = f"{LABELS[measure]} as the source wrote it"
     return (
         Shown("campaign", "Campaign", "text", lambda row: row.campaign, pinned=True, width=220),
@@ -188,5 +188,5 @@ def _difference_of(row: _Named) -> Fraction | None:
     return row.finding.cause.difference
 
 
-def _cause(finding: Finding) -> str:
+def _cause(finding: ExplainedRatio) -> str:
     return cause_words.named(finding.measure, finding.cause.name, finding.cause.fits)

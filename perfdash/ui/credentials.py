@@ -23,18 +23,18 @@ _HASHES_AT_ONCE = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
 _OF_LIBRARY = ("name", "authentication_status", "username", "email", "roles", "logout", "password_hint")
 
 
-class Answer(Enum):
+class PasswordCheck(Enum):
     """What came of a password."""
 
     RIGHT = "right"
     WRONG = "wrong"
 
 
-def sign_in(username: str, password: str) -> Answer | Wait:
+def sign_in(username: str, password: str) -> PasswordCheck | Wait:
     """Check a password and open a session. Whatever was wrong, the answer and the work for it are the same."""
     store, settings, now = wiring.store(), wiring.settings(), wiring.now()
     if not settings.security.passwords and not settings.demo:
-        return Answer.WRONG
+        return PasswordCheck.WRONG
     address = visitor.address()
     claimed = tries.claim(store, username, address, now)
     if isinstance(claimed, Wait):
@@ -45,13 +45,13 @@ def sign_in(username: str, password: str) -> Answer | Wait:
         opened = _opened(login, login.user_id)
     if opened is None:
         tries.failed(store, username, now)
-        return Answer.WRONG
+        return PasswordCheck.WRONG
     tries.succeeded(store, username, address)
     session.enter(opened)
-    return Answer.RIGHT
+    return PasswordCheck.RIGHT
 
 
-def confirm(principal: Principal, password: str) -> Answer | Wait:
+def confirm(principal: Principal, password: str) -> PasswordCheck | Wait:
     """Does who is signed in know the account's password? Counted like a sign-in: a page left open is no free guess."""
     store, address, now = wiring.store(), visitor.address(), wiring.now()
     claimed = tries.claim(store, principal.name, address, now)
@@ -60,9 +60,9 @@ def confirm(principal: Principal, password: str) -> Answer | Wait:
     login = users.login_of_user(store, principal.user_id or 0, demo=wiring.settings().demo)
     if not _matches(login, password) or login.user_id is None:
         tries.failed(store, principal.name, now)
-        return Answer.WRONG
+        return PasswordCheck.WRONG
     tries.succeeded(store, principal.name, address)
-    return Answer.RIGHT
+    return PasswordCheck.RIGHT
 
 
 def wait_words(wait: Wait) -> str:

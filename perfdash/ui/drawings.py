@@ -44,7 +44,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ChartPoint:
     """A platform's day: its value, and how that reads. `dashed` is drawn as not final, in the stretch `part`."""
 
     day: date
@@ -64,7 +64,7 @@ def bars(title: str, unit: str, drawing: Drawing, measure: str, *, key: str) -> 
         if group.day is not None and value is not None:
             shown = words.micros(value, unit) if money else words.number(value)
             exact = Fraction(value, MICRO) if money else Fraction(value)
-            points.append(Point(group.day, group.platform, exact, shown, group.day in drawing.moving))
+            points.append(ChartPoint(group.day, group.platform, exact, shown, group.day in drawing.moving))
     present, marked = _present(points, drawing.platforms), bool(drawing.corrected)
     spec = charts.bars_by_day(title, present, drawing.days, marked=marked)
     _draw(_with_unit(title, unit), spec, points, drawing, key, f"No {title.lower()} in these days.")
@@ -76,18 +76,18 @@ def lines(title: str, unit: str, drawing: Drawing, metric: str, *, key: str) -> 
         (lambda value: words.unit_price(value, unit)) if unit else lambda value: words.percent(value)
     )
     known = {(group.day, group.platform): ratio(metric, group.sums) for group in drawing.groups}
-    seen = [Point(day, platform, value, "") for (day, platform), value in known.items() if day]
+    seen = [ChartPoint(day, platform, value, "") for (day, platform), value in known.items() if day]
     present = _present(seen, drawing.platforms)
-    points: list[Point] = []
+    points: list[ChartPoint] = []
     for platform in present:
         values = [(day, known.get((day, platform))) for day in drawing.days.each()]
-        points += _stretches([Point(day, platform, v, read(v), day in drawing.moving) for day, v in values])
+        points += _stretches([ChartPoint(day, platform, v, read(v), day in drawing.moving) for day, v in values])
     spec = charts.lines_by_day(title, present, drawing.days, percent=not unit, marked=bool(drawing.corrected))
     drawn = points if any(point.value is not None for point in points) else []
     _draw(_with_unit(title, unit), spec, drawn, drawing, key, f"{title} is undefined on all of these days.")
 
 
-def _stretches(points: Sequence[Point]) -> Iterator[Point]:
+def _stretches(points: Sequence[ChartPoint]) -> Iterator[ChartPoint]:
     """One platform's days, in stretches that are drawn alike. A dashed one reaches to its neighbours on both sides."""
     first = 0
     for part, (dashed, found) in enumerate(groupby(points, key=lambda point: point.dashed)):
@@ -102,13 +102,13 @@ def _with_unit(title: str, unit: str) -> str:
     return f"{title} ({unit})" if unit else title
 
 
-def _present(points: Sequence[Point], platforms: tuple[str, ...]) -> tuple[str, ...]:
+def _present(points: Sequence[ChartPoint], platforms: tuple[str, ...]) -> tuple[str, ...]:
     """All known platforms, in their order: each keeps its colour, and so do new ones behind them."""
     return (*platforms, *sorted({point.platform for point in points} - set(platforms)))
 
 
 def _draw(
-    title: str, spec: dict[str, object], points: Sequence[Point], drawing: Drawing, key: str, otherwise: str
+    title: str, spec: dict[str, object], points: Sequence[ChartPoint], drawing: Drawing, key: str, otherwise: str
 ) -> None:
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{plain(title)}**")
@@ -121,7 +121,7 @@ def _draw(
         st.vega_lite_chart(data, spec, key=key, alt=f"{title} per day and platform")
 
 
-def _rows(points: Sequence[Point], drawing: Drawing) -> Iterator[dict[str, object]]:
+def _rows(points: Sequence[ChartPoint], drawing: Drawing) -> Iterator[dict[str, object]]:
     corrected, to_mark = drawing.corrected, {day for day, _ in drawing.corrected}
     for point in points:
         rows = corrected.get((point.day, point.platform))

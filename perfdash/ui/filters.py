@@ -117,7 +117,7 @@ def _open_link(principal: Principal, clients: tuple[str, ...], platforms: tuple[
             state[key] = value
     if _ASKED not in state:
         currencies = tuple({account.currency for account in catalog.accounts(wiring.store(), principal, inactive=True)})
-        known = link.Known(clients, platforms, currencies, latest, principal.money)
+        known = link.LinkChoices(clients, platforms, currencies, latest, principal.money)
         asked = link.read({key: st.query_params.get_all(key) for key in link.KEYS}, known)
         state[_ASKED], state[_IGNORED] = True, (asked.ignored, None)
         dates = (asked.dates.start, asked.dates.end) if asked.dates else ()

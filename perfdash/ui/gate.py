@@ -28,12 +28,12 @@ from perfdash.ui import (
     wiring,
 )
 from perfdash.ui.addresses import base_path
-from perfdash.ui.gate_caller import Caller, Refused
-from perfdash.ui.gate_paths import Place
+from perfdash.ui.gate_caller import Caller, RefusedRequest
+from perfdash.ui.gate_paths import Resource
 from perfdash.ui.gate_socket import Guard
 from perfdash.ui.oidc_callback import OidcCallback
 
-_NOTHING = Refused(404, "There is nothing here.")
+_NOTHING = RefusedRequest(404, "There is nothing here.")
 
 
 def middleware() -> list[Middleware]:
@@ -78,9 +78,9 @@ class Gate:
                 message = {**message, "headers": headers}
             await send(message)
 
-        if isinstance(who, Refused) or place is None:
+        if isinstance(who, RefusedRequest) or place is None:
             kind = None
-            refused = who if isinstance(who, Refused) else self._unread(scope)
+            refused = who if isinstance(who, RefusedRequest) else self._unread(scope)
             # What still comes over a connection from one who is not understood is not read.
             ending = {"Connection": "close"} if refused.status == 400 else {}
             await _refusal(refused, **ending)(scope, receive, sealed)
@@ -92,7 +92,7 @@ class Gate:
             return
         await self._app(_arriving(scope, who, place), receive, sealed)
 
-    async def _own_answer(self, scope: Scope, place: Place) -> Response | None:
+    async def _own_answer(self, scope: Scope, place: Resource) -> Response | None:
         """What the gate answers itself, mostly no; None lets the request pass."""
         methods = gate_paths.METHODS[place.kind]
         if place.kind == "media" and not await self._may_have(place, scope):
@@ -100,24 +100,24 @@ class Gate:
         if place.kind == "stream" or (place.kind == "auth" and not _has_oidc()):
             return _refusal(_NOTHING)
         if scope["method"] not in methods:
-            return _refusal(Refused(405, "This address does not do that."), Allow=", ".join(methods))
+            return _refusal(RefusedRequest(405, "This address does not do that."), Allow=", ".join(methods))
         if place.kind == "page" and place.name.endswith("/"):
             query = scope["query_string"].decode("ascii", "replace")
             return RedirectResponse(place.path.rstrip("/") + (f"?{query}" if query else ""), 308)
         return None
 
-    async def _may_have(self, place: Place, scope: Scope) -> bool:
+    async def _may_have(self, place: Resource, scope: Scope) -> bool:
         return gate_media.belongs(f"/{place.name}", await gate_sessions.of_cookies(scope["headers"]))
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         who = self._caller(scope)
         place = self._place(scope) if isinstance(who, Caller) else None
-        if isinstance(who, Refused):
+        if isinstance(who, RefusedRequest):
             refusal = who
         elif place is None or place.kind != "stream":
             refusal = _NOTHING if place else self._unread(scope)
         elif not who.is_own_page:
-            refusal = Refused(403, "This address answers only to its own pages.")
+            refusal = RefusedRequest(403, "This address answers only to its own pages.")
         else:
             scope = _arriving(scope, who, place)
             scope["headers"] = await _without_foreign_page(scope["headers"])
@@ -133,13 +133,13 @@ class Gate:
         await receive()  # the handshake itself
         await WebSocket(scope, receive, send).send_denial_response(answer)
 
-    def _caller(self, scope: Scope) -> Caller | Refused:
+    def _caller(self, scope: Scope) -> Caller | RefusedRequest:
         client = scope.get("client")
         return gate_caller.caller(
             client[0] if client else "", scope["scheme"], scope["headers"], self._configured_security()
         )
 
-    def _place(self, scope: Scope) -> Place | None:
+    def _place(self, scope: Scope) -> Resource | None:
         raw = scope.get("raw_path") or b""
         # Who stands behind us reads `path`; both must say the same.
         if not gate_paths.is_plain(raw) or scope["path"] != raw.decode("ascii") or scope.get("root_path"):
@@ -147,9 +147,9 @@ class Gate:
         return gate_paths.place(raw, self._base, gate_headers.static_names())
 
     @staticmethod
-    def _unread(scope: Scope) -> Refused:
+    def _unread(scope: Scope) -> RefusedRequest:
         readable = gate_paths.is_plain(scope.get("raw_path") or b"")
-        return _NOTHING if readable else Refused(400, "This address is not written in a way that is read here.")
+        return _NOTHING if readable else RefusedRequest(400, "This address is not written in a way that is read here.")
 
     def _configured_security(self) -> Security:
         """Read from the configuration alone: hosts and proxies count also while the database is away."""
@@ -161,11 +161,11 @@ class Gate:
         return self._security
 
 
-def _refusal(refused: Refused, **headers: str) -> Response:
+def _refusal(refused: RefusedRequest, **headers: str) -> Response:
     return PlainTextResponse(refused.why, refused.status, headers)
 
 
-def _arriving(scope: Scope, who: Caller, place: Place) -> Scope:
+def _arriving(scope: Scope, who: Caller, place: Resource) -> Scope:
     """The request as the app gets it: our word on who asks, and nobody else's."""
     secure = {"http": "https", "websocket": "wss"} if who.speaks_tls else {"http": "http", "websocket": "ws"}
     return {

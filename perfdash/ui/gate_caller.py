@@ -58,25 +58,25 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRequest:
     """Why nobody is let in here: the status and a sentence for it."""
 
     status: int
     why: str
 
 
-def caller(client: str, scheme: str, headers: RawHeaders, security: Security) -> Caller | Refused:
-    """Who asks over a connection from `client`; Refused for a host that is not ours, or for headers at odds."""
+def caller(client: str, scheme: str, headers: RawHeaders, security: Security) -> Caller | RefusedRequest:
+    """Who asks over a connection from `client`; RefusedRequest for a host that is not ours, or for headers at odds."""
     # Two lengths: a proxy before us may see another end of this request, and give the rest of it to somebody else.
     two_ends = bool(_values(headers, b"content-length") and _values(headers, b"transfer-encoding"))
     if two_ends or any(len(_values(headers, name)) > 1 for name in _ONCE):
-        return Refused(400, "This request contradicts itself.")
+        return RefusedRequest(400, "This request contradicts itself.")
     host = "".join(_values(headers, b"host")).lower()
     found = _HOST.fullmatch(host)
     if not found or (found[2] and int(found[2]) > 65535):
-        return Refused(400, "This request names no host.")
+        return RefusedRequest(400, "This request names no host.")
     if not _is_allowed(found[1], security.allowed_hosts):
-        return Refused(421, "This server does not answer under that name.")
+        return RefusedRequest(421, "This server does not answer under that name.")
     origin = _origin("".join(_values(headers, b"origin")))
     secure = scheme in ("https", "wss") or None
     client = str(_address(client) or client)

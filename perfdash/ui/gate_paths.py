@@ -46,7 +46,7 @@ METHODS: dict[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Resource:
     """`path` is the whole path; `name` the same without the server's base path and the first slash."""
 
     kind: Kind
@@ -59,20 +59,20 @@ def is_plain(raw: bytes) -> bool:
     return len(raw) <= LONGEST and b".." not in raw and _PLAIN.fullmatch(raw) is not None
 
 
-def place(raw: bytes, base: str, static: frozenset[str]) -> Place | None:
+def place(raw: bytes, base: str, static: frozenset[str]) -> Resource | None:
     """What the path `raw` asks for on a server under `base` ("" or "reports"); None when there is no such thing.
 
     `static` names Streamlit's own files, such as "favicon.png".
     """
     path = raw.decode("ascii")
     if path in ("/healthz", "/readyz"):  # watchers know nothing of base paths
-        return Place("probe", path, path[1:])
+        return Resource("probe", path, path[1:])
     inside = f"/{base}" if base else ""
     if path != inside and not path.startswith(f"{inside}/"):
         return None
     name = path[len(inside) + 1 :]
     kind = _kind(name, static)
-    return Place(kind, path, name) if kind else None
+    return Resource(kind, path, name) if kind else None
 
 
 def _kind(name: str, static: frozenset[str]) -> Kind | None:

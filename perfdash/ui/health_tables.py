@@ -16,7 +16,7 @@ from perfdash.domain.question import Question
 from perfdash.export import Table
 from perfdash.finality import finality
 from perfdash.store import health
-from perfdash.store.health import Freshness, QuarantinedRow, Run
+from perfdash.store.health import Freshness, QuarantinedRow, RunRecord
 from perfdash.ui import actions, drawings, wiring
 from perfdash.ui.tables import Shown, chosen, draw
 
@@ -59,17 +59,17 @@ def runs_table(question: Question) -> Table:
     return export.listing("runs", [*columns, ("revision", "revision"), ("message", "message")], rows)
 
 
-def _instant(run: Run, name: str) -> str | None:
+def _instant(run: RunRecord, name: str) -> str | None:
     at = getattr(run, name)
     return None if at is None else instant(at)
 
 
-def recent_runs(principal: Principal, clients: tuple[str, ...]) -> tuple[Run, ...]:
+def recent_runs(principal: Principal, clients: tuple[str, ...]) -> tuple[RunRecord, ...]:
     """The newest runs in view."""
     return health.runs(wiring.store(), principal, clients, RUNS_SHOWN)
 
 
-def runs(found: Sequence[Run], *, authors: bool, key: str) -> Run | None:
+def runs(found: Sequence[RunRecord], *, authors: bool, key: str) -> RunRecord | None:
     """The runs; returns the chosen one."""
     columns = (
         Shown("state", "Result", "text", lambda run: STATES[run.state], pinned=True),
@@ -91,7 +91,7 @@ def _count(name: str) -> Any:
     return lambda run: getattr(run, name)
 
 
-def run_details(principal: Principal, run: Run) -> tuple[QuarantinedRow, ...]:
+def run_details(principal: Principal, run: RunRecord) -> tuple[QuarantinedRow, ...]:
     """The refused rows of `run`, drawn as a table; () when there is none."""
     rows = health.quarantined(wiring.store(), principal, run.client, run.run)
     if not rows:
@@ -108,7 +108,7 @@ def run_details(principal: Principal, run: Run) -> tuple[QuarantinedRow, ...]:
     return rows
 
 
-def run_log(principal: Principal, run: Run) -> None:
+def run_log(principal: Principal, run: RunRecord) -> None:
     """What the run asked, one step away; nothing for who may not read it. As plain text: sources wrote some of it."""
     asked = f"{words.plural(run.requests, 'request')}, {words.plural(run.retries, 'retry', 'retries')}"
     lines = health.run_log(wiring.store(), principal, run.client, run.run)
@@ -119,7 +119,7 @@ def run_log(principal: Principal, run: Run) -> None:
         st.code(lines, language=None, wrap_lines=True)
 
 
-def quarantined_table(principal: Principal, run: Run) -> Table:
+def quarantined_table(principal: Principal, run: RunRecord) -> Table:
     """The refused rows of a run as a download."""
     rows = health.quarantined(wiring.store(), principal, run.client, run.run)
     columns = [

@@ -28,7 +28,7 @@ _BY_LABEL = {label: preset for preset, label in PRESET_LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LinkChoices:
     """What a link may name for this principal. Clients outside the scope are simply not there."""
 
     clients: tuple[str, ...]
@@ -40,7 +40,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LinkValues:
     """The link's usable part where a widget alone would get it wrong, and a phrase for each unusable part."""
 
     preset: Preset
@@ -51,7 +51,7 @@ class Asked:
     """True when what the widgets will take from the link differs from this, so they must be set to it."""
 
 
-def read(raw: Mapping[Key, Sequence[str]], known: Known) -> Asked:
+def read(raw: Mapping[Key, Sequence[str]], known: LinkChoices) -> LinkValues:
     """The link's values, each either usable or named in `ignored`; never raises, whatever was typed."""
     ignored: list[str] = []
     valid: dict[Key, tuple[str, ...]] = {
@@ -71,7 +71,7 @@ def read(raw: Mapping[Key, Sequence[str]], known: Known) -> Asked:
     # Streamlit drops the second of two equal values, and would show half a range for a single day.
     one_day = dates is not None and dates.start == dates.end
     lost = late or one_day or (custom and dates is None)
-    return Asked(preset, dates, limit, tuple(ignored), lost or (bool(raw.get("max_cpm")) and limit is None))
+    return LinkValues(preset, dates, limit, tuple(ignored), lost or (bool(raw.get("max_cpm")) and limit is None))
 
 
 def _said(key: str, *values: str) -> str:

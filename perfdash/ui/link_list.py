@@ -10,7 +10,7 @@ from perfdash import words
 from perfdash.access import Principal
 from perfdash.errors import PerfdashError
 from perfdash.store import catalog, link_log, links
-from perfdash.store.link_log import Listed
+from perfdash.store.link_log import LinkActivity
 from perfdash.ui import flash, link_words, menu, session, tables, viewer, wiring
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import Shown, draw
@@ -42,12 +42,12 @@ _WHAT = (
 )
 
 
-def listed(principal: Principal, clients: tuple[str, ...]) -> tuple[Listed, ...]:
+def listed(principal: Principal, clients: tuple[str, ...]) -> tuple[LinkActivity, ...]:
     """The links to the clients in view."""
     return link_log.listed(wiring.store(), principal, wiring.now(), clients, demo=wiring.settings().demo)
 
 
-def table(found: Sequence[Listed], key: str) -> Listed | None:
+def table(found: Sequence[LinkActivity], key: str) -> LinkActivity | None:
     """One line per link; the one that was clicked on."""
     draw(
         found[: tables.MOST_ROWS],
@@ -60,7 +60,7 @@ def table(found: Sequence[Listed], key: str) -> Listed | None:
     return next((one for one in found if one.link.link_id == picked), None)
 
 
-def detail(principal: Principal, one: Listed) -> None:
+def detail(principal: Principal, one: LinkActivity) -> None:
     """What a link shows, its log, and the way to end it."""
     link = one.link
     names = {client.slug: client.name for client in catalog.clients(wiring.store(), principal)}

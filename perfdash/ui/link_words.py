@@ -8,11 +8,11 @@ from perfdash.link_question import Shared
 from perfdash.ui import asof_control
 from perfdash.ui.plain import plain
 
-Line = tuple[str, str]
+LinkLine = tuple[str, str]
 """An icon's name, and what is fixed."""
 
 
-def lines(shared: Shared, client: str, *, money: bool) -> list[Line]:
+def lines(shared: Shared, client: str, *, money: bool) -> list[LinkLine]:
     """Whose numbers, which of them, and as known when; escaped for Markdown."""
     asked = shared.filters
     told = [("person", plain(client, 200)), ("calendar_month", _days(asked.days))]

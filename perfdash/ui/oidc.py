@@ -13,7 +13,7 @@ from typing import Literal
 import streamlit as st
 
 from perfdash import oidc_claims, oidc_settings
-from perfdash.oidc_claims import Identity, Refused
+from perfdash.oidc_claims import Identity, RefusedIdentity
 from perfdash.oidc_settings import OidcSettings, Provider
 from perfdash.store import identities
 from perfdash.ui import session, streamlit_internals, wiring
@@ -49,7 +49,7 @@ def arrived() -> None:
     found = oidc_claims.judged(claims, provider, now)
     if isinstance(found, Identity):
         opened = identities.begin(store, found, now, wiring.settings().security)
-        if not isinstance(opened, Refused):
+        if not isinstance(opened, RefusedIdentity):
             session.enter(opened)
             st.rerun()
         found = opened
@@ -63,7 +63,7 @@ def notice() -> None:
     """Why somebody who comes from a provider sees the form again; nothing for everybody else."""
     refused = st.session_state.get(_REFUSED)
     outcome = st.context.cookies.get(OUTCOME)
-    if isinstance(refused, Refused):
+    if isinstance(refused, RefusedIdentity):
         st.warning(_sentence(refused), icon=":material/person_off:")
     elif session.has_left():
         return
@@ -107,7 +107,7 @@ def _go(provider: Provider) -> None:
         )
 
 
-def _sentence(refused: Refused) -> str:
+def _sentence(refused: RefusedIdentity) -> str:
     provider = settings().provider(refused.provider)
     title = plain(provider.title) if provider else "The provider"
     address = plain(refused.email, _LONGEST_ADDRESS)

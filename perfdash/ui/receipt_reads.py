@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from perfdash import answers, export, restatements, sent
 from perfdash.access import Principal
-from perfdash.answers import Answer
+from perfdash.answers import Export
 from perfdash.columns import VIEWS, View
 from perfdash.domain.question import Question, hides_a_limit, question_of
 from perfdash.metrics import Sums
-from perfdash.sent import Day, Figure
+from perfdash.sent import ChangedDay, SentFigure
 from perfdash.store import queries, receipts, restated
-from perfdash.store.receipts import Found, Receipt
+from perfdash.store.receipts import ExportReceipt, Receipt
 from perfdash.ui import wiring
 
 
@@ -26,8 +26,8 @@ class Compared:
 
     question: Question
     by_price: bool
-    figures: list[Figure]
-    days: list[Day]
+    figures: list[SentFigure]
+    days: list[ChangedDay]
     measure: str
 
 
@@ -35,7 +35,7 @@ class Compared:
 class Rebuilt:
     """The rows of an export made anew. `same`: the checksum is that of the file that was sent; else `why` not."""
 
-    answer: Answer
+    answer: Export
     same: bool
     why: str
 
@@ -45,23 +45,23 @@ def listed(principal: Principal, limit: int) -> tuple[Receipt, ...]:
     return receipts.list(wiring.store(), principal, limit)
 
 
-def one(principal: Principal, receipt: str) -> Found:
+def one(principal: Principal, receipt: str) -> ExportReceipt:
     return receipts.one(wiring.store(), principal, receipt)
 
 
-def view_of(found: Found) -> View | None:
+def view_of(found: ExportReceipt) -> View | None:
     """The view that was exported; None for other lists, which name no state of the numbers."""
     return next((view for view in VIEWS if view == found.parts[0].view), None)
 
 
-def _question(principal: Principal, found: Found) -> Question:
+def _question(principal: Principal, found: ExportReceipt) -> Question:
     """What was asked for, about the clients in scope, of the state that was exported."""
     first, clients = found.parts[0], [part.client for part in found.parts]
     question = question_of(principal, first.filters, clients, found.at_revisions)
     return question if principal.money else question.filtered(max_cpm=None)
 
 
-def compared(principal: Principal, found: Found) -> Compared:
+def compared(principal: Principal, found: ExportReceipt) -> Compared:
     """The headline totals and the days that differ, then and now."""
     then = _question(principal, found)
     now = then.at(None)
@@ -79,15 +79,15 @@ def compared(principal: Principal, found: Found) -> Compared:
     return Compared(then, hides_a_limit(found.parts[0].filters), figures, days, measure)
 
 
-def _restated(question: Question, found: Found, measure: str) -> dict[sent.Key, tuple[int, int, int]]:
+def _restated(question: Question, found: ExportReceipt, measure: str) -> dict[sent.Key, tuple[int, int, int]]:
     """What changed after the export, also on days that were still running when it was made."""
     moved = restated.movement(wiring.store(), question, found.at_revisions, while_open=True)
-    field: restatements.Field = "cost" if measure == "cost" else "impressions"
+    field: restatements.RestatedField = "cost" if measure == "cost" else "impressions"
     each = restatements.by(moved, lambda one: one.day)
     return {key: (one.difference(field) or 0, one.count(field), one.late) for key, one in each.items()}
 
 
-def rebuilt(principal: Principal, found: Found, view: View) -> Rebuilt:
+def rebuilt(principal: Principal, found: ExportReceipt, view: View) -> Rebuilt:
     """The same canonical rows, from the revisions in the receipt; the file may have been made by one without money."""
     question = _question(principal, found)
     answer = answers.answer(wiring.store(), question, view, wiring.now())
@@ -102,7 +102,7 @@ def rebuilt(principal: Principal, found: Found, view: View) -> Rebuilt:
     return Rebuilt(answer, False, _why(principal, found, view))
 
 
-def again(found: Found, view: View) -> Callable[[Principal], str]:
+def again(found: ExportReceipt, view: View) -> Callable[[Principal], str]:
     """The file once more, for who asks at the click; that, too, is an export and is written down."""
 
     def build(asking: Principal) -> str:
@@ -114,7 +114,7 @@ def again(found: Found, view: View) -> Callable[[Principal], str]:
     return build
 
 
-def _why(principal: Principal, found: Found, view: View) -> str:
+def _why(principal: Principal, found: ExportReceipt, view: View) -> str:
     if not found.whole:
         return "it also held clients that you may not see, so only your part of it can be rebuilt"
     if not principal.money:

@@ -11,7 +11,7 @@ from perfdash import sent, words
 from perfdash.access import Principal
 from perfdash.domain.question import filters_of
 from perfdash.errors import UsageError
-from perfdash.sent import Day, Figure
+from perfdash.sent import ChangedDay, SentFigure
 from perfdash.store.receipts import Receipt
 from perfdash.ui import tables
 from perfdash.ui.tables import Shown, draw
@@ -46,7 +46,7 @@ def _days(row: list[Receipt]) -> str:
         return words.UNDEFINED
 
 
-def figures(found: Sequence[Figure]) -> None:
+def figures(found: Sequence[SentFigure]) -> None:
     """A tile per total: what it is now, and what was sent."""
     with st.grid(min(4, max(1, len(found))), min_column_width=170, gap="small"):
         for one in found:
@@ -58,23 +58,23 @@ def figures(found: Sequence[Figure]) -> None:
             )  # fmt: skip
 
 
-def _shown(one: Figure, value: Fraction | None) -> str:
+def _shown(one: SentFigure, value: Fraction | None) -> str:
     """A CPM with two decimals more: its movements are small."""
     places = 0 if one.name not in sent.MONEY else words.decimals(one.currency) + (2 if one.name == "cpm" else 0)
     return words.number(value, places)
 
 
-def _delta(one: Figure) -> str:
+def _delta(one: SentFigure) -> str:
     return f"sent {_shown(one, one.sent)}" if one.moved else "as it was sent"
 
 
-def _arrow(one: Figure) -> str:
+def _arrow(one: SentFigure) -> str:
     if not one.moved or one.sent is None or one.now is None:
         return "off"
     return "down" if one.now < one.sent else "up"
 
 
-def days(found: Sequence[Day], measure: str, *, limited: bool, key: str) -> None:
+def days(found: Sequence[ChangedDay], measure: str, *, limited: bool, key: str) -> None:
     """The days whose total differs, or that were restated and are what they were."""
     kind: tables.Kind = "money" if measure == "cost" else "count"
     names = {day.currency for day in found}

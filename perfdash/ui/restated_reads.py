@@ -5,7 +5,7 @@ from __future__ import annotations
 from perfdash.asof import AsOf
 from perfdash.domain.question import EVERY_DAY, Question
 from perfdash.filters import Filters
-from perfdash.restatements import Event, Field, Moved
+from perfdash.restatements import Event, Moved, RestatedField
 from perfdash.settling import Curve
 from perfdash.store import restated, settled
 from perfdash.ui import cache, wiring
@@ -20,7 +20,7 @@ def moved(question: Question, since: AsOf, while_open: bool) -> tuple[Moved, ...
 
 
 @cache.shared(cache.runs, entries=ENTRIES)
-def newest(question: Question, since: AsOf, while_open: bool, field: Field, limit: int) -> tuple[Event, ...]:
+def newest(question: Question, since: AsOf, while_open: bool, field: RestatedField, limit: int) -> tuple[Event, ...]:
     """The newest changes of `field`, at most `limit`."""
     return restated.events(wiring.store(), question, since, while_open=while_open, of=field, limit=limit)
 

@@ -14,7 +14,7 @@ from perfdash.domain.question import Question
 from perfdash.export import Names, Table
 from perfdash.metrics import Sums
 from perfdash.recorrected import between
-from perfdash.restatements import LABELS, Field, Moved, Movement
+from perfdash.restatements import LABELS, Moved, Movement, RestatedField
 from perfdash.store import correction_log, restated
 from perfdash.store.names import campaign_names
 from perfdash.ui import viewer, wiring
@@ -40,12 +40,12 @@ def context(question: Question, since: Since, *, limited: bool, any_moved: bool)
         st.info(f"Nothing changed since {plain(since.told)}.", icon=":material/check_circle:", title="No restatement")
 
 
-def measure(fields: Sequence[Field]) -> Field:
+def measure(fields: Sequence[RestatedField]) -> RestatedField:
     """The measure that the sentence, the chart and the tables speak of: cost where there is any."""
-    first: Field = "cost" if "cost" in fields else fields[0]
+    first: RestatedField = "cost" if "cost" in fields else fields[0]
     if st.session_state.get("restated_measure") not in fields:
         st.session_state["restated_measure"] = first
-    chosen: Field | None = st.segmented_control(
+    chosen: RestatedField | None = st.segmented_control(
         "Measure", fields, format_func=LABELS.__getitem__, required=True, key="restated_measure",
         label_visibility="collapsed",
     )  # fmt: skip

@@ -16,7 +16,7 @@ from perfdash.accounts import Days
 from perfdash.export import Names
 from perfdash.metrics import Sums
 from perfdash.payload import MICRO
-from perfdash.restatements import ADDED, FIELDS, LABELS, Event, Field, Moved, Movement, by, exact
+from perfdash.restatements import ADDED, FIELDS, LABELS, Event, Moved, Movement, RestatedField, by, exact
 from perfdash.ui import tables, viewer
 from perfdash.ui.plain import plain
 from perfdash.ui.tables import Kind, Shown, draw, kind_of
@@ -29,7 +29,7 @@ _SCHEMA = pa.schema([("day", pa.float64()), ("platform", pa.string()), ("value",
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChangeLine:
     """One line of a table: what it is about, then, now, and what lies between. Values as integers of their unit."""
 
     name: str
@@ -51,7 +51,7 @@ class Line:
         return Fraction(self.difference, abs(self.then)) if self.then and self.difference is not None else None
 
 
-def amount(field: Field, value: int | None, currency: str) -> str:
+def amount(field: RestatedField, value: int | None, currency: str) -> str:
     """A value with its unit; a difference keeps its sign."""
     if kind_of(field) == "money":
         return words.micros(value, currency)
@@ -60,12 +60,12 @@ def amount(field: Field, value: int | None, currency: str) -> str:
     return words.number(found if not isinstance(found, str) else None, places)
 
 
-def signed(field: Field, value: int | None, currency: str) -> str:
+def signed(field: RestatedField, value: int | None, currency: str) -> str:
     """A difference with its sign, also when it is one up."""
     return ("+" if (value or 0) > 0 else "") + amount(field, value, currency)
 
 
-def sentence(field: Field, one: Movement, now: Sums | None) -> str:
+def sentence(field: RestatedField, one: Movement, now: Sums | None) -> str:
     """Cost moved by −12.40 EUR (−0.8%) on 14 days, 3 of them after they were final."""
     moved = one.difference(field) or 0
     then = (getattr(now, field) or 0) - moved if now else -moved
@@ -75,7 +75,7 @@ def sentence(field: Field, one: Movement, now: Sums | None) -> str:
     return f"{LABELS[field]} {what} on {words.plural(len(one.days), 'changed day')}{late}."
 
 
-def sentences(field: Field, in_view: Sequence[tuple[Movement, Sums | None]]) -> None:
+def sentences(field: RestatedField, in_view: Sequence[tuple[Movement, Sums | None]]) -> None:
     """The headline, a line per currency."""
     for one, sums in in_view:
         if len(in_view) == 1:
@@ -94,7 +94,7 @@ def _counted(one: Movement) -> str:
     return f"{', '.join(parts)}; the last one {viewer.clock(one.last_at)}."
 
 
-def day_bars(field: Field, moved: Sequence[Moved], currency: str, days: Days, *, key: str) -> None:
+def day_bars(field: RestatedField, moved: Sequence[Moved], currency: str, days: Days, *, key: str) -> None:
     """Now minus then per day, by whether the change came before or after the day was final."""
     found = by((one for one in moved if one.currency == currency), lambda one: (one.day, _BARS[one.timing == "after"]))
     points = [
@@ -114,11 +114,11 @@ def day_bars(field: Field, moved: Sequence[Moved], currency: str, days: Days, *,
         st.vega_lite_chart(data, spec, key=key, alt=f"{title} per day")
 
 
-def _unit(field: Field) -> int:
+def _unit(field: RestatedField) -> int:
     return 1 if kind_of(field) == "count" else MICRO
 
 
-def by_measure(one: Movement, now: Sums | None, fields: Sequence[Field], *, key: str) -> None:
+def by_measure(one: Movement, now: Sums | None, fields: Sequence[RestatedField], *, key: str) -> None:
     """A table per kind of unit would be three: each value is told with its own unit instead."""
     rows = [
         (LABELS[f], *(amount(f, v, one.currency) for v in _then_now(one, now, f)),
@@ -138,15 +138,15 @@ def by_measure(one: Movement, now: Sums | None, fields: Sequence[Field], *, key:
     draw(rows + counted, columns, alt="What changed, by measure", key=key)
 
 
-def _then_now(one: Movement, now: Sums | None, field: Field) -> tuple[int | None, int | None]:
+def _then_now(one: Movement, now: Sums | None, field: RestatedField) -> tuple[int | None, int | None]:
     value: int | None = getattr(now, field) if now else None
     moved = one.difference(field)
     return (value if moved is None else (value or 0) - moved), value
 
 
 def lines(
-    field: Field, found: Mapping[tuple[Any, str], Movement], now: Mapping[tuple[Any, str], Sums], names: Any
-) -> list[Line]:
+    field: RestatedField, found: Mapping[tuple[Any, str], Movement], now: Mapping[tuple[Any, str], Sums], names: Any
+) -> list[ChangeLine]:
     """One line per key of `found`, with the whole of it then and now; `names(key)` gives (name, day)."""
     made = []
     for (key, currency), one in found.items():
@@ -155,7 +155,9 @@ def lines(
         then, value = _then_now(one, now.get((key, currency)), field)
         name, day = names(key)
         made.append(
-            Line(name, day, currency, then, value or 0, one.difference(field), one.count(field), len(one.late_days))
+            ChangeLine(
+                name, day, currency, then, value or 0, one.difference(field), one.count(field), len(one.late_days)
+            )
         )
     return made
 
@@ -166,7 +168,7 @@ _LATE = Shown("late", "Final days", "count", lambda row: row.late, "days that ch
 _CHANGES = Shown("changes", "Changes", "count", lambda row: row.changes, "rows in which it changed, each time counted")
 
 
-def table(field: Field, rows: Sequence[Line], *, days: bool, key: str) -> None:
+def table(field: RestatedField, rows: Sequence[ChangeLine], *, days: bool, key: str) -> None:
     """Lines by day, newest first, or by campaign, the largest movement first."""
     kind, currency = kind_of(field), _one_currency(rows)
     order = (lambda row: -row.day.toordinal()) if days else (lambda row: -abs(row.difference or 0))
@@ -184,12 +186,12 @@ def _sides(kind: Kind, currency: str) -> tuple[Shown, ...]:
     return found if currency else (Shown("currency", "Currency", "text", lambda row: row.currency), *found)
 
 
-def _one_currency(rows: Sequence[Line]) -> str:
+def _one_currency(rows: Sequence[ChangeLine]) -> str:
     found = {row.currency for row in rows}
     return found.pop() or "" if len(found) == 1 else ""
 
 
-def changes(field: Field, events: Sequence[Event], names: Names, *, key: str) -> None:
+def changes(field: RestatedField, events: Sequence[Event], names: Names, *, key: str) -> None:
     """The list: one line per change, newest first."""
     rows = [_line(field, event, names) for event in events]
     currency = _one_currency(rows)
@@ -204,13 +206,13 @@ def changes(field: Field, events: Sequence[Event], names: Names, *, key: str) ->
     draw(rows, columns, alt="Every change", key=key, currency=currency)
 
 
-def _line(field: Field, event: Event, names: Names) -> Line:
+def _line(field: RestatedField, event: Event, names: Names) -> ChangeLine:
     n = FIELDS.index(field)
     then, now = event.then[n], event.now[n]
     name = names.get((event.client, event.account, event.campaign), event.campaign)
     values = [value if isinstance(value, int) else None for value in (then, now)]
     moved = (values[1] or 0) - (values[0] or 0)
-    return Line(
+    return ChangeLine(
         name, event.day, event.currency, values[0], values[1], moved, 1, event.timing == "after", event.at,
         event.platform, event.kind, TIMINGS[event.timing],
     )  # fmt: skip

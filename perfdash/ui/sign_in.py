@@ -10,7 +10,7 @@ from perfdash.store import passwords, users
 from perfdash.store.tries import Wait
 from perfdash.ui import credentials, first_code, invited, oidc, wiring
 from perfdash.ui.calm import told
-from perfdash.ui.credentials import Answer
+from perfdash.ui.credentials import PasswordCheck
 
 _WRONG, _PASSWORD = "_wrong", "_password"
 WRONG = "That user name and password do not go together."
@@ -72,7 +72,7 @@ def _form(known_as: str) -> None:
 
 def _try(username: str, password: str) -> None:
     answer = credentials.sign_in(username, password)
-    if answer is Answer.RIGHT:
+    if answer is PasswordCheck.RIGHT:
         st.session_state.pop(_PASSWORD, None)  # the page's state lives on; the password need not
         st.rerun()
     st.session_state[_WRONG] = credentials.wait_words(answer) if isinstance(answer, Wait) else WRONG

@@ -34,5 +34,5 @@ def _problems() -> tuple[str, ...]:
     options = {name: st.get_option(name) for name in unsafe.watched()}
     address = str(st.get_option("server.address") or "")
     return unsafe.unsafe(
-        unsafe.Served(found.demo, address, found.security, options, oidc=bool(oidc.settings().providers))
+        unsafe.ServerSetup(found.demo, address, found.security, options, oidc=bool(oidc.settings().providers))
     )

@@ -86,7 +86,7 @@ def last_result(principal: Principal, zone: str) -> None:
     st.button("Dismiss", on_click=lambda: st.session_state.pop(_RESULT, None), type="tertiary", key="dismiss_result")
 
 
-def _with_progress(title: str, work: Callable[[actions.Progress], tuple[RunResult, ...]]) -> tuple[RunResult, ...]:
+def _with_progress(title: str, work: Callable[[actions.PageProgress], tuple[RunResult, ...]]) -> tuple[RunResult, ...]:
     slot: Any = st.empty()
     with slot.status(f"{title} …", expanded=True) as status:
         bar = st.progress(0.0)

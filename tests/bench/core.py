@@ -25,7 +25,7 @@ from perfdash.sources.config import SourceConfig
 from perfdash.sources.reading import mapping_of
 from perfdash.store import catalog, queries
 from perfdash.store.engine import Store, open_store
-from perfdash.sync import Desk, Order, sync_one
+from perfdash.sync import Order, SyncContext, sync_one
 
 ROWS, RUNS, VERSIONS = 20_000, 5, 90
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -75,7 +75,7 @@ def opened(folder: Path, name: str) -> Store:
 
 def commit(store: Store, batch: Batch, clock: Clock) -> None:
     account = catalog.accounts(store, OPERATOR)[0]
-    desk = Desk(store, lambda _account, _days: Fetched(batch, clock(), clock()), clock=clock)
+    desk = SyncContext(store, lambda _account, _days: Fetched(batch, clock(), clock()), clock=clock)
     result = sync_one(desk, Order(OPERATOR, "cli"), account, DAYS)
     assert result.ok, result.message
 

@@ -25,7 +25,7 @@ from perfdash.fetching import fetcher
 from perfdash.store import catalog
 from perfdash.store.engine import Store, open_store
 from perfdash.store.schema import facts
-from perfdash.sync import Desk, Order, RunResult, sync_one
+from perfdash.sync import Order, RunResult, SyncContext, sync_one
 from tests.bench import loaded
 
 CONFIG = """
@@ -45,16 +45,16 @@ account = "acme-eu"
 """
 
 
-def prepared(address: str, folder: Path) -> tuple[Desk, Account]:
+def prepared(address: str, folder: Path) -> tuple[SyncContext, Account]:
     """A store with the one account, and the desk that a sync works at."""
     (folder / "perfdash.toml").write_text(CONFIG.format(address=address))
     found = settings.load(folder, {"CUSTOM_ANALYTICS_API_KEY": "key"}, DEMO)
     store = open_store(found.database_url)
     catalog.register(store, found.clients, found.accounts, datetime.now(UTC))
-    return Desk(store, fetcher(found)), catalog.accounts(store, OPERATOR)[0]
+    return SyncContext(store, fetcher(found)), catalog.accounts(store, OPERATOR)[0]
 
 
-def load(desk: Desk, account: Account) -> tuple[float, RunResult]:
+def load(desk: SyncContext, account: Account) -> tuple[float, RunResult]:
     """Seconds for one sync of all days, and how it ended."""
     began = time.perf_counter()
     result = sync_one(desk, Order(OPERATOR, "cli"), account, Days(loaded.FIRST, loaded.LAST))

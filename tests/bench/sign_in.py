@@ -54,7 +54,7 @@ def _measured(guesses: int) -> tuple[list[float], list[float]]:
             began = time.perf_counter()
             answer = credentials.sign_in(f"{kind}{number // PER_PAIR}", f"wrong horse {number}")
             times[kind].append(time.perf_counter() - began)
-            assert answer is credentials.Answer.WRONG
+            assert answer is credentials.PasswordCheck.WRONG
     return times["known"][1:], times["nobody"][1:]  # the first of each also loads what is imported late
 
 

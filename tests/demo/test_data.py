@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from perfdash.demo import data
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS, Row, rows
+from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS, ReportRow, rows
 from perfdash.errors import UsageError
 
 TODAY = date(2026, 11, 22)
@@ -16,15 +16,15 @@ ACCOUNTS = [account.external_id for account in DEMO_ACCOUNTS]
 
 
 @pytest.fixture(scope="module")
-def history() -> dict[str, list[Row]]:
+def history() -> dict[str, list[ReportRow]]:
     return {account: rows(account, FIRST, TODAY, TODAY) for account in ACCOUNTS}
 
 
-def of_client(history: dict[str, list[Row]], slug: str) -> list[Row]:
+def of_client(history: dict[str, list[ReportRow]], slug: str) -> list[ReportRow]:
     return [row for account in DEMO_ACCOUNTS if account.client == slug for row in history[account.external_id]]
 
 
-def key(row: Row) -> tuple:
+def key(row: ReportRow) -> tuple:
     return row["date"], row["campaignId"], row["platform"], row.get("creatorId", "")
 
 

@@ -23,7 +23,7 @@ from perfdash.payload import Fetched
 from perfdash.rows import read
 from perfdash.store import attempts, catalog, queries
 from perfdash.store.engine import Store, open_store
-from perfdash.sync import Desk, Order, sync_one
+from perfdash.sync import Order, SyncContext, sync_one
 from tests.mapping_kit import mapping_of_preset
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_a_past_day_reads_as_the_api_told_it_then(store: Store) -> None:
 def test_an_interrupted_replay_goes_on_where_it_stopped(store: Store) -> None:
     clock, told = Clock(), []
 
-    def stop(state: history.Progress) -> None:
+    def stop(state: history.ReplayProgress) -> None:
         told.append(state.done)
         if state.done == 3:
             raise KeyboardInterrupt
@@ -109,7 +109,7 @@ def test_numbers_synced_meanwhile_are_not_overwritten_with_the_past(store: Store
     clock = Clock()
     account = catalog.accounts(store, OPERATOR)[0]
     today = today_in(account.time_zone, NOW)
-    desk = Desk(store, lambda a, d: fetch(a, d, clock()), clock=clock)
+    desk = SyncContext(store, lambda a, d: fetch(a, d, clock()), clock=clock)
     assert sync_one(desk, Order(OPERATOR, "cli"), account, Days(today - timedelta(days=5), today)).ok
     before = cost(store, Days(today - timedelta(days=5), today))
     assert replay(store, clock) == list(range(1, 31))

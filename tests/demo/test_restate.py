@@ -7,19 +7,19 @@ from itertools import pairwise
 
 import pytest
 
-from perfdash.demo.data import DEMO_ACCOUNTS, Row, rows
+from perfdash.demo.data import DEMO_ACCOUNTS, ReportRow, rows
 
 TODAY = date(2026, 11, 22)
 ASKS = [TODAY - timedelta(days=30 - n) for n in range(31)]
 Key = tuple[str, str, str, str]
 
 
-def key(row: Row) -> Key:
+def key(row: ReportRow) -> Key:
     return str(row["date"]), str(row["campaignId"]), str(row["platform"]), str(row.get("creatorId", ""))
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, list[dict[Key, Row]]]:
+def told() -> dict[str, list[dict[Key, ReportRow]]]:
     """For each account, the days of the last 60 as told on each of the last 31 days."""
     start = TODAY - timedelta(days=60)
     return {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.house.source_tree import Module, modules, repository_files
+from tests.house.source_tree import ROOT, Module, modules, repository_files
 
 MODULES = modules()
 LONGEST_MODULE, LONGEST_PAGE, LONGEST_FUNCTION = 400, 130, 50
@@ -119,6 +119,31 @@ def test_no_docstring_only_repeats_a_name() -> None:
 def test_a_docstring_that_only_repeats_a_name_is_found(code: str, filler: bool) -> None:
     ((name, node),) = named(ast.parse(code).body)
     assert is_filler(name, node, ast.get_docstring(node) or "") is filler
+
+
+def class_names(modules: Iterable[Module]) -> dict[str, list[str]]:
+    """Where each name of a class stands, also as that of a type alias of another module."""
+    classes: dict[str, list[str]] = {}
+    aliases: dict[str, list[str]] = {}
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, []).append(f"{module.name}:{node.lineno}")
+        for statement in module.tree.body:
+            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                aliases.setdefault(statement.targets[0].id, []).append(f"{module.name}:{statement.lineno}")
+    return {name: places + aliases.get(name, []) for name, places in classes.items()}
+
+
+def test_no_class_name_stands_twice() -> None:
+    assert {name: places for name, places in class_names(MODULES).items() if len(places) > 1} == {}
+
+
+def test_a_class_name_that_stands_twice_is_found_also_as_an_alias_or_inside_a_function() -> None:
+    texts = ["class Run: pass", "Run = tuple[int, str]", "def f():\n    class Run: pass", "class Other: pass"]
+    modules = [Module(ROOT / f"perfdash/{n}.py", "pure", ast.parse(text), 1) for n, text in enumerate(texts)]
+    places = {name: sorted(place) for name, place in class_names(modules).items()}
+    assert places == {"Run": ["perfdash/0.py:1", "perfdash/1.py:1", "perfdash/2.py:2"], "Other": ["perfdash/3.py:1"]}
 
 
 def test_names_come_from_the_domain() -> None:

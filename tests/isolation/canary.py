@@ -20,7 +20,7 @@ from sqlalchemy import insert, update
 from perfdash import answers, restatements, words
 from perfdash.access import Principal
 from perfdash.accounts import Account, Client, Days
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.domain.question import Question
 from perfdash.export import VIEWS, Table
 from perfdash.filters import Filters
@@ -135,7 +135,7 @@ def _corrections(store: Store, now: datetime) -> None:
     for n, (name, value) in enumerate(wanted.items(), 1):
         row = Target(OWNER, 1, FactKey(ago(n), SPRING, TV, ANN))
         made = corrections.correct(
-            store, analyst, [Wanted(row, name, value)], f"{MARK} {SECRET} because {name}", lambda: now  # type: ignore[arg-type]
+            store, analyst, [WantedValue(row, name, value)], f"{MARK} {SECRET} because {name}", lambda: now  # type: ignore[arg-type]
         )  # fmt: skip
     corrections.revert(store, analyst, OWNER, list(made.numbers), f"{MARK} {SECRET} undone", lambda: now)
 
@@ -251,7 +251,7 @@ def _cells(table: Table, *, money_only: bool) -> list[Any]:
     return [row[n] for row in table.rows for n in kept if isinstance(row[n], int | Decimal)]
 
 
-def _totals(answer: answers.Answer, *, money_only: bool) -> list[Any]:
+def _totals(answer: answers.Export, *, money_only: bool) -> list[Any]:
     document: Any = answers.as_document(answer)
     names = {column.name for column in answer.table.columns if column.needs_money or not money_only}
     values = [value for total in document["totals"] for name, value in total.items() if name in names]

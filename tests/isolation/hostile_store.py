@@ -16,7 +16,7 @@ from perfdash import answers
 from perfdash.access import Principal
 from perfdash.accounts import Account, Client, Days
 from perfdash.columns import VIEWS
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.payload import FactKey
@@ -122,7 +122,7 @@ def _corrections(store: Store, one: Hostile, now: datetime) -> None:
         who = Principal(text, "analyst", frozenset({one.slug}), user_id=5)
         moment = now - timedelta(hours=2) + timedelta(seconds=n)
         corrections.correct(
-            store, who, [Wanted(Target(one.slug, 1, key), "clicks", 11)], because(text), partial(_at, moment)
+            store, who, [WantedValue(Target(one.slug, 1, key), "clicks", 11)], because(text), partial(_at, moment)
         )
 
 

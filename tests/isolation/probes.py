@@ -15,7 +15,7 @@ from sqlalchemy import select
 from perfdash.access import Principal
 from perfdash.accounts import Account, Days
 from perfdash.asof import AtRevisions
-from perfdash.corrections import Range, Target, Wanted
+from perfdash.corrections import Range, Target, WantedValue
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question, of_every_day
 from perfdash.filters import Filters
@@ -226,7 +226,7 @@ WRITES: dict[str, Ask] = {
     ),
     "corrections.require_may_correct": lambda _s, p, x: corrections.require_may_correct(p, x.client, "cost") is None,
     "corrections.correct": lambda s, p, x: corrections.correct(
-        s, p, [Wanted(replace(x.row, client=name), "cost", 9) for name in x.clients], "why not", lambda: NOW
+        s, p, [WantedValue(replace(x.row, client=name), "cost", 9) for name in x.clients], "why not", lambda: NOW
     ),
 }
 """What writes: asked of a store that changes, and of what it may not change."""
@@ -295,7 +295,7 @@ TABLE: dict[str, Ask] = {
 
 ACCESS = granting.Access("client", True, ())
 OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
-    "audit.exported": lambda s, p, _: audit.exported(s, p, audit.Asked(), NOW),
+    "audit.exported": lambda s, p, _: audit.exported(s, p, audit.AuditFilter(), NOW),
     "granting.set_access": lambda s, p, _: granting.set_access(s, p, "eve", ACCESS, ACCESS, NOW),
     "presence.presence": lambda s, p, _: presence.presence(s, p, NOW),
     **FOR_OPERATORS,

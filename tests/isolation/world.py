@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from perfdash.access import Principal
 from perfdash.accounts import Days
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.filters import Filters
 from perfdash.link_question import Shared, kept
 from perfdash.payload import FactKey
@@ -92,7 +92,7 @@ def _client(store: Store, client: str) -> None:
     if client == "cove":
         return  # only its cost was ever corrected
     row = Target(client, 1, FactKey(DAY + timedelta(1), CAMPAIGN, PLATFORM, CREATOR))
-    corrections.correct(store, ADMIN, [Wanted(row, "clicks", mark + 9)], f"told by {client}", lambda: NOON)
+    corrections.correct(store, ADMIN, [WantedValue(row, "clicks", mark + 9)], f"told by {client}", lambda: NOON)
 
 
 def _shared_receipt(store: Store, names: Sequence[str]) -> None:

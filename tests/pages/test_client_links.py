@@ -33,7 +33,7 @@ def address(app: AppTest) -> str:
     return app.code[0].value
 
 
-def link(store: Store) -> link_log.Listed:
+def link(store: Store) -> link_log.LinkActivity:
     (one,) = link_log.listed(store, BOSS, NOON)
     return one
 

@@ -16,7 +16,7 @@ from perfdash import correction_document, export
 from perfdash.access import Principal
 from perfdash.accounts import Days
 from perfdash.correction_story import decisions
-from perfdash.corrections import Range, Target, Wanted, scaled
+from perfdash.corrections import Range, Target, WantedValue, scaled
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question, of_every_day
 from perfdash.filters import Filters
@@ -96,7 +96,7 @@ def wide() -> Any:
 
 def correct(store: Store, field_: Any = "cost", value: int = 40_000_000, **key: Any) -> corrections.Made:
     fact_key = FactKey(key.get("day", YESTERDAY), "spring", key.get("platform", "TikTok"), key.get("creator", ""))
-    wanted = [Wanted(Target("acme", 1, fact_key), field_, value)]
+    wanted = [WantedValue(Target("acme", 1, fact_key), field_, value)]
     return corrections.correct(store, ANN, wanted, key.get("why", "the invoice"), wiring.now)
 
 
@@ -265,7 +265,7 @@ def test_a_forged_choice_names_nobody_elses_rows(rows: Store) -> None:
     line = correctable.lines(rows, ADMIN, Range("globex", 1, "secret", Days(BEFORE, YESTERDAY)))[0]
     plan = app.session_state["_correction_plan"]
     app.session_state["_correction_plan"] = replace(
-        plan, wanted=(Wanted(line.target, "cost", 1),), seen={line.target: line.seen}, over=None
+        plan, wanted=(WantedValue(line.target, "cost", 1),), seen={line.target: line.seen}, over=None
     )
     app = press(app, "Apply")
     assert "There is no client 'globex' here" in app.error[0].value.replace("\\", "")

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from perfdash.cli import main
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.payload import FactKey
 from perfdash.store import corrections, receipts
@@ -27,7 +27,7 @@ def corrected(acme):
     fact(acme)
     fact(acme, campaign_id="other")
     target = Target("acme", 1, FactKey(YESTERDAY, "spring", "TikTok", ""))
-    corrections.correct(acme, ADMIN, [Wanted(target, "cost", 20_000_000)], "the fee was missing", lambda: NOON)
+    corrections.correct(acme, ADMIN, [WantedValue(target, "cost", 20_000_000)], "the fee was missing", lambda: NOON)
     return acme
 
 

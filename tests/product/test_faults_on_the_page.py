@@ -22,7 +22,7 @@ from perfdash.demo.process import start
 from perfdash.domain.question import Question
 from perfdash.filters import Filters
 from perfdash.store import health
-from perfdash.store.health import Run
+from perfdash.store.health import RunRecord
 from tests.fixtures.app import AppServer
 from tests.fixtures.browser import settled
 from tests.fixtures.socket_client import COOKIE, Visitor
@@ -119,7 +119,7 @@ def faulty(installation: Installation, fault: str) -> Iterator[None]:
         installation.control("DELETE", "faults")
 
 
-def last_run(installation: Installation, client: str) -> Run:
+def last_run(installation: Installation, client: str) -> RunRecord:
     with installation.store() as store:
         return health.runs(store, OPERATOR, (client,), 1)[0]
 
@@ -172,7 +172,7 @@ def test_a_fault_is_said_and_old_numbers_stay(
     nothing_leaked(installation, server, bytes(overview.received), bytes(page.received))
 
 
-def said(visitor: Visitor, case: Case, run: Run) -> None:
+def said(visitor: Visitor, case: Case, run: RunRecord) -> None:
     """One line of the page says what happened and when it last worked, in words that the run remembers too."""
     lines = [line for line in visitor.alerts if "last worked" in line]
     assert lines, visitor.alerts

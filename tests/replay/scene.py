@@ -9,13 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Account, Client, Days
-from perfdash.corrections import FIELDS, Target, Wanted
+from perfdash.corrections import FIELDS, Target, WantedValue
 from perfdash.payload import FactKey, Fetched
 from perfdash.schedule import Covered
 from perfdash.store import attempts, catalog, corrections
 from perfdash.store.engine import Store
-from perfdash.store.leases import Run as Lease
-from perfdash.sync import Desk, Order, RunResult, sync_one
+from perfdash.store.leases import OpenRun as Lease
+from perfdash.sync import Order, RunResult, SyncContext, sync_one
 from tests.agreement.checker import Exchange
 from tests.replay.rebuilt import Judged, Memory, Named, Owner, Run
 
@@ -80,7 +80,9 @@ class Scene:
             if line.endswith(": applying"):
                 self.clock.move(seconds=3)
 
-        desk = Desk(self.store, fetch, clock=self.clock, sleep=lambda _: None, progress=progress, began=self._began)
+        desk = SyncContext(
+            self.store, fetch, clock=self.clock, sleep=lambda _: None, progress=progress, began=self._began
+        )
         result = sync_one(desk, Order(OPERATOR, "cli", accept_vanished=accept), account, days)
         run = Run(
             self.owner(account), str(days.start), str(days.end), accept, tuple(self.exchanges[mark:]),
@@ -99,7 +101,7 @@ class Scene:
         """What committed runs have asked for."""
         return attempts.committed(self.store, OPERATOR, account)
 
-    def correct(self, wanted: Sequence[Wanted], reason: str = "the invoice says so") -> tuple[int, ...]:
+    def correct(self, wanted: Sequence[WantedValue], reason: str = "the invoice says so") -> tuple[int, ...]:
         """Set values; told to both."""
         made = corrections.correct(self.store, ANALYST, wanted, reason, self.clock)
         each = zip(made.numbers, wanted, strict=True)
@@ -151,16 +153,18 @@ def opened(
     return scene
 
 
-def random_wanted(scene: Scene, rng: random.Random, client: str, most: int = 4) -> list[Wanted]:
+def random_wanted(scene: Scene, rng: random.Random, client: str, most: int = 4) -> list[WantedValue]:
     """Values of one to `most` rows that the source reports."""
     rows = scene.reported_now(client)
     some = rng.sample(rows, min(len(rows), rng.choice((1, 1, 2, most))))
     found = []
     for named in some:
         name = rng.choice(FIELDS)
-        found.append(Wanted(scene.target(named), name, rng.choice((0, rng.randrange(10**4), rng.randrange(10**8)))))
+        found.append(
+            WantedValue(scene.target(named), name, rng.choice((0, rng.randrange(10**4), rng.randrange(10**8))))
+        )
         if name in ("cost", "cpm") and rng.random() < 0.5:
-            found.append(Wanted(scene.target(named), "impressions", rng.randrange(10**6)))
+            found.append(WantedValue(scene.target(named), "impressions", rng.randrange(10**6)))
     return found
 
 

@@ -24,7 +24,7 @@ from perfdash.finality import weakest_on
 from perfdash.payload import Batch, FactKey, FactValues, Fetched
 from perfdash.store import catalog, restated
 from perfdash.store.engine import Store
-from perfdash.sync import Desk, Order, sync_one
+from perfdash.sync import Order, SyncContext, sync_one
 from tests.store.builders import opened
 
 pytestmark = pytest.mark.any_dialect
@@ -263,7 +263,7 @@ def run(store: Store, accounts: tuple[Account, ...], one: Run) -> None:
         facts = {key(day): FactValues(1000, 10, cost * 10**6, currency="EUR") for day, cost in one.says.items()}
         return Fetched(Batch(facts, {}, {}, fetched=len(facts)), at - timedelta(seconds=2), at)
 
-    desk = Desk(store, fetch, clock=lambda: at, sleep=lambda _: None)
+    desk = SyncContext(store, fetch, clock=lambda: at, sleep=lambda _: None)
     result = sync_one(desk, Order(OPERATOR, "cli"), accounts[one.account - 1], days_of(one.days))
     assert result.state == ("failed" if one.fails else "committed"), result.message
 

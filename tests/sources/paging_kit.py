@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from perfdash.sources.pagination import Ask, Came, Pages
+from perfdash.sources.pagination import Came, PageRequest, Pages
 from perfdash.sources.vocabulary import Paging
 
 BASE = "https://api.example.com/v2"
 START = f"{BASE}/report?account=a"
 MOST = 60
-Server = Callable[[Ask], Came]
+Server = Callable[[PageRequest], Came]
 _PAGING: TypeAdapter[Any] = TypeAdapter(Paging)
 
 
@@ -38,7 +38,7 @@ class Reading:
     """What a client got, and what it asked for on the way."""
 
     rows: list[object] = field(default_factory=list)
-    asked: list[Ask] = field(default_factory=list)
+    asked: list[PageRequest] = field(default_factory=list)
 
     @property
     def values(self) -> list[Mapping[str, str]]:
@@ -50,7 +50,7 @@ def read(config: Paging, server: Server, most: int = MOST, size: int | None = No
     """Everything that `server` has. A client that asks more often than it may is a failure here."""
     reading = Reading()
     pages = Pages(config, most, BASE, size)
-    ask: Ask | None = pages.first()
+    ask: PageRequest | None = pages.first()
     while ask is not None:
         reading.asked.append(ask)
         assert len(reading.asked) <= most, "paging does not end"
@@ -87,7 +87,7 @@ class Api:
     relative: bool = False
     twist: Callable[[int, dict[str, Any]], None] = lambda _index, _body: None
 
-    def _size(self, ask: Ask) -> int:
+    def _size(self, ask: PageRequest) -> int:
         return min(self.cap, int(ask.values.get("page_size", self.cap)))
 
     def layout(self, size: int) -> list[list[object]]:
@@ -97,7 +97,7 @@ class Api:
             found += [[], page] if number in self.gaps else [page]
         return found
 
-    def _came(self, index: int, rows: list[object], ask: Ask, **more: Any) -> Came:
+    def _came(self, index: int, rows: list[object], ask: PageRequest, **more: Any) -> Came:
         total = len(self.rows) if self.total is None else self.total
         body = {"data": rows, "total": total, **more}
         self.twist(index, body)
@@ -105,25 +105,25 @@ class Api:
         link = body.pop("link", "")
         return Came(body["data"], body, address, link)
 
-    def by_page(self, ask: Ask) -> Came:
+    def by_page(self, ask: PageRequest) -> Came:
         """Page numbers from 1."""
         size, index = self._size(ask), int(ask.values.get("page", "1")) - 1
         layout = self.layout(size)
         rows = layout[index] if index < len(layout) else []
         return self._came(index, rows, ask, page=index + 1, size=size, pages=len(layout))
 
-    def by_offset(self, ask: Ask) -> Came:
+    def by_offset(self, ask: PageRequest) -> Came:
         """Rows from the offset on."""
         at, size = int(ask.values["offset"]), self._size(ask)
         return self._came(at, self.rows[at : at + size], ask)
 
-    def by_cursor(self, ask: Ask) -> Came:
+    def by_cursor(self, ask: PageRequest) -> Came:
         """Cursors c1, c2 ..."""
         index, layout = int(ask.values.get("cursor", "c0")[1:]), self.layout(self.cap)
         has_more = index + 1 < len(layout)
         return self._came(index, layout[index], ask, next=f"c{index + 1}" if has_more else None, more=has_more)
 
-    def by_address(self, ask: Ask) -> Came:
+    def by_address(self, ask: PageRequest) -> Came:
         """Whole or relative addresses, in the body and in the header."""
         index, layout = int((ask.url or "#p=0").rpartition("p=")[2]), self.layout(self.cap)
         following = f"{'?' if self.relative else START + '&'}p={index + 1}" if index + 1 < len(layout) else None

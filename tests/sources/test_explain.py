@@ -11,7 +11,7 @@ import pytest
 
 from perfdash.accounts import Days
 from perfdash.sources.explain import DEEPEST_ENCODING, HIDDEN, configured, explained, shown
-from perfdash.sources.pagination import Ask
+from perfdash.sources.pagination import PageRequest
 from perfdash.sources.source import Source
 from tests.sources.loopback import ACCOUNT, DAYS
 from tests.sources.routed import FIELDS, KEY_NAME, custom
@@ -28,8 +28,8 @@ def of(
     return replace(found, key=type(found.key)(KEY_NAME, key))
 
 
-def address(source: Source, ask: Ask | None = None) -> str:
-    return shown(source, ACCOUNT, DAYS, ask or Ask()).address
+def address(source: Source, ask: PageRequest | None = None) -> str:
+    return shown(source, ACCOUNT, DAYS, ask or PageRequest()).address
 
 
 def test_everything_about_an_account_is_told() -> None:
@@ -81,7 +81,7 @@ def test_fields_are_told_in_our_order_and_only_those_that_come() -> None:
 )
 def test_a_header_is_shown_with_a_mask_for_the_key_and_every_other_as_it_is(auth: Any, header: tuple[str, str]) -> None:
     source = of(auth=auth, request={"path": "/r", "params": {"f": "{start}", "t": "{end}"}, "headers": {"X-Own": "v1"}})
-    found = shown(source, ACCOUNT, DAYS, Ask())
+    found = shown(source, ACCOUNT, DAYS, PageRequest())
     assert found.window == DAYS
     assert dict(found.headers) == {
         "X-Own": "v1",
@@ -94,7 +94,7 @@ def test_a_header_is_shown_with_a_mask_for_the_key_and_every_other_as_it_is(auth
 
 
 def test_a_key_that_is_not_set_is_a_mask_too() -> None:
-    assert dict(shown(of(key=""), ACCOUNT, DAYS, Ask()).headers)["Authorization"] == "Bearer ***"
+    assert dict(shown(of(key=""), ACCOUNT, DAYS, PageRequest()).headers)["Authorization"] == "Bearer ***"
 
 
 def test_a_key_in_the_address_is_a_legible_mask() -> None:
@@ -117,7 +117,7 @@ def test_a_key_in_the_address_is_a_legible_mask() -> None:
     ],
 )
 def test_of_an_address_that_the_source_named_only_what_we_fill_in_is_shown(named: str, seen: str) -> None:
-    assert address(of(params={"fixed": "x"}), Ask(url=named)) == seen
+    assert address(of(params={"fixed": "x"}), PageRequest(url=named)) == seen
 
 
 def encoded(text: str, times: int) -> str:
@@ -126,27 +126,27 @@ def encoded(text: str, times: int) -> str:
 
 @pytest.mark.parametrize("times", range(1, DEEPEST_ENCODING + 2))
 def test_an_address_that_holds_the_key_is_not_shown_however_often_it_is_encoded(times: int) -> None:
-    seen = address(of(), Ask(url=f"{HERE}/next/{encoded(KEY, times)}"))
+    seen = address(of(), PageRequest(url=f"{HERE}/next/{encoded(KEY, times)}"))
     assert seen == HIDDEN or "***" in seen
     assert "k3y" not in seen
 
 
 @pytest.mark.parametrize("text", ["k3y+that/nobody+may=see", "k3y that/nobody%2Bmay=see"])
 def test_a_plus_may_stand_for_a_blank(text: str) -> None:
-    seen = address(of(), Ask(url=f"{HERE}/next/{quote(quote(text, safe='%+'), safe='+')}"))
+    seen = address(of(), PageRequest(url=f"{HERE}/next/{quote(quote(text, safe='%+'), safe='+')}"))
     assert "k3y" not in seen
 
 
 def test_a_key_too_short_to_be_masked_is_not_shown_with_a_plus_for_its_blank_either() -> None:
     source = of(key="k3 yz")
-    assert address(source, Ask(url=f"{HERE}/next/k3+yz")) == HIDDEN
+    assert address(source, PageRequest(url=f"{HERE}/next/k3+yz")) == HIDDEN
     assert HIDDEN == "(an address that holds the key, so it is not shown)"
-    assert address(source, Ask(url=f"{HERE}/next/k3%2Byz")) == HIDDEN
-    assert address(source, Ask(url=f"{HERE}/next/k3-yz")) == f"{HERE}/next/k3-yz"
+    assert address(source, PageRequest(url=f"{HERE}/next/k3%2Byz")) == HIDDEN
+    assert address(source, PageRequest(url=f"{HERE}/next/k3-yz")) == f"{HERE}/next/k3-yz"
 
 
 def test_a_password_is_not_shown_as_it_stands_on_the_wire() -> None:
     source = of(key="password-of-anna", auth={"type": "basic", "user": "anna"})
     pair = "YW5uYTpwYXNzd29yZC1vZi1hbm5h"
-    assert address(source, Ask(url=f"{HERE}/next/{pair}")) == f"{HERE}/next/***"
-    assert address(source, Ask(url=f"{HERE}/next/%2559{pair[1:]}")) in (HIDDEN, f"{HERE}/next/***")
+    assert address(source, PageRequest(url=f"{HERE}/next/{pair}")) == f"{HERE}/next/***"
+    assert address(source, PageRequest(url=f"{HERE}/next/%2559{pair[1:]}")) in (HIDDEN, f"{HERE}/next/***")

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from perfdash.errors import BadAnswer
-from perfdash.sources.pagination import Ask, Pages
+from perfdash.sources.pagination import PageRequest, Pages
 from perfdash.sources.vocabulary import Paging
 from tests.sources.paging_kit import MOST, START, Api, Server, came, numbered, paging, read, script
 
@@ -372,7 +372,7 @@ def test_another_number_of_rows_than_was_said_is_told(total: int, pages: list[li
 
 
 def test_cursors_that_never_end_are_bounded() -> None:
-    def server(ask: Ask) -> Any:
+    def server(ask: PageRequest) -> Any:
         return came([], next=int(ask.values.get("cursor", "0")) + 1)
 
     fails(paging("cursor", next="next"), server, "more than the 60 pages")
@@ -454,7 +454,7 @@ def test_an_anchor_is_the_page_itself_when_it_leads_back_to_where_the_page_was_a
     link = f'<{START}?p=2>; rel="next"; anchor="{START}"'
     pages = Pages(paging("link_header"), MOST, START)
     pages.first()
-    assert pages.add(came([1], link=link)) == Ask(url=f"{START}?p=2")
+    assert pages.add(came([1], link=link)) == PageRequest(url=f"{START}?p=2")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "cursor" in kind or "address" in kind or "link" in kind])

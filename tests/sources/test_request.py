@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from perfdash.errors import SourceUnreachable
-from perfdash.sources.pagination import Ask
+from perfdash.sources.pagination import PageRequest
 from perfdash.sources.request import built
 from tests.sources.loopback import ACCOUNT, DAYS
 from tests.sources.routed import FIELDS, custom
 
 HEADERS = {"X-Tenant": "t1"}
-FIRST = Ask()
+FIRST = PageRequest()
 
 
-def asked(ask: Ask = FIRST, account: Any = ACCOUNT, **request: Any) -> Any:
+def asked(ask: PageRequest = FIRST, account: Any = ACCOUNT, **request: Any) -> Any:
     params = {"from": "{start}", "to": "{end}"}
     said = {"path": "/report", "params": params, "headers": HEADERS} | request
     fields = FIELDS | {"platform": {"path": "network", "map": {"TT": "TikTok", "tiktok": "TikTok"}}}
@@ -39,7 +39,7 @@ def test_a_request_says_what_it_wants_and_who_asks_without_the_key() -> None:
 
 
 def test_an_address_that_the_source_named_is_asked_as_it_is_with_the_same_headers() -> None:
-    found = asked(Ask(url="https://api.example.com/v2/report?p=2"))
+    found = asked(PageRequest(url="https://api.example.com/v2/report?p=2"))
     assert (found.method, str(found.url)) == ("GET", "https://api.example.com/v2/report?p=2")
     assert found.headers.raw == asked().headers.raw
 
@@ -83,7 +83,7 @@ def test_platforms_are_asked_for_by_the_sources_own_names(platforms: tuple[str, 
 
 def test_a_parameter_without_a_value_and_one_that_was_emptied_are_not_sent() -> None:
     params = {"from": "{start}", "to": "{end}", "at": "page {page}", "on": "{platforms}", "none": "", "level": "ad"}
-    with_page = Ask({"page": "2"})
+    with_page = PageRequest({"page": "2"})
     source = custom(
         "https://api.example.com", {"type": "page"}, request={"path": "/r", "params": params},
     )  # fmt: skip
@@ -104,7 +104,7 @@ def test_an_address_that_cannot_be_asked_is_one_sentence(base: str, cursor: str)
     request = {"path": "/r", "params": {"from": "{start}", "to": "{end}", "at": "{cursor}"}}
     source = custom(base, {"type": "cursor", "next": "next"}, request=request)
     with pytest.raises(SourceUnreachable) as caught:
-        built(source, ACCOUNT, DAYS, Ask({"cursor": cursor}), {})
+        built(source, ACCOUNT, DAYS, PageRequest({"cursor": cursor}), {})
     assert str(caught.value) == (
         "this is not an address that can be asked: sources.agency.base_url names no host, or what was filled into it, "
         "such as a cursor, is too long"

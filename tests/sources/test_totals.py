@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from perfdash.errors import BadAnswer
-from perfdash.sources.totals import Total, number_at, parent, whole
+from perfdash.sources.totals import RepeatedTotal, number_at, parent, whole
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_object_that_holds_a_number_is_known_for_plain_paths(expression: str
 
 
 def test_a_total_holds_on_every_page() -> None:
-    total = Total("n")
+    total = RepeatedTotal("n")
     total.read({"n": 5})
     total.read({}, may_be_absent=True)
     total.read({"n": "5"}, may_be_absent=True)
@@ -71,6 +71,6 @@ def test_a_total_holds_on_every_page() -> None:
 
 
 def test_where_no_total_is_expected_none_is_looked_for() -> None:
-    total = Total(None)
+    total = RepeatedTotal(None)
     total.read({"n": "?"})
     assert (total.value, total.expression) == (None, None)

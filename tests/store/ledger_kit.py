@@ -14,7 +14,7 @@ from perfdash.accounts import Account, Client, Days
 from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues, Fetched, Quarantined
 from perfdash.store import catalog, schema
 from perfdash.store.engine import Store, open_store
-from perfdash.sync import Desk, Order, RunResult, sync_one
+from perfdash.sync import Order, RunResult, SyncContext, sync_one
 
 ACME = Client("acme", "Acme", "EUR", "Europe/Berlin")
 GLOBEX = Client("globex", "Globex", "USD", "America/New_York")
@@ -85,8 +85,8 @@ class Ledger:
         self.api.answer = answer
         return sync_one(self.desk(), self.order(**order), order.get("account", self.account), days)
 
-    def desk(self) -> Desk:
-        return Desk(self.store, self.api, clock=self.clock, sleep=lambda _s: None)
+    def desk(self) -> SyncContext:
+        return SyncContext(self.store, self.api, clock=self.clock, sleep=lambda _s: None)
 
     def order(self, **order: Any) -> Order:
         order.pop("account", None)

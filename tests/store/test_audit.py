@@ -13,7 +13,7 @@ from perfdash import export
 from perfdash.access import OPERATOR, Principal
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.store import audit, purge, receipts, sessions, users
-from perfdash.store.audit import EVERY_CLIENT, OF_CLIENTS, OF_USERS, Asked
+from perfdash.store.audit import EVERY_CLIENT, OF_CLIENTS, OF_USERS, AuditFilter
 from perfdash.store.engine import Store
 from perfdash.store.receipts import Exported
 from tests.store.builders import ADMIN, NOON, given_client, reader
@@ -32,7 +32,7 @@ def given(store: Store, *lines: tuple[str, str, str, str], at=NOON) -> None:
 
 
 def read(store: Store, **asked) -> list[tuple[str, str, str]]:
-    found = audit.entries(store, ADMIN, asked=Asked(**asked))
+    found = audit.entries(store, ADMIN, asked=AuditFilter(**asked))
     return [(e.actor, e.action, e.subject) for e in found]
 
 
@@ -78,18 +78,18 @@ def test_nobody_but_operators_and_admins_reads_the_audit(told: Store, who: Princ
     with pytest.raises(AccessDenied, match="Only an admin"):
         audit.entries(told, who)
     with pytest.raises(AccessDenied, match="Only an admin"):
-        audit.exported(told, who, Asked(), NOON)
+        audit.exported(told, who, AuditFilter(), NOON)
     assert len(audit.entries(told, ADMIN)) == 4
 
 
 def test_an_export_is_exact_free_of_formulas_and_itself_on_record(store: Store) -> None:
     at = NOON + timedelta(microseconds=7)
     given(store, ("ann", "correct", "acme", "=HYPERLINK(1)"), ("bo", "revert", "acme", 'said "no"\nthen yes'), at=at)
-    table = audit.exported(store, ADMIN, Asked(actor="ann"), NOON + timedelta(hours=1))
+    table = audit.exported(store, ADMIN, AuditFilter(actor="ann"), NOON + timedelta(hours=1))
     assert [row[1:] for row in table.rows] == [
         ("2026-03-10T12:00:00.000007+00:00", "ann", "correct", "acme", "=HYPERLINK(1)")
     ]
-    whole = audit.exported(store, ADMIN, Asked(), NOON + timedelta(hours=2))
+    whole = audit.exported(store, ADMIN, AuditFilter(), NOON + timedelta(hours=2))
     rows = list(csv.reader(io.StringIO(export.to_csv(whole))))
     assert rows[0] == ["line", "at (UTC)", "actor", "action", "subject", "detail"]
     assert [row[5] for row in rows[1:]] == ["1 lines", 'said "no"\nthen yes', "'=HYPERLINK(1)"]
@@ -98,8 +98,8 @@ def test_an_export_is_exact_free_of_formulas_and_itself_on_record(store: Store) 
 
 def test_more_than_can_be_exported_at_once_is_refused_rather_than_cut(told: Store) -> None:
     with pytest.raises(UsageError, match="more than 3 lines"):
-        audit.exported(told, ADMIN, Asked(), NOON, most=3)
-    assert len(audit.exported(told, ADMIN, Asked(), NOON, most=4).rows) == 4
+        audit.exported(told, ADMIN, AuditFilter(), NOON, most=3)
+    assert len(audit.exported(told, ADMIN, AuditFilter(), NOON, most=4).rows) == 4
 
 
 def test_a_look_leaves_one_line_per_client_or_one_for_all_in_scope(store: Store) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.domain.question import Question
 from perfdash.filters import Filters
-from perfdash.oidc_claims import Identity, Refused
+from perfdash.oidc_claims import Identity, RefusedIdentity
 from perfdash.payload import FactKey
 from perfdash.security import Security
 from perfdash.store import (
@@ -31,7 +31,7 @@ from perfdash.store import (
     tries,
     users,
 )
-from perfdash.store.audit import OF_CLIENTS, OF_STORE, OF_USERS, Asked
+from perfdash.store.audit import OF_CLIENTS, OF_STORE, OF_USERS, AuditFilter
 from perfdash.store.engine import Store
 from perfdash.store.granting import Access
 from perfdash.store.receipts import Exported
@@ -89,7 +89,7 @@ def somebody_comes_in(store: Store, user_id: int) -> set[str]:
     assert redeemed is not None
     identities.begin(store, Identity("okta", "ann.other@example.com", "0" * 64), NOON, Security())
     identities.begin(store, Identity("okta", STRANGER, "1" * 64), NOON, Security())
-    identities.note_refused(store, Refused("unverified", "okta", STRANGER, "2" * 64), NOON)
+    identities.note_refused(store, RefusedIdentity("unverified", "okta", STRANGER, "2" * 64), NOON)
     sessions.end_all(store, user_id, NOON, "everywhere")
     return {ticket, redeemed.token}
 
@@ -104,10 +104,10 @@ def numbers_are_shared(store: Store, boss: Principal) -> set[str]:
     receipts.write(store, boss, view="daily", filters="f", parts=parts, sha256="0", now=NOON)
     for action in ("view", "sync"):
         audit.record(store, boss, action, ("acme",), "overview", NOON, kept=timedelta(9))
-    row = Wanted(Target("acme", 1, FactKey(DAY, "spring", "TikTok", "c1")), "cost", 9)
+    row = WantedValue(Target("acme", 1, FactKey(DAY, "spring", "TikTok", "c1")), "cost", 9)
     made = corrections.correct(store, boss, [row], "the invoice says so", lambda: NOON)
     corrections.revert(store, boss, "acme", made.numbers, "it did not", lambda: NOON)
-    audit.exported(store, boss, Asked(), NOON)
+    audit.exported(store, boss, AuditFilter(), NOON)
     return {token, cookie}
 
 

@@ -19,7 +19,7 @@ from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Days
 from perfdash.asof import AtRevisions
 from perfdash.columns import VIEWS
-from perfdash.corrections import Range, Raw, Target, Wanted, scaled, split
+from perfdash.corrections import Range, Raw, Target, WantedValue, scaled, split
 from perfdash.domain.question import Question, of_every_day
 from perfdash.errors import AccessDenied, PerfdashError, UsageError
 from perfdash.filters import Filters
@@ -50,7 +50,7 @@ def target(ledger: Ledger, of: FactKey | None = None) -> Target:
 
 def correct(ledger: Ledger, field: Any, value: int, of: FactKey | None = None, **more: Any) -> corrections.Made:
     who, why = more.pop("who", ANN), more.pop("why", WHY)
-    wanted = [Wanted(target(ledger, of), field, value)]
+    wanted = [WantedValue(target(ledger, of), field, value)]
     return corrections.correct(ledger.store, who, wanted, why, ledger.clock, **more)
 
 
@@ -273,7 +273,7 @@ def test_impressions_clicks_and_a_cpm_stand_beside_each_other(ledger: Ledger) ->
 
 
 def test_both_a_cost_and_a_cpm_of_one_row_are_refused(ledger: Ledger) -> None:
-    both = [Wanted(target(ledger), "cost", 1), Wanted(target(ledger), "cpm", 1)]
+    both = [WantedValue(target(ledger), "cost", 1), WantedValue(target(ledger), "cpm", 1)]
     with pytest.raises(UsageError, match="both a cost and a CPM"):
         corrections.correct(ledger.store, ANN, both, WHY, ledger.clock)
 
@@ -372,7 +372,7 @@ def over(ledger: Ledger, **more: Any) -> Range:
     return Range("acme", ledger.account.number, "w", WEEK, **more)
 
 
-def correct_range(ledger: Ledger, wanted: list[Wanted], **more: Any) -> corrections.Made:
+def correct_range(ledger: Ledger, wanted: list[WantedValue], **more: Any) -> corrections.Made:
     return corrections.correct(ledger.store, ANN, wanted, WHY, ledger.clock, over=over(ledger), **more)
 
 
@@ -433,7 +433,7 @@ def test_a_range_of_one_platform_speaks_of_that_one_only(week: Ledger) -> None:
 
 def test_a_row_outside_of_the_range_is_refused(week: Ledger) -> None:
     with pytest.raises(UsageError, match="outside of the range"):
-        correct_range(week, [Wanted(target(week, key("w", MONTH[-1] + timedelta(days=1))), "cost", 1)])
+        correct_range(week, [WantedValue(target(week, key("w", MONTH[-1] + timedelta(days=1))), "cost", 1)])
 
 
 def test_a_total_over_no_cost_and_an_empty_range_are_refused(week: Ledger) -> None:
@@ -515,7 +515,7 @@ def test_a_reason_and_a_reported_row_are_required(ledger: Ledger) -> None:
         correct(ledger, "cost", 1, key("nowhere"))
     with pytest.raises(UsageError, match="none was"):
         corrections.correct(ledger.store, ANN, [], WHY, ledger.clock)
-    mixed = [Wanted(target(ledger), "cost", 1), Wanted(replace(target(ledger), client="globex"), "cost", 1)]
+    mixed = [WantedValue(target(ledger), "cost", 1), WantedValue(replace(target(ledger), client="globex"), "cost", 1)]
     with pytest.raises(UsageError, match="several were named"):
         corrections.correct(ledger.store, OPERATOR, mixed, WHY, ledger.clock)
     assert ledger.count(schema.corrections) == ledger.count(schema.overlays) == 0

@@ -16,7 +16,7 @@ from sqlalchemy import delete, update
 from perfdash.access import OPERATOR
 from perfdash.accounts import Days
 from perfdash.asof import AtRevisions
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.domain.question import Question
 from perfdash.errors import UsageError
 from perfdash.filters import Filters
@@ -105,7 +105,7 @@ def carried_out(ledger: Ledger, step: tuple[str, Any]) -> bool:
             facts = {at: fact(i, cost, clicks=clicks) for at, (i, clicks, cost) in how.items()}
             assert ledger.sync(batch(facts), accept_vanished=True).ok
         elif what == "set":
-            wanted = [Wanted(Target("acme", ledger.account.number, at), name, value) for at, name, value in how]
+            wanted = [WantedValue(Target("acme", ledger.account.number, at), name, value) for at, name, value in how]
             corrections.correct(ledger.store, OPERATOR, wanted, "because", ledger.clock)
         else:
             corrections.revert(ledger.store, OPERATOR, "acme", how, "no more", ledger.clock)

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from perfdash.access import OPERATOR, Principal
 from perfdash.accounts import Account
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.errors import AccessDenied, UsageError
 from perfdash.payload import FactKey
 from perfdash.security import Security
@@ -57,8 +57,8 @@ def busy(store: Store) -> users.User:
     )
     who = Principal(NAME, "analyst", frozenset({"acme"}), user_id=user.user_id)
     target = Target("acme", 1, FactKey(DAY, "spring", "TikTok", ""))
-    corrections.correct(store, who, [Wanted(target, "clicks", 9)], "why not", lambda: LATER)
-    corrections.correct(store, who, [Wanted(target, "clicks", 11)], "why not", lambda: LATER)
+    corrections.correct(store, who, [WantedValue(target, "clicks", 9)], "why not", lambda: LATER)
+    corrections.correct(store, who, [WantedValue(target, "clicks", 11)], "why not", lambda: LATER)
     receipts.write(store, who, view="v", filters="f", parts=(Exported("acme", 1),), sha256="0", now=NOON)
     sessions.begin(store, user.user_id, NOON)
     invitations.make(store, OPERATOR, NAME, "reset", NOON)

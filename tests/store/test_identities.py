@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from perfdash.access import OPERATOR
-from perfdash.oidc_claims import FRESH, SKEW, Identity, Refused
+from perfdash.oidc_claims import FRESH, SKEW, Identity, RefusedIdentity
 from perfdash.security import Security
 from perfdash.store import audit, identities, schema, sessions, users
 from perfdash.store.engine import Store
@@ -36,8 +36,8 @@ def identity(mark: str = "m1", email: str = "ada@example.com") -> Identity:
     return Identity("clerk", email, mark)
 
 
-def why(found: Session | Refused) -> str:
-    return found.why if isinstance(found, Refused) else "let in"
+def why(found: Session | RefusedIdentity) -> str:
+    return found.why if isinstance(found, RefusedIdentity) else "let in"
 
 
 def lines(store: Store) -> list[tuple[str, str, str, str]]:
@@ -93,7 +93,7 @@ def test_a_refusal_leaves_one_line_without_the_address_however_often_it_comes(st
     for _ in range(3):
         identities.begin(store, identity(), NOON, SECURITY)
         identities.begin(store, identity("m2", "stranger@example.com"), NOON, SECURITY)
-        identities.note_refused(store, Refused("unverified", "clerk", "x@example.com", "m3"), NOON)
+        identities.note_refused(store, RefusedIdentity("unverified", "clerk", "x@example.com", "m3"), NOON)
     assert lines(store) == [
         ("ada", "sign in failed", "ada", "oidc: clerk, deactivated"),
         ("", "sign in failed", "", "oidc: clerk, unknown"),

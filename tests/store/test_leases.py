@@ -57,7 +57,7 @@ def test_a_busy_database_does_not_end_the_renewing_of_a_lease(led: Ledger, monke
 
     monkeypatch.setattr(leases, "LEASE", timedelta(seconds=0.01))
     monkeypatch.setattr(leases, "renew", renew)
-    run = leases.Run(led.account, 1, "t", WEEK)
+    run = leases.OpenRun(led.account, 1, "t", WEEK)
     with turns.kept_alive(led.store, run, led.clock):
         assert renewed.wait(120)
 

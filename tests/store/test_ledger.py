@@ -162,7 +162,7 @@ def test_revision_times_grow_even_if_the_clock_goes_back(led: Ledger) -> None:
     run = leases.begin(
         led.store, led.account, WEEK, holder="h:1", trigger="cli", author="o", now=led.clock() - timedelta(hours=5)
     )
-    assert isinstance(run, leases.Run)
+    assert isinstance(run, leases.OpenRun)
     led.api.answer = batch({key(): fact(2)})
     fetched = led.api(led.account, WEEK)
     held = known(led.store, led.account, WEEK)
@@ -175,10 +175,10 @@ def test_revision_times_grow_even_if_the_clock_goes_back(led: Ledger) -> None:
 def test_a_second_request_sees_who_holds_the_account(led: Ledger) -> None:
     first = leases.begin(led.store, led.account, WEEK, holder="h:1", trigger="cli", author="o", now=led.clock())
     second = leases.begin(led.store, led.account, WEEK, holder="h:2", trigger="cli", author="o", now=led.clock())
-    assert isinstance(first, leases.Run)
+    assert isinstance(first, leases.OpenRun)
     assert isinstance(second, leases.Held) and second.run == first.number
     elsewhere = leases.begin(led.store, led.other, WEEK, holder="h:2", trigger="cli", author="o", now=led.clock())
-    assert isinstance(elsewhere, leases.Run)
+    assert isinstance(elsewhere, leases.OpenRun)
 
 
 def test_a_request_that_was_overtaken_looks_at_the_others_result_before_it_asks_too(led: Ledger) -> None:
@@ -192,13 +192,13 @@ def test_a_request_that_was_overtaken_looks_at_the_others_result_before_it_asks_
     after = leases.last_ended(led.store, led.account)
     assert after > before
     assert leases.last_ended(led.store, led.other) == 0
-    assert isinstance(begin(after), leases.Run)
+    assert isinstance(begin(after), leases.OpenRun)
 
 
 def test_a_run_whose_lease_ran_out_is_aborted_and_cannot_commit(led: Ledger) -> None:
     led.sync(batch({key(): fact(1)}))
     first = leases.begin(led.store, led.account, WEEK, holder="other:1", trigger="cli", author="o", now=led.clock())
-    assert isinstance(first, leases.Run)
+    assert isinstance(first, leases.OpenRun)
     led.clock.move(minutes=5)
     assert led.sync(batch({key(): fact(2)})).state == "committed"
     assert led.runs()[1][1] == "aborted"

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from perfdash.accounts import Days
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.domain.question import Question
 from perfdash.errors import AccessDenied
 from perfdash.filters import Filters
@@ -121,7 +121,7 @@ def test_a_correction_changes_nothing_here(acme):
     given_facts(acme, SAID)
     given_revisions(acme, "acme", NOON - timedelta(days=1))
     target = Target("acme", 1, FactKey(DAY, "spring", "TikTok"))
-    corrections.correct(acme, ADMIN, [Wanted(target, "cost", 9_000_000)], "a credit note", lambda: NOON)
+    corrections.correct(acme, ADMIN, [WantedValue(target, "cost", 9_000_000)], "a credit note", lambda: NOON)
     assert queries.breakdown(acme, Question(ADMIN, ALL))[0].sums.cost == 9_000_000
     assert causes(acme) == {"agrees": 1}
     assert all_findings(acme, Question(ADMIN, ALL))[0].row.cost == 5_000_000

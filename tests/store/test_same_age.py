@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from perfdash.accounts import Days
 from perfdash.comparison import Age
-from perfdash.corrections import Target, Wanted
+from perfdash.corrections import Target, WantedValue
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
 from perfdash.errors import UsageError
@@ -120,7 +120,7 @@ def test_corrections_count_from_the_age_at_which_they_were_made(store: Store) ->
     given_restated(store)
     one = Target("acme", 1, FactKey(date(2026, 3, 2), "spring", "TikTok", ""))
     made = corrections.correct(
-        store, ADMIN, [Wanted(one, "cost", 500 * MILLION)], "invoice", lambda: NOW - timedelta(hours=2)
+        store, ADMIN, [WantedValue(one, "cost", 500 * MILLION)], "invoice", lambda: NOW - timedelta(hours=2)
     )
     assert cost(store, PREVIOUS, Age(date(2026, 3, 2), NOW)) == 6 * 11 + 500
     found = same_age.aged(store, Question(ADMIN, Filters(PREVIOUS)), Age(date(2026, 3, 2), NOW))

@@ -20,7 +20,7 @@ import perfdash.store
 from perfdash.access import OPERATOR, Principal, Role
 from perfdash.accounts import Account, Days
 from perfdash.comparison import Age
-from perfdash.corrections import Range, Target, Wanted
+from perfdash.corrections import Range, Target, WantedValue
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question, of_every_day
 from perfdash.errors import AccessDenied, UsageError
@@ -230,7 +230,9 @@ FOR_ANALYSTS: dict[str, Ask] = {
         s, Question(replace(p, name=MAKER), ALL), "acme", "another", True, NOW, lambda: NOON
     ),
     "link_log.views": lambda s, p: link_log.views(s, p, "acme", LINK),
-    "corrections.correct": lambda s, p: corrections.correct(s, p, [Wanted(ROW, "cost", 9)], "why not", lambda: NOW),
+    "corrections.correct": lambda s, p: corrections.correct(
+        s, p, [WantedValue(ROW, "cost", 9)], "why not", lambda: NOW
+    ),
     "corrections.revert": lambda s, p: corrections.revert(s, p, "acme", [1], "why not", lambda: NOW),
 }
 """What corrects: for those who see all, and for the client's analysts, never for its own users."""
@@ -239,7 +241,7 @@ FOR_ANALYSTS: dict[str, Ask] = {
 CLIENT = granting.Access("client")
 FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
     "audit.entries": lambda s, p, _: audit.entries(s, p) or queries.stamp(s, p),
-    "audit.exported": lambda s, p, _: audit.exported(s, p, audit.Asked(), NOW),
+    "audit.exported": lambda s, p, _: audit.exported(s, p, audit.AuditFilter(), NOW),
     "granting.set_access": lambda s, p, _: granting.set_access(s, p, "eve", CLIENT, granting.Access("admin"), NOW),
     "presence.presence": lambda s, p, _: presence.presence(s, p, NOW) is not None,
     "bundle.write": lambda s, p, folder: bundle.write(s, p, folder / "taken.zip"),

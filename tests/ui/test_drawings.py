@@ -8,15 +8,16 @@ from fractions import Fraction
 from perfdash.accounts import Days
 from perfdash.domain.groups import Group
 from perfdash.metrics import Sums
-from perfdash.ui.drawings import Drawing, Point, _rows, _stretches
+from perfdash.ui.drawings import ChartPoint, Drawing, _rows, _stretches
 
 FIRST = date(2026, 3, 1)
 
 
-def line(dashed: str) -> list[Point]:
+def line(dashed: str) -> list[ChartPoint]:
     """One point a day; x is one that can still move."""
     return [
-        Point(FIRST + timedelta(days=n), "TikTok", Fraction(n), str(n), mark == "x") for n, mark in enumerate(dashed)
+        ChartPoint(FIRST + timedelta(days=n), "TikTok", Fraction(n), str(n), mark == "x")
+        for n, mark in enumerate(dashed)
     ]
 
 
@@ -46,7 +47,7 @@ def test_a_corrected_day_is_marked_once_whatever_the_platforms() -> None:
         for platform, corrected in (("Instagram", 0), ("TikTok", 2))
     )
     drawing = Drawing(groups, Days(FIRST, FIRST), ("Instagram", "TikTok"), {FIRST: "open"})
-    points = [Point(FIRST, platform, Fraction(1), "1") for platform in ("Instagram", "TikTok")]
+    points = [ChartPoint(FIRST, platform, Fraction(1), "1") for platform in ("Instagram", "TikTok")]
     rows = list(_rows(points, drawing))
     assert [row["mark"] for row in rows] == ["✎", ""]
     assert [row["corrected"] for row in rows] == ["no row", "2 rows"]

@@ -8,12 +8,14 @@ import pytest
 
 from perfdash.security import Security
 from perfdash.ui import gate_caller, gate_headers, gate_paths, visitor
-from perfdash.ui.gate_caller import Caller, Refused
+from perfdash.ui.gate_caller import Caller, RefusedRequest
 
 TRUSTING = Security(trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::1/128")))
 
 
-def caller(client: str, *, security: Security = TRUSTING, scheme: str = "http", **headers: str) -> Caller | Refused:
+def caller(
+    client: str, *, security: Security = TRUSTING, scheme: str = "http", **headers: str
+) -> Caller | RefusedRequest:
     said = {"Host": "reports.example.com"} | {name.replace("_", "-"): value for name, value in headers.items()}
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in said.items()]
     return gate_caller.caller(client, scheme, raw, security)
@@ -73,14 +75,14 @@ def test_what_the_browser_speaks_is_the_proxys_word_or_the_connections() -> None
 def test_only_the_named_hosts_are_answered_for(host: str, status: int) -> None:
     security = Security(allowed_hosts=("reports.example.com", "*.example.org"))
     found = caller("203.0.113.1", security=security, Host=host)
-    assert (found.status if isinstance(found, Refused) else 0) == status
+    assert (found.status if isinstance(found, RefusedRequest) else 0) == status
 
 
 @pytest.mark.parametrize("name", ["host", "origin", "sec-fetch-site", "content-length"])
 def test_a_header_that_decides_something_is_sent_once(name: str) -> None:
     raw = [(b"host", b"a.example"), (name.encode(), b"1"), (name.encode(), b"2")]
     found = gate_caller.caller("203.0.113.1", "http", raw, Security())
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedRequest)
     assert found.status == 400
 
 
@@ -88,7 +90,7 @@ def test_a_request_that_gives_two_lengths_of_itself_is_refused() -> None:
     raw = [(b"host", b"a.example"), (b"content-length", b"3"), (b"transfer-encoding", b"chunked")]
     assert isinstance(gate_caller.caller("203.0.113.1", "http", raw[:2], Security()), Caller)
     found = gate_caller.caller("203.0.113.1", "http", raw, Security())
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedRequest)
     assert found.status == 400
 
 

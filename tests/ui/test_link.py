@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash.accounts import Days
-from perfdash.ui.link import KEYS, Known, read
+from perfdash.ui.link import KEYS, LinkChoices, read
 
 TODAY = date(2026, 3, 10)
-KNOWN = Known(("acme", "bolt"), ("Instagram", "TikTok"), ("EUR", "USD"), TODAY)
+KNOWN = LinkChoices(("acme", "bolt"), ("Instagram", "TikTok"), ("EUR", "USD"), TODAY)
 
 
 def test_an_empty_link_asks_for_the_default() -> None:
@@ -75,7 +75,7 @@ def test_a_limit_that_is_no_amount_is_named_and_dropped(limit: str) -> None:
 
 
 def test_without_money_a_link_cannot_ask_by_money() -> None:
-    blind = Known(("acme",), ("TikTok",), ("EUR",), TODAY, money=False)
+    blind = LinkChoices(("acme",), ("TikTok",), ("EUR",), TODAY, money=False)
     asked = read({"max_cpm": ["5"], "currency": ["EUR"], "cpm_grain": ["row"]}, blind)
     assert asked.max_cpm is None
     assert set(asked.ignored) == {"max_cpm “5”", "currency “EUR”", "cpm_grain “row”"}
