@@ -24,7 +24,9 @@ from tests.house.source_tree import ROOT, modules
 
 SCHEMA = json.loads((ROOT / "docs" / "query.schema.json").read_text(encoding="utf-8"))["$defs"]
 CONTRACT = tomllib.loads((ROOT / "perfdash/sources/presets/performance_v1.toml").read_text(encoding="utf-8"))["fields"]
-SOURCES_PAGE = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+SOURCES_PAGE, KEYS_PAGE = (
+    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("sources.md", "describe-an-api.md")
+)
 FIGURES = {"count": "count", "money": "money", "millionths": "money", "fraction": "fraction"}
 """A unit -> the definition of docs/query.schema.json: what has six decimals is written like money."""
 MOST_NAMED = 4
@@ -80,7 +82,7 @@ def test_our_own_contract_sends_every_measure_under_its_name() -> None:
     assert {name: CONTRACT.get(name) for name in NAMES} == {m.name: m.sent_as for m in MEASURES}
 
 
-def test_the_page_of_sources_names_every_field_of_the_contract() -> None:
+def test_the_pages_of_sources_name_every_field_of_the_contract() -> None:
     """Which of them are needed stands in the example, the others in a sentence, and all in the table of keys."""
     section = SOURCES_PAGE.partition("## The contract `performance_v1`")[2].partition("\n## ")[0]
     example, _, rest = section.partition("Optional per row:")
@@ -89,7 +91,7 @@ def test_the_page_of_sources_names_every_field_of_the_contract() -> None:
     assert {m.sent_as for m in MEASURES if not m.always} == sentence & {m.sent_as for m in MEASURES}
     for measure in MEASURES:
         default = "required" if measure.always else "–"
-        assert f"| `fields.{measure.name}` | {default} |" in SOURCES_PAGE
+        assert f"| `fields.{measure.name}` | {default} |" in KEYS_PAGE
 
 
 @pytest.mark.parametrize("view", columns.VIEWS)
