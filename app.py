@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import gate, gate_routes, host
+from perfdash.ui.server import gate, lifespan, routes
 
 app = st.App(
-    host.SCRIPT,
-    lifespan=host.lifespan,
-    routes=gate_routes.routes(),
+    lifespan.SCRIPT,
+    lifespan=lifespan.lifespan,
+    routes=routes.routes(),
     middleware=gate.middleware(),
-    on_script_error=host.on_script_error,
+    on_script_error=lifespan.log_script_error,
 )

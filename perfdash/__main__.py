@@ -1,5 +1,6 @@
 """`python -m perfdash`."""
 
+
 from perfdash.cli import main
 
 if __name__ == "__main__":

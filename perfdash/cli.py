@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import perfdash
-from perfdash.errors import PerfdashError
+from perfdash.domain.errors import PerfdashError
 
 COMMANDS = {
     "serve": "perfdash.commands.serve",
@@ -21,7 +21,7 @@ COMMANDS = {
     "creators": "perfdash.commands.creators",
     "db": "perfdash.commands.db",
     "doctor": "perfdash.commands.doctor",
-    "demo-api": "perfdash.demo.command",
+    "demo-api": "perfdash.demo.process",
     "demo-history": "perfdash.commands.demo_history",
 }
 """By name, so that a command loads what it needs and not what the others need."""

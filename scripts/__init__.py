@@ -1,1 +1,5 @@
 """What the Makefile runs before the app or the tests can start."""
+
+
+
+

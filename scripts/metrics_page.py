@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from perfdash import glossary
-from perfdash.glossary import Entry, Section
+from perfdash.presentation import glossary
+from perfdash.presentation.glossary import Entry, Section
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"
 _TABLE = re.compile(r"(<!-- glossary: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

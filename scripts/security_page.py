@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from perfdash.access import ABOUT, Capability, Role, allows
+from perfdash.domain.access import ABOUT, Capability, Role, allows
 
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS: tuple[Role, ...] = ("link", *ABOUT, "operator")

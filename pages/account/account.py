@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import account, menu, session
-from perfdash.ui.calm import calmly
+from perfdash.ui.auth import account, session
+from perfdash.ui.components.messages import errors_shown
+from perfdash.ui.runtime import navigation
 
-principal = session.require(menu.ACCOUNT)
+principal = session.require(navigation.ACCOUNT)
 
 st.title("Your account")
-with calmly():
-    account.about(principal)
+with errors_shown():
+    account.profile(principal)
     left, right = st.columns(2, gap="large")
     with left:
         account.password(principal)

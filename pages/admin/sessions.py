@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import admin_sessions, flash, menu, session
-from perfdash.ui.calm import calmly
+from perfdash.ui.admin import sessions as session_admin
+from perfdash.ui.auth import session
+from perfdash.ui.components import messages
+from perfdash.ui.components.messages import errors_shown
+from perfdash.ui.runtime import navigation
 
-principal = session.require(menu.SESSIONS)
+principal = session.require(navigation.SESSIONS)
 
 st.title("Sessions")
-with calmly():
-    flash.show("admin")
-    found = admin_sessions.everyone(principal)
-    st.caption(f"{admin_sessions.summary(found)} signed in right now. Ending one closes its open pages at once.")
-    chosen = admin_sessions.chosen(found)
+with errors_shown():
+    messages.show("admin")
+    found = session_admin.live_sessions(principal)
+    st.caption(f"{session_admin.summary(found)} signed in right now. Ending one closes its open pages at once.")
+    chosen = session_admin.chosen(found)
     if chosen is not None:
-        admin_sessions.end_buttons(chosen, found)
+        session_admin.end_buttons(chosen, found)
     else:
         st.caption("Choose a session to end it.")
-    admin_sessions.table(found)
+    session_admin.table(found)

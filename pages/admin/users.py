@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import admin_links, admin_user_form, admin_users, flash, menu, session
-from perfdash.ui.calm import calmly
+from perfdash.ui.admin import users as user_admin
+from perfdash.ui.auth import session
+from perfdash.ui.components import messages
+from perfdash.ui.components.messages import errors_shown
+from perfdash.ui.runtime import navigation
 
-principal = session.require(menu.USERS)
+principal = session.require(navigation.USERS)
 
 st.title("Users")
 st.caption("Every change counts at once, ends the sessions of the user, and leaves a line in the audit.")
-with calmly():
-    flash.show("admin")
-    admin_links.show(principal)
-    found, known = admin_users.everyone(principal)
-    slugs = admin_users.client_slugs(principal)
+with errors_shown():
+    messages.show("admin")
+    user_admin.show_invitation(principal)
+    found, known = user_admin.list_users(principal)
+    slugs = user_admin.client_slugs(principal)
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        shown = admin_users.narrowed(found)
-        admin_users.table(shown, known)
-        chosen = admin_users.chosen(shown)
+        shown = user_admin.narrowed(found)
+        user_admin.table(shown, known)
+        chosen = user_admin.chosen(shown)
         if len(found) == 1:
             st.caption("You are the only user so far.")
         elif chosen is None:
@@ -29,6 +32,6 @@ with calmly():
             st.caption("Choose the row once more to leave it and add a user.")
     with right:
         if chosen is None:
-            admin_user_form.add(slugs)
+            user_admin.add(slugs)
         else:
-            admin_user_form.change(principal, chosen, slugs)
+            user_admin.change(principal, chosen, slugs)

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash import sent, words
-from perfdash.ui import downloads, filters, menu, receipt_reads, receipt_tables, session, tables, viewer
-from perfdash.ui.calm import calmly
-from perfdash.ui.plain import plain
+from perfdash.presentation import formatting, receipts
+from perfdash.ui import downloads
+from perfdash.ui import receipts as receipt_pages
+from perfdash.ui.auth import session
+from perfdash.ui.components import tables as component_tables
+from perfdash.ui.components.messages import errors_shown, escape_markdown
+from perfdash.ui.filters import sidebar
+from perfdash.ui.runtime import browser, navigation
 
-principal = session.require(menu.RECEIPTS)
-filters.current(principal)
+principal = session.require(navigation.RECEIPTS)
+sidebar.current(principal)
 
 st.title("Receipts")
-with calmly():
+with errors_shown():
     linked = st.query_params.get("receipt", "")
-    parts = receipt_reads.listed(principal, tables.MOST_ROWS)
+    parts = receipt_pages.newest_receipts(principal, component_tables.MOST_ROWS)
     if not parts and not linked:
         st.info(
             "Every CSV that leaves a page is written down here: who, when, what. Nothing was exported yet.",
             icon=":material/receipt_long:", title="No export yet",
         )  # fmt: skip
         st.stop()
-    chosen = receipt_tables.exports(parts, principal, key="receipts") or linked
+    chosen = receipt_pages.exports_table(parts, principal, key="receipts") or linked
     if not chosen:
         st.caption("Choose an export to see what of it is different now.")
         st.stop()
     st.query_params["receipt"] = chosen
 
-    found = receipt_reads.one(principal, chosen)
-    first, view = found.parts[0], receipt_reads.view_of(found)
-    downloads.heading(f"{plain(first.view).capitalize()}, exported {viewer.clock(first.at)}")
+    found = receipt_pages.receipt_of(principal, chosen)
+    first, view = found.parts[0], receipt_pages.view_of(found)
+    downloads.heading(f"{escape_markdown(first.view).capitalize()}, exported {browser.clock(first.at)}")
     if not found.whole:
         st.caption(
             ":material/visibility_off: This export also held clients that you may not see. What follows is your part "
@@ -39,10 +43,10 @@ with calmly():
     if view is None:
         st.caption("A list, not a state of the numbers: it is not compared with now and not rebuilt.")
         st.stop()
-    compared = receipt_reads.compared(principal, found)
+    compared = receipt_pages.compared(principal, found)
     limited = compared.question.filters.max_cpm is not None
-    receipt_tables.figures(compared.figures)
-    because = sent.because(compared.days, limited=limited)
+    receipt_pages.figures(compared.figures)
+    because = receipts.explanation(compared.days, limited=limited)
     if because:
         st.markdown(f"Different from what was sent because {because}.")
     else:
@@ -56,17 +60,17 @@ with calmly():
         )
 
     if compared.days:
-        downloads.heading(words.plural(len(compared.days), "day that changed since", "days that changed since"))
-        receipt_tables.days(compared.days, compared.measure, limited=limited, key="receipt_days")
+        downloads.heading(formatting.plural(len(compared.days), "day that changed since", "days that changed since"))
+        receipt_pages.days(compared.days, compared.measure, limited=limited, key="receipt_days")
         days = compared.question.filters.days
-        menu.link(
-            menu.RESTATEMENTS,
+        navigation.link(
+            navigation.RESTATEMENTS,
             "Every change since this export",
             query={"since": f"receipt:{chosen}", "range": "Custom", "dates": [str(days.start), str(days.end)]},
         )
 
     downloads.heading("Rebuild")
-    rebuilt = receipt_reads.rebuilt(principal, found, view)
+    rebuilt = receipt_pages.rebuilt(principal, found, view)
     if rebuilt.same:
         st.markdown(":material/verified: The same rows once more: the checksum is that of the file that was sent.")
     else:
@@ -74,5 +78,5 @@ with calmly():
     if first.sha256:
         st.code(first.sha256, language=None)
     downloads.built(
-        principal, receipt_reads.again(found, view), name=f"perfdash-{view}-rebuilt", label="Rebuilt CSV", key="rebuilt"
+        principal, receipt_pages.rebuild_file(found, view), name=f"perfdash-{view}-rebuilt", label="Rebuilt CSV", key="rebuilt"
     )

@@ -4,60 +4,54 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import (
-    asof_control,
-    cache,
-    campaign_tables,
-    correction_link,
-    downloads,
-    filters,
-    menu,
-    pacing,
-    questions,
-    session,
-    syncing,
-    viewer,
-    widgets,
-)
-from perfdash.ui.calm import calmly
-from perfdash.ui.daily import daily_charts
-from perfdash.ui.nothing import nothing_here
-from perfdash.ui.plain import plain
+from perfdash.ui import downloads
+from perfdash.ui.auth import session
+from perfdash.ui.campaigns import header as campaign_header
+from perfdash.ui.campaigns import headline
+from perfdash.ui.campaigns import tables as campaign_tables
+from perfdash.ui.campaigns.charts import daily_charts
+from perfdash.ui.campaigns.empty import nothing_here
+from perfdash.ui.components.messages import errors_shown, escape_markdown
+from perfdash.ui.corrections import select as correction_select
+from perfdash.ui.filters import as_of as as_of_control
+from perfdash.ui.filters import sidebar
+from perfdash.ui.runtime import browser, cache, navigation
+from perfdash.ui.sync_health import progress
 
-principal = session.require(menu.CAMPAIGN)
-asked = filters.current(principal)
-ref = campaign_tables.asked(st.query_params)
+principal = session.require(navigation.CAMPAIGN)
+asked = sidebar.current(principal)
+ref = campaign_tables.campaign_in_url(st.query_params)
 
 campaign_tables.back_link()
-with calmly():
+with errors_shown():
     known = cache.campaigns(asked.question.about(ref)) if ref else ()
     if ref is None or not known:
         st.title("Campaign")
-        if asof_control.nothing_known_yet(asked.question.filtered(clients=()).about(ref)):
+        if as_of_control.nothing_known_yet(asked.question.filtered(clients=()).about(ref)):
             st.stop()
         st.info("There is no such campaign here. Choose one on the campaigns page.", icon=":material/search_off:")
         st.stop()
 
     asked = asked.about(ref)
     question = asked.question
-    st.title(plain(known[0].name, 200))
-    pacing.flight_line(known[0])
-    correction_link.offer(question)
-    zone = viewer.zone()
-    syncing.last_result(principal, zone)
-    syncing.fetch_missing(question, zone)
-    found = questions.headline(asked)
+    st.title(escape_markdown(known[0].name, 200))
+    campaign_tables.flight_line(known[0])
+    correction_select.offer(question)
+    zone = browser.zone()
+    progress.last_result(principal, zone)
+    progress.fetch_missing(question, zone)
+    found = headline.headline(asked)
 
     if principal.money and principal.lock is None:
         (current, *_) = cache.campaigns(question)
-        pacing.budget_bar(current, cache.first_day(question), question.as_of)
+        campaign_tables.budget_bar(current, cache.first_day(question), question.as_of)
     if found.is_empty:
         nothing_here(question)
         st.stop()
 
-    origins = widgets.context(asked, found)
-    widgets.headline(found, money=principal.money, without=("campaigns", "budget"))
-    widgets.left_out(cache.undefined(question), question.filters.cpm_grain)
+    origins = campaign_header.draw_context(asked, found)
+    campaign_header.draw_tiles(found, money=principal.money, without=("campaigns", "budget"))
+    campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
 
     daily_charts(question, found.currencies, origins, key="campaign")
 

@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash import words
-from perfdash.ui import cache, campaign_tables, downloads, filters, menu, questions, session, syncing, viewer, widgets
-from perfdash.ui.calm import calmly
-from perfdash.ui.nothing import nothing_here
+from perfdash.presentation import formatting
+from perfdash.ui import downloads
+from perfdash.ui.auth import session
+from perfdash.ui.campaigns import header as campaign_header
+from perfdash.ui.campaigns import headline
+from perfdash.ui.campaigns import tables as campaign_tables
+from perfdash.ui.campaigns.empty import nothing_here
+from perfdash.ui.components.messages import errors_shown
+from perfdash.ui.filters import sidebar
+from perfdash.ui.runtime import browser, cache, navigation
+from perfdash.ui.sync_health import progress
 
-principal = session.require(menu.CAMPAIGNS)
-asked = filters.current(principal)
+principal = session.require(navigation.CAMPAIGNS)
+asked = sidebar.current(principal)
 question = asked.question
 
 st.title("Campaigns")
-zone = viewer.zone()
-with calmly():
-    syncing.last_result(principal, zone)
-    syncing.fetch_missing(question, zone)
-    found = questions.headline(asked)
+zone = browser.zone()
+with errors_shown():
+    progress.last_result(principal, zone)
+    progress.fetch_missing(question, zone)
+    found = headline.headline(asked)
 
     if found.is_empty:
         nothing_here(question)
         st.stop()
 
     campaign_tables.open_chosen("campaigns")
-    origins = widgets.context(asked, found)
-    widgets.left_out(cache.undefined(question), question.filters.cpm_grain)
+    origins = campaign_header.draw_context(asked, found)
+    campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
 
     downloads.heading(
-        words.plural(int(found.now.together.campaigns), "campaign"),
+        formatting.plural(int(found.now.together.campaigns), "campaign"),
         [
             lambda: downloads.csv(question, "campaigns", key="campaigns_csv"),
             lambda: downloads.csv(question, "daily", key="campaigns_daily_csv", label="CSV by day"),
         ],
     )
-    campaign_tables.full(found.campaigns, origins, principal, key="campaigns")
+    campaign_tables.full_table(found.campaigns, origins, principal, key="campaigns")
     st.caption("Choose a row to open its campaign; click a column's name to sort.")

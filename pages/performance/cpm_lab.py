@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash import words
-from perfdash.causes import RatioName
-from perfdash.cpm_lab_sums import Comparison
-from perfdash.ui import (
-    cache,
-    cpm_lab_reads,
-    cpm_lab_tables,
-    cpm_lab_what_if,
-    downloads,
-    filters,
-    menu,
-    session,
-    syncing,
-    viewer,
-)
-from perfdash.ui.calm import calmly
-from perfdash.ui.nothing import nothing_here
+from perfdash.domain.cpm_causes import RatioName
+from perfdash.domain.cpm_lab import Comparison
+from perfdash.presentation import formatting
+from perfdash.ui import downloads
+from perfdash.ui.auth import session
+from perfdash.ui.campaigns.empty import nothing_here
+from perfdash.ui.components.messages import errors_shown
+from perfdash.ui.cpm_lab import tables as cpm_lab_tables
+from perfdash.ui.cpm_lab import what_if
+from perfdash.ui.filters import sidebar
+from perfdash.ui.runtime import browser, cache, navigation
+from perfdash.ui.sync_health import progress
 
-principal = session.require(menu.CPM_LAB)
-asked = filters.current(principal)
+principal = session.require(navigation.CPM_LAB)
+asked = sidebar.current(principal)
 question = asked.question
 
 
@@ -52,7 +47,7 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
 
 def _csv(measure: RatioName) -> None:
     downloads.listing(
-        question, f"lab-{measure}", lambda asking: cpm_lab_reads.table(asking, measure), key=f"lab_{measure}_csv"
+        question, f"lab-{measure}", lambda asking: cpm_lab_tables.table(asking, measure), key=f"lab_{measure}_csv"
     )  # fmt: skip
 
 
@@ -63,10 +58,10 @@ if not principal.money:
         title="Not part of your access", icon=":material/lock:",
     )  # fmt: skip
     st.stop()
-zone = viewer.zone()
-with calmly():
-    syncing.last_result(principal, zone)
-    syncing.fetch_missing(question, zone)
+zone = browser.zone()
+with errors_shown():
+    progress.last_result(principal, zone)
+    progress.fetch_missing(question, zone)
     campaigns = cache.campaigns(question)
     groups = cache.groups(question)
     if not groups:
@@ -75,10 +70,10 @@ with calmly():
     known = cache.origins(question).values()
     fetched = min((origin.fetched_at for origin in known if origin.fetched_at), default=None)
     st.caption(
-        f"{words.days(asked.period.days)} · data fetched {viewer.clock(fetched)}. What each source sends as CPM and "
+        f"{formatting.days(asked.period.days)} · data fetched {browser.clock(fetched)}. What each source sends as CPM and "
         "ROI, beside what its own cost, impressions and revenue give; compared as reported, without corrections."
     )
-    compared = {one.measure: one for one in cpm_lab_reads.comparisons(question)}
+    compared = {one.measure: one for one in cpm_lab_tables.comparisons(question)}
     facts = sum(group.sums.rows for group in groups)
     on_cpm, on_roi, on_terms = st.tabs(["CPM", "ROI", "What if"])
     with on_cpm:
@@ -86,4 +81,4 @@ with calmly():
     with on_roi:
         _section("roi", compared.get("roi"), facts)
     with on_terms:
-        cpm_lab_what_if.what_if(groups, campaigns)
+        what_if.what_if(groups, campaigns)

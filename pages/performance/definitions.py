@@ -9,11 +9,12 @@ from fractions import Fraction
 
 import streamlit as st
 
-from perfdash import glossary, words
-from perfdash.metrics import Sums, ratio
-from perfdash.payload import MICRO
-from perfdash.ui import menu, session
-from perfdash.ui.plain import plain
+from perfdash.domain.facts import MICRO
+from perfdash.domain.metrics import Sums, ratio
+from perfdash.presentation import formatting, glossary
+from perfdash.ui.auth import session
+from perfdash.ui.components.messages import escape_markdown
+from perfdash.ui.runtime import navigation
 
 ICONS = {
     "Metrics": "calculate", "Measures": "straighten", "Campaigns": "campaign", "Finality": "lock_clock",
@@ -21,7 +22,7 @@ ICONS = {
 }  # fmt: skip
 NARROWEST_CARD = 290
 
-principal = session.require(menu.DEFINITIONS)
+principal = session.require(navigation.DEFINITIONS)
 
 
 def _card(entry: glossary.Entry) -> None:
@@ -30,7 +31,7 @@ def _card(entry: glossary.Entry) -> None:
     if entry.needs_money and not principal.money:
         name += " :gray-badge[not part of your access]"
     exported = f"Exports: {entry.exported}. " if entry.exported not in ("", "count") else ""
-    undefined = f"Undefined ({words.UNDEFINED}) {entry.undefined}" if entry.undefined else ""
+    undefined = f"Undefined ({formatting.UNDEFINED}) {entry.undefined}" if entry.undefined else ""
     parts = [
         name,
         f"`{entry.definition}`" if entry.definition else "",
@@ -47,16 +48,16 @@ def _worked_case() -> None:
     one = Sums(1, impressions=10_000, clicks=0, cost=100_000_000)
     two = Sums(1, impressions=30_000, clicks=0, cost=900_000_000)
     rows = [
-        f"| {name} | {words.number(Fraction(sums.cost or 0, MICRO))} | {words.number(sums.impressions)} "
-        f"| {words.number(ratio('cpm', sums), 2)} |"
+        f"| {name} | {formatting.number(Fraction(sums.cost or 0, MICRO))} | {formatting.number(sums.impressions)} "
+        f"| {formatting.number(ratio('cpm', sums), 2)} |"
         for name, sums in (("A", one), ("B", two), ("**together**", one + two))
     ]
     average = sum(ratio("cpm", sums) or 0 for sums in (one, two)) / Fraction(2)
     with st.expander("Why a ratio is never averaged", icon=":material/functions:", expanded=True):
         st.markdown("\n".join(["| campaign | cost | impressions | CPM |", "|:--|--:|--:|--:|", *rows]))
         st.markdown(
-            f"The average of the two CPMs, {words.number(average)}, is the CPM of nothing. A ratio is computed last, "
-            f"from sums, over the rows that report both of its sides; where none does it is {words.UNDEFINED}, never 0."
+            f"The average of the two CPMs, {formatting.number(average)}, is the CPM of nothing. A ratio is computed last, "
+            f"from sums, over the rows that report both of its sides; where none does it is {formatting.UNDEFINED}, never 0."
         )
 
 
@@ -66,13 +67,13 @@ wanted = st.text_input(
     placeholder="CPM, final, restatement …",
 ).strip()  # fmt: skip
 section = st.pills("Section", glossary.SECTIONS, key="definitions_section", label_visibility="collapsed")
-found = tuple(entry for entry in glossary.found(wanted) if section in (None, entry.section))
+found = tuple(entry for entry in glossary.search(wanted) if section in (None, entry.section))
 if not found:
     where = f" under {section}" if section else ""
-    st.info(f"Nothing{where} speaks of “{plain(wanted)}”. Try a shorter word.", icon=":material/search_off:")
+    st.info(f"Nothing{where} speaks of “{escape_markdown(wanted)}”. Try a shorter word.", icon=":material/search_off:")
     st.stop()
-told = words.plural(len(found), "definition")
-st.caption(f"{told} with “{plain(wanted)}”." if wanted else f"{told}, the same as in every tooltip and export.")
+told = formatting.plural(len(found), "definition")
+st.caption(f"{told} with “{escape_markdown(wanted)}”." if wanted else f"{told}, the same as in every tooltip and export.")
 
 if not wanted and section in (None, "Metrics"):
     _worked_case()

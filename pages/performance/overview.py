@@ -4,45 +4,41 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import (
-    cache,
-    campaign_tables,
-    downloads,
-    filters,
-    link_form,
-    menu,
-    questions,
-    session,
-    syncing,
-    viewer,
-    widgets,
-)
-from perfdash.ui.calm import calmly
-from perfdash.ui.daily import daily_charts
-from perfdash.ui.nothing import nothing_here
+from perfdash.ui import downloads
+from perfdash.ui.auth import session
+from perfdash.ui.campaigns import header as campaign_header
+from perfdash.ui.campaigns import headline
+from perfdash.ui.campaigns import tables as campaign_tables
+from perfdash.ui.campaigns.charts import daily_charts
+from perfdash.ui.campaigns.empty import nothing_here
+from perfdash.ui.components.messages import errors_shown
+from perfdash.ui.filters import sidebar
+from perfdash.ui.runtime import browser, cache, navigation
+from perfdash.ui.share_links import form as link_form
+from perfdash.ui.sync_health import progress
 
-principal = session.require(menu.OVERVIEW)
-asked = filters.current(principal)
+principal = session.require(navigation.OVERVIEW)
+asked = sidebar.current(principal)
 question = asked.question
 
 left, right = st.columns([4, 1], vertical_alignment="bottom")
 left.title("Overview")
-zone = viewer.zone()
-with calmly():
-    syncing.last_result(principal, zone)
-    syncing.fetch_missing(question, zone)
-    found = questions.headline(asked)
+zone = browser.zone()
+with errors_shown():
+    progress.last_result(principal, zone)
+    progress.fetch_missing(question, zone)
+    found = headline.headline(asked)
 
     if found.is_empty:
         nothing_here(question)
         st.stop()
 
     campaign_tables.open_chosen("overview_campaigns")
-    origins = widgets.context(asked, found)
+    origins = campaign_header.draw_context(asked, found)
     with right.container(horizontal_alignment="right"):
         link_form.offer(principal)
-    widgets.headline(found, money=principal.money)
-    widgets.left_out(cache.undefined(question), question.filters.cpm_grain)
+    campaign_header.draw_tiles(found, money=principal.money)
+    campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
 
     daily_charts(question, found.currencies, origins, key="overview")
 
@@ -51,5 +47,5 @@ with calmly():
     campaign_tables.platforms(by_platform, money=principal.money, key="overview_platforms")
 
     downloads.heading("Campaigns", [lambda: downloads.csv(question, "campaigns", key="overview_campaigns_csv")])
-    campaign_tables.brief(found.campaigns, principal, key="overview_campaigns")
+    campaign_tables.brief_table(found.campaigns, principal, key="overview_campaigns")
     st.caption("Choose a row to open its campaign.")

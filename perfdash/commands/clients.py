@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from perfdash.access import OPERATOR
-from perfdash.commands.opening import Subparsers, now, opened, require_known, say
-from perfdash.errors import UsageError
-from perfdash.store import catalog, purge
+from perfdash.commands.context import Subparsers, now, opened_context, print_progress, require_known
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.errors import UsageError
+from perfdash.store.maintenance import erase
+from perfdash.store.query import catalog
 
 _ABOUT = "List the clients, or delete one everywhere."
 
@@ -23,7 +24,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with opened() as installation:
+    with opened_context() as installation:
         known = catalog.clients(installation.store, OPERATOR)
         if args.action == "list":
             accounts = catalog.accounts(installation.store, OPERATOR)
@@ -36,6 +37,6 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"{args.client!r} is configured; remove [clients.{args.client}] and its accounts first.")
         if not args.yes:
             raise UsageError(f"This deletes every number of {args.client!r} for good; add --yes to do it.")
-        rows = purge.purge_client(installation.store, OPERATOR, args.client, now())
-        say(f"Deleted {rows} rows of {args.client}.")
+        rows = erase.purge_client(installation.store, OPERATOR, args.client, now())
+        print_progress(f"Deleted {rows} rows of {args.client}.")
     return 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account
-from perfdash.commands.opening import Subparsers, now, opened, require_known, say
-from perfdash.errors import UsageError
-from perfdash.store import catalog, erasing, queries
+from perfdash.commands.context import Subparsers, now, opened_context, print_progress, require_known
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account
+from perfdash.domain.errors import UsageError
+from perfdash.presentation.formatting import plural
 from perfdash.store.engine import Store
-from perfdash.words import plural
+from perfdash.store.maintenance import erase
+from perfdash.store.query import catalog, overview
 
 _ABOUT = "List the creators that a client's numbers name, or erase a creator's name."
 
@@ -31,7 +32,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out one action; 0, or a UsageError."""
-    with opened() as installation:
+    with opened_context() as installation:
         require_known([args.client], tuple(c.slug for c in catalog.clients(installation.store, OPERATOR)), "client")
         if args.action == "list":
             _list(installation.store, args)
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(store: Store, args: argparse.Namespace) -> None:
     external = {account.number: account.external_id for account in _accounts(store, args.client)}
-    for (_, account, creator), name in sorted(queries.creator_names(store, OPERATOR, (args.client,)).items()):
+    for (_, account, creator), name in sorted(overview.creator_names(store, OPERATOR, (args.client,)).items()):
         if args.name.casefold() in name.casefold():
             print(f"{external[account]:<24} {creator:<24} {name}")
 
@@ -54,10 +55,10 @@ def _erase(store: Store, args: argparse.Namespace) -> None:
         raise UsageError(f"This forgets the name of {args.creator!r} for good; add --yes to do it.")
     for account in known:  # two sources may know an account by the same id
         if account.external_id == args.account:
-            erased = erasing.erase_creator(store, OPERATOR, args.client, account.number, args.creator, now())
+            erased = erase.erase_creator(store, OPERATOR, args.client, account.number, args.creator, now())
             what = "Erased the name" if erased.had_name else "There was no name, and none will be kept,"
             rows = plural(erased.quoting, "refused row")
-            say(f"{what} of {args.creator} in {account.source}; {rows} that quoted it lost what the source had sent.")
+            print_progress(f"{what} of {args.creator} in {account.source}; {rows} that quoted it lost what the source had sent.")
 
 
 def _accounts(store: Store, client: str) -> tuple[Account, ...]:

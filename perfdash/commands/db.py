@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from perfdash.access import OPERATOR
-from perfdash.commands.opening import Subparsers, loaded, now, say
-from perfdash.errors import UsageError
-from perfdash.store import bundle, maintenance, migrations
-from perfdash.store.engine import Store, open_store, sqlite_path
+from perfdash.commands.context import Subparsers, load_settings, now, print_progress
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.errors import UsageError
+from perfdash.store import migrations
+from perfdash.store.engine import Store, sqlite_path
+from perfdash.store.maintenance import bundle
+from perfdash.store.maintenance import check as store_check
+from perfdash.store.opening import open_store
 
 _ABOUT = "Look after the database: upgrade, check, backup, restore, export, import."
 _ACTIONS = {
@@ -36,7 +39,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out one action; 1 when a check finds a problem."""
-    settings = loaded()
+    settings = load_settings()
     if args.action == "restore":
         return _restore(settings.database_url, args.file)
     store = open_store(settings.database_url, migrate=args.action != "check")
@@ -53,17 +56,17 @@ def _act(store: Store, args: argparse.Namespace) -> int:
         case "check":
             return _check(store)
         case "backup":
-            maintenance.backup(store, OPERATOR, args.file)
-            say(f"Copied {store.label} to {args.file}.")
+            store_check.backup(store, OPERATOR, args.file)
+            print_progress(f"Copied {store.label} to {args.file}.")
         case "export":
-            _told(bundle.write(store, OPERATOR, args.file), f"exported from {store.label} to {args.file}")
+            _told(bundle.export_bundle(store, OPERATOR, args.file), f"exported from {store.label} to {args.file}")
         case "import":
-            _told(bundle.read(store, OPERATOR, args.file), f"imported from {args.file} into {store.label}")
+            _told(bundle.import_bundle(store, OPERATOR, args.file), f"imported from {args.file} into {store.label}")
     return 0
 
 
 def _check(store: Store) -> int:
-    findings = maintenance.check(store, OPERATOR)
+    findings = store_check.check(store, OPERATOR)
     for finding in findings:
         print(f"problem  {finding.check}: {finding.problem}" if finding.problem else f"ok       {finding.check}")
     return 1 if any(finding.problem for finding in findings) else 0
@@ -73,10 +76,10 @@ def _restore(url: str, source: Path) -> int:
     path = sqlite_path(url)
     if path is None:
         raise UsageError("Only a SQLite database is restored from a file; use pg_restore, or `db import`.")
-    kept = maintenance.restore(path, source, OPERATOR, now())
-    say(f"Restored {path} from {source}." + (f" The former one is {kept}." if kept else ""))
+    kept = store_check.restore(path, source, OPERATOR, now())
+    print_progress(f"Restored {path} from {source}." + (f" The former one is {kept}." if kept else ""))
     return 0
 
 
 def _told(counts: dict[str, int], what: str) -> None:
-    say(f"{sum(counts.values())} rows {what}.")
+    print_progress(f"{sum(counts.values())} rows {what}.")

@@ -6,15 +6,15 @@ import argparse
 import time
 from datetime import datetime
 
-from perfdash.accounts import Account, Days, today_in
-from perfdash.commands.opening import Subparsers, loaded, now, say
+from perfdash.commands.context import Subparsers, load_settings, now, print_progress
+from perfdash.config.settings import Settings
 from perfdash.demo import history, process
-from perfdash.errors import UsageError
-from perfdash.fetching import fetch_at
-from perfdash.payload import Fetched
-from perfdash.settings import Settings
-from perfdash.store import catalog
-from perfdash.store.engine import open_store
+from perfdash.domain.accounts import Account, Days, today_in
+from perfdash.domain.errors import UsageError
+from perfdash.domain.facts import Fetched
+from perfdash.store.opening import open_store
+from perfdash.store.query import catalog
+from perfdash.sync.fetch import fetch_at
 
 _ABOUT = "Replay thirty daily syncs into the demo's database (done once, by itself)."
 
@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(_args: argparse.Namespace) -> int:
     """0 once the history is whole."""
-    fill(loaded())
+    fill(load_settings())
     return 0
 
 
@@ -40,14 +40,14 @@ def fill(settings: Settings) -> None:
         if history.progress(store, now()).complete:
             return
         began = time.monotonic()
-        say(f"Filling the demo: {history.DAYS} daily syncs of {len(settings.accounts)} accounts, once.")
+        print_progress(f"Filling the demo: {history.DAYS} daily syncs of {len(settings.accounts)} accounts, once.")
         with process.start() as api:
 
             def fetch(account: Account, days: Days, then: datetime) -> Fetched:
                 today = today_in(account.time_zone, then)
                 return fetch_at(settings, account, days, lambda: then, {"X-Demo-Today": today.isoformat()}, api.url)
 
-            history.replay(store, fetch, now, lambda state: say(f"  day {state.done} of {history.DAYS}"))
-        say(f"Demo history ready after {time.monotonic() - began:.0f} s.")
+            history.replay(store, fetch, now, lambda state: print_progress(f"  day {state.done} of {history.DAYS}"))
+        print_progress(f"Demo history ready after {time.monotonic() - began:.0f} s.")
     finally:
         store.close()

@@ -6,13 +6,14 @@ import argparse
 import platform
 from importlib.metadata import version
 
-from perfdash.access import OPERATOR
-from perfdash.commands.opening import Subparsers, loaded, now, opened
-from perfdash.errors import ConfigError, PerfdashError
-from perfdash.settings import SECRETS_FILE, Settings
-from perfdash.store import health, users
+from perfdash.commands.context import Subparsers, load_settings, now, opened_context
+from perfdash.config.settings import SECRETS_FILE, Settings
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.errors import ConfigError, PerfdashError
+from perfdash.domain.security import ServerSetup, unsafe
+from perfdash.store.auth import login
 from perfdash.store.engine import SAFE_SQLITE, Store, sqlite_module
-from perfdash.unsafe import ServerSetup, unsafe
+from perfdash.store.query import sync_health
 
 OTHERS = 0o077
 """Permissions of the group and of everybody else."""
@@ -27,13 +28,13 @@ def run(_args: argparse.Namespace) -> int:
     """0 when all lines are ok."""
     problems: list[str] = []
     _ok(f"Python {platform.python_version()}, Streamlit {version('streamlit')}, SQLAlchemy {version('sqlalchemy')}")
-    settings = loaded()
+    settings = load_settings()
     config = f"configuration {settings.config_path}" if settings.config_path else "no configuration file"
     demo = " (demo)" if settings.demo else ""
     _ok(f"{config}{demo}: {len(settings.clients)} clients, {len(settings.accounts)} accounts")
     problems += _secrets(settings)
     problems += _sign_in(settings)
-    with opened() as installation:
+    with opened_context() as installation:
         problems += _database(installation.store)
         problems += _data(installation.store, settings)
     for problem in problems:
@@ -93,10 +94,10 @@ def _database(store: Store) -> list[str]:
 
 def _data(store: Store, settings: Settings) -> list[str]:
     problems = []
-    if not users.any_user(store, demo=settings.demo):
+    if not login.any_user(store, demo=settings.demo):
         problems.append("nobody can sign in: `python -m perfdash users add NAME --role admin`")
     try:
-        for account in health.freshness(store, OPERATOR, (), now()):
+        for account in sync_health.freshness(store, OPERATOR, (), now()):
             if account.fetched_at is None:
                 problems.append(f"{account.account.client} {account.account.label} was never synced")
             else:

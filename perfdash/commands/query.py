@@ -6,18 +6,27 @@ import argparse
 import sys
 from datetime import date, timedelta
 
-from perfdash import answers, document, export
-from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.asof import AsOf, today_at
-from perfdash.commands.asking import moment, platforms_named, principal_named
-from perfdash.commands.opening import Subparsers, now, opened, require_known
+from perfdash import exports
+from perfdash.commands.context import (
+    Subparsers,
+    now,
+    opened_context,
+    parse_moment,
+    platforms_named,
+    principal_named,
+    require_known,
+)
 from perfdash.commands.sync import day_argument
+from perfdash.domain import metrics, question
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.as_of import AsOf, today_at
+from perfdash.domain.errors import UsageError
+from perfdash.domain.filters import Filters, cpm_limit, range_of
 from perfdash.domain.question import Question
-from perfdash.errors import UsageError
-from perfdash.filters import Filters, cpm_limit, range_of
-from perfdash.store import catalog
-from perfdash.words import listed
+from perfdash.presentation import json_documents, tables
+from perfdash.presentation.formatting import enumerate_names
+from perfdash.store.query import catalog
 
 _ABOUT = "Answer one question from the store; nothing is fetched."
 _DEFAULT_DAYS = 30
@@ -25,7 +34,7 @@ _DEFAULT_DAYS = 30
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("query", help=_ABOUT, description=_ABOUT)
-    parser.add_argument("view", choices=export.VIEWS)
+    parser.add_argument("view", choices=question.VIEWS)
     parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")
     parser.add_argument("--from", dest="start", type=day_argument, metavar="D", help="first day; default: 30 days back")
     parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day; default: yesterday")
@@ -44,13 +53,13 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the answer; 0 also when it is empty."""
-    with opened() as installation:
+    with opened_context() as installation:
         principal = principal_named(installation.store, args.user, installation.settings.demo)
         _require_money(principal, args)
         known = {client.slug: client for client in catalog.clients(installation.store, principal)}
         require_known(args.client, tuple(known), "client")
         zones = [known[slug].time_zone for slug in args.client or known]
-        as_of = None if args.as_of is None else moment(args.as_of)
+        as_of = None if args.as_of is None else parse_moment(args.as_of)
         filters = Filters(
             days=_days(args, zones, as_of),
             clients=tuple(sorted(set(args.client))),
@@ -60,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             cpm_grain=args.cpm_grain or "row",
             raw=args.raw,
         )
-        found = answers.answer(installation.store, Question(principal, filters, as_of), args.view, now())
+        found = exports.answer(installation.store, Question(principal, filters, as_of), args.view, now())
     _print(found, args.format)
     return 0
 
@@ -70,7 +79,7 @@ def _require_money(principal: Principal, args: argparse.Namespace) -> None:
     asked = {"--max-cpm": args.max_cpm, "--cpm-grain": args.cpm_grain, "--currency": args.currency}
     named = [option for option, value in asked.items() if value is not None]
     if named and not principal.money:
-        raise UsageError(f"{listed(named)}: amounts of money are not part of the access of {principal.name!r}.")
+        raise UsageError(f"{enumerate_names(named)}: amounts of money are not part of the access of {principal.name!r}.")
 
 
 def _days(args: argparse.Namespace, zones: list[str], as_of: AsOf | None) -> Days:
@@ -82,16 +91,16 @@ def _days(args: argparse.Namespace, zones: list[str], as_of: AsOf | None) -> Day
     return range_of(args.start or end - min(timedelta(days=_DEFAULT_DAYS - 1), end - date.min), end)
 
 
-def _print(found: answers.Export, form: str) -> None:
+def _print(found: exports.Export, form: str) -> None:
     if form == "json":
-        print(document.dumps(answers.as_document(found)))
+        print(json_documents.dumps(exports.as_document(found)))
     elif form == "csv":
-        sys.stdout.write(export.to_csv(found.table))
+        sys.stdout.write(tables.to_csv(found.table))
     else:
         print(_aligned(found))
 
 
-def _aligned(found: answers.Export) -> str:
+def _aligned(found: exports.Export) -> str:
     """Columns that hold anything, aligned; for people at a terminal."""
     kept = [
         n
@@ -99,7 +108,7 @@ def _aligned(found: answers.Export) -> str:
         if column.canonical and any(row[n] for row in found.table.rows)
     ]
     lines = [[found.table.columns[n].name for n in kept]]
-    lines += [[export.text(row[n])[:40] for n in kept] for row in found.table.rows]
+    lines += [[metrics.text(row[n])[:40] for n in kept] for row in found.table.rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     body = "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
     return body if found.table.rows else "No rows."

@@ -7,21 +7,33 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perfdash import export, restated_document, restatements, words
-from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.asof import AsOf, instant, then
-from perfdash.commands.asking import moment, platforms_named, principal_named
-from perfdash.commands.opening import Subparsers, now, opened, require_known
+from perfdash.commands.context import (
+    Subparsers,
+    now,
+    opened_context,
+    parse_moment,
+    platforms_named,
+    principal_named,
+    require_known,
+)
 from perfdash.commands.sync import day_argument
-from perfdash.document import dumps
+from perfdash.domain import metrics, restatements
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.as_of import AsOf, instant, last_moment
+from perfdash.domain.filters import Filters, range_of
 from perfdash.domain.question import Question, of_every_day
-from perfdash.filters import Filters, range_of
-from perfdash.recorrected import CorrectionEvent, between
-from perfdash.restatements import Event, Moved, Movement, exact
-from perfdash.store import catalog, correction_log, queries, receipts, restated, settled
+from perfdash.domain.restatements import Event, Moved, Movement, exact_value
+from perfdash.presentation import formatting, json_documents, tables
+from perfdash.presentation.corrections import CorrectionEvent, corrections_between
+from perfdash.presentation.json_documents import dumps
+from perfdash.store import receipts
+from perfdash.store.corrections import read as correction_read
 from perfdash.store.engine import Store
-from perfdash.store.names import campaign_names
+from perfdash.store.query import catalog, overview
+from perfdash.store.query.campaigns import campaign_names
+from perfdash.store.restatements import read as restatement_read
+from perfdash.store.restatements import settlement
 
 _ABOUT = "What the sources changed after they first told it: then, now, when, before or after the day was final."
 _RECEIPT = "receipt:"
@@ -49,13 +61,13 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the changes; 0 also when there are none."""
-    with opened() as installation:
+    with opened_context() as installation:
         principal = principal_named(installation.store, args.user, installation.settings.demo)
         require_known(
             args.client, tuple(client.slug for client in catalog.clients(installation.store, principal)), "client"
         )
         since, clients = _since(installation.store, principal, args.since, args.client)
-        until = None if args.until is None else moment(args.until, "--until")
+        until = None if args.until is None else parse_moment(args.until, "--until")
         platforms = platforms_named(installation.store, principal, args.platform, None)
         filters = Filters(_days(installation.store, of_every_day(principal, clients), args), clients, platforms)
         _print(
@@ -72,18 +84,18 @@ class _Restatements:
     while_open: bool
 
     def events(self) -> tuple[Event, ...]:
-        return restated.events(self.store, self.question, self.since, while_open=self.while_open)
+        return restatement_read.events(self.store, self.question, self.since, while_open=self.while_open)
 
     def moved(self) -> tuple[Moved, ...]:
-        return restated.movement(self.store, self.question, self.since, while_open=self.while_open)
+        return restatement_read.movement(self.store, self.question, self.since, while_open=self.while_open)
 
 
 def _since(store: Store, principal: Principal, text: str, named: list[str]) -> tuple[AsOf, tuple[str, ...]]:
     """The moment, and the clients it speaks of: an export speaks of those that it held."""
     clients = tuple(sorted(set(named)))
     if not text.startswith(_RECEIPT):
-        return moment(text, "--since"), clients
-    found = receipts.one(store, principal, text.removeprefix(_RECEIPT))
+        return parse_moment(text, "--since"), clients
+    found = receipts.receipt_of(store, principal, text.removeprefix(_RECEIPT))
     held = tuple(part.client for part in found.parts)
     return found.at_revisions, tuple(client for client in held if not clients or client in clients) or clients
 
@@ -91,25 +103,25 @@ def _since(store: Store, principal: Principal, text: str, named: list[str]) -> t
 def _days(store: Store, whole: Question, args: argparse.Namespace) -> Days:
     """The named days; what is not named reaches as far as anything is stored."""
     today = now().date()
-    first = args.start or queries.first_day(store, whole) or args.end or today
-    last = args.end or max(first, queries.last_day(store, whole) or today)
+    first = args.start or overview.first_day(store, whole) or args.end or today
+    last = args.end or max(first, overview.last_day(store, whole) or today)
     return range_of(first, last)
 
 
 def _print(answer: _Restatements, form: str) -> None:
     if form == "table":
-        _print_table(answer.events(), restatements.total(answer.moved()))
+        _print_table(answer.events(), restatements.by_currency(answer.moved()))
         return
     store, question = answer.store, answer.question
     names = campaign_names(store, question.principal, question.clients)
-    table = restated_document.table(answer.events(), names)
+    table = json_documents.restatements_table(answer.events(), names)
     if form == "csv":
-        sys.stdout.write(export.to_csv(table))
+        sys.stdout.write(tables.to_csv(table))
         return
-    whole = restated_document.document(
+    whole = json_documents.restatements_document(
         table,
         answer.moved(),
-        settled.settling(store, question, now()),
+        settlement.settlement_curves(store, question, now()),
         question,
         since=answer.since,
         while_open=answer.while_open,
@@ -119,9 +131,9 @@ def _print(answer: _Restatements, form: str) -> None:
 
 
 def _decisions(answer: _Restatements) -> tuple[CorrectionEvent, ...]:
-    made = correction_log.told(answer.store, answer.question.at(None))
-    since, until = (then(moment, "UTC", now()) for moment in (answer.since, answer.question.as_of))
-    return between(made, since, until, answer.question.filters.platforms)
+    made = correction_read.list_corrections(answer.store, answer.question.at(None))
+    since, until = (last_moment(moment, "UTC", now()) for moment in (answer.since, answer.question.as_of))
+    return corrections_between(made, since, until, answer.question.filters.platforms)
 
 
 def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
@@ -132,7 +144,7 @@ def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
     for one in events:
         at = instant(one.at)
         for change in one.changes:
-            sides = (export.text(exact(change.field, side)) or words.UNDEFINED for side in (change.then, change.now))
+            sides = (metrics.text(exact_value(change.field, side)) or formatting.UNDEFINED for side in (change.then, change.now))
             where = (at, one.client, str(one.day), one.campaign, one.platform, one.kind, change.field)
             lines.append((*where, *sides, one.timing))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -144,6 +156,6 @@ def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
 
 def _summary(total: Movement) -> str:
     moved = total.difference("cost")
-    late = f", {words.plural(len(total.late_days), 'of them', 'of them')} after they were final" if total.late else ""
-    by = "" if moved is None else f", cost {words.micros(moved, total.currency)}"
-    return f"{words.plural(total.events, 'change')} on {words.plural(len(total.days), 'day')}{late}{by}"
+    late = f", {formatting.plural(len(total.late_days), 'of them', 'of them')} after they were final" if total.late else ""
+    by = "" if moved is None else f", cost {formatting.micros(moved, total.currency)}"
+    return f"{formatting.plural(total.events, 'change')} on {formatting.plural(len(total.days), 'day')}{late}{by}"

@@ -7,11 +7,11 @@ import os
 import sys
 
 from perfdash import ROOT
-from perfdash.commands.opening import Subparsers, loaded, say
-from perfdash.errors import ConfigError
-from perfdash.settings import Settings
-from perfdash.store.engine import open_store
-from perfdash.unsafe import ServerSetup, unsafe
+from perfdash.commands.context import Subparsers, load_settings, print_progress
+from perfdash.config.settings import Settings
+from perfdash.domain.errors import ConfigError
+from perfdash.domain.security import ServerSetup, unsafe
+from perfdash.store.opening import open_store
 
 _ABOUT = "Start the dashboard (Streamlit's own server) from the project's folder."
 DEFAULT_PORT = 8501
@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Checks what would only show on the first page, fills the demo, then becomes Streamlit's process."""
-    settings = loaded()
+    settings = load_settings()
     _require_safe(settings, args.host)
     open_store(settings.database_url).close()  # a broken database is said here, with exit code 2, not on a page
     address = f"http://{'localhost' if args.host in ('127.0.0.1', '0.0.0.0') else args.host}:{args.port}"  # noqa: S104
@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
         from perfdash.demo.users import DEMO_USERS
 
         fill(settings)
-        say("\nDemo sign-ins:")
+        print_progress("\nDemo sign-ins:")
         for user in DEMO_USERS:
-            say(f"  {user.username:<14} {user.password:<16} {user.shows}")
-    say(f"\nOpen {address}\n")
+            print_progress(f"  {user.username:<14} {user.password:<16} {user.shows}")
+    print_progress(f"\nOpen {address}\n")
     # Streamlit reads .streamlit/config.toml from the current folder.
     os.chdir(ROOT)
     command = [

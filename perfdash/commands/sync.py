@@ -4,24 +4,121 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
 
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Days, today_in
-from perfdash.commands import sync_file
-from perfdash.commands.opening import Installation, Subparsers, now, opened, require_known, say
-from perfdash.commands.run_lines import as_json, as_table, told
-from perfdash.errors import ConfigError, PerfdashError, UsageError
-from perfdash.fetching import fetcher
-from perfdash.filters import range_of
-from perfdash.rounds import JOBS, MOST_JOBS, Voice, sync_all
-from perfdash.schedule import Covered, default_days
-from perfdash.store import attempts, catalog
-from perfdash.sync import Order, RunResult, SyncContext
+from perfdash.commands.context import Installation, Subparsers, now, opened_context, print_progress, require_known
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Days, today_in
+from perfdash.domain.errors import ConfigError, PerfdashError, UsageError
+from perfdash.domain.filters import range_of
+from perfdash.domain.schedule import Covered, default_days
+from perfdash.store.ledger import attempts
+from perfdash.store.query import catalog
+from perfdash.sync import import_file
+from perfdash.sync.fetch import fetcher
+from perfdash.sync.pool import JOBS, MOST_JOBS, Voice, sync_all
+from perfdash.sync.run import Order, RunResult, SyncContext
+
+
+def run_line(result: RunResult) -> str:
+    """One run in one line."""
+    c = result.counts
+    head = f"{result.account.client} {result.account.label} {result.days}: {result.state}"
+    if result.message:
+        return f"{head}: {result.message}"
+    parts = [
+        f"{getattr(c, name)} {name}"
+        for name in ("new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
+        if getattr(c, name)
+    ]
+    return f"{head}: {c.fetched} rows" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def as_table(results: Sequence[RunResult]) -> str:
+    """A summary for people; the runs themselves were told as they ended."""
+    failed = [result for result in results if not result.ok]
+    changed = sum(result.revision is not None for result in results)
+    lines = [f"{len(results)} runs: {len(results) - len(failed)} ok, {len(failed)} failed, {changed} with changes."]
+    lines += [run_line(result) for result in failed]
+    return "\n".join(lines)
+
+
+def as_json(results: Sequence[RunResult]) -> str:
+    """A list of runs; instants as ISO 8601, `null` where unknown; `log` holds a line per request, without secrets."""
+    rows = [
+        {
+            "client": r.account.client, "account": r.account.label, "from": r.days.start.isoformat(),
+            "to": r.days.end.isoformat(), "state": r.state, "message": r.message, **asdict(r.counts),
+            "fetched_at": r.fetched_at and r.fetched_at.isoformat(), "revision": r.revision,
+            "resume_at": r.resume_at and r.resume_at.isoformat(), "run": r.run,
+            "requests": r.trail.requests, "retries": r.trail.retries, "log": list(r.trail.log),
+        }
+        for r in results
+    ]  # fmt: skip
+    return json.dumps(rows, indent=1)
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `sync` knows of files."""
+    parser.add_argument(
+        "--file", metavar="REPORT", help="read this saved export (.csv, .tsv or .json) of one account instead of asking"
+    )
+    parser.add_argument(
+        "--exported-at", type=moment_argument, metavar="T",
+        help="when it was exported, such as 2026-11-03T09:00+01:00; default: when the file was last written",
+    )  # fmt: skip
+
+
+def moment_argument(text: str) -> datetime:
+    """A moment from the command line, with its offset from UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a moment with its offset, such as 2026-11-03T09:00+01:00")
+    return moment
+
+
+def check_arguments(args: argparse.Namespace) -> None:
+    """UsageError for what does not go together."""
+    if args.file is not None and args.watch:
+        raise UsageError("--file is read once; leave out --watch.")
+    if args.file is None and args.exported_at is not None:
+        raise UsageError("--exported-at speaks of a file; name it with --file.")
+
+
+def sync_file(
+    installation: Installation, accounts: list[Account], args: argparse.Namespace, stop: threading.Event
+) -> tuple[RunResult, ...]:
+    account = _only(accounts)
+    saved = import_file.read_file(
+        Path(args.file), installation.settings.sources[account.source], account,
+        days=_days(args), exported_at=args.exported_at, now=now(),
+    )  # fmt: skip
+    working = SyncContext(installation.store, lambda _account, _days: saved.fetched(installation.store), progress=print_progress)
+    order = Order(OPERATOR, "file", accept_vanished=args.accept_vanished, dry_run=args.dry_run)
+    voice = Voice(told=lambda result: print_progress(run_line(result)), stopped=stop.is_set)
+    return sync_all(working, order, [(account, saved.days)], voice=voice)
+
+
+def _only(accounts: list[Account]) -> Account:
+    if len(accounts) > 1:
+        named = "; ".join(f"--client {a.client} --source {a.source} --account {a.external_id}" for a in accounts[:10])
+        more = f"; and {len(accounts) - 10} more" if len(accounts) > 10 else ""
+        raise UsageError(f"A file holds the rows of one account; say which: {named}{more}.")
+    return accounts[0]
+
+
+def _days(args: argparse.Namespace) -> Days | None:
+    """The named range; None for all days of the file."""
+    return None if args.start is None and args.end is None else range_of(args.start, args.end)
 
 _ABOUT = "Fetch from the sources and commit what changed; exit code 1 when a run failed."
 EVERY_MINUTES = 15
@@ -54,7 +151,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--accept-vanished", action="store_true", help="commit an answer in which most rows are missing"
     )
-    sync_file.add_arguments(parser)
+    add_arguments(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.set_defaults(run=run)
 
@@ -93,12 +190,12 @@ def collect_seldom() -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when every run ended well, 1 when one failed or the sync was stopped before its end."""
-    sync_file.check_arguments(args)
+    check_arguments(args)
     collect_seldom()
-    with opened() as installation, heeding_signals() as stop:
+    with opened_context() as installation, stopping_on_signals() as stop:
         accounts = _accounts(installation, args)
         if args.file is not None:
-            results = sync_file.sync_file(installation, accounts, args, stop)
+            results = sync_file(installation, accounts, args, stop)
         else:
             _asked(args, accounts)
             if args.watch:
@@ -124,7 +221,7 @@ def _require_a_key(installation: Installation, accounts: list[Account]) -> None:
 
 
 @contextmanager
-def heeding_signals() -> Iterator[threading.Event]:
+def stopping_on_signals() -> Iterator[threading.Event]:
     """Set by the first SIGTERM or Ctrl+C, which leaves time to close what is in progress; the second one kills."""
     stop = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -184,12 +281,12 @@ def _sync(
         for account in accounts
         for days in ([asked] if asked else default_days(account, _covered(installation, account), now()))
     ]
-    working = SyncContext(installation.store, fetcher(installation.settings), progress=say)
+    working = SyncContext(installation.store, fetcher(installation.settings), progress=print_progress)
     order = Order(OPERATOR, trigger, accept_vanished=args.accept_vanished, dry_run=args.dry_run)
-    voice = Voice(told=lambda result: say(told(result)), stopped=stop.is_set)
+    voice = Voice(told=lambda result: print_progress(run_line(result)), stopped=stop.is_set)
     results = sync_all(working, order, wanted, jobs=args.jobs, voice=voice)
     if stop.is_set():
-        say(f"Stopped; {len(wanted) - len(results)} of {len(wanted)} runs had not begun.")
+        print_progress(f"Stopped; {len(wanted) - len(results)} of {len(wanted)} runs had not begun.")
     else:
         installation.store.checkpoint()
     return results
@@ -205,6 +302,6 @@ def _watch(installation: Installation, accounts: list[Account], args: argparse.N
         try:
             _sync(installation, accounts, args, "watch", stop)
         except PerfdashError as error:
-            say(f"This round failed: {error}")
+            print_progress(f"This round failed: {error}")
         stop.wait(args.every * 60)
     return 0

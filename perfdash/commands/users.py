@@ -7,12 +7,13 @@ import getpass
 import os
 import sys
 
-from perfdash.access import OPERATOR, USER_ROLES
-from perfdash.commands.opening import Subparsers, now, opened, say
-from perfdash.errors import UsageError
-from perfdash.store import erasing, granting, invitations, sessions, users
+from perfdash.commands.context import Subparsers, now, opened_context, print_progress
+from perfdash.domain.access import OPERATOR, USER_ROLES
+from perfdash.domain.errors import UsageError
+from perfdash.presentation.formatting import plural
+from perfdash.store.auth import invitations, sessions, user_rows, users
 from perfdash.store.engine import Store
-from perfdash.words import plural
+from perfdash.store.maintenance import erase
 
 PASSWORD_VARIABLE = "PERFDASH_NEW_PASSWORD"  # noqa: S105  the variable's name, not a password
 _ABOUT = "Add, invite, list, change and erase the people who may sign in."
@@ -66,7 +67,7 @@ def _about_new(parser: argparse.ArgumentParser, default: str | None = None) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Carry out one action; 0, or a UsageError."""
-    with opened() as installation:
+    with opened_context() as installation:
         match args.action:
             case "list":
                 for user in users.list_users(installation.store, OPERATOR):
@@ -76,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
             case "invite":
                 _invite(installation.store, args)
             case "reset":
-                print(invitations.path(invitations.make(installation.store, OPERATOR, args.username, "reset", now())))
-                say(f"Hand it to {args.username}, with your app's address before it; it is good once, for 24 hours.")
+                print(invitations.link_path(invitations.make(installation.store, OPERATOR, args.username, "reset", now())))
+                print_progress(f"Hand it to {args.username}, with your app's address before it; it is good once, for 24 hours.")
             case "erase":
                 _erase(installation.store, args)
             case "sign-out":
@@ -92,36 +93,36 @@ def _add(store: Store, args: argparse.Namespace, password: str | None) -> None:
         store, OPERATOR, args.username, password, args.role or "client", now(),
         clients=args.client, money=not args.without_money, name=args.name, email=args.email,
     )  # fmt: skip
-    say(f"Added {made.username}.")
+    print_progress(f"Added {made.username}.")
     if not made.sees_all and not made.clients:
-        say("This user sees no client yet: `python -m perfdash users grant NAME CLIENT`.")
+        print_progress("This user sees no client yet: `python -m perfdash users grant NAME CLIENT`.")
 
 
 def _invite(store: Store, args: argparse.Namespace) -> None:
     """Adds the user where there is none; who is there already keeps role and clients."""
-    wanted = users.canonical(args.username)
+    wanted = user_rows.canonical(args.username)
     there = any(user.username == wanted for user in users.list_users(store, OPERATOR))
     if not there:
         _add(store, args, None)
     elif args.role or args.client or args.name or args.email or args.without_money:
         raise UsageError(f"There is already a user {wanted!r}; invite it without options, and change it by itself.")
-    print(invitations.path(invitations.make(store, OPERATOR, args.username, "invite", now())))
-    say(f"Hand it to {wanted}, with your app's address before it; it is good once, for 7 days.")
+    print(invitations.link_path(invitations.make(store, OPERATOR, args.username, "invite", now())))
+    print_progress(f"Hand it to {wanted}, with your app's address before it; it is good once, for 7 days.")
 
 
 def _erase(store: Store, args: argparse.Namespace) -> None:
     if not args.yes:
         raise UsageError(f"This erases who {args.username!r} is for good; add --yes to do it.")
-    say(f"Erased; in what is kept this user is called {erasing.erase_user(store, OPERATOR, args.username, now())}.")
+    print_progress(f"Erased; in what is kept this user is called {erase.erase_user(store, OPERATOR, args.username, now())}.")
 
 
 def _sign_out(store: Store, username: str) -> None:
-    wanted = users.canonical(username)
+    wanted = user_rows.canonical(username)
     found = [user for user in users.list_users(store, OPERATOR) if user.username == wanted]
     if not found:
         raise UsageError(f"There is no user {wanted!r}; `python -m perfdash users list` shows them.")
     ended = sessions.end_all(store, found[0].user_id, now(), "everywhere", principal=OPERATOR)
-    say(f"Ended {plural(ended, 'session')} of {wanted}.")
+    print_progress(f"Ended {plural(ended, 'session')} of {wanted}.")
 
 
 def _change(store: Store, args: argparse.Namespace) -> None:
@@ -131,18 +132,18 @@ def _change(store: Store, args: argparse.Namespace) -> None:
         case "deactivate" | "activate":
             users.set_active(store, OPERATOR, args.username, args.action == "activate", now())
         case "grant":
-            granting.grant(store, OPERATOR, args.username, args.client, now())
+            users.grant(store, OPERATOR, args.username, args.client, now())
         case "revoke":
-            granting.revoke(store, OPERATOR, args.username, args.client, now())
+            users.revoke(store, OPERATOR, args.username, args.client, now())
         case "role":
-            granting.set_role(store, OPERATOR, args.username, args.role, now())
+            users.set_role(store, OPERATOR, args.username, args.role, now())
         case "money":
-            granting.set_money(store, OPERATOR, args.username, args.see == "yes", now())
+            users.set_money(store, OPERATOR, args.username, args.see == "yes", now())
         case "email":
             users.set_email(store, OPERATOR, args.username, args.email or None, now())
 
 
-def _line(user: users.User) -> str:
+def _line(user: user_rows.User) -> str:
     clients = "every client" if user.sees_all else ", ".join(user.clients) or "no client"
     notes = [
         note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfdash.demo.command import main
+from perfdash.demo.process import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Days
-from perfdash.errors import RunFailed
-from perfdash.payload import Fetched
-from perfdash.schedule import default_days
-from perfdash.store import attempts, catalog, meta
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.errors import RunFailed
+from perfdash.domain.facts import Fetched
+from perfdash.domain.schedule import default_days
+from perfdash.store import key_values
 from perfdash.store.engine import Store
-from perfdash.sync import Order, SyncContext, sync_one
+from perfdash.store.ledger import attempts
+from perfdash.store.query import catalog
+from perfdash.sync.run import Order, SyncContext, sync_one
 
 DAYS = 30
 KEY = "demo_history"
@@ -37,7 +39,7 @@ class ReplayProgress:
 
 def progress(store: Store, now: datetime) -> ReplayProgress:
     """Where the replay of this store stands; a fresh one would end at `now`."""
-    kept = meta.get(store, KEY)
+    kept = key_values.get(store, KEY)
     if kept is None:
         return ReplayProgress(now, 0)
     found = json.loads(kept)
@@ -60,7 +62,7 @@ def replay(
         for account in accounts:
             _sync_as_of(store, fetch, then, account)
         state = ReplayProgress(state.anchor, state.done + 1)
-        meta.put(store, KEY, json.dumps({"anchor": state.anchor.astimezone(UTC).isoformat(), "done": state.done}))
+        key_values.put(store, KEY, json.dumps({"anchor": state.anchor.astimezone(UTC).isoformat(), "done": state.done}))
         told(state)
     store.checkpoint()
     return state

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from perfdash.access import OPERATOR, UserRole
-from perfdash.errors import UsageError
-from perfdash.store import users
+from perfdash.domain.access import OPERATOR, UserRole
+from perfdash.domain.errors import UsageError
+from perfdash.store.auth import users
 from perfdash.store.engine import Store
 
 CHEAP = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from perfdash.metrics import Sums
+from perfdash.domain.metrics import Sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from perfdash.metrics import Sums
+from perfdash.domain.metrics import Sums
 
 Dimension = Literal["client", "account", "campaign", "creator", "platform", "day"]
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.asof import END_OF_TIME, AsOf, AtRevisions, instant
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.as_of import END_OF_TIME, AsOf, AtRevisions, instant
 from perfdash.domain.campaigns import CampaignRef
-from perfdash.errors import UsageError
-from perfdash.filters import Filters
-from perfdash.metrics import money
-from perfdash.payload import MICRO
+from perfdash.domain.errors import UsageError
+from perfdash.domain.facts import MICRO
+from perfdash.domain.filters import Filters
+from perfdash.domain.metrics import money
 
 EVERY_DAY = Days(date.min, date.max)
 """For questions whose days do not matter. Not to be walked through."""
@@ -175,3 +175,6 @@ def _written(line: str) -> Mapping[str, Any]:
 
 def _unreadable() -> UsageError:
     return UsageError("The question of this export cannot be read any more.")
+
+View = Literal["overview", "campaigns", "creators", "daily"]
+VIEWS: tuple[View, ...] = ("overview", "campaigns", "creators", "daily")

@@ -11,25 +11,42 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 
-from perfdash import answer, rows
-from perfdash.accounts import Account, Days
-from perfdash.errors import BadAnswer, RunFailed, Trail
-from perfdash.payload import Batch, CampaignAttributes, Fetched
-from perfdash.sheet import Sheet
-from perfdash.sources import outcome, windows
-from perfdash.sources.auth import Signed, masking
-from perfdash.sources.budget import budget_of
+from perfdash.config.source import Source
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.errors import BadAnswer, RunFailed, Trail
+from perfdash.domain.facts import Batch, CampaignAttributes, Fetched, Sheet
+from perfdash.ingest import merge_pages, rows
+from perfdash.sources import response
 from perfdash.sources.exchange import Exchange
-from perfdash.sources.limits import Deadline, DeadlineTransport
+from perfdash.sources.mapping import mapping_of
 from perfdash.sources.origin import origin
 from perfdash.sources.pagination import Came, PageRequest, Pages
-from perfdash.sources.reading import mapping_of
+from perfdash.sources.rate_limit import budget_of
+from perfdash.sources.request import Signed, masked_key
 from perfdash.sources.retry import Patience
-from perfdash.sources.source import Source
+from perfdash.sources.transport import Deadline, DeadlineTransport
+
+
+def slices(days: Days, most: int | None) -> tuple[Days, ...]:
+    """`days` in ranges of at most `most` days (None: as many as there are), in order: disjoint, and together `days`."""
+    if most is None:
+        return (days,)
+    return tuple(_part(days, begin, min(begin + most, len(days))) for begin in range(0, len(days), most))
+
+
+def halved(days: Days) -> tuple[Days, Days] | None:
+    """`days` as two ranges that are equally long, the second by one day longer if need be; None for a single day."""
+    middle = len(days) // 2
+    return (_part(days, 0, middle), _part(days, middle, len(days))) if middle else None
+
+
+def _part(days: Days, begin: int, end: int) -> Days:
+    """The days from the `begin`th, counted from 0, to before the `end`th."""
+    return Days(days.start + timedelta(days=begin), days.start + timedelta(days=end - 1))
 
 _LOUD = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
@@ -53,7 +70,7 @@ def fetch(
     log as it is written. RunFailed or one of its kinds when there is no complete answer; its text holds no secret.
     """
     quieten()
-    source = replace(source, key=masking(source.config.auth, source.key))
+    source = replace(source, key=masked_key(source.config.auth, source.key))
     began = clock()
     deadline = Deadline(source.config.limits.total_seconds, monotonic)
     budget = budget_of(origin(source.config.base_url), source.key, source.config.rate, monotonic)
@@ -93,7 +110,7 @@ def connection(source: Source, transport: httpx.BaseTransport) -> httpx.Client:
         timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
         follow_redirects=False,
         trust_env=False,
-        event_hooks={"response": [outcome.refuse_redirect]},
+        event_hooks={"response": [response.refuse_redirect]},
     )
 
 
@@ -131,20 +148,20 @@ class _Asking:
         """Window after window; one that is too much at once is halved until its parts are not."""
         config = self._source.config
         size = getattr(config.paging, "size", None)
-        todo = deque((window, size) for window in windows.slices(self._days, config.request.window_days))
+        todo = deque((window, size) for window in slices(self._days, config.request.window_days))
         done: list[Batch] = []
         while todo:
             window, size = todo.popleft()
             try:
                 done.append(self._window(window, size))
-            except outcome.TooMuch as error:
+            except response.TooMuch as error:
                 parts = self._parts(window, size, error)
                 todo.extendleft(reversed(parts))
         return _one_after_another(done)
 
-    def _parts(self, window: Days, size: int | None, error: outcome.TooMuch) -> list[tuple[Days, int | None]]:
+    def _parts(self, window: Days, size: int | None, error: response.TooMuch) -> list[tuple[Days, int | None]]:
         """Half the days each; for a single day half the page size, for that day only."""
-        halves = windows.halves(window)
+        halves = halved(window)
         if halves:
             self._log.note(f"{error}; asking for {halves[0]} and {halves[1]} instead")
             return [(half, size) for half in halves]
@@ -162,8 +179,8 @@ class _Asking:
         while ask is not None:
             came = self._page(window, ask)
             ask = pages.add(came)
-            batches.append(rows.read(came.rows, self._mapping, self._account, window))
-        return answer.together(batches)
+            batches.append(rows.read_rows(came.rows, self._mapping, self._account, window))
+        return merge_pages.merge(batches)
 
     def _page(self, window: Days, ask: PageRequest) -> Came:
         attempt = 0
@@ -184,7 +201,7 @@ def _one_after_another(windows: Sequence[Batch]) -> Batch:
     campaigns: dict[str, CampaignAttributes] = {}
     for window in windows:
         for campaign, said in window.campaigns.items():
-            campaigns[campaign] = answer.later(campaigns.get(campaign), said)
+            campaigns[campaign] = merge_pages.later_values(campaigns.get(campaign), said)
     return Batch(
         facts=Sheet.joined(window.facts for window in windows),
         campaigns=campaigns,

@@ -7,18 +7,18 @@ from datetime import datetime
 
 import httpx
 
-from perfdash.accounts import Account, Days
-from perfdash.errors import BadAnswer, RunFailed
-from perfdash.reported import plain
-from perfdash.shaped_json import Reader
-from perfdash.sources import outcome, request
-from perfdash.sources.budget import Budget
-from perfdash.sources.envelope import ParsedPage
-from perfdash.sources.limits import Deadline, Truncated, read_body
+from perfdash.config.source import Source
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.errors import BadAnswer, RunFailed
+from perfdash.domain.values import clean_text
+from perfdash.ingest.json_reader import Reader
+from perfdash.sources import request
+from perfdash.sources import response as sources_response
 from perfdash.sources.pagination import Came, PageRequest
-from perfdash.sources.retry import Transient
-from perfdash.sources.source import Source
-from perfdash.sources.usage import pause_said
+from perfdash.sources.rate_limit import Budget
+from perfdash.sources.response import ParsedPage
+from perfdash.sources.retry import Transient, pause_said
+from perfdash.sources.transport import Deadline, Truncated, read_body
 
 MAX_REFUSAL = 64 * 1024
 REQUEST_IDS = ("X-Request-Id", "X-Fb-Request-Id", "X-Fb-Trace-Id", "X-Tt-Logid")
@@ -45,7 +45,7 @@ class Exchange:
 
     def page(self, window: Days, ask: PageRequest) -> Came:
         """One page, asked once. Transient for what may pass by itself, TooMuch when fewer days must be asked for."""
-        asked = request.built(self._source, self._account, window, ask, self._headers)
+        asked = request.build(self._source, self._account, window, ask, self._headers)
         before = self._deadline.remaining
         cause: Exception
         try:
@@ -59,7 +59,7 @@ class Exchange:
             return self._judged(asked, response, body, said + self._request_id(response))
         except (httpx.TransportError, Truncated) as error:
             cause = error
-        raise outcome.unanswered(self._source, self._deadline, cause)
+        raise sources_response.failure_of(self._source, self._deadline, cause)
 
     def _judged(self, asked: httpx.Request, response: httpx.Response, body: bytes, line: str) -> Came:
         pause = pause_said(response.headers, self._source.config.usage)
@@ -67,10 +67,10 @@ class Exchange:
             self._budget.pause(pause)
             line += f", nearly all of its quota is used: no request for {pause:g} s"
         try:
-            said: ParsedPage = outcome.judged(
+            said: ParsedPage = sources_response.judge(
                 self._source, self._account, response, body, self._clock(), self._reader.loads
             )
-        except (Transient, RunFailed, outcome.TooMuch):
+        except (Transient, RunFailed, sources_response.TooMuch):
             self._note(line)
             raise
         self._note(f"{line}, {len(said.rows)} rows")
@@ -86,10 +86,10 @@ class Exchange:
 
     def _path(self, asked: httpx.Request) -> str:
         """Without the query, in which keys and cursors stand."""
-        return self._source.key.masked(plain(asked.url.path))[:120]
+        return self._source.key.masked(clean_text(asked.url.path))[:120]
 
     def _request_id(self, response: httpx.Response) -> str:
         # Masked before it is cut: half a key is a secret too.
         said = next((response.headers[name] for name in REQUEST_IDS if name in response.headers), "")
-        found = self._source.key.masked(plain(said))[:60]
+        found = self._source.key.masked(clean_text(said))[:60]
         return f", request {found}" if found else ""

@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from perfdash import paths
-from perfdash.errors import BadAnswer
-from perfdash.sources.cursors import Cursors, is_there
-from perfdash.sources.next_address import followed, next_link
-from perfdash.sources.page_numbers import PageNumbers
-from perfdash.sources.totals import RepeatedTotal
-from perfdash.sources.vocabulary import CursorPaging, NextUrlPaging, NoPaging, OffsetPaging, PagePaging, Paging
+from perfdash.config.source_models import CursorPaging, NextUrlPaging, NoPaging, OffsetPaging, PagePaging, Paging
+from perfdash.domain.errors import BadAnswer
+from perfdash.ingest import field_paths
+from perfdash.sources.paginators import Cursors, PageNumbers, RepeatedTotal, is_present, next_link, resolve_next
 
 _SAMPLE = 16
 
@@ -179,7 +176,7 @@ class _ByAddress:
         said = self._said(came)
         if said is None:
             return None
-        address = followed(said, came.url, self._base_url)
+        address = resolve_next(said, came.url, self._base_url)
         if address in self._seen:
             first = self._seen[address]
             circle = " -> ".join(f"page {number}" for number in [*range(first, count + 1), first][-6:])
@@ -190,8 +187,8 @@ class _ByAddress:
     def _said(self, came: Came) -> str | None:
         if self._next_at is None:
             return next_link(came.link, came.url)
-        found = paths.look_up(self._next_at)(came.body)
-        if not is_there(found):
+        found = field_paths.look_up(self._next_at)(came.body)
+        if not is_present(found):
             return None
         if not isinstance(found, str):
             raise BadAnswer(f"{self._next_at} is not text, so it is no address of a next page")

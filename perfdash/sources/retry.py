@@ -3,17 +3,20 @@ that the source asked for. Why this is not stamina: docs/decisions/0004-retries.
 
 from __future__ import annotations
 
+import json
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import TypeVar
 
-from perfdash.errors import RateLimited, SourceUnreachable
-from perfdash.sources.budget import Budget, resume_at
-from perfdash.sources.limits import Deadline
+from perfdash.config.source_models import UsageConfig
+from perfdash.domain.errors import RateLimited, SourceUnreachable
+from perfdash.sources.rate_limit import Budget, resume_at
+from perfdash.sources.transport import Deadline
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
 LONGEST_ASKED = 10 * 365 * 86_400.0
@@ -111,3 +114,82 @@ def _date(text: str | None) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+MAX_LENGTH = 64 * 1024
+MAX_DEPTH = 8
+_NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?) ?%?")
+
+
+def pause_said(headers: Mapping[str, str], usage: UsageConfig | None) -> float | None:
+    """Seconds to pause after an answer of any kind: the longest that a header at `pause_at` or above calls for.
+
+    That is what the header's own `minutes` or `seconds` say, `pause_seconds` if they say nothing. None: go on.
+    """
+    if usage is None:
+        return None
+    found = [
+        _regained(said, usage) or min(LONGEST_ASKED, usage.pause_seconds)
+        for said in _said(headers, usage)
+        if any(percent >= usage.pause_at for percent in _percents(said, usage))
+    ]
+    return max(found, default=None)
+
+
+def pause_hinted(headers: Mapping[str, str], usage: UsageConfig | None) -> float | None:
+    """Seconds to pause after an answer that says "rate limited": what `minutes` or `seconds` say, whatever the percent.
+
+    As `pause_said` if they say nothing.
+    """
+    if usage is None:
+        return None
+    longest = max((_regained(said, usage) for said in _said(headers, usage)), default=None)
+    return longest or pause_said(headers, usage)
+
+
+def _said(headers: Mapping[str, str], usage: UsageConfig) -> Iterator[object]:
+    """What each configured header holds, read."""
+    by_name = {name.lower(): value for name, value in headers.items()}
+    for name in usage.headers:
+        text = by_name.get(name.lower())
+        if text and len(text) <= MAX_LENGTH:
+            # A header that was sent several times comes as one text with commas, which is the inside of a list.
+            yield _read(f"[{text}]") or text
+
+
+def _read(text: str) -> object:
+    try:
+        return json.loads(text, parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _percents(said: object, usage: UsageConfig) -> Iterator[float]:
+    if usage.percent:
+        yield from _named(said, usage.percent)
+    else:
+        for one in said if isinstance(said, list) else [said]:
+            yield from _number(one)
+
+
+def _regained(said: object, usage: UsageConfig) -> float:
+    """Seconds until access is regained; 0.0 when nothing says so."""
+    asked = [60 * minutes for minutes in _named(said, usage.minutes)]
+    return min(LONGEST_ASKED, max([*asked, *_named(said, usage.seconds)], default=0.0))
+
+
+def _named(said: object, names: tuple[str, ...], depth: int = MAX_DEPTH) -> Iterator[float]:
+    """The numbers under one of these names, at any place."""
+    if not depth or not isinstance(said, dict | list):
+        return
+    for name, value in said.items() if isinstance(said, dict) else ((None, one) for one in said):
+        if name in names:
+            yield from _number(value)
+        yield from _named(value, names, depth - 1)
+
+
+def _number(value: object) -> Iterator[float]:
+    """The number that a value is, also as text; nothing for what is none, is negative, or has no end."""
+    if isinstance(value, str) and (text := _NUMBER.fullmatch(value.strip())):
+        value = float(text[1])
+    if isinstance(value, float) and isfinite(value) and value >= 0:
+        yield value

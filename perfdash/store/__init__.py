@@ -1,1 +1,5 @@
 """The store: the only place that speaks SQL. SQLite by default, PostgreSQL by URL, one code."""
+
+
+
+

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, true
 
-from perfdash import export
-from perfdash.access import Principal
-from perfdash.errors import AccessDenied, UsageError
-from perfdash.export import Table
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import AccessDenied, UsageError
+from perfdash.presentation import tables
+from perfdash.presentation.tables import Table
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.schema import audit
@@ -68,7 +68,7 @@ class AuditFilter:
     text: str = ""
 
 
-def note(connection: Connection, actor: str, action: str, subject: str, detail: str, at: datetime) -> None:
+def write_line(connection: Connection, actor: str, action: str, subject: str, detail: str, at: datetime) -> None:
     """Write one line inside the caller's transaction: what is done and its line become visible together or not at all.
 
     `subject` is a client's slug, or a user's name, whatever it is about. No secret and no other person's name belongs
@@ -100,12 +100,12 @@ def record(
         for subject in subjects:
             if subject not in known:
                 raise AccessDenied(f"There is no client {subject!r} here.")
-        sweep(connection, now, kept)
+        delete_expired(connection, now, kept)
         for subject in subjects or [EVERY_CLIENT]:
-            note(connection, principal.name, action, subject, detail, now)
+            write_line(connection, principal.name, action, subject, detail, now)
 
 
-def sweep(connection: Connection, now: datetime, kept: timedelta) -> None:
+def delete_expired(connection: Connection, now: datetime, kept: timedelta) -> None:
     """Retention: delete lines older than `kept`, the oldest first and at most SWEPT_AT_ONCE, so that nobody waits."""
     a = audit.c
     old = select(a.audit_id).where(a.at < now - kept).order_by(a.at).limit(SWEPT_AT_ONCE)
@@ -137,9 +137,9 @@ def exported(
     if len(rows) > most:
         raise UsageError(f"These are more than {most:,} lines; narrow them by date and export them in parts.")
     with store.writing() as connection:
-        note(connection, principal.name, "audit export", "audit", f"{len(rows)} lines", now)
+        write_line(connection, principal.name, "audit export", "audit", f"{len(rows)} lines", now)
     told = [AuditEntry(*row) for row in rows]
-    return export.listing(
+    return tables.listing(
         "audit", COLUMNS, ((e.number, _exact(e.at), e.actor, e.action, e.subject, e.detail) for e in told)
     )
 

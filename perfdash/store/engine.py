@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from perfdash.errors import StoreError
+from perfdash.domain.errors import StoreError
 
 BUSY_SECONDS = 15
 EXPECTED = "sqlite:///file or postgresql://user@host/name"
@@ -102,24 +102,6 @@ def sqlite_module() -> ModuleType:
     except ImportError:
         return sqlite3
     return module if module.sqlite_version_info > sqlite3.sqlite_version_info else sqlite3
-
-
-def open_store(url: str, *, migrate: bool = True) -> Store:
-    """Open the store at a SQLAlchemy URL, bringing its schema up to date; StoreError says what to do if it cannot."""
-    store = Store(_engine(url), label_of(url))
-    try:
-        if migrate:
-            from perfdash.store.migrations import upgrade  # late: Alembic costs 0.2 s that only openers pay
-
-            upgrade(store)
-        else:
-            with store.reading():
-                pass
-    except StoreError as error:
-        store.close()
-        said = str(error).rstrip(".")
-        raise StoreError(f"{said}. Check the path and its permissions, or PERFDASH_DATABASE_URL.") from error
-    return store
 
 
 def label_of(url: str) -> str:

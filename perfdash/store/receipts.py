@@ -11,12 +11,11 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Select, and_, case, insert, literal, select
 
-from perfdash.access import Principal
-from perfdash.asof import AtRevisions
-from perfdash.columns import VIEWS
-from perfdash.domain.question import readable
-from perfdash.errors import AccessDenied, UsageError
-from perfdash.store.audit import note
+from perfdash.domain.access import Principal
+from perfdash.domain.as_of import AtRevisions
+from perfdash.domain.errors import AccessDenied, UsageError
+from perfdash.domain.question import VIEWS, readable
+from perfdash.store.audit import write_line
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, receipts
 from perfdash.store.scope import in_scope, narrowed
@@ -103,7 +102,7 @@ def write(
         ]
         connection.execute(insert(receipts), rows)
         for name in names:
-            note(connection, principal.name, "export", name, f"{view}, receipt {receipt}", now)
+            write_line(connection, principal.name, "export", name, f"{view}, receipt {receipt}", now)
     return receipt
 
 
@@ -120,7 +119,7 @@ class ExportReceipt:
         return AtRevisions(tuple((part.client, part.revision) for part in self.parts), self.parts[0].at)
 
 
-def one(store: Store, principal: Principal, receipt: str) -> ExportReceipt:
+def receipt_of(store: Store, principal: Principal, receipt: str) -> ExportReceipt:
     """The export with this id, its clients in order. UsageError when none of them is in scope, or there is none."""
     principal.require_account()
     r = receipts.c
@@ -133,7 +132,7 @@ def one(store: Store, principal: Principal, receipt: str) -> ExportReceipt:
     return ExportReceipt(tuple(_read(row, principal) for row in rows), whole)
 
 
-def list(store: Store, principal: Principal, limit: int = 100) -> tuple[Receipt, ...]:
+def list_receipts(store: Store, principal: Principal, limit: int = 100) -> tuple[Receipt, ...]:
     """The newest receipts in scope, newest first, at most `limit` clients' parts."""
     principal.require_account()
     r = receipts.c

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from perfdash.access import Principal
-from perfdash.asof import AsOf
+from perfdash.domain.access import Principal
+from perfdash.domain.as_of import AsOf
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
 

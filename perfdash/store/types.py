@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, TypeDecorator
 
-from perfdash.asof import TICK
+from perfdash.domain.as_of import TICK
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,25 +8,29 @@ from dataclasses import replace
 
 import streamlit as st
 
-from perfdash import answers, export
-from perfdash.access import Principal
-from perfdash.domain.question import Question, as_of_text
-from perfdash.errors import AccessDenied
-from perfdash.export import Table, View
-from perfdash.store import queries, receipts
-from perfdash.ui import link_view, session, wiring
+from perfdash import exports
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import AccessDenied
+from perfdash.domain.question import Question, View, as_of_text
+from perfdash.presentation import tables
+from perfdash.presentation.tables import Table
+from perfdash.store import receipts
+from perfdash.store.query import overview
+from perfdash.ui.auth import session
+from perfdash.ui.runtime import context
+from perfdash.ui.share_links import visitor as link_visitor
 
 
 def csv(question: Question, view: View, *, key: str, label: str = "CSV") -> None:
     """A button that downloads `view`: the same rows as `query VIEW --format csv`, or those of one campaign."""
-    still, note = _still(question.principal), link_view.taking(question.principal, view)
+    still, note = _still(question.principal), link_visitor.record_download(question.principal, view)
 
     def build() -> str:
-        store = wiring.store()
-        found = answers.answer(store, question.asked_by(still()), view, wiring.now())
-        answers.write_receipt(store, found, wiring.now)
+        store = context.store()
+        found = exports.answer(store, question.asked_by(still()), view, context.now())
+        exports.write_receipt(store, found, context.now)
         note()
-        return export.to_csv(found.table)
+        return tables.to_csv(found.table)
 
     days, as_of = question.filters.days, as_of_text(question.as_of)
     at = f"-as-of-{as_of}".replace(":", "") if question.as_of else ""
@@ -38,13 +42,13 @@ def listing(question: Question, name: str, build: Callable[[Question], Table], *
     still = _still(question.principal)
 
     def download() -> str:
-        asking, store = question.asked_by(still()), wiring.store()
+        asking, store = question.asked_by(still()), context.store()
         found = build(asking)
         of_now = asking.at(None)  # a list is no state of the numbers, so no moment is named
         column = found.names.index("client")
         parts = [
             receipts.Exported(client, sum(row[column] == client for row in found.rows), (), revision)
-            for client, revision in queries.revisions_at(store, of_now)
+            for client, revision in overview.revisions_at(store, of_now)
         ]
         receipts.write(
             store,
@@ -52,10 +56,10 @@ def listing(question: Question, name: str, build: Callable[[Question], Table], *
             view=name,
             filters=of_now.line(),
             parts=parts,
-            sha256=export.sha256(found),
-            now=wiring.now(),
+            sha256=tables.sha256(found),
+            now=context.now(),
         )
-        return export.to_csv(found)
+        return tables.to_csv(found)
 
     _button("CSV", download, f"perfdash-{name}", key)
 
@@ -80,7 +84,7 @@ def _still(principal: Principal) -> Callable[[], Principal]:
 
     Streamlit runs a download for any connection that names it, so none may outlive the session it was offered in.
     """
-    again = session.again()
+    again = session.current_at_click()
 
     def asking() -> Principal:
         found = again()

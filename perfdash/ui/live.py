@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.access import Principal
-from perfdash.errors import StoreError
-from perfdash.store import queries
-from perfdash.ui import filters, session, wiring
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import StoreError
+from perfdash.store.query import overview
+from perfdash.ui.auth import session
+from perfdash.ui.filters import sidebar
+from perfdash.ui.runtime import context
 
-Stamp = tuple[queries.Stamp, queries.RunsStamp | None]
+Stamp = tuple[overview.Stamp, overview.RunsStamp | None]
 _DRAWN, _SEEN = "_drawn", "_seen"
 
 
@@ -18,8 +20,8 @@ def stamp(principal: Principal, *, runs: bool = False) -> Stamp:
 
     Only a page that shows runs follows them: most change no number, and all others would be drawn again for nothing.
     """
-    store = wiring.store()
-    return queries.stamp(store, principal), queries.runs_stamp(store, principal) if runs else None
+    store = context.store()
+    return overview.stamp(store, principal), overview.runs_stamp(store, principal) if runs else None
 
 
 def follow(principal: Principal, at: Stamp | None) -> None:
@@ -45,7 +47,7 @@ def _look(principal: Principal, at: Stamp | None, drawn: int) -> None:
         st.session_state[_SEEN] = drawn
         return
     try:
-        moved = session.current(touch=False) != principal or _is_newer(principal, at) or filters.unwritten()
+        moved = session.current(touch=False) != principal or _is_newer(principal, at) or sidebar.unwritten()
     except StoreError:
         return
     if moved:

@@ -9,24 +9,17 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash import ROOT
-from perfdash.access import Principal
-from perfdash.errors import UsageError
-from perfdash.ui import (
-    asof_control,
-    filters,
-    flash,
-    invited,
-    link_view,
-    live,
-    menu,
-    oidc,
-    seen,
-    session,
-    sign_in,
-    wiring,
-)
-from perfdash.ui.menu import PageRecord
-from perfdash.ui.plain import plain
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import UsageError
+from perfdash.ui import audit_views, live
+from perfdash.ui.auth import new_password, oidc, session, sign_in
+from perfdash.ui.components import messages
+from perfdash.ui.components.messages import escape_markdown
+from perfdash.ui.filters import as_of as as_of_control
+from perfdash.ui.filters import sidebar
+from perfdash.ui.runtime import context, navigation
+from perfdash.ui.runtime.navigation import PageRecord
+from perfdash.ui.share_links import visitor as link_visitor
 
 MARK = ROOT / "perfdash" / "ui" / "assets" / "mark.svg"
 LOGO = ROOT / "perfdash" / "ui" / "assets" / "logo.svg"
@@ -36,62 +29,62 @@ def _run() -> None:
     st.set_page_config(page_title="Perfdash", page_icon=str(MARK), layout="wide")
     st.logo(str(LOGO), icon_image=str(MARK), size="large")
     try:
-        wiring.wired()
+        context.app_context()
         principal = session.current(touch=session.is_deed())
     except UsageError as error:
-        st.navigation(menu.pages(None), position="hidden")
+        st.navigation(navigation.pages(None), position="hidden")
         sign_in.broken(error)
         return
-    choosing = invited.take()
-    pages = menu.pages(principal)
+    choosing = new_password.take_token()
+    pages = navigation.pages(principal)
     if principal is not None and principal.lock is not None:
-        pages = link_view.only(pages)
+        pages = link_visitor.pages_of_link(pages)
     page = st.navigation(pages, position="hidden" if principal is None or choosing else "sidebar")
     if principal is not None and principal.lock is not None:
-        link_view.stay(page, pages)
+        link_visitor.stay_in_link(page, pages)
     if choosing:
-        invited.show()
+        new_password.show_form()
         return
     if principal is None:
-        oidc.arrived()
-        sign_in.show()
+        oidc.finish_sign_in()
+        sign_in.show_form()
         session.settle_cookie()
-        link_view.settle_cookie()
+        link_visitor.settle_cookie()
         return
-    _signed_in(principal, menu.at(page.url_path))
-    with flash.seen_at_the_end():
+    _signed_in(principal, navigation.at(page.url_path))
+    with messages.seen_at_the_end():
         page.run()
 
 
 def _signed_in(principal: Principal, page: PageRecord) -> None:
     at = live.stamp(principal, runs=page.follows_runs)
-    selection = filters.sidebar(principal)
+    selection = sidebar.sidebar(principal)
     question = selection.question
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
         if principal.lock is not None:
-            link_view.way_out()
+            link_visitor.leave_button()
         else:
             role = "" if principal.role == principal.name else f" · {principal.role}"
-            menu.link(menu.ACCOUNT, f"{plain(principal.name)}{role}")
+            navigation.link(navigation.ACCOUNT, f"{escape_markdown(principal.name)}{role}")
             st.button("Sign out", on_click=session.sign_out, icon=":material/logout:", type="tertiary")
     with st.sidebar:  # at its end, where what comes and goes moves nothing else
         session.settle_cookie()
-        link_view.settle_cookie()
+        link_visitor.settle_cookie()
     if principal.lock is not None:
-        link_view.seen(page)
+        link_visitor.record_view(page)
     else:
-        seen.note(principal, page, question.filters.clients)
+        audit_views.record_view(principal, page, question.filters.clients)
     live.follow(principal, at if question.as_of is None or not page.has_past else None)
     if page.filtered:
-        asof_control.banner(question, obeyed=page.has_past)
+        as_of_control.banner(question, obeyed=page.has_past)
     else:
         _hide_filters()
-    filters.say_ignored(selection)
+    sidebar.say_ignored(selection)
 
 
 def _hide_filters() -> None:
     """Out of sight, and drawn all the same: a bound widget that is not drawn drops out of the URL."""
-    st.html(f"<style>.st-key-{filters.PLACE} {{ display: none }}</style>")
+    st.html(f"<style>.st-key-{sidebar.PLACE} {{ display: none }}</style>")
 
 
 _run()

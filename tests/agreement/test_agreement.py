@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.process import RunningApi, start
-from perfdash.export import VIEWS
-from perfdash.ui import wiring
+from perfdash.domain.question import VIEWS
+from perfdash.ui.runtime import context
 from tests.agreement import checker, voices
 from tests.agreement.checker import Known, Question
 from tests.agreement.wire import Wire
@@ -89,9 +89,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory, full: bool) -> Iterator[
         known = checker.heard(wire.exchanges, OWNERS)
         print(f"\n{len(wire.exchanges)} answers on the wire, {len(known.facts)} rows, {first} to {last}")
         yield Installation(env, home, known, str(first), str(last))
-        for opened in list(wiring._opened.values()):
+        for opened in list(context._opened.values()):
             opened.store.close()
-        wiring._opened.clear()
+        context._opened.clear()
 
 
 def days_of(rng: random.Random, installed: Installation) -> tuple[str, str]:

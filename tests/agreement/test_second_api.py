@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from perfdash.export import VIEWS
+from perfdash.domain.question import VIEWS
 from tests.agreement import checker, voices
 from tests.agreement.checker import Question
 from tests.agreement.strange_api import KEY, StrangeApi

@@ -17,7 +17,7 @@ from unittest import mock
 from streamlit.testing.v1 import AppTest
 
 from perfdash.cli import main
-from perfdash.ui import wiring
+from perfdash.ui.runtime import context
 from tests.agreement.checker import Question, places
 from tests.fixtures.command_line import ROOT, environment
 
@@ -89,7 +89,7 @@ def app_values(question: Question, env: Mapping[str, str], home: Path) -> dict[t
     """(figure, currency) -> the exact value that the Overview's tile tells; {} when the page has no tiles."""
     with (
         mock.patch.dict(os.environ, environment(home, env), clear=True),
-        mock.patch.object(wiring, "ROOT", home),
+        mock.patch.object(context, "ROOT", home),
     ):
         app = AppTest.from_file(str(MAIN), default_timeout=120)
         for name, value in _link(question).items():

@@ -14,18 +14,22 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from perfdash import answer, answers, rows, strict_json
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Client, Days
+from perfdash import exports
+from perfdash.config.models import SourceConfig
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.facts import Batch, Fetched
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.mapping import Mapping
-from perfdash.payload import Batch, Fetched
-from perfdash.sources.config import SourceConfig
-from perfdash.sources.reading import mapping_of
-from perfdash.store import catalog, queries
-from perfdash.store.engine import Store, open_store
-from perfdash.sync import Order, SyncContext, sync_one
+from perfdash.ingest import json_reader, merge_pages, rows
+from perfdash.ingest.mapping import FieldMapping
+from perfdash.sources.mapping import mapping_of
+from perfdash.store.engine import Store
+from perfdash.store.opening import open_store
+from perfdash.store.query import campaigns as campaign_query
+from perfdash.store.query import catalog
+from perfdash.store.query import overview as query_overview
+from perfdash.sync.run import Order, SyncContext, sync_one
 
 ROWS, RUNS, VERSIONS = 20_000, 5, 90
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -47,15 +51,15 @@ def body(scale: int = 1) -> bytes:
     return json.dumps({"data": data}).encode()
 
 
-def mapping() -> Mapping:
+def mapping() -> FieldMapping:
     """As a source with `type = "performance_v1"` reads its rows."""
     said = {"type": "performance_v1", "base_url": "http://127.0.0.1", "key": {"env": "CUSTOM_ANALYTICS_API_KEY"}}
     config = SourceConfig.model_validate(said)
     return mapping_of(config.fields, config.records)
 
 
-def read(raw: bytes, recipe: Mapping) -> Batch:
-    return answer.together([rows.read(strict_json.loads(raw)["data"], recipe, ACCOUNT, DAYS)])
+def read(raw: bytes, recipe: FieldMapping) -> Batch:
+    return merge_pages.merge([rows.read_rows(json_reader.loads(raw)["data"], recipe, ACCOUNT, DAYS)])
 
 
 class Clock:
@@ -103,9 +107,9 @@ def bare_question(path: Path) -> None:
 def overview(store: Store, asked: Filters) -> None:
     """What the Overview reads when nothing is kept: its totals, charts, platforms, campaigns and origins."""
     for by in ((), ("day", "platform"), ("platform",)):
-        queries.breakdown(store, Question(OPERATOR, asked), by)
-    queries.campaign_rows(store, Question(OPERATOR, asked))
-    answers.origins(store, Question(OPERATOR, asked), NOW)
+        query_overview.breakdown(store, Question(OPERATOR, asked), by)
+    campaign_query.campaign_rows(store, Question(OPERATOR, asked))
+    exports.origins(store, Question(OPERATOR, asked), NOW)
 
 
 def ratio(name: str, ours: Callable[[], object], yardstick: Callable[[], object], what: str) -> None:
@@ -142,7 +146,7 @@ def main() -> None:
         ratio("commit the same answer again", lambda: commit(same, batch, clock), bare, "a bare sqlite3 insert")
         bare_insert(folder / "plain.db", batch)
         asked = Filters(DAYS, ("acme",))
-        question = lambda store: queries.breakdown(store, Question(OPERATOR, asked), ("day", "platform"))  # noqa: E731
+        question = lambda store: query_overview.breakdown(store, Question(OPERATOR, asked), ("day", "platform"))  # noqa: E731
         ratio(
             "ask for days and platforms", lambda: question(same), lambda: bare_question(folder / "plain.db"),
             "a bare sqlite3 sum",

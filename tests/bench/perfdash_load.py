@@ -16,16 +16,17 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from perfdash import settings
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Days
 from perfdash.commands.sync import collect_seldom
-from perfdash.demo.roster import DEMO
-from perfdash.fetching import fetcher
-from perfdash.store import catalog
-from perfdash.store.engine import Store, open_store
+from perfdash.config import settings
+from perfdash.demo.accounts import DEMO
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Days
+from perfdash.store.engine import Store
+from perfdash.store.opening import open_store
+from perfdash.store.query import catalog
 from perfdash.store.schema import facts
-from perfdash.sync import Order, RunResult, SyncContext, sync_one
+from perfdash.sync.fetch import fetcher
+from perfdash.sync.run import Order, RunResult, SyncContext, sync_one
 from tests.bench import loaded
 
 CONFIG = """

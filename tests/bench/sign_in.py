@@ -16,10 +16,11 @@ from pathlib import Path
 
 from streamlit.logger import set_log_level
 
-from perfdash.access import OPERATOR
-from perfdash.store import users
-from perfdash.store.tries import PER_PAIR
-from perfdash.ui import credentials, wiring
+from perfdash.domain.access import OPERATOR
+from perfdash.store.auth import users
+from perfdash.store.auth.throttling import PER_PAIR
+from perfdash.ui.auth import credentials
+from perfdash.ui.runtime import context
 
 MOST = 0.05
 GUESSES = 40
@@ -33,7 +34,7 @@ def main(guesses: int = GUESSES) -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PERFDASH_DATABASE_URL"] = f"sqlite:///{Path(folder) / 'bench.db'}"
         known, unknown = _measured(guesses)
-        wiring.store().close()
+        context.store().close()
     ratio = statistics.median(known) / statistics.median(unknown)
     print(
         f"sign-in refused, known name : unknown name = {ratio:.3f} in time "
@@ -47,7 +48,7 @@ def _measured(guesses: int) -> tuple[list[float], list[float]]:
     """Seconds of each guess: in pairs of random order, so that what slows the machine slows both."""
     accounts = -(-guesses // PER_PAIR) + 1
     for number in range(accounts):
-        users.add_user(wiring.store(), OPERATOR, f"known{number}", _PASSWORD, "client", wiring.now())
+        users.add_user(context.store(), OPERATOR, f"known{number}", _PASSWORD, "client", context.now())
     times: dict[str, list[float]] = {"known": [], "nobody": []}
     for number in range(guesses + 1):
         for kind in random.sample(sorted(times), 2):

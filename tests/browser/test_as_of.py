@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
-from perfdash.store import catalog
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.store.query import catalog
 from tests.browser.test_sign_in import ALONE, PATIENCE, form, inside, sign_in
 from tests.fixtures.app import AppServer, StartApp
 from tests.store.builders import Runs, given_facts, given_history, given_revisions, opened

@@ -9,12 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from perfdash.store import link_log
+from perfdash.store.share_links import views as link_views
 from tests.fixtures.browser import settled
 from tests.product.installation import PASSWORD
-from tests.product.test_client_links import BOSS, CANARIES, DAYS, Scene, made, scene
-
-__all__ = ["scene"]
+from tests.product.test_client_links import BOSS, CANARIES, DAYS, Scene, made
 
 pytestmark = pytest.mark.browser
 RANGE = f"client=acme&platform=TikTok&range=Custom&dates={DAYS.start}&dates={DAYS.end}"
@@ -64,7 +62,7 @@ def test_a_link_is_made_opened_and_revoked(scene: Scene, page: Page, stranger: B
 
     page.reload()
     page.get_by_role("heading", name="1 link").wait_for()
-    (one,) = [one for one in link_log.listed(scene.store, BOSS, datetime.now(UTC)) if one.link.author == "boss"]
+    (one,) = [one for one in link_views.list_links(scene.store, BOSS, datetime.now(UTC)) if one.link.author == "boss"]
     assert (one.opened, one.views) == (1, 1)
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box is not None

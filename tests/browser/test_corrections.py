@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from perfdash.domain.question import of_every_day
-from perfdash.store import correction_log
+from perfdash.store.corrections import read as correction_read
 from tests.browser.test_sign_in import ALONE, PATIENCE, form, given_numbers, sign_in, store_url
 from tests.fixtures.app import AppServer, StartApp
 from tests.store.builders import ADMIN, opened
@@ -26,7 +26,7 @@ def server(module_app_server: StartApp, module_project_copy: Path) -> AppServer:
 
 def told(server: AppServer) -> list[tuple[str, int, str]]:
     with opened(store_url(server)) as store:
-        return [(one.field, one.value, one.ended_as) for one in correction_log.told(store, of_every_day(ADMIN))]
+        return [(one.field, one.value, one.ended_as) for one in correction_read.list_corrections(store, of_every_day(ADMIN))]
 
 
 def test_a_row_is_corrected_marked_and_reverted(server: AppServer, page: Page) -> None:

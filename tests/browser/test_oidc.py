@@ -17,9 +17,11 @@ from sqlalchemy import select
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from perfdash.access import OPERATOR
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
-from perfdash.store import audit, catalog, schema, users
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.domain.access import OPERATOR
+from perfdash.store import audit, schema
+from perfdash.store.auth import users
+from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, StartApp
 from tests.fixtures.provider import ProviderServer
 from tests.store.builders import given_facts, opened

@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
-from perfdash.access import OPERATOR
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
-from perfdash.store import catalog, schema, users
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.domain.access import OPERATOR
+from perfdash.store import schema
+from perfdash.store.auth import users
+from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, StartApp
 from tests.store.builders import given_facts, opened
 

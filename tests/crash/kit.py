@@ -18,13 +18,16 @@ import psutil
 import psycopg
 from sqlalchemy import select
 
-from perfdash import answers, export
-from perfdash.access import OPERATOR
-from perfdash.accounts import Days
+from perfdash import exports
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Days
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.store import maintenance, schema
-from perfdash.store.engine import Store, open_store, sqlite_module, sqlite_path
+from perfdash.presentation import tables
+from perfdash.store import schema
+from perfdash.store.engine import Store, sqlite_module, sqlite_path
+from perfdash.store.maintenance import check as store_check
+from perfdash.store.opening import open_store
 from tests.crash.restating_api import FIRST_DAY, KEY, RestatingApi
 from tests.fixtures.command_line import environment
 
@@ -218,7 +221,7 @@ def opened(url: str) -> Store:
 
 def problems(store: Store) -> list[str]:
     """What `db check` finds."""
-    return [f"{found.check}: {found.problem}" for found in maintenance.check(store, OPERATOR) if found.problem]
+    return [f"{found.check}: {found.problem}" for found in store_check.check(store, OPERATOR) if found.problem]
 
 
 def answers_as_of(store: Store, days: Days) -> dict[tuple[str, int, str], str]:
@@ -229,6 +232,6 @@ def answers_as_of(store: Store, days: Days) -> dict[tuple[str, int, str], str]:
     found = {}
     for client, revision, at in moments:
         for view in ("campaigns", "daily"):
-            answer = answers.answer(store, Question(OPERATOR, Filters(days, (client,)), at), view, datetime.now(UTC))
-            found[client, revision, view] = export.sha256(answer.table)
+            answer = exports.answer(store, Question(OPERATOR, Filters(days, (client,)), at), view, datetime.now(UTC))
+            found[client, revision, view] = tables.sha256(answer.table)
     return found

@@ -13,17 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from perfdash.accounts import Days
-from tests.crash.kit import (
-    Contents,
-    Ended,
-    Project,
-    answers_as_of,
-    contents,
-    let_the_server_notice,
-    opened,
-    problems,
-)
+from perfdash.domain.accounts import Days
+from tests.crash.kit import Contents, Ended, Project, answers_as_of, contents, let_the_server_notice, opened, problems
 from tests.crash.restating_api import FIRST_DAY, RestatingApi
 
 pytestmark = pytest.mark.timeout(1800)

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from perfdash.demo import data
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS, ReportRow, rows
-from perfdash.errors import UsageError
+from perfdash.demo import accounts
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.demo.data import ReportRow, rows
+from perfdash.domain.errors import UsageError
 
 TODAY = date(2026, 11, 22)
-FIRST = TODAY - timedelta(days=data.HISTORY_DAYS)
+FIRST = TODAY - timedelta(days=accounts.HISTORY_DAYS)
 ACCOUNTS = [account.external_id for account in DEMO_ACCOUNTS]
 
 

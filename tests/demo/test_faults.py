@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from perfdash.demo.faults import FAULTS, Fault, parse
-from perfdash.errors import UsageError
+from perfdash.domain.errors import UsageError
 
 PATH = "/v1/performance"
 

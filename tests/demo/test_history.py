@@ -9,22 +9,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from perfdash import strict_json
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Client, Days, today_in
-from perfdash.answer import together
-from perfdash.asof import AsOf
 from perfdash.demo import history
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.data import rows
-from perfdash.demo.roster import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Client, Days, today_in
+from perfdash.domain.as_of import AsOf
+from perfdash.domain.facts import Fetched
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.payload import Fetched
-from perfdash.rows import read
-from perfdash.store import attempts, catalog, queries
-from perfdash.store.engine import Store, open_store
-from perfdash.sync import Order, SyncContext, sync_one
-from tests.mapping_kit import mapping_of_preset
+from perfdash.ingest import json_reader
+from perfdash.ingest.merge_pages import merge
+from perfdash.ingest.rows import read_rows
+from perfdash.store.engine import Store
+from perfdash.store.ledger import attempts
+from perfdash.store.opening import open_store
+from perfdash.store.query import catalog, overview
+from perfdash.sync.run import Order, SyncContext, sync_one
+from tests.ingest.mapping_kit import mapping_of_preset
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ACCOUNT = next(a for a in DEMO_ACCOUNTS if a.external_id == "hoshi-jp")
@@ -54,7 +56,7 @@ class Clock:
 def fetch(account: Account, days: Days, then: datetime) -> Fetched:
     today = today_in(account.time_zone, then)
     body = json.dumps(rows(account.external_id, days.start, days.end, today)).encode()
-    batch = together([read(strict_json.loads(body), MAPPING, account, days)])
+    batch = merge([read_rows(json_reader.loads(body), MAPPING, account, days)])
     return Fetched(batch, then, then)
 
 
@@ -65,7 +67,7 @@ def replay(store: Store, clock: Clock) -> list[int]:
 
 
 def cost(store: Store, days: Days, as_of: AsOf | None = None) -> int:
-    (group,) = queries.breakdown(store, Question(OPERATOR, Filters(days), as_of))
+    (group,) = overview.breakdown(store, Question(OPERATOR, Filters(days), as_of))
     return group.sums.cost or 0
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from perfdash.demo import command
+from perfdash.demo import process
 from perfdash.demo.process import start
-from perfdash.errors import SourceUnreachable
+from perfdash.domain.errors import SourceUnreachable
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "perfdash.demo"]
@@ -90,9 +90,9 @@ def test_it_starts_from_any_folder(tmp_path, monkeypatch):
 
 def test_the_command_fits_into_a_larger_command_line(capsys):
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
+    process.add_parser(parser.add_subparsers())
     args = parser.parse_args(["demo-api", "--port", "0", "--today", "2026-11-22", "--parent", str(os.getpid())])
-    assert (args.run, args.port, str(args.today), args.host) == (command.run, 0, "2026-11-22", "127.0.0.1")
+    assert (args.run, args.port, str(args.today), args.host) == (process.run, 0, "2026-11-22", "127.0.0.1")
     with pytest.raises(SystemExit):
         parser.parse_args(["demo-api", "--help"])
     assert "gzip-bomb" in capsys.readouterr().out
@@ -100,6 +100,6 @@ def test_the_command_fits_into_a_larger_command_line(capsys):
 
 def test_a_wrong_day_is_refused_before_anything_starts(capsys):
     with pytest.raises(SystemExit) as error:
-        command.main(["--today", "tomorrow"])
+        process.main(["--today", "tomorrow"])
     assert error.value.code == 2
     assert "YYYY-MM-DD" in capsys.readouterr().err

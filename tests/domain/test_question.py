@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from perfdash.access import OPERATOR, Principal
-from perfdash.accounts import Days
-from perfdash.asof import END_OF_TIME, AsOf, AtRevisions
+from perfdash.domain.access import OPERATOR, Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.as_of import END_OF_TIME, AsOf, AtRevisions
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.errors import UsageError
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import (
     Question,
     as_of_text,
@@ -21,8 +23,6 @@ from perfdash.domain.question import (
     question_of,
     readable,
 )
-from perfdash.errors import UsageError
-from perfdash.filters import Filters
 
 WEEK = Days(date(2026, 3, 1), date(2026, 3, 7))
 FILTERS = Filters(WEEK, ("acme", "böhm"), ("TikTok",), "EUR", 12_500_000, "campaign", raw=True)

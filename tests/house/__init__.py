@@ -1,1 +1,5 @@
 """Tests of the project itself: who imports what, sizes, names, documents."""
+
+
+
+

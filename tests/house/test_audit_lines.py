@@ -11,9 +11,9 @@ from tests.house.source_tree import Module, modules
 
 MODULES = [module for module in modules() if "migrations/versions" not in module.name]
 WRITES = {"perfdash/store/audit.py"}
-CHANGES = {"perfdash/store/erasing.py"}
+CHANGES = {"perfdash/store/maintenance/erase.py"}
 """A person's name is taken out of the lines; what was done stays."""
-REMOVES = {"perfdash/store/audit.py", "perfdash/store/purge.py", "perfdash/store/erasing.py"}
+REMOVES = {"perfdash/store/audit.py", "perfdash/store/maintenance/erase.py"}
 ACTION_AT = {"note": 2, "record": 2, "audited": 4, "_change": 4}
 """Where the action stands among the arguments of what hands it on to the audit."""
 SQL = re.compile(r"\b(insert)\s+into\s+audit\b|\b(update)\s+audit\b|\b(delete)\s+from\s+audit\b", re.IGNORECASE)
@@ -54,7 +54,7 @@ def test_nothing_changes_a_line_but_erasing_a_person() -> None:
 
 
 def test_lines_are_removed_by_retention_purge_and_erasing_alone() -> None:
-    assert {"perfdash/store/audit.py", "perfdash/store/purge.py"} <= users_of("delete") <= REMOVES
+    assert {"perfdash/store/audit.py", "perfdash/store/maintenance/erase.py"} <= users_of("delete") <= REMOVES
 
 
 def called(node: ast.Call) -> str:

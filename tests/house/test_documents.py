@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from perfdash.metrics import METRICS
+from perfdash.domain.metrics import METRICS
 from tests.house.source_tree import ROOT, repository_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -48,7 +48,7 @@ IMPURE = {
 }  # fmt: skip
 
 # The one file that relies on what Streamlit and its server promise to nobody; what it lists has a test each.
-INTERNALS = "perfdash/ui/streamlit_internals.py"
+INTERNALS = "perfdash/ui/runtime/streamlit_internals.py"
 
 MODULES = modules()
 
@@ -141,13 +141,13 @@ def test_a_docstring_may_name_what_it_is_about() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("perfdash/metrics.py", "import os", "no I/O"),
-        ("perfdash/metrics.py", "import sqlalchemy as sa", "only ['store']"),
-        ("perfdash/metrics.py", "from perfdash.store import queries", "may import only"),
+        ("perfdash/domain/metrics.py", "import os", "no I/O"),
+        ("perfdash/domain/metrics.py", "import sqlalchemy as sa", "only ['store']"),
+        ("perfdash/domain/metrics.py", "from perfdash.store import queries", "may import only"),
         ("perfdash/store/x.py", "from perfdash.sources import client", "may import only"),
         ("perfdash/sources/x.py", "from perfdash import store", "may import only"),
         ("perfdash/store/x.py", "from .engine import Store", "absolute"),
-        ("perfdash/sync.py", "def f():\n    import httpx", "only ['sources']"),
+        ("perfdash/sync/run.py", "def f():\n    import httpx", "only ['sources']"),
         ("perfdash/commands/serve.py", "from perfdash.ui import main", "may import only"),
         ("pages/a/x.py", "from perfdash.store import queries", "may import only"),
         ("perfdash/ui/x.py", "from tests.fixtures import app", "nothing imports"),

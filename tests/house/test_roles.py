@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
-from perfdash.access import PERMISSIONS, Capability
+from perfdash.domain.access import PERMISSIONS, Capability
 from tests.house.source_tree import ROOT, Module, modules
 
-HOME = "perfdash/access.py"
+HOME = "perfdash/domain/access.py"
 PLAIN_WORDS = {"client", "link"}
 """Names of roles that are also words of the field: beside them something must be called a role."""
 

@@ -17,17 +17,22 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from perfdash import answers, restatements, words
-from perfdash.access import Principal
-from perfdash.accounts import Account, Client, Days
-from perfdash.corrections import Target, WantedValue
-from perfdash.domain.question import Question
-from perfdash.export import VIEWS, Table
-from perfdash.filters import Filters
-from perfdash.payload import FactKey
-from perfdash.store import catalog, corrections, receipts, restated
+from perfdash import exports
+from perfdash.domain import restatements
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.corrections import Target, WantedValue
+from perfdash.domain.facts import FactKey
+from perfdash.domain.filters import Filters
+from perfdash.domain.question import VIEWS, Question
+from perfdash.presentation import formatting
+from perfdash.presentation.tables import Table
+from perfdash.store import receipts
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
+from perfdash.store.query import catalog
 from perfdash.store.receipts import Exported
+from perfdash.store.restatements import read as restatement_read
 from perfdash.store.schema import clients, quarantine, revisions
 from tests.store.builders import ADMIN, Runs, given_campaign, given_creator, given_facts, given_history
 from tests.ui.conftest import given_user
@@ -134,10 +139,10 @@ def _corrections(store: Store, now: datetime) -> None:
     wanted = {"cost": 5_432_198_760_000, "impressions": 88_877_613, "cpm": 77_123_457}
     for n, (name, value) in enumerate(wanted.items(), 1):
         row = Target(OWNER, 1, FactKey(ago(n), SPRING, TV, ANN))
-        made = corrections.correct(
+        made = correction_write.correct(
             store, analyst, [WantedValue(row, name, value)], f"{MARK} {SECRET} because {name}", lambda: now  # type: ignore[arg-type]
         )  # fmt: skip
-    corrections.revert(store, analyst, OWNER, list(made.numbers), f"{MARK} {SECRET} undone", lambda: now)
+    correction_write.revert(store, analyst, OWNER, list(made.numbers), f"{MARK} {SECRET} undone", lambda: now)
 
 
 def _exports(store: Store, now: datetime) -> None:
@@ -192,10 +197,10 @@ def told(value: Any) -> Iterator[str]:
     fraction = Fraction(number)
     shown = [
         f"{number:f}", str(number.normalize()), f"{float(number)}", f"{number:.2f}",
-        *(words.number(fraction, places) for places in (0, 1, 2, 4)), words.compact(fraction),
-        words.money(fraction, "EUR"), words.compact_money(fraction, "EUR"), words.unit_price(fraction, "EUR"),
-        words.percent(fraction),
-        words.percent(fraction, 1), words.times(fraction), str(int(number * 1_000_000)), str(round(float(number), 2)),
+        *(formatting.number(fraction, places) for places in (0, 1, 2, 4)), formatting.compact(fraction),
+        formatting.money(fraction, "EUR"), formatting.compact_money(fraction, "EUR"), formatting.unit_price(fraction, "EUR"),
+        formatting.percent(fraction),
+        formatting.percent(fraction, 1), formatting.times(fraction), str(int(number * 1_000_000)), str(round(float(number), 2)),
     ]  # fmt: skip
     for text in shown:
         for part in _NUMBER.findall(text.replace("\u00a0", " ").replace("\u202f", " ")):
@@ -229,12 +234,12 @@ def numbers_of(store: Store, principal: Principal, *, money_only: bool = False) 
     for days in (Days(ago(30), ago(1)), Days(ago(7), ago(1))):
         for raw in (False, True):
             for view in VIEWS:
-                answer = answers.answer(store, Question(principal, Filters(days, raw=raw)), view, datetime.now(UTC))
+                answer = exports.answer(store, Question(principal, Filters(days, raw=raw)), view, datetime.now(UTC))
                 found += _cells(answer.table, money_only=money_only)
                 # The document's totals are of the same columns, but over all rows.
                 found += _totals(answer, money_only=money_only)
     everything = Filters(Days(ago(70), ago(0)))
-    for event in restated.events(store, Question(principal, everything), ago(69), while_open=True):
+    for event in restatement_read.events(store, Question(principal, everything), ago(69), while_open=True):
         for change in event.changes:
             if not money_only or change.field in ("cost", "revenue", "reported_cpm", "reported_roi"):
                 found += [_units(change.field, side) for side in (change.then, change.now)]
@@ -242,7 +247,7 @@ def numbers_of(store: Store, principal: Principal, *, money_only: bool = False) 
 
 
 def _units(name: str, value: Any) -> Any:
-    exact = restatements.exact(name, value)
+    exact = restatements.exact_value(name, value)
     return exact if isinstance(exact, int | Decimal) else None
 
 
@@ -251,8 +256,8 @@ def _cells(table: Table, *, money_only: bool) -> list[Any]:
     return [row[n] for row in table.rows for n in kept if isinstance(row[n], int | Decimal)]
 
 
-def _totals(answer: answers.Export, *, money_only: bool) -> list[Any]:
-    document: Any = answers.as_document(answer)
+def _totals(answer: exports.Export, *, money_only: bool) -> list[Any]:
+    document: Any = exports.as_document(answer)
     names = {column.name for column in answer.table.columns if column.needs_money or not money_only}
     values = [value for total in document["totals"] for name, value in total.items() if name in names]
     return [Decimal(str(value)) for value in values if value is not None and re.fullmatch(r"-?[\d.]+", str(value))]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from perfdash.store.engine import open_store
+from perfdash.store.opening import open_store
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.isolation.canary import given_world
 from tests.isolation.listening import signed_in

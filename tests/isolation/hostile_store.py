@@ -12,16 +12,16 @@ from functools import partial
 
 from sqlalchemy import insert
 
-from perfdash import answers
-from perfdash.access import Principal
-from perfdash.accounts import Account, Client, Days
-from perfdash.columns import VIEWS
-from perfdash.corrections import Target, WantedValue
-from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.payload import FactKey
-from perfdash.store import catalog, corrections
+from perfdash import exports
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.corrections import Target, WantedValue
+from perfdash.domain.facts import FactKey
+from perfdash.domain.filters import Filters
+from perfdash.domain.question import VIEWS, Question
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
+from perfdash.store.query import catalog
 from perfdash.store.schema import quarantine
 from tests.store.builders import (
     ADMIN,
@@ -69,8 +69,8 @@ def filled(store: Store, one: Hostile, now: datetime = NOON) -> None:
     _corrections(store, one, now)
     for view in VIEWS:
         filters = Filters(Days(now.date() - timedelta(days=20), now.date()), (one.slug,))
-        found = answers.answer(store, Question(ADMIN, filters), view, now)
-        answers.write_receipt(store, found, lambda: now - timedelta(minutes=30))
+        found = exports.answer(store, Question(ADMIN, filters), view, now)
+        exports.write_receipt(store, found, lambda: now - timedelta(minutes=30))
 
 
 def _numbers(store: Store, one: Hostile, now: datetime) -> None:
@@ -121,7 +121,7 @@ def _corrections(store: Store, one: Hostile, now: datetime) -> None:
         key = FactKey(_day(n, now), text, text[:PLATFORM], text)
         who = Principal(text, "analyst", frozenset({one.slug}), user_id=5)
         moment = now - timedelta(hours=2) + timedelta(seconds=n)
-        corrections.correct(
+        correction_write.correct(
             store, who, [WantedValue(Target(one.slug, 1, key), "clicks", 11)], because(text), partial(_at, moment)
         )
 

@@ -12,44 +12,30 @@ from typing import Any
 
 from sqlalchemy import select
 
-from perfdash.access import Principal
-from perfdash.accounts import Account, Days
-from perfdash.asof import AtRevisions
-from perfdash.corrections import Range, Target, WantedValue
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.as_of import AtRevisions
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.corrections import Range, Target, WantedValue
+from perfdash.domain.facts import FactKey
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question, of_every_day
-from perfdash.filters import Filters
-from perfdash.payload import FactKey
-from perfdash.store import (
-    attempts,
-    audit,
-    campaigns,
-    catalog,
-    correctable,
-    correction_log,
-    corrections,
-    coverage,
-    extent,
-    finals,
-    granting,
-    health,
-    link_log,
-    links,
-    names,
-    presence,
-    queries,
-    receipts,
-    reported_ratios,
-    restated,
-    same_age,
-    scope,
-    settled,
-    versions,
-    view,
-)
+from perfdash.store import audit, receipts, scope
+from perfdash.store.auth import login, users
+from perfdash.store.corrections import read as correction_read
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
+from perfdash.store.ledger import attempts
+from perfdash.store.query import campaigns as campaign_query
+from perfdash.store.query import catalog, coverage, overview, same_age, sync_health, versions
+from perfdash.store.query import cpm_lab as cpm_lab_query
+from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
+from perfdash.store.restatements import read as restatement_read
+from perfdash.store.restatements import settlement
 from perfdash.store.schema import clients, facts
+from perfdash.store.share_links import links
+from perfdash.store.share_links import views as link_views
 from tests.isolation.world import CAMPAIGN, CLIENTS, CREATOR, DAY, PLATFORM, RECEIPT, link_of
 from tests.store.builders import MAKER, NOON
 from tests.store.test_scope import ACCOUNT, AGE, ALL, ASKED, FOR_ANALYSTS, FOR_OPERATORS, NOW, OF_ONESELF
@@ -196,8 +182,8 @@ def _moment(connection: Any, principal: Principal, x: Probe) -> Any:
 
 
 def _sums(connection: Any, principal: Principal, x: Probe) -> Any:
-    bound = view.view(connection, Question(principal, x.filters, x.as_of, x.ref if x.past else None))
-    return view.currencies_in(connection, bound)
+    bound = fact_query.view(connection, Question(principal, x.filters, x.as_of, x.ref if x.past else None))
+    return fact_query.currencies_in(connection, bound)
 
 
 def _write(store: Store, principal: Principal, x: Probe) -> Any:
@@ -221,11 +207,11 @@ WRITES: dict[str, Ask] = {
     "audit.record": lambda s, p, x: (
         audit.record(s, p, "view", x.clients, "a page", NOW, kept=timedelta(days=9)) is None
     ),
-    "corrections.revert": lambda s, p, x: corrections.revert(
+    "corrections.revert": lambda s, p, x: correction_write.revert(
         s, p, x.client, [2 if p.sees_all else 1], "why not", lambda: NOW
     ),
-    "corrections.require_may_correct": lambda _s, p, x: corrections.require_may_correct(p, x.client, "cost") is None,
-    "corrections.correct": lambda s, p, x: corrections.correct(
+    "corrections.require_may_correct": lambda _s, p, x: correction_write.require_may_correct(p, x.client, "cost") is None,
+    "corrections.correct": lambda s, p, x: correction_write.correct(
         s, p, [WantedValue(replace(x.row, client=name), "cost", 9) for name in x.clients], "why not", lambda: NOW
     ),
 }
@@ -244,60 +230,60 @@ TABLE: dict[str, Ask] = {
     "versions.fact_versions": reading(_facts),
     "versions.attribute_versions": reading(_named),
     "view.view": reading(_sums),
-    "queries.revisions_at": lambda s, p, x: queries.revisions_at(s, of_every_day(p, x.clients, x.as_of)),
-    "queries.breakdown": lambda s, p, x: queries.breakdown(s, x.question(p), ("client", "campaign", "day")),
-    "queries.undefined_cpm": lambda s, p, x: queries.undefined_cpm(s, Question(p, x.limited, x.as_of)),
-    "queries.creator_names": lambda s, p, x: queries.creator_names(s, p, x.clients),
-    "queries.currencies": lambda s, p, x: queries.currencies(s, Question(p, x.filters, x.as_of)),
-    "extent.platforms": lambda s, p, x: extent.platforms(s, of_every_day(p, x.clients, x.as_of)),
-    "extent.first_day": lambda s, p, x: extent.first_day(s, of_every_day(p, x.clients, x.as_of)),
-    "extent.last_day": lambda s, p, x: extent.last_day(s, of_every_day(p, x.clients, x.as_of)),
-    "extent.begins": lambda s, p, x: extent.begins(s, p, x.clients),
-    "extent.any_corrected": lambda s, p, x: extent.any_corrected(s, p, x.clients),
+    "queries.revisions_at": lambda s, p, x: overview.revisions_at(s, of_every_day(p, x.clients, x.as_of)),
+    "queries.breakdown": lambda s, p, x: overview.breakdown(s, x.question(p), ("client", "campaign", "day")),
+    "queries.undefined_cpm": lambda s, p, x: overview.undefined_cpm(s, Question(p, x.limited, x.as_of)),
+    "queries.creator_names": lambda s, p, x: overview.creator_names(s, p, x.clients),
+    "queries.currencies": lambda s, p, x: overview.currencies(s, Question(p, x.filters, x.as_of)),
+    "extent.platforms": lambda s, p, x: overview.platforms(s, of_every_day(p, x.clients, x.as_of)),
+    "extent.first_day": lambda s, p, x: overview.first_day(s, of_every_day(p, x.clients, x.as_of)),
+    "extent.last_day": lambda s, p, x: overview.last_day(s, of_every_day(p, x.clients, x.as_of)),
+    "extent.begins": lambda s, p, x: overview.begins(s, p, x.clients),
+    "extent.any_corrected": lambda s, p, x: overview.any_corrected(s, p, x.clients),
     "campaigns.campaign_rows": lambda s, p, x: (
-        *campaigns.campaign_rows(s, Question(p, x.filters, x.as_of)),
-        *campaigns.campaign_rows(s, Question(p, x.filters, x.as_of, x.ref)),
+        *campaign_query.campaign_rows(s, Question(p, x.filters, x.as_of)),
+        *campaign_query.campaign_rows(s, Question(p, x.filters, x.as_of, x.ref)),
     ),
     "catalog.accounts": lambda s, p, x: catalog.accounts(s, p, x.clients),
     "catalog.accounts_in_view": reading(lambda c, p, x: catalog.accounts_in_view(c, p, x.clients, inactive=True)),
     "coverage.coverage": lambda s, p, x: coverage.coverage(s, Question(p, Filters(ALL.days, x.clients))),
     "coverage.gaps": lambda s, p, x: coverage.gaps(s, x.over(p, 3)),
     "coverage.uncovered": lambda s, p, x: coverage.uncovered(s, x.over(p, 3), NOW),
-    "health.runs": lambda s, p, x: health.runs(s, p, x.clients),
-    "health.run_log": lambda s, p, x: health.run_log(s, p, x.client, 1),
-    "health.quarantined": lambda s, p, x: health.quarantined(s, p, x.client, 1),
-    "health.freshness": lambda s, p, x: health.freshness(s, p, x.clients, NOW),
-    "correction_log.told": lambda s, p, x: correction_log.told(s, of_every_day(p, x.clients, x.as_of)),
-    "correctable.arrived": lambda s, p, x: correctable.arrived(s, p, x.clients),
-    "correctable.lines": lambda s, p, x: correctable.lines(s, p, x.range),
+    "health.runs": lambda s, p, x: sync_health.runs(s, p, x.clients),
+    "health.run_log": lambda s, p, x: sync_health.run_log(s, p, x.client, 1),
+    "health.quarantined": lambda s, p, x: sync_health.quarantined(s, p, x.client, 1),
+    "health.freshness": lambda s, p, x: sync_health.freshness(s, p, x.clients, NOW),
+    "correction_log.told": lambda s, p, x: correction_read.list_corrections(s, of_every_day(p, x.clients, x.as_of)),
+    "correctable.arrived": lambda s, p, x: correction_read.arrived_later(s, p, x.clients),
+    "correctable.lines": lambda s, p, x: correction_read.lines(s, p, x.range),
     "same_age.aged": lambda s, p, x: same_age.aged(s, Question(p, x.filters), AGE),
     "same_age.unknown": lambda s, p, x: same_age.unknown(s, x.over(p, 4), AGE),
-    "receipts.one": lambda s, p, x: receipts.one(s, p, x.receipt).parts,
-    "link_log.listed": lambda s, p, x: link_log.listed(s, p, NOW, x.clients),
-    "link_log.views": lambda s, p, x: link_log.views(s, p, x.client, link_of(x.campaign if x.past else x.client)),
-    "names.campaign_names": lambda s, p, x: names.campaign_names(s, p, x.clients),
-    "restated.events": lambda s, p, x: restated.events(s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)),
-    "restated.movement": lambda s, p, x: restated.movement(
+    "receipts.one": lambda s, p, x: receipts.receipt_of(s, p, x.receipt).parts,
+    "link_log.listed": lambda s, p, x: link_views.list_links(s, p, NOW, x.clients),
+    "link_log.views": lambda s, p, x: link_views.views(s, p, x.client, link_of(x.campaign if x.past else x.client)),
+    "names.campaign_names": lambda s, p, x: campaign_query.campaign_names(s, p, x.clients),
+    "restated.events": lambda s, p, x: restatement_read.events(s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)),
+    "restated.movement": lambda s, p, x: restatement_read.movement(
         s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)
     ),
-    "settled.settling": lambda s, p, x: settled.settling(s, Question(p, x.filters), NOW),
+    "settled.settling": lambda s, p, x: settlement.settlement_curves(s, Question(p, x.filters), NOW),
     "finals.final_at": reading(
-        lambda c, p, x: finals.final_at(c, p, (x.of_account,), ALL.days) if x.clients else
-        finals.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)
+        lambda c, p, x: coverage.final_at(c, p, (x.of_account,), ALL.days) if x.clients else
+        coverage.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)
     ),
-    "reported_ratios.comparisons": lambda s, p, x: reported_ratios.comparisons(s, Question(p, x.filters, x.as_of)),
-    "reported_ratios.all_findings": lambda s, p, x: reported_ratios.all_findings(s, Question(p, x.filters, x.as_of)),
+    "reported_ratios.comparisons": lambda s, p, x: cpm_lab_query.comparisons(s, Question(p, x.filters, x.as_of)),
+    "reported_ratios.all_findings": lambda s, p, x: cpm_lab_query.all_findings(s, Question(p, x.filters, x.as_of)),
     "attempts.last_attempt": lambda s, p, x: attempts.last_attempt(s, p, x.of_account, Days(DAY, DAY)),
     "attempts.committed": lambda s, p, x: attempts.committed(s, p, x.of_account),
 }  # fmt: skip
 """What reads. What of `tests/store/test_scope.py` takes no client is asked as it is asked there."""
 
 
-ACCESS = granting.Access("client", True, ())
+ACCESS = users.Access("client", True, ())
 OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
     "audit.exported": lambda s, p, _: audit.exported(s, p, audit.AuditFilter(), NOW),
-    "granting.set_access": lambda s, p, _: granting.set_access(s, p, "eve", ACCESS, ACCESS, NOW),
-    "presence.presence": lambda s, p, _: presence.presence(s, p, NOW),
+    "granting.set_access": lambda s, p, _: users.set_access(s, p, "eve", ACCESS, ACCESS, NOW),
+    "presence.presence": lambda s, p, _: login.presence(s, p, NOW),
     **FOR_OPERATORS,
 }
 """What is only for those who see all."""

@@ -15,18 +15,17 @@ import streamlit as st
 from streamlit.runtime.caching.cache_utils import CachedFunc
 
 import perfdash.ui
-from perfdash.access import Lock, Principal
-from perfdash.accounts import Days
+from perfdash.domain.access import Lock, Principal
+from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
 from perfdash.store.engine import Store
-from perfdash.ui import cache, menu
-from perfdash.ui.cache import SharedRead
+from perfdash.ui.runtime import cache, navigation
+from perfdash.ui.runtime.cache import SharedRead
 from tests.isolation.canary import MARK, OF_OWNER, SPRING, given_world, needles, numbers_of
-from tests.ui.conftest import _template, entered, store
+from tests.ui.conftest import entered
 
-__all__ = ["_template", "store"]
 ASKS_SOURCES = {"cache.fetched"}
 """Answers of sources by account; only what may sync that account comes to ask for it."""
 DAY = date(2026, 3, 1)
@@ -40,7 +39,7 @@ OTHERS = (
     replace(ONE, role="link", lock=Lock(Days(DAY, DAY))),
     replace(ONE, role="link", lock=Lock(Days(DAY, DAY), currency="EUR")),
 )
-PAGES = tuple(page.file for page in menu.PAGES if page.section == "Performance" and page.of_clients)
+PAGES = tuple(page.file for page in navigation.PAGES if page.section == "Performance" and page.of_clients)
 
 
 def modules() -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from perfdash import cli
-from perfdash.store.engine import Store, open_store
+from perfdash.store.engine import Store
+from perfdash.store.opening import open_store
 from tests.isolation.canary import (
     ANN,
     AUTUMN,

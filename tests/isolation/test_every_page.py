@@ -22,8 +22,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.util import calc_hash
 from websockets.exceptions import ConnectionClosed
 
-from perfdash.access import UserRole, allows
-from perfdash.ui import menu
+from perfdash.domain.access import UserRole, allows
+from perfdash.ui.runtime import navigation
 from tests.fixtures.app import serving
 from tests.fixtures.command_line import ROOT
 from tests.fixtures.socket_client import COOKIE, PATIENCE
@@ -75,7 +75,7 @@ def test_every_page_is_listed_with_those_who_may_open_it() -> None:
 def test_the_record_of_each_page_says_the_same() -> None:
     records = {
         page.file: Listed(page.path, page.title, tuple(role for role in EVERYBODY if allows(role, page.needs)))
-        for page in menu.PAGES
+        for page in navigation.PAGES
     }
     assert records == PAGES
 

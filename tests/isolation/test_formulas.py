@@ -14,18 +14,22 @@ from decimal import Decimal
 
 import pytest
 
-from perfdash import answers, export, restated_document
-from perfdash.accounts import Days
-from perfdash.columns import VIEWS
-from perfdash.correction_document import table as corrections_table
-from perfdash.correction_story import decisions
-from perfdash.domain.question import Question
-from perfdash.export import Table
-from perfdash.filters import Filters
-from perfdash.store import correction_log, health, restated
+from perfdash import exports
+from perfdash.domain.accounts import Days
+from perfdash.domain.filters import Filters
+from perfdash.domain.question import VIEWS, Question
+from perfdash.presentation import json_documents, tables
+from perfdash.presentation.corrections import decisions
+from perfdash.presentation.json_documents import corrections_table
+from perfdash.presentation.tables import Table
+from perfdash.store.corrections import read as correction_read
 from perfdash.store.engine import Store
-from perfdash.store.names import campaign_names
-from perfdash.ui import cpm_lab_reads, health_tables, wiring
+from perfdash.store.query import sync_health
+from perfdash.store.query.campaigns import campaign_names
+from perfdash.store.restatements import read as restatement_read
+from perfdash.ui.cpm_lab import tables as cpm_lab_tables
+from perfdash.ui.runtime import context
+from perfdash.ui.sync_health import tables as sync_health_tables
 from tests.fixtures.command_line import ROOT
 from tests.isolation.hostile_store import Hostile, filled, registered
 from tests.store.builders import ADMIN, NOON, opened
@@ -69,34 +73,34 @@ def store(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def view_of(view: str) -> Callable[[Store], Table]:
-    return lambda store: answers.answer(store, Question(ADMIN, ASKED), view, NOON).table  # type: ignore[arg-type]
+    return lambda store: exports.answer(store, Question(ADMIN, ASKED), view, NOON).table  # type: ignore[arg-type]
 
 
 def _restatements(store: Store) -> Table:
     since = DAYS.start - timedelta(days=1)
-    found = restated.events(store, Question(ADMIN, Filters(DAYS, ("acme",), raw=True)), since, while_open=True)
-    return restated_document.table(found, campaign_names(store, ADMIN, ("acme",)))
+    found = restatement_read.events(store, Question(ADMIN, Filters(DAYS, ("acme",), raw=True)), since, while_open=True)
+    return json_documents.restatements_table(found, campaign_names(store, ADMIN, ("acme",)))
 
 
 def _corrections(store: Store) -> Table:
-    told = correction_log.told(store, Question(ADMIN, Filters(DAYS, ("acme",))))
+    told = correction_read.list_corrections(store, Question(ADMIN, Filters(DAYS, ("acme",))))
     return corrections_table(decisions(told, {}), campaign_names(store, ADMIN, ("acme",)))
 
 
 def _refused(store: Store) -> Table:
-    run = next(one for one in health.runs(store, ADMIN, ("acme",), 10_000) if one.run == 1)
-    return health_tables.quarantined_table(ADMIN, run)
+    run = next(one for one in sync_health.runs(store, ADMIN, ("acme",), 10_000) if one.run == 1)
+    return sync_health_tables.quarantined_table(ADMIN, run)
 
 
 EXPORTS: dict[str, Callable[[Store], Table]] = {
     **{view: view_of(view) for view in VIEWS},
     "restatements": _restatements,
     "corrections": _corrections,
-    "runs": lambda _store: health_tables.runs_table(Question(ADMIN, ASKED)),
-    "accounts": lambda _store: health_tables.accounts_table(Question(ADMIN, ASKED)),
+    "runs": lambda _store: sync_health_tables.runs_table(Question(ADMIN, ASKED)),
+    "accounts": lambda _store: sync_health_tables.accounts_table(Question(ADMIN, ASKED)),
     "quarantine": _refused,
-    "lab-cpm": lambda _store: cpm_lab_reads.table(Question(ADMIN, ASKED), "cpm"),
-    "lab-roi": lambda _store: cpm_lab_reads.table(Question(ADMIN, ASKED), "roi"),
+    "lab-cpm": lambda _store: cpm_lab_tables.table(Question(ADMIN, ASKED), "cpm"),
+    "lab-roi": lambda _store: cpm_lab_tables.table(Question(ADMIN, ASKED), "roi"),
 }
 """Everything that a page or the command line lets out as CSV."""
 
@@ -105,8 +109,8 @@ EXPORTS: dict[str, Callable[[Store], Table]] = {
 def exported(store: Store) -> dict[str, Table]:
     """Every export, made once."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(wiring, "store", lambda: store)
-        patched.setattr(wiring, "now", lambda: NOON)
+        patched.setattr(context, "store", lambda: store)
+        patched.setattr(context, "now", lambda: NOON)
         return {name: make(store) for name, make in EXPORTS.items()}
 
 
@@ -123,7 +127,7 @@ def _runs(part: str) -> bool:
 
 def cells(found: Table) -> list[list[str]]:
     """The file as a spreadsheet reads it, without its header."""
-    rows = list(csv.reader(io.StringIO(export.to_csv(found), newline=""), strict=True))
+    rows = list(csv.reader(io.StringIO(tables.to_csv(found), newline=""), strict=True))
     assert all(len(row) == len(found.columns) for row in rows)
     return rows[1:]
 
@@ -178,7 +182,7 @@ def test_whatever_separates_cells_where_the_reader_lives_none_is_a_formula(
     for name, found in exported.items():
         ours = {text for row, shown in zip(found.rows, cells(found), strict=True)
                 for cell, text in zip(row, shown, strict=True) if not isinstance(cell, str)}  # fmt: skip
-        text = export.to_csv(found)
+        text = tables.to_csv(found)
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             for cell in row:
                 assert cell in ours or not _runs(cell), (name, cell)
@@ -193,4 +197,4 @@ def test_there_is_one_writer_of_csv() -> None:
                 owner = ast.unparse(node.value)
                 if owner != "export":
                     writers.add((path.relative_to(ROOT).as_posix(), f"{owner}.{node.attr}"))
-    assert writers == {("perfdash/export.py", "csv.writer")}
+    assert writers == {("perfdash/presentation/tables.py", "csv.writer")}

@@ -17,10 +17,11 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from perfdash.access import OPERATOR
-from perfdash.accounts import Client
-from perfdash.store import catalog, users
-from perfdash.store.engine import open_store
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Client
+from perfdash.store.auth import users
+from perfdash.store.opening import open_store
+from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, StartApp
 from tests.isolation.hostile_store import Hostile, filled
 from tests.isolation.markup_payloads import PAYLOADS, read, visible

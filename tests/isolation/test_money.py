@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, update
 
-from perfdash.access import Principal
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import AccessDenied, UsageError
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.errors import AccessDenied, UsageError
-from perfdash.filters import Filters
-from perfdash.store import corrections, queries, reported_ratios
 from perfdash.store import schema as s
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
+from perfdash.store.query import campaigns as campaign_query
+from perfdash.store.query import cpm_lab as cpm_lab_query
+from perfdash.store.query import overview
 from tests.isolation.probes import TABLE, Probe
 from tests.isolation.test_probes import FULL, answer
 from tests.isolation.world import CLIENTS, fill
@@ -97,13 +100,13 @@ def test_without_money_no_function_tells_them_apart(worlds: Any, role: str) -> N
 def test_without_money_asking_for_it_is_refused(worlds: Any, role: str) -> None:
     store, poor = worlds[0], POOR[role]
     limited = Filters(ALL.days, max_cpm=10**12)
-    for ask in (queries.breakdown, queries.campaign_rows, queries.currencies, queries.undefined_cpm):
-        if ask is not queries.currencies:  # which does not look at the limit
+    for ask in (overview.breakdown, campaign_query.campaign_rows, overview.currencies, overview.undefined_cpm):
+        if ask is not overview.currencies:  # which does not look at the limit
             with pytest.raises(UsageError, match="not part of your access"):
                 ask(store, Question(poor, limited))
-    for ask in (reported_ratios.comparisons, reported_ratios.all_findings):
+    for ask in (cpm_lab_query.comparisons, cpm_lab_query.all_findings):
         with pytest.raises(AccessDenied, match="not part of your access"):
             ask(store, Question(poor, ALL))
     for field in ("cost", "cpm"):
         with pytest.raises(AccessDenied):
-            corrections.require_may_correct(poor, "acme", field)
+            correction_write.require_may_correct(poor, "acme", field)

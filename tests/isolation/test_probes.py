@@ -16,8 +16,8 @@ from zlib import crc32
 
 import pytest
 
-from perfdash.access import Principal
-from perfdash.errors import AccessDenied, PerfdashError, StoreError
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import AccessDenied, PerfdashError, StoreError
 from perfdash.store.engine import Store
 from tests.isolation.probes import ALL_NAMES, OPERATORS, TABLE, WRITES, Probe, probes
 from tests.isolation.world import CLIENTS, MARK, fill, fingerprint, readers

@@ -17,12 +17,15 @@ import pytest
 from sqlalchemy import update
 from websockets.exceptions import ConnectionClosed
 
-from perfdash.access import OPERATOR, Principal
-from perfdash.accounts import Days
+from perfdash.domain.access import OPERATOR, Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.store import erasing, granting, links, schema, sessions, users
+from perfdash.store import schema
+from perfdash.store.auth import sessions, users
 from perfdash.store.engine import Store
+from perfdash.store.maintenance import erase
+from perfdash.store.share_links import links
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.socket_client import COOKIE, Visitor
 from tests.product.installation import PASSWORD
@@ -164,10 +167,10 @@ WAYS: dict[str, Callable[[Scene, Carried], object]] = {
     "logout": signs_out,
     "everywhere": lambda s, c: sessions.end_all(s.store, user_id(s.store, c.who), now(), "everywhere"),
     "password": lambda s, c: users.set_password(s.store, OPERATOR, c.who, "another good password", now(), rounds=4),
-    "role": lambda s, c: granting.set_role(s.store, OPERATOR, c.who, "client", now()),
-    "grant": lambda s, c: granting.revoke(s.store, OPERATOR, c.who, "acme", now()),
+    "role": lambda s, c: users.set_role(s.store, OPERATOR, c.who, "client", now()),
+    "grant": lambda s, c: users.revoke(s.store, OPERATOR, c.who, "acme", now()),
     "deactivate": lambda s, c: users.set_active(s.store, OPERATOR, c.who, False, now()),
-    "delete": lambda s, c: erasing.erase_user(s.store, OPERATOR, c.who, now()),
+    "delete": lambda s, c: erase.erase_user(s.store, OPERATOR, c.who, now()),
     "idle": lambda s, c: aged(s.store, c.who, last_seen=now() - timedelta(hours=3)),
     "absolute": lambda s, c: aged(s.store, c.who, expires_at=now() - timedelta(seconds=1)),
     "link revoked": lambda s, c: links.revoke(s.store, OPERATOR, "acme", c.who, now()),

@@ -14,9 +14,11 @@ import pytest
 from sqlalchemy import func, select
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from perfdash.access import OPERATOR
-from perfdash.store import receipts, schema, users
-from perfdash.store.engine import Store, open_store
+from perfdash.domain.access import OPERATOR
+from perfdash.store import receipts, schema
+from perfdash.store.auth import users
+from perfdash.store.engine import Store
+from perfdash.store.opening import open_store
 from tests.fixtures.app import AppServer, StartApp
 from tests.fixtures.command_line import ROOT
 from tests.isolation.hostile_store import Hostile, filled, registered
@@ -62,7 +64,7 @@ def scene(module_app_server: StartApp, module_project_copy: Path, tmp_path_facto
     users.add_user(store, OPERATOR, "boss", PASSWORD, "admin", now, rounds=4)
     for name, role, money in (("cleo", "client", True), ("ann", "analyst", True), ("mona", "analyst", False)):
         users.add_user(store, OPERATOR, name, PASSWORD, role, now, clients=("ours",), money=money, rounds=4)  # type: ignore[arg-type]
-    theirs = [one.receipt for one in receipts.list(store, ADMIN, 100) if one.client == RIVAL.slug]
+    theirs = [one.receipt for one in receipts.list_receipts(store, ADMIN, 100) if one.client == RIVAL.slug]
     store.close()
     server = module_app_server(root=module_project_copy, env=ALONE | {"PERFDASH_DATABASE_URL": url})
     cookies = {name: signed_in(server, name) for name in ("boss", *PEOPLE)}
@@ -137,7 +139,7 @@ def pages_of(scene: Scene, who: str) -> dict[str, str]:
 def _own_receipt(scene: Scene) -> str:
     store = open_store(scene.url)
     try:
-        return next(one.receipt for one in receipts.list(store, ADMIN, 100) if one.client == OURS.slug)
+        return next(one.receipt for one in receipts.list_receipts(store, ADMIN, 100) if one.client == OURS.slug)
     finally:
         store.close()
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.corrections import Target, WantedValue
-from perfdash.filters import Filters
-from perfdash.link_question import Shared, kept
-from perfdash.payload import FactKey
-from perfdash.store import corrections, receipts
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.corrections import Target, WantedValue
+from perfdash.domain.facts import FactKey
+from perfdash.domain.filters import Filters
+from perfdash.domain.share_links import Shared, to_text
+from perfdash.store import receipts
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
 from perfdash.store.receipts import Exported
 from perfdash.store.schema import link_views, links, metadata
@@ -67,7 +68,7 @@ def _link(store: Store, client: str) -> None:
     row = {
         "client_id": client, "link_id": link_of(client), "token_hash": f"hash of {client}",
         "label": f"Board of {client}", "as_of": None,
-        "question": kept(Shared(limited)), "money": True, "author": MAKER, "created_at": NOON,
+        "question": to_text(Shared(limited)), "money": True, "author": MAKER, "created_at": NOON,
         "expires_at": NOON + timedelta(days=30),
     }  # fmt: skip
     view = {"client_id": client, "link_id": link_of(client), "session_id": f"s {client}", "at": NOON, "what": "Opened"}
@@ -92,7 +93,7 @@ def _client(store: Store, client: str) -> None:
     if client == "cove":
         return  # only its cost was ever corrected
     row = Target(client, 1, FactKey(DAY + timedelta(1), CAMPAIGN, PLATFORM, CREATOR))
-    corrections.correct(store, ADMIN, [WantedValue(row, "clicks", mark + 9)], f"told by {client}", lambda: NOON)
+    correction_write.correct(store, ADMIN, [WantedValue(row, "clicks", mark + 9)], f"told by {client}", lambda: NOON)
 
 
 def _shared_receipt(store: Store, names: Sequence[str]) -> None:

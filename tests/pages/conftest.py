@@ -10,15 +10,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from perfdash.accounts import Account, Days
-from perfdash.payload import Fetched
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.facts import Fetched
 from perfdash.store.engine import Store
-from perfdash.ui import cache, wiring
+from perfdash.ui.runtime import cache, context
 from tests.store.builders import NOON, Runs, given_client, given_facts
 from tests.store.ledger_kit import batch
-from tests.ui.conftest import MAIN, _template, entered, given_user, store
-
-__all__ = ["_template", "store"]
+from tests.ui.conftest import MAIN, entered, given_user
 
 PAGES = "../../pages"
 OVERVIEW, CAMPAIGNS, CAMPAIGN, HEALTH = (
@@ -48,7 +46,7 @@ class Source:
 @pytest.fixture(autouse=True)
 def moment(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
     """NOON of 2026-03-10 on the clock that pages read; nothing kept from another test."""
-    monkeypatch.setattr(wiring, "now", lambda: NOON)
+    monkeypatch.setattr(context, "now", lambda: NOON)
     st.cache_data.clear()
     yield NOON
     st.cache_data.clear()
@@ -57,7 +55,7 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> Source:
     """A source that knows of no fact at all."""
-    found = Source(lambda _account, _days: Fetched(batch({}), wiring.now(), wiring.now(), requests=1))
+    found = Source(lambda _account, _days: Fetched(batch({}), context.now(), context.now(), requests=1))
     monkeypatch.setattr(cache, "fetcher", lambda _settings: found)
     return found
 

@@ -9,15 +9,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from perfdash.access import OPERATOR
+from perfdash.domain.access import OPERATOR
 from perfdash.domain.campaigns import CampaignRef
-from perfdash.filters import Filters
-from perfdash.link_question import Shared, kept
-from perfdash.security import Security
-from perfdash.store import audit, sessions, users
+from perfdash.domain.filters import Filters
+from perfdash.domain.security import Security
+from perfdash.domain.share_links import Shared, to_text
+from perfdash.store import audit
 from perfdash.store.audit import EVERY_CLIENT
+from perfdash.store.auth import sessions, users
 from perfdash.store.schema import links
-from perfdash.ui import admin_audit, campaign_tables, seen, tables
+from perfdash.ui import audit_views
+from perfdash.ui.admin import audit as audit_admin
+from perfdash.ui.campaigns import tables as campaign_tables
+from perfdash.ui.components import tables as component_tables
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, HEALTH, PAGES, VIEW, fact, said, shown
 from tests.store.builders import ADMIN, NOON, given_client
 from tests.ui.conftest import given_user, press
@@ -29,7 +33,7 @@ IDLE = timedelta(hours=2)
 def given(store, *lines, at=NOON):
     with store.writing() as connection:
         for actor, action, subject, detail in lines:
-            audit.note(connection, actor, action, subject, detail, at)
+            audit.write_line(connection, actor, action, subject, detail, at)
 
 
 def rows(app):
@@ -77,7 +81,7 @@ def test_days_of_the_viewer_bound_the_lines_in_either_order(acme):
 
 
 def test_a_limit_is_said_and_the_csv_holds_all(acme, monkeypatch):
-    monkeypatch.setattr(tables, "MOST_ROWS", 3)
+    monkeypatch.setattr(component_tables, "MOST_ROWS", 3)
     given_user(acme, "ann", "client", "acme")
     given(acme, *[("ann", "grant", f"user{n}", "=1+1") for n in range(5)])
     app = shown(AUDIT)
@@ -86,7 +90,7 @@ def test_a_limit_is_said_and_the_csv_holds_all(acme, monkeypatch):
     assert len(rows(app)) == 3
     assert "There are older ones" in said(app)
     assert "The newest 3 lines" in [heading.value for heading in app.subheader]
-    out = list(csv.reader(io.StringIO(admin_audit.csv_of(audit.AuditFilter(actor="ann"))(ADMIN))))
+    out = list(csv.reader(io.StringIO(audit_admin.csv_of(audit.AuditFilter(actor="ann"))(ADMIN))))
     assert [row[4:] for row in out[1:]] == [[f"user{n}", "'=1+1"] for n in reversed(range(5))]
     assert audit.entries(acme, OPERATOR)[0].action == "audit export"
 
@@ -142,7 +146,7 @@ def test_the_page_of_a_campaign_is_a_look_at_its_client_and_one_that_is_none_lea
 
 @pytest.fixture(autouse=True)
 def _nothing_written(monkeypatch):
-    monkeypatch.setattr(seen, "_written", type(seen._written)())
+    monkeypatch.setattr(audit_views, "_written", type(audit_views._written)())
 
 
 def test_pages_without_any_clients_data_are_no_look_at_one(acme):
@@ -163,7 +167,7 @@ def test_a_look_that_cannot_be_written_down_is_not_taken_for_written(acme, monke
     app.run()
     assert app.exception
     assert not app.dataframe
-    assert "campaigns" not in {what for _, what, _ in seen._written}
+    assert "campaigns" not in {what for _, what, _ in audit_views._written}
 
 
 # --- sessions
@@ -202,11 +206,11 @@ def test_the_session_one_looks_from_is_marked_and_not_ended_by_accident(acme):
     assert labelled(app.button, "End this session").disabled
     app = press(app, "End your other 1")
     assert app.title[0].value == "Sessions"
-    assert len(sessions.listed(acme, ADMIN, NOON)) == 1
+    assert len(sessions.live_sessions(acme, ADMIN, NOON)) == 1
 
 
 def test_a_visitor_by_a_client_link_is_listed_by_its_label_and_can_be_ended(acme):
-    question = kept(Shared(Filters(VIEW, ("acme",))))
+    question = to_text(Shared(Filters(VIEW, ("acme",))))
     row = {
         "client_id": "acme", "link_id": "link1", "token_hash": "0", "label": "For the board", "question": question,
         "money": True, "author": "boss", "created_at": NOON, "expires_at": NOON + timedelta(days=7),

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from perfdash.access import OPERATOR
-from perfdash.store import audit, granting, invitations, sessions, users
-from perfdash.ui import wiring
+from perfdash.domain.access import OPERATOR
+from perfdash.store import audit
+from perfdash.store.auth import invitations, sessions, users
+from perfdash.ui.runtime import context
 from tests.pages.conftest import PAGES, said, shown
 from tests.store.builders import NOON, given_client
 from tests.ui.conftest import given_user, press
@@ -100,7 +101,7 @@ def test_a_new_user_is_added_and_invited_by_a_link_that_is_shown_once(staff):
     app = add(shown(PAGE), "New.One", clients=["bolt"], email="New@Example.com", money=False)
     assert "new.one was added as client and sees bolt." in said(app)
     token = token_in(app)
-    assert invitations.look(staff, token, NOON).username == "new.one"
+    assert invitations.find(staff, token, NOON).username == "new.one"
     new = known(staff, "new.one")
     assert (new.role, new.clients, new.money, new.email, new.name, new.has_password) == (
         "client", ("bolt",), False, "new@example.com", "Somebody New", False,
@@ -159,7 +160,7 @@ def test_saving_what_is_so_already_changes_nothing(staff):
 
 def test_what_another_admin_changed_meanwhile_stays(staff):
     app = chosen(staff, "ann")
-    granting.grant(staff, OPERATOR, "ann", "bolt", NOON)
+    users.grant(staff, OPERATOR, "ann", "bolt", NOON)
     labelled(app.toggle, "Sees amounts of money").set_value(False)
     press(app, "Save access")
     assert (known(staff, "ann").clients, known(staff, "ann").money) == (("acme", "bolt"), False)
@@ -179,7 +180,7 @@ def test_an_address_is_saved_and_removed(staff):
 def test_a_reset_link_works_for_that_user(staff):
     app = press(chosen(staff, "ann"), "Password reset link")
     assert "Password reset for ann" in said(app)
-    found = invitations.look(staff, token_in(app), NOON)
+    found = invitations.find(staff, token_in(app), NOON)
     assert (found.username, found.purpose) == ("ann", "reset")
     assert lines(staff, "ann")[0] == ("boss", "users reset", "")
 
@@ -221,7 +222,7 @@ def test_the_only_user_is_told_so(acme):
 
 def test_an_admin_who_is_none_any_more_changes_nothing(staff):
     app = chosen(staff, "ann")
-    granting.set_role(staff, OPERATOR, "boss", "analyst", NOON)
+    users.set_role(staff, OPERATOR, "boss", "analyst", NOON)
     app = press(app, "Deactivate")
     assert [title.value for title in app.title] == ["Sign in"]
     assert known(staff, "ann").active
@@ -239,10 +240,10 @@ def test_with_many_users_a_role_is_one_click_away(staff):
 def test_where_passwords_are_off_nobody_is_invited(staff, monkeypatch):
     from dataclasses import replace
 
-    found = wiring.settings()
+    found = context.settings()
     closed = replace(found, security=replace(found.security, passwords=False))
     app = shown(PAGE)
-    monkeypatch.setattr(wiring, "settings", lambda: closed)
+    monkeypatch.setattr(context, "settings", lambda: closed)
     app.run()
     assert "Add" in [button.label for button in app.button]
     assert not [button for button in chosen(staff, "ann", app).button if "link" in button.label]

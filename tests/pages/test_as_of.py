@@ -8,24 +8,19 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import event
 
-from perfdash import answers, export
-from perfdash.access import Principal
-from perfdash.accounts import Days
+from perfdash import exports
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.store import queries, receipts
-from perfdash.ui import campaign_tables, downloads
+from perfdash.presentation import tables
+from perfdash.store import receipts
+from perfdash.store.query import overview
+from perfdash.ui import downloads
+from perfdash.ui.campaigns import tables as campaign_tables
 from tests.pages.conftest import BEFORE, CAMPAIGN, CAMPAIGNS, HEALTH, OVERVIEW, fact, said, shown, tile, tiles
-from tests.store.builders import (
-    NOON,
-    Runs,
-    given_campaign,
-    given_client,
-    given_facts,
-    given_history,
-    given_revisions,
-)
+from tests.store.builders import NOON, Runs, given_campaign, given_client, given_facts, given_history, given_revisions
 from tests.ui.conftest import given_user, press
 
 BOSS = Principal("boss", "admin")
@@ -84,7 +79,7 @@ def test_every_page_tells_what_was_known_then_under_the_names_of_then(restated, 
 def test_the_headline_equals_the_query_at_that_moment(restated, moment):
     app = shown(as_of=moment)
     asked = app.session_state["_selection"].question.asked_by(BOSS)
-    (group,) = queries.breakdown(restated, asked)
+    (group,) = overview.breakdown(restated, asked)
     assert tiles(app)["Cost (EUR)"] == f"{group.sums.cost / 1_000_000:.2f}"
     assert (tiles(app)["Cost (EUR)"] == "9.00") == (moment == "2026-03-09")
 
@@ -186,10 +181,10 @@ def test_what_was_final_then_is_told_as_of_then(restated):
 def test_a_download_and_its_receipt_are_of_then(restated, saved):
     shown(CAMPAIGNS, as_of=THEN)
     text = saved["campaigns_daily_csv"]()
-    found = answers.answer(restated, Question(BOSS, Filters(VIEW_THEN), date(2026, 3, 5)), "daily", NOON)
-    assert text == export.to_csv(found.table)
+    found = exports.answer(restated, Question(BOSS, Filters(VIEW_THEN), date(2026, 3, 5)), "daily", NOON)
+    assert text == tables.to_csv(found.table)
     assert "5.000000" in text
-    (receipt,) = receipts.list(restated, BOSS)
+    (receipt,) = receipts.list_receipts(restated, BOSS)
     assert receipt.revision == 1
     assert json.loads(receipt.filters) | {"as_of": THEN, "values": "effective"} == json.loads(receipt.filters)
 

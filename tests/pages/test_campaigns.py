@@ -7,14 +7,17 @@ import io
 
 import pytest
 
-from perfdash import answers, export
-from perfdash.access import OPERATOR, Principal
+from perfdash import exports
+from perfdash.domain.access import OPERATOR, Principal
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.errors import AccessDenied
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.errors import AccessDenied
-from perfdash.filters import Filters
-from perfdash.store import receipts, sessions
-from perfdash.ui import campaign_tables, downloads
+from perfdash.presentation import tables
+from perfdash.store import receipts
+from perfdash.store.auth import sessions
+from perfdash.ui import downloads
+from perfdash.ui.campaigns import tables as campaign_tables
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, VIEW, fact, fetched, said, shown, tiles
 from tests.store.builders import NOON, given_campaign, given_client, given_creator
 from tests.ui.conftest import given_user
@@ -54,12 +57,12 @@ def test_a_click_on_a_row_means_the_campaign_that_was_in_it(acme):
 
 def test_a_campaign_has_an_address_of_its_own():
     ref = CampaignRef("acme", 1, "spring/&=")
-    assert campaign_tables.asked(campaign_tables.link_of(ref)) == ref
+    assert campaign_tables.campaign_in_url(campaign_tables.link_of(ref)) == ref
 
 
 @pytest.mark.parametrize("account", ["", "x", "-1", "²", "1" * 20])
 def test_a_nonsense_address_names_no_campaign(account):
-    assert campaign_tables.asked({"campaign": "spring", "owner": "acme", "account": account}) is None
+    assert campaign_tables.campaign_in_url({"campaign": "spring", "owner": "acme", "account": account}) is None
 
 
 def test_the_page_of_a_campaign_tells_of_flight_budget_platforms_and_creators(acme):
@@ -104,23 +107,23 @@ def test_a_download_equals_the_query_and_leaves_a_receipt(acme, saved):
     fact(acme, campaign_id="=cmd", cost=1)
     shown(CAMPAIGNS)
     text = saved["campaigns_csv"]()
-    found = answers.answer(acme, Question(Principal("boss", "admin"), Filters(VIEW)), "campaigns", NOON)
-    assert text == export.to_csv(found.table)
-    (receipt,) = receipts.list(acme, Principal("boss", "admin"))
+    found = exports.answer(acme, Question(Principal("boss", "admin"), Filters(VIEW)), "campaigns", NOON)
+    assert text == tables.to_csv(found.table)
+    (receipt,) = receipts.list_receipts(acme, Principal("boss", "admin"))
     assert (receipt.author, receipt.view, receipt.rows) == ("boss", "campaigns", 2)
-    assert receipt.sha256 == export.sha256(found.table)
+    assert receipt.sha256 == tables.sha256(found.table)
 
 
 def test_a_download_asks_again_who_may_see_it(acme, saved):
     given_user(acme, "ann", "client", "acme")
     fact(acme)
     shown(CAMPAIGNS, "ann")
-    from perfdash.store import users
+    from perfdash.store.auth import users
 
     users.set_active(acme, OPERATOR, "ann", False, NOON)
     with pytest.raises(Exception, match="no longer signed in"):
         saved["campaigns_csv"]()
-    assert receipts.list(acme, Principal("boss", "admin")) == ()
+    assert receipts.list_receipts(acme, Principal("boss", "admin")) == ()
 
 
 def test_a_download_ends_with_the_session_of_its_page(acme, saved):
@@ -130,7 +133,7 @@ def test_a_download_ends_with_the_session_of_its_page(acme, saved):
     sessions.end(acme, app.session_state["_session"], NOON)
     with pytest.raises(AccessDenied, match="no longer signed in"):
         offered()
-    assert receipts.list(acme, Principal("boss", "admin")) == ()
+    assert receipts.list_receipts(acme, Principal("boss", "admin")) == ()
 
 
 def test_a_campaigns_creators_download_holds_only_its_own(acme, saved):

@@ -9,15 +9,17 @@ import pytest
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-from perfdash.access import Principal
-from perfdash.accounts import Days
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.errors import StoreError
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.errors import StoreError
-from perfdash.filters import Filters
-from perfdash.store import link_log, links, schema
+from perfdash.store import schema
 from perfdash.store.engine import Store
-from tests.pages.conftest import BEFORE, NOON, OVERVIEW, PAGES, VIEW, fact, said, shown
-from tests.store.builders import given_client, given_correction, given_overlay
+from perfdash.store.share_links import links
+from perfdash.store.share_links import views as link_views
+from tests.pages.conftest import BEFORE, OVERVIEW, PAGES, VIEW, fact, said, shown
+from tests.store.builders import NOON, given_client, given_correction, given_overlay
 from tests.ui.conftest import given_user, press
 
 LINKS = f"{PAGES}/sharing/links.py"
@@ -33,8 +35,8 @@ def address(app: AppTest) -> str:
     return app.code[0].value
 
 
-def link(store: Store) -> link_log.LinkActivity:
-    (one,) = link_log.listed(store, BOSS, NOON)
+def link(store: Store) -> link_views.LinkActivity:
+    (one,) = link_views.list_links(store, BOSS, NOON)
     return one
 
 
@@ -44,7 +46,7 @@ def test_what_is_seen_becomes_a_link_whose_address_is_shown_once(acme: Store) ->
     assert not app.exception
     found = re.fullmatch(r"http://localhost/link/([\w-]{43})", address(app))
     assert found is not None
-    opened = links.opened(acme, found[1], NOON)
+    opened = links.open_link(acme, found[1], NOON)
     assert opened is not None
     assert opened.shared.filters == Filters(VIEW, ("acme",), ("TikTok",))
     assert opened.shared.as_of == NOON
@@ -114,7 +116,7 @@ def test_while_an_address_is_shown_nothing_else_asks_for_attention(acme: Store) 
 def test_a_name_is_needed_and_the_reason_is_a_sentence(acme: Store) -> None:
     app = made(shown(LINKS), "   ")
     assert "needs a name" in said(app)
-    assert link_log.listed(acme, BOSS, NOON) == ()
+    assert link_views.list_links(acme, BOSS, NOON) == ()
 
 
 def test_raw_values_are_not_shared(acme: Store) -> None:
@@ -148,7 +150,7 @@ def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
         acme, Question(BOSS, Filters(Days(VIEW.start, VIEW.end), ("acme",)), NOON), "acme",
         "For [the](http://evil.example) board", True, NOON + timedelta(days=1), lambda: NOON,
     )  # fmt: skip
-    link_log.viewed(acme, found, "abcdef123456", "Overview", NOON)
+    link_views.viewed(acme, found, "abcdef123456", "Overview", NOON)
     app = shown(LINKS)
     app.session_state["links_chosen"] = found.link_id
     app.run()
@@ -158,7 +160,7 @@ def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
     app = press(app, "Revoke this link")
     assert "was revoked" in said(app)
     assert "It no longer opens" in said(app)
-    assert links.opened(acme, token, NOON) is None
+    assert links.open_link(acme, token, NOON) is None
     assert "Revoke this link" not in [button.label for button in app.button]
 
 
@@ -194,7 +196,7 @@ def test_a_refused_revocation_is_an_error_and_the_link_goes_on_opening(acme: Sto
     assert done == []
     assert len(wrong) == 1
     assert "no such link" in wrong[0]
-    assert links.opened(acme, token, NOON) is not None
+    assert links.open_link(acme, token, NOON) is not None
 
 
 def test_a_revocation_that_the_store_fails_is_an_error_and_keeps_the_stores_place_to_itself(
@@ -211,4 +213,4 @@ def test_a_revocation_that_the_store_fails_is_an_error_and_keeps_the_stores_plac
     assert len(wrong) == 1
     assert "database cannot be used" in wrong[0]
     assert "10.0.0.7" not in wrong[0]
-    assert links.opened(acme, token, NOON) is not None
+    assert links.open_link(acme, token, NOON) is not None

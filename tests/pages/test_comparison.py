@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from perfdash.accounts import Days
+from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.store.engine import Store
-from perfdash.ui.campaign_tables import link_of
-from perfdash.ui.filters import Selection
+from perfdash.ui.campaigns.tables import link_of
+from perfdash.ui.filters.sidebar import Selection
 from tests.pages.conftest import CAMPAIGN, fact, fetched, said, shown, tile
 from tests.store.builders import NOON, Runs, given_client, given_facts, given_history, given_revisions
 from tests.ui.conftest import given_user, press

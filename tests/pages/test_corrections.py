@@ -12,18 +12,22 @@ from sqlalchemy import update
 from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
-from perfdash import correction_document, export
-from perfdash.access import Principal
-from perfdash.accounts import Days
-from perfdash.correction_story import decisions
-from perfdash.corrections import Range, Target, WantedValue, scaled
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.corrections import Range, Target, WantedValue, scaled
+from perfdash.domain.facts import FactKey
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question, of_every_day
-from perfdash.filters import Filters
-from perfdash.payload import FactKey
-from perfdash.store import correctable, correction_log, corrections, queries, schema
+from perfdash.presentation import json_documents, tables
+from perfdash.presentation.corrections import decisions
+from perfdash.store import schema
+from perfdash.store.corrections import read as correction_read
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
-from perfdash.ui import correction_reads, wiring
+from perfdash.store.query import campaigns as campaign_query
+from perfdash.ui.corrections import select as correction_select
+from perfdash.ui.runtime import context
 from tests.pages.conftest import CAMPAIGN, PAGES, VIEW, YESTERDAY, fact, fetched, said, shown
 from tests.store.builders import ADMIN, NOON, given_campaign, given_client, given_creator, given_revisions
 from tests.ui.conftest import given_user, press
@@ -82,11 +86,11 @@ def pick_decision(app: AppTest, n: int = 0) -> AppTest:
 
 
 def told(store: Store) -> Any:
-    return correction_log.told(store, of_every_day(ADMIN))
+    return correction_read.list_corrections(store, of_every_day(ADMIN))
 
 
 def cost(store: Store) -> int | None:
-    found = queries.campaign_rows(store, Question(ADMIN, wide(), only=CampaignRef("acme", 1, "spring")))
+    found = campaign_query.campaign_rows(store, Question(ADMIN, wide(), only=CampaignRef("acme", 1, "spring")))
     return found[0].sums.cost
 
 
@@ -94,10 +98,10 @@ def wide() -> Any:
     return Filters(Days(BEFORE, YESTERDAY))
 
 
-def correct(store: Store, field_: Any = "cost", value: int = 40_000_000, **key: Any) -> corrections.Made:
+def correct(store: Store, field_: Any = "cost", value: int = 40_000_000, **key: Any) -> correction_write.Made:
     fact_key = FactKey(key.get("day", YESTERDAY), "spring", key.get("platform", "TikTok"), key.get("creator", ""))
     wanted = [WantedValue(Target("acme", 1, fact_key), field_, value)]
-    return corrections.correct(store, ANN, wanted, key.get("why", "the invoice"), wiring.now)
+    return correction_write.correct(store, ANN, wanted, key.get("why", "the invoice"), context.now)
 
 
 def log(app: AppTest) -> Any:
@@ -218,25 +222,25 @@ def test_the_confirmation_stays_until_a_run_that_showed_it_came_to_its_end(
 ) -> None:
     """The second click of a double click cuts the first one's run short, on a busy machine after any time."""
     app = fill(opened(), "New total of cost", "100")
-    reads, cut = correction_reads.decided, []
+    reads, cut = correction_select.decisions_in_view, []
 
     def cut_short(*question: Any) -> Any:
         if len(cut) < 2:
             cut.append(True)
             at = NOON + timedelta(minutes=len(cut))
-            monkeypatch.setattr(wiring, "now", lambda: at)
+            monkeypatch.setattr(context, "now", lambda: at)
             run = get_script_run_ctx()
             assert run is not None
             raise RerunException(RerunData(query_string=run.query_string, page_script_hash=run.page_script_hash))
         return reads(*question)
 
-    monkeypatch.setattr(correction_reads, "decided", cut_short)
+    monkeypatch.setattr(correction_select, "decisions_in_view", cut_short)
     app = press(app, "Apply")
     assert len(cut) == 2
     assert "3 rows corrected" in app.success[0].value
-    monkeypatch.setattr(wiring, "now", lambda: NOON + timedelta(minutes=2, seconds=14))
+    monkeypatch.setattr(context, "now", lambda: NOON + timedelta(minutes=2, seconds=14))
     assert "3 rows corrected" in app.run().success[0].value, "a redraw does not take it away before it was read"
-    monkeypatch.setattr(wiring, "now", lambda: NOON + timedelta(minutes=2, seconds=16))
+    monkeypatch.setattr(context, "now", lambda: NOON + timedelta(minutes=2, seconds=16))
     assert not app.run().success
 
 
@@ -262,7 +266,7 @@ def test_a_forged_choice_names_nobody_elses_rows(rows: Store) -> None:
     assert "secret" not in said(app)
     assert not [one for one in app.text_input if one.label == "Reason"]
     app = fill(opened(), "New total of cost", "100")
-    line = correctable.lines(rows, ADMIN, Range("globex", 1, "secret", Days(BEFORE, YESTERDAY)))[0]
+    line = correction_read.lines(rows, ADMIN, Range("globex", 1, "secret", Days(BEFORE, YESTERDAY)))[0]
     plan = app.session_state["_correction_plan"]
     app.session_state["_correction_plan"] = replace(
         plan, wanted=(WantedValue(line.target, "cost", 1),), seen={line.target: line.seen}, over=None
@@ -305,9 +309,9 @@ def test_a_restatement_underneath_is_told(rows: Store) -> None:
 
 def test_a_vanished_row_and_rows_that_arrived_are_told(rows: Store) -> None:
     over = Range("acme", 1, "spring", Days(BEFORE, YESTERDAY))
-    lines = correctable.lines(rows, ANN, over)
+    lines = correction_read.lines(rows, ANN, over)
     wanted = scaled({line.target: line.raw for line in lines}, "clicks", Decimal(2))
-    corrections.correct(rows, ANN, wanted, "twice", wiring.now, over=over)
+    correction_write.correct(rows, ANN, wanted, "twice", context.now, over=over)
     correct(rows)
     f = schema.facts.c
     with rows.writing() as connection:
@@ -397,10 +401,10 @@ def test_the_campaigns_page_leads_here_for_who_may(rows: Store) -> None:
 
 def test_the_log_is_taken_out_exactly(rows: Store) -> None:
     correct(rows, value=40_000_001)
-    found = correction_document.table(decisions(told(rows), {}), {("acme", 1, "spring"): "=cmd()"})
-    (row,) = export.records(found)
+    found = json_documents.corrections_table(decisions(told(rows), {}), {("acme", 1, "spring"): "=cmd()"})
+    (row,) = tables.records(found)
     assert [row[name] for name in ("before", "value", "raw_then", "raw_now")] == [
         "50.000000", "40.000001", "50.000000", "50.000000",
     ]  # fmt: skip
     assert (row["state"], row["currency"], row["author"]) == ("active", "EUR", "ann")
-    assert "'=cmd()" in export.to_csv(found)
+    assert "'=cmd()" in tables.to_csv(found)

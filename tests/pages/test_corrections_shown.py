@@ -9,11 +9,13 @@ import json
 import pytest
 
 from perfdash.cli import main
-from perfdash.corrections import Target, WantedValue
 from perfdash.domain.campaigns import CampaignRef
-from perfdash.payload import FactKey
-from perfdash.store import corrections, receipts
-from perfdash.ui import campaign_tables, downloads
+from perfdash.domain.corrections import Target, WantedValue
+from perfdash.domain.facts import FactKey
+from perfdash.store import receipts
+from perfdash.store.corrections import write as correction_write
+from perfdash.ui import downloads
+from perfdash.ui.campaigns import tables as campaign_tables
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, YESTERDAY, fact, said, shown, tile, tiles
 from tests.store.builders import ADMIN, NOON, given_revisions
 
@@ -27,7 +29,7 @@ def corrected(acme):
     fact(acme)
     fact(acme, campaign_id="other")
     target = Target("acme", 1, FactKey(YESTERDAY, "spring", "TikTok", ""))
-    corrections.correct(acme, ADMIN, [WantedValue(target, "cost", 20_000_000)], "the fee was missing", lambda: NOON)
+    correction_write.correct(acme, ADMIN, [WantedValue(target, "cost", 20_000_000)], "the fee was missing", lambda: NOON)
     return acme
 
 
@@ -88,7 +90,7 @@ def test_a_download_counts_the_corrected_rows_and_its_receipt_says_which_values_
         shown(values=values)
         (row,) = csv.DictReader(io.StringIO(saved["overview_platforms_csv"]()))
         assert (row["cost (currency units)"], row["corrected rows"]) == (cost, rows)
-    written = [json.loads(receipt.filters)["values"] for receipt in receipts.list(corrected, ADMIN)]
+    written = [json.loads(receipt.filters)["values"] for receipt in receipts.list_receipts(corrected, ADMIN)]
     assert sorted(written) == ["effective", "raw"]
 
 

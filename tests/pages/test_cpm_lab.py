@@ -103,7 +103,7 @@ def test_the_download_holds_every_row_exactly_and_leaves_a_receipt(mixed, saved)
     assert reach[f"reported cpm {unit}"] == "10.00"
     assert reach[f"recomputed cpm {unit}"] == "5.000000"
     assert (reach["cause"], reach["day (account's time zone)"]) == ("Per reach", str(YESTERDAY))
-    assert receipts.list(mixed, ADMIN)[0].view == "lab-cpm"
+    assert receipts.list_receipts(mixed, ADMIN)[0].view == "lab-cpm"
 
 
 def test_without_money_the_page_is_not_offered_and_says_why(mixed):

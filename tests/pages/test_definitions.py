@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from perfdash import glossary
-from perfdash.ui.tables import Shown, explanation
+from perfdash.presentation import glossary
+from perfdash.ui.components.tables import Shown, explanation
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, HEALTH, OVERVIEW, PAGES, YESTERDAY, fact, said, shown, tile
 from tests.store.builders import given_campaign
 from tests.ui.conftest import given_user, opened, signed_out

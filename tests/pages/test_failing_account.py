@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from perfdash.errors import SourceUnreachable
-from perfdash.payload import Fetched
+from perfdash.domain.errors import SourceUnreachable
+from perfdash.domain.facts import Fetched
 from tests.pages.conftest import BEFORE, CAMPAIGNS, HEALTH, OVERVIEW, YESTERDAY, fact, fetched, said, shown, tiles
 from tests.store.builders import NOON, Runs, given_client
 from tests.store.ledger_kit import batch

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from perfdash.accounts import Account, Client
-from perfdash.payload import Fetched
-from perfdash.store import catalog
+from perfdash.domain.accounts import Account, Client
+from perfdash.domain.facts import Fetched
+from perfdash.store.query import catalog
 from tests.pages.conftest import BEFORE, fact, said, shown
 from tests.store.builders import NOON, Runs, given_client
 from tests.store.ledger_kit import batch

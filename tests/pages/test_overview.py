@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from perfdash.errors import SourceUnreachable
+from perfdash.domain.errors import SourceUnreachable
 from tests.pages.conftest import BEFORE, VIEW, YESTERDAY, fact, fetched, said, shown, tile, tiles
 from tests.store.builders import NOON, Runs, given_campaign, given_client
 from tests.ui.conftest import given_user

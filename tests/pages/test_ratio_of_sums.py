@@ -18,11 +18,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from perfdash import answers, document, export
+from perfdash import exports
+from perfdash.domain import question
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.ui import campaign_tables
+from perfdash.presentation import json_documents, tables
+from perfdash.ui.campaigns import tables as campaign_tables
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, VIEW, fetched, shown
 from tests.store.builders import ADMIN, NOON, given_client, given_facts, given_overlay
 from tests.ui.conftest import given_user
@@ -176,9 +178,9 @@ def test_platforms_and_creators_of_a_campaign(world):
 _KEYS = {"client": "client_id", "campaign": "campaign_id", "creator": "creator_id", "platform": "platform"}
 
 
-@pytest.mark.parametrize("view", export.VIEWS)
+@pytest.mark.parametrize("view", question.VIEWS)
 def test_every_export(world, view):
-    found = answers.answer(world.store, Question(ADMIN, Filters(VIEW)), view, NOON)
+    found = exports.answer(world.store, Question(ADMIN, Filters(VIEW)), view, NOON)
     places = {name: 6 if name.startswith("cp") else 8 for name in SIDES}
 
     def like(record: Row) -> dict[str, Any]:
@@ -192,14 +194,14 @@ def test_every_export(world, view):
             assert (value in (None, "")) == (right is None)
             assert right is None or abs(Fraction(value) - right) * 2 * 10 ** places[name] <= 1
 
-    records = json.loads(document.dumps(answers.as_document(found)))["rows"]
-    lines = list(csv.DictReader(io.StringIO(export.to_csv(found.table))))
+    records = json.loads(json_documents.dumps(exports.as_document(found)))["rows"]
+    lines = list(csv.DictReader(io.StringIO(tables.to_csv(found.table))))
     by_header = {column.header: column.name for column in found.table.columns}
     assert len(records) == len(lines) > 0
     for record, line in zip(records, lines, strict=True):
         exact(record)
         exact({by_header[header]: value for header, value in line.items()})
-    for row in answers.as_document(found)["totals"]:
+    for row in exports.as_document(found)["totals"]:
         for name in SIDES:
             right = expected(name, world.of(currency=row["currency"]))
             assert (row[name] is None) == (right is None)

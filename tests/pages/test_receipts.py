@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
-from perfdash import answers
-from perfdash.access import Principal
+from perfdash import exports
+from perfdash.domain.access import Principal
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
 from perfdash.store import receipts
 from perfdash.store.receipts import Exported
 from perfdash.store.schema import creators
@@ -64,8 +64,8 @@ def restate(store):
 
 
 def export(store, who=ADMIN, view="campaigns", **filters):
-    found = answers.answer(store, Question(who, Filters(VIEW, **filters)), view, NOON)
-    return answers.write_receipt(store, found, lambda: NOON - timedelta(hours=2))
+    found = exports.answer(store, Question(who, Filters(VIEW, **filters)), view, NOON)
+    return exports.write_receipt(store, found, lambda: NOON - timedelta(hours=2))
 
 
 def code(app):
@@ -106,7 +106,7 @@ def test_the_same_rows_are_rebuilt_and_their_checksum_is_that_of_the_file(sent):
     store, name = sent
     app = shown(PAGE, receipt=name)
     assert "the checksum is that of the file that was sent" in said(app)
-    assert code(app) == [receipts.one(store, ADMIN, name).parts[0].sha256]
+    assert code(app) == [receipts.receipt_of(store, ADMIN, name).parts[0].sha256]
 
 
 def test_an_export_without_money_is_rebuilt_for_one_who_sees_it(sent):
@@ -162,8 +162,8 @@ def test_an_export_of_one_campaign_is_rebuilt_as_that(sent):
     fact(store, campaign_id="other")
     from perfdash.domain.campaigns import CampaignRef
 
-    found = answers.answer(
+    found = exports.answer(
         store, Question(ADMIN, Filters(VIEW), only=CampaignRef("acme", 1, "spring")), "overview", NOON
     )
-    name = answers.write_receipt(store, found, lambda: NOON)
+    name = exports.write_receipt(store, found, lambda: NOON)
     assert "the checksum is that" in said(shown(PAGE, receipt=name))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from perfdash.access import Principal
-from perfdash.errors import SourceUnreachable
-from perfdash.store import health
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import SourceUnreachable
+from perfdash.store.query import sync_health
 from tests.pages.conftest import BEFORE, HEALTH, YESTERDAY, said, shown
 from tests.store.builders import NOON, Runs, given_client, given_quarantined
 from tests.ui.conftest import given_user, press
@@ -128,5 +128,5 @@ def test_a_client_reads_how_much_was_asked_but_not_the_log(acme):
 def test_the_log_of_another_client_is_read_by_nobody_who_was_not_granted_it(acme):
     logged(acme)
     for role, granted in (("analyst", "globex"), ("client", "globex"), ("client", "acme")):
-        assert health.run_log(acme, Principal("ann", role, frozenset({granted})), "acme", 2) == ""
-    assert health.run_log(acme, Principal("bo", "analyst", frozenset({"acme"})), "acme", 2)
+        assert sync_health.run_log(acme, Principal("ann", role, frozenset({granted})), "acme", 2) == ""
+    assert sync_health.run_log(acme, Principal("bo", "analyst", frozenset({"acme"})), "acme", 2)

@@ -19,11 +19,12 @@ from urllib.parse import urlencode
 
 import httpx
 
-from perfdash.access import OPERATOR, UserRole
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.process import RunningApi
-from perfdash.demo.roster import DEMO_ACCOUNTS, DEMO_CLIENTS
-from perfdash.store import users
-from perfdash.store.engine import Store, open_store
+from perfdash.domain.access import OPERATOR, UserRole
+from perfdash.store.auth import users
+from perfdash.store.engine import Store
+from perfdash.store.opening import open_store
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.command_line import environment
 from tests.fixtures.socket_client import Visitor

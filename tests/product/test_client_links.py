@@ -21,15 +21,19 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
-from perfdash.access import OPERATOR, Principal
-from perfdash.accounts import Days
+from perfdash.domain.access import OPERATOR, Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.link_question import Against
-from perfdash.store import link_log, links, schema, users
+from perfdash.domain.share_links import Against
+from perfdash.store import schema
+from perfdash.store.auth import users
 from perfdash.store.engine import Store
-from perfdash.store.links import Link
-from perfdash.ui import link_route, menu
+from perfdash.store.share_links import links
+from perfdash.store.share_links import views as link_views
+from perfdash.store.share_links.links import Link
+from perfdash.ui.runtime import navigation
+from perfdash.ui.server import link_route
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.socket_client import Visitor
 from tests.isolation.tampering import Tamperer, hostile
@@ -55,7 +59,7 @@ CANARIES = (CANARY, "7340033", "7,340,033", "7.34M", "rival", "Rival")
 """In everything that lies outside of the link: names, counts in three spellings, and another client."""
 BOSS = Principal("boss", "admin", user_id=1)
 PAGES = ("", "campaigns", "campaign", "definitions")
-FORBIDDEN = (*(page.path for page in menu.PAGES if page.path not in PAGES), "no-such-page")
+FORBIDDEN = (*(page.path for page in navigation.PAGES if page.path not in PAGES), "no-such-page")
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ def test_nobody_has_looked_before_somebody_looks(scene: Scene) -> None:
         status, sent, _ = asked(scene, f"/link/{token}", method, **headers)
         assert status >= 400
         assert "Set-Cookie" not in sent
-    assert link_log.views(scene.store, BOSS, "acme", link.link_id) == ()
+    assert link_views.views(scene.store, BOSS, "acme", link.link_id) == ()
 
 
 def test_a_link_that_is_opened_by_a_machine_opens_later_and_every_other_one_now(scene: Scene) -> None:
@@ -206,7 +210,7 @@ def test_a_link_that_is_opened_by_a_machine_opens_later_and_every_other_one_now(
 def test_only_get_opens_a_link(scene: Scene, method: str) -> None:
     link, token = made(scene)
     assert asked(scene, f"/link/{token}", method)[0] == 405
-    assert link_log.views(scene.store, BOSS, "acme", link.link_id) == ()
+    assert link_views.views(scene.store, BOSS, "acme", link.link_id) == ()
 
 
 # --- what it shows
@@ -243,7 +247,7 @@ def test_every_page_of_a_link_is_logged_once_and_so_is_a_download(scene: Scene) 
     assert "spring" in body
     assert not [one for one in CANARIES if one in body]
     assert asked(scene, path)[0] == 404, "the file is the visit's alone"
-    told = [row.what for row in reversed(link_log.views(scene.store, BOSS, "acme", link.link_id))]
+    told = [row.what for row in reversed(link_views.views(scene.store, BOSS, "acme", link.link_id))]
     assert told == ["Opened", "Overview", "Campaigns", "Campaigns", "CSV campaigns"]
 
 

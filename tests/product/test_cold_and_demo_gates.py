@@ -14,17 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from perfdash.access import OPERATOR
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.users import DEMO_USERS
-from perfdash.store import catalog, users
-from perfdash.ui import menu
+from perfdash.domain.access import OPERATOR
+from perfdash.store.auth import users
+from perfdash.store.query import catalog
+from perfdash.ui.runtime import navigation
 from tests.fixtures.app import AppServer, StartApp
 from tests.fixtures.socket_client import Visitor
 from tests.store.builders import given_facts, opened
 
 ALONE = {"PERFDASH_WATCH": "0"}
-PAGES = {page.path: f"pages/{page.file}" for page in (menu.OVERVIEW, menu.CAMPAIGNS, menu.CAMPAIGN, menu.SYNC_HEALTH)}
+PAGES = {page.path: f"pages/{page.file}" for page in (navigation.OVERVIEW, navigation.CAMPAIGNS, navigation.CAMPAIGN, navigation.SYNC_HEALTH)}
 SECRET = "hunter22hunter22"
 
 

@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
-from perfdash import answers
-from perfdash.access import OPERATOR
-from perfdash.accounts import Days
+from perfdash import exports
 from perfdash.demo.process import start
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Days
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.store import health
-from perfdash.store.health import RunRecord
+from perfdash.store.query import sync_health
+from perfdash.store.query.sync_health import RunRecord
 from tests.fixtures.app import AppServer
 from tests.fixtures.browser import settled
 from tests.fixtures.socket_client import COOKIE, Visitor
@@ -121,14 +121,14 @@ def faulty(installation: Installation, fault: str) -> Iterator[None]:
 
 def last_run(installation: Installation, client: str) -> RunRecord:
     with installation.store() as store:
-        return health.runs(store, OPERATOR, (client,), 1)[0]
+        return sync_health.runs(store, OPERATOR, (client,), 1)[0]
 
 
 def answered(installation: Installation, client: str) -> list[object]:
     """The numbers of the days that were synced while the source was well, as `query daily` prints them."""
     with installation.store() as store:
         filters = Filters(Days(*KNOWN), (client,))
-        table = answers.answer(store, Question(OPERATOR, filters), "daily", datetime.now(UTC)).table
+        table = exports.answer(store, Question(OPERATOR, filters), "daily", datetime.now(UTC)).table
     kept = [n for n, column in enumerate(table.columns) if column.canonical]
     return [tuple(row[n] for n in kept) for row in table.rows]
 

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select, update
 
-from perfdash.access import OPERATOR
-from perfdash.secret import digest
-from perfdash.store import schema, users
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.secret import digest
+from perfdash.store import schema
+from perfdash.store.auth import users
 from perfdash.store.engine import Store
-from perfdash.store.people import tries
-from perfdash.ui import gate_messages
+from perfdash.store.schema import tries
+from perfdash.ui.server import messages
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.raw_http import Answer, ask, shake
 from tests.fixtures.socket_client import COOKIE, Visitor
@@ -189,7 +190,7 @@ def test_what_a_browser_says_is_kept_in_memory_only_as_far_as_any_page_of_ours_s
         )
         assert stranger.recv(4096).startswith(b"HTTP/1.1 101")
         # A message of so many bytes is announced, and never sent.
-        stranger.sendall(b"\x82\xff" + (gate_messages.LARGEST + 1).to_bytes(8, "big") + bytes(4))
+        stranger.sendall(b"\x82\xff" + (messages.LARGEST + 1).to_bytes(8, "big") + bytes(4))
         answer = stranger.recv(4096)
     assert (answer[0], int.from_bytes(answer[2:4], "big")) == (0x88, 1009)  # closed: too big
 

@@ -18,10 +18,11 @@ from sqlalchemy import select, update
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from perfdash.access import OPERATOR
-from perfdash.store import schema, users
+from perfdash.domain.access import OPERATOR
+from perfdash.store import schema
+from perfdash.store.auth import users
 from perfdash.store.engine import Store
-from perfdash.store.people import tries
+from perfdash.store.schema import tries
 from tests.conftest import NGINX
 from tests.fixtures.app import AppServer, copy_project, free_port, serving
 from tests.fixtures.socket_client import COOKIE, Visitor

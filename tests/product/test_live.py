@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from perfdash.access import OPERATOR
 from perfdash.demo.process import start
-from perfdash.store import health
+from perfdash.domain.access import OPERATOR
+from perfdash.store.query import sync_health
 from tests.fixtures.app import AppServer
 from tests.fixtures.browser import settled
 from tests.fixtures.socket_client import COOKIE
@@ -134,7 +134,7 @@ def test_two_open_pages_follow_a_sync_from_the_command_line(
 def commit_time(installation: Installation) -> datetime:
     """When the sync's run finished that changed something."""
     with installation.store() as store:
-        runs = [run for run in health.runs(store, OPERATOR, (CLIENT,), 20) if run.trigger == "cli" and run.restated]
+        runs = [run for run in sync_health.runs(store, OPERATOR, (CLIENT,), 20) if run.trigger == "cli" and run.restated]
     finished = runs[0].finished_at
     assert finished is not None, "nothing was restated, so nothing could follow"
     assert finished <= datetime.now(UTC)

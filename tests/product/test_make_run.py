@@ -16,9 +16,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from perfdash.demo import history
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.users import DEMO_USERS
-from perfdash.store import catalog, meta
+from perfdash.store import key_values
+from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, free_port, serving
 from tests.fixtures.browser import settled
 from tests.store.builders import opened
@@ -36,7 +37,7 @@ def given_all_but_the_last_days(root: Path) -> None:
     with opened(f"sqlite:///{root / 'data' / 'demo.db'}") as store:
         now = datetime.now(UTC)
         catalog.register(store, DEMO_CLIENTS, DEMO_ACCOUNTS, now)
-        meta.put(store, history.KEY, json.dumps({"anchor": now.isoformat(), "done": history.DAYS - LAST_DAYS}))
+        key_values.put(store, history.KEY, json.dumps({"anchor": now.isoformat(), "done": history.DAYS - LAST_DAYS}))
 
 
 def sign_in(page: Page, server: AppServer) -> None:

@@ -14,10 +14,10 @@ from math import ceil
 import httpx
 import pytest
 
-from perfdash.access import OPERATOR
+from perfdash.demo.accounts import DEMO_ACCOUNTS
 from perfdash.demo.process import start
-from perfdash.demo.roster import DEMO_ACCOUNTS
-from perfdash.store import health
+from perfdash.domain.access import OPERATOR
+from perfdash.store.query import sync_health
 from tests.fixtures.app import AppServer
 from tests.fixtures.socket_client import Visitor
 from tests.product.installation import KEY, Installation, ago, cookie_of, demo_configuration, installed, link
@@ -153,6 +153,6 @@ def _all_show_the_numbers(
 
 def _one_run_per_account_and_range(installation: Installation, first: date, last: date) -> None:
     with installation.store() as store:
-        runs = [run for run in health.runs(store, OPERATOR, (), 1000) if (run.day_from, run.day_to) == (first, last)]
+        runs = [run for run in sync_health.runs(store, OPERATOR, (), 1000) if (run.day_from, run.day_to) == (first, last)]
     assert len({(run.client, run.account) for run in runs}) == len(DEMO_ACCOUNTS)
     assert [run.state for run in runs] == ["committed"] * len(DEMO_ACCOUNTS)

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from websockets.exceptions import ConnectionClosed
 
-from perfdash.access import OPERATOR
-from perfdash.store import users
+from perfdash.domain.access import OPERATOR
+from perfdash.store.auth import users
 from tests.fixtures.app import AppServer, copy_project, serving
 from tests.fixtures.socket_client import COOKIE, Visitor
 from tests.product.installation import PASSWORD

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from perfdash import answers
-from perfdash.access import OPERATOR, Principal
-from perfdash.accounts import Days
-from perfdash.asof import AsOf, AtRevisions
+from perfdash import exports
+from perfdash.domain.access import OPERATOR, Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.as_of import AsOf, AtRevisions
+from perfdash.domain.errors import UsageError
+from perfdash.domain.filters import Filters, Grain
 from perfdash.domain.groups import Dimension
-from perfdash.domain.question import Question
-from perfdash.errors import UsageError
-from perfdash.export import VIEWS, View
-from perfdash.filters import Filters, Grain
-from perfdash.store import queries
+from perfdash.domain.question import VIEWS, Question, View
+from perfdash.store.query import campaigns as campaign_query
+from perfdash.store.query import overview
 from tests.agreement import checker
 from tests.agreement.checker import Fact, Known
 from tests.replay.rebuilt import TICK, Corrected, Moment, narrowed, sums, without_money
@@ -103,9 +103,9 @@ def agree(scene: Scene, asked: Asked) -> None:
     currencies = {fact.currency for fact in checker.in_view(known, asked.question)}
     if asked.filters.max_cpm is not None and asked.filters.currency is None and len(currencies) > 1:
         with pytest.raises(UsageError, match="one currency"):
-            queries.breakdown(scene.store, asked.whole, asked.by)
+            overview.breakdown(scene.store, asked.whole, asked.by)
         return
-    groups = queries.breakdown(scene.store, asked.whole, asked.by)
+    groups = overview.breakdown(scene.store, asked.whole, asked.by)
     told = {(*(getattr(g, name) for name in asked.by), g.currency): asdict(g.sums) for g in groups}
     assert len(told) == len(groups)
     assert told == rebuilt_groups(scene, asked, asked.as_of), asked
@@ -117,7 +117,7 @@ def agree(scene: Scene, asked: Asked) -> None:
 
 def _same_campaigns(scene: Scene, asked: Asked, known: Known, corrected: Corrected) -> None:
     facts = checker.kept(known, asked.question)
-    rows = queries.campaign_rows(scene.store, asked.whole)
+    rows = campaign_query.campaign_rows(scene.store, asked.whole)
     groups = _grouped(scene, asked, facts, corrected, ("client", "account", "campaign"))
     assert {(r.client, r.account, r.campaign, r.currency): asdict(r.sums) for r in rows} == groups, asked
     for row in rows:
@@ -139,8 +139,8 @@ def _same_campaigns(scene: Scene, asked: Asked, known: Known, corrected: Correct
 
 
 def _same_answer(scene: Scene, asked: Asked, known: Known) -> None:
-    found = answers.answer(scene.store, asked.whole, asked.view, scene.clock())
-    said: dict[str, Any] = answers.as_document(found)
+    found = exports.answer(scene.store, asked.whole, asked.view, scene.clock())
+    said: dict[str, Any] = exports.as_document(found)
     rows = [{name: cell for name, cell in row.items() if name not in NOT_SAID} for row in said["rows"]]
     assert sorted(rows, key=_key) == sorted(checker.table(known, asked.question, asked.view), key=_key), asked
     assert said["totals"] == checker.totals(known, asked.question), asked
@@ -154,7 +154,7 @@ def _key(row: Mapping[str, Any]) -> list[str]:
 
 def _same_origins(scene: Scene, asked: Asked) -> None:
     """When the days in view were last fetched, and how final each of them was."""
-    found = answers.origins(scene.store, asked.whole, scene.clock())
+    found = exports.origins(scene.store, asked.whole, scene.clock())
     for (client, number), origin in found.items():
         owner = scene.of(client, number)
         as_of = None if isinstance(asked.as_of, Mapping) else asked.as_of
@@ -175,7 +175,7 @@ def whole_agrees(scene: Scene, as_of: Moment) -> None:
     days = [date.fromisoformat(named[2]) for named in scene.memory.facts]
     filters = Filters(Days(min(days), max(days)), tuple(sorted(scene.zones)))
     asked = Asked("whole", as_of, filters, DIMENSIONS)
-    groups = queries.breakdown(scene.store, Question(OPERATOR, filters, asked.when), DIMENSIONS)
+    groups = overview.breakdown(scene.store, Question(OPERATOR, filters, asked.when), DIMENSIONS)
     told = {(*(getattr(g, name) for name in DIMENSIONS), g.currency): asdict(g.sums) for g in groups}
     assert told == rebuilt_groups(scene, asked, as_of), as_of
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from perfdash.access import OPERATOR
-from perfdash.accounts import Days
-from perfdash.asof import AsOf, AtRevisions
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Days
+from perfdash.domain.as_of import AsOf, AtRevisions
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.restatements import ADDED, Event, Moved
-from perfdash.restatements import FIELDS as THEIRS
-from perfdash.store import restated
+from perfdash.domain.restatements import ADDED, Event, Moved
+from perfdash.domain.restatements import RESTATED_FIELDS as THEIRS
+from perfdash.store.restatements import read as restatement_read
 from tests.replay.listed import FIELDS, Listed, View, added_up, listed
 from tests.replay.rebuilt import Moment
 from tests.replay.scene import Scene
@@ -29,14 +29,14 @@ def same_changes(scene: Scene, view: View, since: Moment, until: Moment, *, whil
     moments = (_when(since or {}) if since is not None else None, _when(until))
     if moments[0] is None:  # nothing changes after now
         return 0
-    found = restated.events(scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open)
+    found = restatement_read.events(scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open)
     wanted = listed(scene.memory, view, since, until, scene.zones, while_open=while_open)
     told = Counter(_event(scene, event) for event in found)
     expected = Counter(_listed(one) for one in wanted)
     assert told - expected == Counter(), ("invented", view, since, until, while_open)
     assert expected - told == Counter(), ("not told", view, since, until, while_open)
     assert [event.at for event in found] == sorted((event.at for event in found), reverse=True)
-    moved = restated.movement(scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open)
+    moved = restatement_read.movement(scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open)
     assert {_key(scene, one): _moved(one) for one in moved} == added_up(wanted)
     return len(wanted)
 

@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from perfdash.access import OPERATOR, Principal
-from perfdash.accounts import Account, Client, Days
-from perfdash.corrections import FIELDS, Target, WantedValue
-from perfdash.payload import FactKey, Fetched
-from perfdash.schedule import Covered
-from perfdash.store import attempts, catalog, corrections
+from perfdash.domain.access import OPERATOR, Principal
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.corrections import FIELDS, Target, WantedValue
+from perfdash.domain.facts import FactKey, Fetched
+from perfdash.domain.schedule import Covered
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
-from perfdash.store.leases import OpenRun as Lease
-from perfdash.sync import Order, RunResult, SyncContext, sync_one
+from perfdash.store.ledger import attempts
+from perfdash.store.ledger.leases import OpenRun as Lease
+from perfdash.store.query import catalog
+from perfdash.sync.run import Order, RunResult, SyncContext, sync_one
 from tests.agreement.checker import Exchange
 from tests.replay.rebuilt import Judged, Memory, Named, Owner, Run
 
@@ -103,7 +105,7 @@ class Scene:
 
     def correct(self, wanted: Sequence[WantedValue], reason: str = "the invoice says so") -> tuple[int, ...]:
         """Set values; told to both."""
-        made = corrections.correct(self.store, ANALYST, wanted, reason, self.clock)
+        made = correction_write.correct(self.store, ANALYST, wanted, reason, self.clock)
         each = zip(made.numbers, wanted, strict=True)
         # A batch is numbered account by account.
         if len({one.target.account for one in wanted}) > 1:
@@ -115,7 +117,7 @@ class Scene:
 
     def revert(self, client: str, numbers: Sequence[int]) -> None:
         """Take corrections back; told to both."""
-        corrections.revert(self.store, ANALYST, client, numbers, "the invoice was wrong", self.clock)
+        correction_write.revert(self.store, ANALYST, client, numbers, "the invoice was wrong", self.clock)
         self.memory.revert(self.clock(), client, numbers)
         self.clock.move(seconds=5)
 

@@ -13,18 +13,20 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from perfdash import answers
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Client, Days
-from perfdash.asof import AsOf
+from perfdash import exports
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.as_of import AsOf
+from perfdash.domain.errors import BadAnswer
+from perfdash.domain.facts import Batch, FactKey, Fetched
+from perfdash.domain.filters import Filters
+from perfdash.domain.finality import weakest_on
+from perfdash.domain.measures import FactValues
 from perfdash.domain.question import Question
-from perfdash.errors import BadAnswer
-from perfdash.filters import Filters
-from perfdash.finality import weakest_on
-from perfdash.payload import Batch, FactKey, FactValues, Fetched
-from perfdash.store import catalog, restated
 from perfdash.store.engine import Store
-from perfdash.sync import Order, SyncContext, sync_one
+from perfdash.store.query import catalog
+from perfdash.store.restatements import read as restatement_read
+from perfdash.sync.run import Order, SyncContext, sync_one
 from tests.store.builders import opened
 
 pytestmark = pytest.mark.any_dialect
@@ -270,7 +272,7 @@ def run(store: Store, accounts: tuple[Account, ...], one: Run) -> None:
 
 def told(store: Store, accounts: tuple[Account, ...], days: Days, now: datetime, as_of: AsOf | None) -> tuple[str, str]:
     """A letter a day of each account in turn, and the weakest of them."""
-    origins = answers.origins(store, Question(OPERATOR, Filters(days), as_of), now)
+    origins = exports.origins(store, Question(OPERATOR, Filters(days), as_of), now)
     each = [origins[account.client, account.number].finality for account in accounts]
     letters = {word: letter for letter, word in WORDS.items()}
     weakest = [weakest_on(day, each) for day in days.each()]
@@ -294,10 +296,10 @@ def test_what_may_be_said_of_a_day_and_which_changes_came_late(store: Store, his
         found, weakest = told(store, accounts, days, now, as_of)
         assert found == expected, f"as of {text}"
         assert weakest == history.weakest.get(text, weakest)
-    changed = restated.events(store, Question(OPERATOR, Filters(days)), moment("01 00:00"), while_open=True)
+    changed = restatement_read.events(store, Question(OPERATOR, Filters(days)), moment("01 00:00"), while_open=True)
     listed = [(one.account, one.day.day, one.at, one.kind, one.timing) for one in changed]
     assert sorted(listed, key=lambda one: (one[2], one[0], one[1])) == [
         (account, day, moment(when), kind, timing) for account, day, when, kind, timing in history.changes
     ]
-    ended = restated.events(store, Question(OPERATOR, Filters(days)), moment("01 00:00"))
+    ended = restatement_read.events(store, Question(OPERATOR, Filters(days)), moment("01 00:00"))
     assert [one.timing for one in ended] == [one.timing for one in changed if one.timing != "running"]

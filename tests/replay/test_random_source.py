@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from perfdash import answer, rows, strict_json
-from perfdash.accounts import Account, Client, Days
-from perfdash.errors import BadAnswer
-from perfdash.payload import Fetched
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.errors import BadAnswer
+from perfdash.domain.facts import Fetched
+from perfdash.ingest import json_reader, merge_pages, rows
 from perfdash.store.engine import Store
 from tests.agreement.checker import Exchange
 from tests.conftest import FULL
-from tests.mapping_kit import mapping_of_preset
+from tests.ingest.mapping_kit import mapping_of_preset
 from tests.replay import asked as asking
 from tests.replay import listed as listing
 from tests.replay.compared import same_changes
@@ -132,8 +132,8 @@ def telling(scene: Scene, step: Step) -> Ask:
             if bad:
                 clock()
                 raise BadAnswer("The source answered with 500.")
-            batches.append(rows.read(strict_json.loads(body)["data"], MAPPING, account, days))
-        together = answer.together(batches)
+            batches.append(rows.read_rows(json_reader.loads(body)["data"], MAPPING, account, days))
+        together = merge_pages.merge(batches)
         return Fetched(together, began, clock())
 
     return ask

@@ -15,19 +15,19 @@ from pathlib import Path
 
 import pytest
 
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Days, today_in
-from perfdash.demo.data import DEMO_ACCOUNTS, DEMO_CLIENTS
+from perfdash.config.models import SourceConfig
+from perfdash.config.source import Source
+from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.process import RunningApi, start
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Days, today_in
+from perfdash.domain.facts import Fetched
 from perfdash.domain.question import of_every_day
-from perfdash.payload import Fetched
-from perfdash.schedule import default_days
-from perfdash.secret import Secret
+from perfdash.domain.schedule import default_days
+from perfdash.domain.secret import Secret
 from perfdash.sources.client import fetch
-from perfdash.sources.config import SourceConfig
-from perfdash.sources.source import Source
-from perfdash.store import queries
 from perfdash.store.engine import Store
+from perfdash.store.query import overview
 from tests.agreement.wire import Wire
 from tests.replay import asked as asking
 from tests.replay import bodies, rebuilt
@@ -191,13 +191,13 @@ def narrowing(scene: Scene, rng: random.Random) -> tuple[tuple[str, ...], tuple[
 def test_what_is_asked_covers_every_revision_that_the_store_took(scene: Scene, wire: tuple[Wire, RunningApi]) -> None:
     rng = random.Random(7)
     replayed(scene, *wire, Size(2, 2, 0), rng)
-    told = queries.revisions_at(scene.store, of_every_day(OPERATOR))
+    told = overview.revisions_at(scene.store, of_every_day(OPERATOR))
     assert dict(told) == {client: len(moments) for client, moments in scene.memory.moments.items()}
     for client, moments in scene.memory.moments.items():
         for number, at in enumerate(moments, 1):
-            assert dict(queries.revisions_at(scene.store, of_every_day(OPERATOR, (client,), at))) == {client: number}
+            assert dict(overview.revisions_at(scene.store, of_every_day(OPERATOR, (client,), at))) == {client: number}
             before = at - rebuilt.TICK
-            assert dict(queries.revisions_at(scene.store, of_every_day(OPERATOR, (client,), before))) == {
+            assert dict(overview.revisions_at(scene.store, of_every_day(OPERATOR, (client,), before))) == {
                 client: number - 1
             }
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from perfdash.accounts import Account, Days
-from perfdash.payload import Fetched
+from perfdash.config.source import Source
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.facts import Fetched
 from perfdash.sources.client import fetch
-from perfdash.sources.source import Source
-from perfdash.sync import RunResult, sync_one
+from perfdash.sync.run import RunResult, sync_one
 from tests.sources.loopback import DAYS
 from tests.store.ledger_kit import Ledger
 

@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from perfdash.accounts import Account, Days
-from perfdash.payload import Fetched
-from perfdash.secret import Secret
+from perfdash.config.models import EnvKey, LimitsConfig, SourceConfig
+from perfdash.config.source import Source
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.facts import Fetched
+from perfdash.domain.secret import Secret
 from perfdash.sources.client import fetch
-from perfdash.sources.config import EnvKey, LimitsConfig, SourceConfig
-from perfdash.sources.source import Source
 
 KEY = "k3y-that/nobody+may=see"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from perfdash.config.source_models import Paging
 from perfdash.sources.pagination import Came, PageRequest, Pages
-from perfdash.sources.vocabulary import Paging
 
 BASE = "https://api.example.com/v2"
 START = f"{BASE}/report?account=a"

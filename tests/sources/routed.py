@@ -10,12 +10,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from perfdash.accounts import Account, Days
-from perfdash.payload import Batch, Fetched
-from perfdash.secret import Secret
+from perfdash.config.models import SourceConfig
+from perfdash.config.source import Source
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.facts import Batch, Fetched
+from perfdash.domain.secret import Secret
 from perfdash.sources.client import fetch
-from perfdash.sources.config import SourceConfig
-from perfdash.sources.source import Source
 from tests.sources.loopback import ACCOUNT, DAYS, KEY, Answer, Asked, Hours, Loopback
 
 KEY_NAME = "ANY_API_KEY"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sources.test_declared import FIELDS, account, field, of, request
+from tests.config.test_loading import FIELDS, account, field, of, request
 
 PAGED = request(p="{page}")
 USAGE = {"headers": ["X"]}

@@ -18,12 +18,12 @@ import httpcore
 import httpx
 import pytest
 
-from perfdash.accounts import Days
-from perfdash.errors import BadAnswer, RunFailed, SourceRefused, SourceUnreachable
-from perfdash.payload import FactKey
+from perfdash.domain.accounts import Days
+from perfdash.domain.errors import BadAnswer, RunFailed, SourceRefused, SourceUnreachable
+from perfdash.domain.facts import FactKey
 from perfdash.sources import client
-from perfdash.sources.limits import Deadline, DeadlineTransport, Gunzip
-from perfdash.sources.outcome import unanswered
+from perfdash.sources.response import failure_of
+from perfdash.sources.transport import Deadline, DeadlineTransport, Gunzip
 from tests.sources.loopback import ACCOUNT, DAYS, KEY, NOW, Hours, Loopback, ask, row, said, source
 
 ONE = {"data": [row()]}
@@ -252,7 +252,7 @@ def test_a_certificate_that_is_not_trusted_is_not_asked_again() -> None:
     cause = httpx.ConnectError("https://api.example.com")
     cause.__cause__ = httpcore.ConnectError()
     cause.__cause__.__cause__ = ssl.SSLCertVerificationError()
-    found = unanswered(source("https://api.example.com"), Deadline(60, Hours().monotonic), cause)
+    found = failure_of(source("https://api.example.com"), Deadline(60, Hours().monotonic), cause)
     assert isinstance(found, SourceUnreachable)
     assert "certificate is not trusted" in str(found)
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from perfdash.accounts import Days
-from perfdash.security import Security
-from perfdash.sources.declared import Declared
-from perfdash.sources.explain import Request
+from perfdash.config.loading import Declared
+from perfdash.domain.accounts import Days
+from perfdash.domain.security import Security
+from perfdash.sources.check.request_plan import Request
+from perfdash.sources.check.trial import RowRead, Trial
 from perfdash.sources.pagination import Came
-from perfdash.sources.sample import RowRead
-from perfdash.sources.trial import Trial
 
 ASKED = Request(Days(date(2026, 3, 1), date(2026, 3, 7)), "https://api.example.com", ())
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from perfdash import rows
-from perfdash.alike import ColumnarRows
-from perfdash.errors import RunFailed, SourceRefused
-from perfdash.payload import Batch
+from perfdash.domain.errors import RunFailed, SourceRefused
+from perfdash.domain.facts import Batch
+from perfdash.ingest import rows
+from perfdash.ingest.columnar_rows import ColumnarRows
 from perfdash.sources import client
 from perfdash.sources.exchange import MAX_REFUSAL
 from tests.sources.loopback import Hours, Loopback, ask, paged, row, said
@@ -40,7 +40,7 @@ def test_pages_that_look_like_the_first_are_read_into_columns(monkeypatch: pytes
 
     def read(records: Sequence[object], *more: Any) -> Batch:
         kinds.append(type(records))
-        return rows.read(records, *more)
+        return rows.read_rows(records, *more)
 
     monkeypatch.setattr(client, "rows", SimpleNamespace(read=read))
     pages = [paged([row(campaignId=f"c{n}")], n, 1, 3, 3) for n in (1, 2, 3)]

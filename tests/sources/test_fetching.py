@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from perfdash.accounts import Days
-from perfdash.errors import BadAnswer, RunFailed
-from perfdash.payload import FactKey
+from perfdash.domain.accounts import Days
+from perfdash.domain.errors import BadAnswer, RunFailed
+from perfdash.domain.facts import FactKey
 from perfdash.sources.client import connection, quieten
 from tests.sources.loopback import Asked, Loopback, said
 from tests.sources.routed import FIELDS, Routed, asking, configured, custom, entry, reasons

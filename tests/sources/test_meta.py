@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from perfdash.accounts import Days
-from perfdash.errors import BadAnswer, RateLimited, RunFailed, SourceRefused, SourceUnreachable
-from perfdash.payload import FactKey, Fetched
-from perfdash.sources.source import Source
+from perfdash.config.source import Source
+from perfdash.domain.accounts import Days
+from perfdash.domain.errors import BadAnswer, RateLimited, RunFailed, SourceRefused, SourceUnreachable
+from perfdash.domain.facts import FactKey, Fetched
 from tests.sources.loopback import ACCOUNT, KEY, Answer, Asked, Hours, said
 from tests.sources.meta_api import ACCOUNT_ID, VERSION, MetaApi, actions, insight, refused, too_much
 from tests.sources.routed import KEY_NAME, Routed, asking, configured, reasons

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from perfdash.errors import BadAnswer, SourceRefused
-from perfdash.payload import Fetched
+from perfdash.domain.errors import BadAnswer, SourceRefused
+from perfdash.domain.facts import Fetched
 from tests.sources.loopback import KEY, Answer, Asked, Loopback, ask, paged, row, said
 from tests.sources.routed import Handler, Routed, asking, custom, entry
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from perfdash.errors import SourceUnreachable
+from perfdash.domain.errors import SourceUnreachable
 from perfdash.sources.pagination import PageRequest
-from perfdash.sources.request import built
+from perfdash.sources.request import build
 from tests.sources.loopback import ACCOUNT, DAYS
 from tests.sources.routed import FIELDS, custom
 
@@ -22,7 +22,7 @@ def asked(ask: PageRequest = FIRST, account: Any = ACCOUNT, **request: Any) -> A
     said = {"path": "/report", "params": params, "headers": HEADERS} | request
     fields = FIELDS | {"platform": {"path": "network", "map": {"TT": "TikTok", "tiktok": "TikTok"}}}
     source = custom("https://api.example.com/v2", {"type": "none"}, request=said, fields=fields)
-    return built(source, account, DAYS, ask, {"x-tenant": "other", "X-Demo": "1"})
+    return build(source, account, DAYS, ask, {"x-tenant": "other", "X-Demo": "1"})
 
 
 def test_a_request_says_what_it_wants_and_who_asks_without_the_key() -> None:
@@ -87,7 +87,7 @@ def test_a_parameter_without_a_value_and_one_that_was_emptied_are_not_sent() -> 
     source = custom(
         "https://api.example.com", {"type": "page"}, request={"path": "/r", "params": params},
     )  # fmt: skip
-    sent = dict(built(source, ACCOUNT, DAYS, with_page, {}).url.params)
+    sent = dict(build(source, ACCOUNT, DAYS, with_page, {}).url.params)
     assert sent == {"from": "2026-03-01", "to": "2026-03-07", "at": "page 2", "level": "ad"}
 
 
@@ -104,7 +104,7 @@ def test_an_address_that_cannot_be_asked_is_one_sentence(base: str, cursor: str)
     request = {"path": "/r", "params": {"from": "{start}", "to": "{end}", "at": "{cursor}"}}
     source = custom(base, {"type": "cursor", "next": "next"}, request=request)
     with pytest.raises(SourceUnreachable) as caught:
-        built(source, ACCOUNT, DAYS, PageRequest({"cursor": cursor}), {})
+        build(source, ACCOUNT, DAYS, PageRequest({"cursor": cursor}), {})
     assert str(caught.value) == (
         "this is not an address that can be asked: sources.agency.base_url names no host, or what was filled into it, "
         "such as a cursor, is too long"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdash.errors import RateLimited, SourceUnreachable
-from perfdash.sources.limits import Deadline
+from perfdash.domain.errors import RateLimited, SourceUnreachable
 from perfdash.sources.retry import LONGEST_ASKED, Patience, Transient, pause_asked
+from perfdash.sources.transport import Deadline
 from tests.sources.loopback import NOW, Hours, Loopback, ask, row, said
 
 ONE = said({"data": [row()]})

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from perfdash.accounts import Days
-from perfdash.sources.source import Source
+from perfdash.config.source import Source
+from perfdash.domain.accounts import Days
 from perfdash.store import schema
-from perfdash.sync import RunResult
+from perfdash.sync.run import RunResult
 from tests.sources.kept import synced
 from tests.sources.loopback import Answer, Asked, said
 from tests.sources.routed import Routed, configured

@@ -21,15 +21,15 @@ from unittest import mock
 
 import pytest
 
-from perfdash import settings as configuration
-from perfdash.accounts import Days
 from perfdash.cli import main
-from perfdash.commands import opening
-from perfdash.demo.roster import DEMO
-from perfdash.errors import RunFailed
-from perfdash.sources.auth import Signed, masking
+from perfdash.commands import context
+from perfdash.config import settings as configuration
+from perfdash.config.source import Source
+from perfdash.demo.accounts import DEMO
+from perfdash.domain.accounts import Days
+from perfdash.domain.errors import RunFailed
 from perfdash.sources.client import fetch
-from perfdash.sources.source import Source
+from perfdash.sources.request import Signed, masked_key
 from tests.fixtures.command_line import environment
 from tests.sources.echoes import AUTHS, DAY, PLAIN, UGLY, closed_port, faults, found_in, names, tables
 from tests.sources.loopback import ACCOUNT, Hours, Loopback, said
@@ -163,7 +163,7 @@ def test_the_key_travels_in_its_one_place_only(auth: str, server: Routed) -> Non
 @pytest.mark.parametrize("auth", AUTHS)
 def test_printing_what_holds_the_key_shows_its_name_only(auth: str) -> None:
     source = source_of("http://127.0.0.1:1", auth, UGLY)
-    masked = replace(source, key=masking(source.config.auth, source.key))
+    masked = replace(source, key=masked_key(source.config.auth, source.key))
     signed = Signed(source.config.auth, source.key)
     printed = [f"{one!r} {one!s}" for one in (source, masked, source.key, masked.key, source.config, signed)]
     assert found_in(" ".join(printed), UGLY) == []
@@ -187,7 +187,7 @@ class Office:
         names = {"PERFDASH_CONFIG": "perfdash.toml", "PERFDASH_DATABASE_URL": f"sqlite:///{self.root / 'store.db'}"}
         with (
             mock.patch.dict(os.environ, environment(self.root, {**names, KEY_NAME: self.key}), clear=True),
-            mock.patch.object(opening, "ROOT", self.root),
+            mock.patch.object(context, "ROOT", self.root),
             mock.patch.object(sys, "stdin", io.StringIO()),
             redirect_stdout(out), redirect_stderr(err),
         ):  # fmt: skip

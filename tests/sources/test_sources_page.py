@@ -16,15 +16,15 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from perfdash.accounts import Days
-from perfdash.secret import Secret
-from perfdash.sources import presets
+from perfdash.config import presets
+from perfdash.config.loading import validate
+from perfdash.config.models import ClientConfig, SourceConfig
+from perfdash.config.source import Source
+from perfdash.config.source_models import PLACEHOLDERS
+from perfdash.domain.accounts import Days
+from perfdash.domain.secret import Secret
+from perfdash.sources.check.request_plan import explain
 from perfdash.sources.client import fetch
-from perfdash.sources.config import ClientConfig, SourceConfig
-from perfdash.sources.declared import declared
-from perfdash.sources.explain import explained
-from perfdash.sources.source import Source
-from perfdash.sources.vocabulary import PLACEHOLDERS
 from tests.house.source_tree import ROOT
 from tests.sources.loopback import KEY, Hours, Loopback, said
 
@@ -119,7 +119,7 @@ time_zone = "Europe/Berlin"
 
 @pytest.mark.parametrize("text", re.findall(r"^```toml\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL))
 def test_every_configuration_on_the_page_is_valid(text: str) -> None:
-    assert declared(tomllib.loads(text if "[clients." in text else CLIENT + text)).accounts
+    assert validate(tomllib.loads(text if "[clients." in text else CLIENT + text)).accounts
 
 
 def the_example(base_url: str | None = None) -> tuple[Source, Any]:
@@ -128,14 +128,14 @@ def the_example(base_url: str | None = None) -> tuple[Source, Any]:
     document = tomllib.loads(text)
     if base_url:
         document["sources"]["lumen"]["base_url"] = base_url
-    found = declared(document)
+    found = validate(document)
     [account] = found.accounts
     return Source("lumen", found.sources["lumen"], Secret("LUMEN_TOKEN", KEY)), account
 
 
 def test_the_worked_example_asks_what_the_page_says() -> None:
     source, account = the_example()
-    [request] = explained(source, account, [WEEK]).requests
+    [request] = explain(source, account, [WEEK]).requests
     assert f"\nGET {request.address}\n" in EXAMPLE
 
 

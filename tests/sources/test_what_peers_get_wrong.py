@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from perfdash.accounts import Account
-from perfdash.errors import BadAnswer, SourceRefused
-from perfdash.payload import Fetched
+from perfdash.domain.accounts import Account
+from perfdash.domain.errors import BadAnswer, SourceRefused
+from perfdash.domain.facts import Fetched
 from perfdash.store import schema
-from perfdash.sync import RunResult
+from perfdash.sync.run import RunResult
 from tests.sources.kept import synced
 from tests.sources.loopback import DAYS, KEY, Answer, Asked, Hours, Loopback, paged, row, said
 from tests.sources.routed import Routed, asking, configured, custom, entry

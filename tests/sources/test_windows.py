@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdash.accounts import Days
-from perfdash.sources.windows import halves, slices
+from perfdash.domain.accounts import Days
+from perfdash.sources.client import halved, slices
 
 ranges = st.builds(
     lambda start, more: Days(start, min(start, date.max - timedelta(days=more)) + timedelta(days=more)),
@@ -46,7 +46,7 @@ def test_both_ends_of_a_slice_belong_to_it() -> None:
 
 @given(days=ranges)
 def test_halves_joined_are_the_whole_and_differ_by_a_day_at_most(days: Days) -> None:
-    found = halves(days)
+    found = halved(days)
     if found is None:
         assert len(days) == 1
         return
@@ -60,7 +60,7 @@ def test_halving_comes_to_single_days_that_are_the_whole(days: Days) -> None:
     parts, whole = [days], []
     while parts:
         one = parts.pop()
-        found = halves(one)
+        found = halved(one)
         if found is None:
             whole.append(one.start)
         else:

@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import Table, insert, update
 
-from perfdash.access import Principal
-from perfdash.accounts import Account, Client, Days
-from perfdash.filters import Filters
-from perfdash.link_question import Shared, kept
-from perfdash.secret import digest
-from perfdash.store import catalog
-from perfdash.store.engine import Store, open_store
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.filters import Filters
+from perfdash.domain.secret import digest
+from perfdash.domain.share_links import Shared, to_text
+from perfdash.store.engine import Store
+from perfdash.store.opening import open_store
+from perfdash.store.query import catalog
 from perfdash.store.schema import (
     campaigns,
     clients,
@@ -176,7 +177,7 @@ def given_link(store: Store, link: str, **more: Any) -> None:
     """A link of `given_maker`'s to all of acme in 2026 that was opened once; its token is `link` itself."""
     row = {
         "client_id": "acme", "link_id": link, "token_hash": digest(link), "label": f"acme {link}", "as_of": None,
-        "question": kept(Shared(Filters(Days(date(2026, 1, 1), date(2026, 12, 31))))), "money": True, "author": MAKER,
+        "question": to_text(Shared(Filters(Days(date(2026, 1, 1), date(2026, 12, 31))))), "money": True, "author": MAKER,
         "created_at": NOON, "expires_at": NOON + timedelta(days=30),
     }  # fmt: skip
     _insert(store, links, [row | more])

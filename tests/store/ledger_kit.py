@@ -9,12 +9,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from perfdash.access import OPERATOR
-from perfdash.accounts import Account, Client, Days
-from perfdash.payload import Batch, CampaignAttributes, FactKey, FactValues, Fetched, Quarantined
-from perfdash.store import catalog, schema
-from perfdash.store.engine import Store, open_store
-from perfdash.sync import Order, RunResult, SyncContext, sync_one
+from perfdash.domain.access import OPERATOR
+from perfdash.domain.accounts import Account, Client, Days
+from perfdash.domain.facts import Batch, CampaignAttributes, FactKey, Fetched, Quarantined
+from perfdash.domain.measures import FactValues
+from perfdash.store import schema
+from perfdash.store.engine import Store
+from perfdash.store.opening import open_store
+from perfdash.store.query import catalog
+from perfdash.sync.run import Order, RunResult, SyncContext, sync_one
 
 ACME = Client("acme", "Acme", "EUR", "Europe/Berlin")
 GLOBEX = Client("globex", "Globex", "USD", "America/New_York")

@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from perfdash import export
-from perfdash.access import OPERATOR, Principal
-from perfdash.errors import AccessDenied, UsageError
-from perfdash.store import audit, purge, receipts, sessions, users
+from perfdash.domain.access import OPERATOR, Principal
+from perfdash.domain.errors import AccessDenied, UsageError
+from perfdash.presentation import tables
+from perfdash.store import audit, receipts
 from perfdash.store.audit import EVERY_CLIENT, OF_CLIENTS, OF_USERS, AuditFilter
+from perfdash.store.auth import sessions, users
 from perfdash.store.engine import Store
+from perfdash.store.maintenance import erase
 from perfdash.store.receipts import Exported
 from tests.store.builders import ADMIN, NOON, given_client, reader
 
@@ -28,7 +30,7 @@ def given(store: Store, *lines: tuple[str, str, str, str], at=NOON) -> None:
     """Lines of (actor, action, subject, detail), a minute apart."""
     with store.writing() as connection:
         for n, (actor, action, subject, detail) in enumerate(lines):
-            audit.note(connection, actor, action, subject, detail, at + timedelta(minutes=n))
+            audit.write_line(connection, actor, action, subject, detail, at + timedelta(minutes=n))
 
 
 def read(store: Store, **asked) -> list[tuple[str, str, str]]:
@@ -90,7 +92,7 @@ def test_an_export_is_exact_free_of_formulas_and_itself_on_record(store: Store) 
         ("2026-03-10T12:00:00.000007+00:00", "ann", "correct", "acme", "=HYPERLINK(1)")
     ]
     whole = audit.exported(store, ADMIN, AuditFilter(), NOON + timedelta(hours=2))
-    rows = list(csv.reader(io.StringIO(export.to_csv(whole))))
+    rows = list(csv.reader(io.StringIO(tables.to_csv(whole))))
     assert rows[0] == ["line", "at (UTC)", "actor", "action", "subject", "detail"]
     assert [row[5] for row in rows[1:]] == ["1 lines", 'said "no"\nthen yes', "'=HYPERLINK(1)"]
     assert read(store, actions=("audit export",)) == [("admin", "audit export", "audit")] * 2
@@ -155,7 +157,7 @@ def test_a_purge_leaves_one_line_about_the_client_and_what_is_about_others(store
     given(store, *[("ann", action, "acme", "about a client or a user of this name") for action in OF_CLIENTS])
     given(store, *[("ann", action, "bolt", "about another") for action in OF_CLIENTS])
     given(store, ("acme", "sign in", "acme", ""), ("boss", "grant", "ann", "acme"), ("boss", "grant", "ann", "bolt"))
-    purge.purge_client(store, OPERATOR, "acme", NOON)
+    erase.purge_client(store, OPERATOR, "acme", NOON)
     left = [(e.action, e.subject, e.detail) for e in audit.entries(store, ADMIN)]
     about_acme = [line for line in left if "acme" in line[1:] and line[0] not in OF_USERS]
     assert [line[:2] for line in about_acme] == [("clients purge", "acme")]
@@ -166,7 +168,7 @@ def test_a_purge_leaves_one_line_about_the_client_and_what_is_about_others(store
 
 
 def test_a_purge_ends_the_sessions_that_came_by_the_clients_links(store: Store) -> None:
-    from perfdash.security import Security
+    from perfdash.domain.security import Security
     from perfdash.store.schema import links
 
     given_client(store, "acme")
@@ -178,7 +180,7 @@ def test_a_purge_ends_the_sessions_that_came_by_the_clients_links(store: Store) 
         connection.execute(links.insert().values(**row))
     opened, _ = sessions.begin_link(store, "link1", NOON, NOON + timedelta(days=7), Security())
     assert sessions.alive(store, [opened.session_id], NOON, timedelta(hours=2))
-    purge.purge_client(store, OPERATOR, "acme", NOON)
+    erase.purge_client(store, OPERATOR, "acme", NOON)
     assert not sessions.alive(store, [opened.session_id], NOON, timedelta(hours=2))
     with store.reading() as connection:
         assert connection.scalar(select(func.count()).select_from(links)) == 0

@@ -7,35 +7,26 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from perfdash.access import OPERATOR, Principal
-from perfdash.accounts import Days
-from perfdash.corrections import Target, WantedValue
+from perfdash.domain.access import OPERATOR, Principal
+from perfdash.domain.accounts import Days
+from perfdash.domain.corrections import Target, WantedValue
+from perfdash.domain.facts import FactKey
+from perfdash.domain.filters import Filters
+from perfdash.domain.oidc import Identity, RefusedIdentity
 from perfdash.domain.question import Question
-from perfdash.filters import Filters
-from perfdash.oidc_claims import Identity, RefusedIdentity
-from perfdash.payload import FactKey
-from perfdash.security import Security
-from perfdash.store import (
-    audit,
-    corrections,
-    erasing,
-    first_admin,
-    granting,
-    identities,
-    invitations,
-    link_log,
-    links,
-    purge,
-    receipts,
-    sessions,
-    tries,
-    users,
-)
+from perfdash.domain.security import Security
+from perfdash.store import audit, receipts
 from perfdash.store.audit import OF_CLIENTS, OF_STORE, OF_USERS, AuditFilter
+from perfdash.store.auth import invitations, sessions, throttling, users
+from perfdash.store.auth import oidc as identities
+from perfdash.store.auth.users import Access
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
-from perfdash.store.granting import Access
+from perfdash.store.maintenance import erase
 from perfdash.store.receipts import Exported
 from perfdash.store.schema import metadata
+from perfdash.store.share_links import links
+from perfdash.store.share_links import views as link_views
 from tests.store.builders import NOON, given_client, given_facts, given_revisions
 
 pytestmark = pytest.mark.any_dialect
@@ -58,8 +49,8 @@ def everything_done(store: Store) -> set[str]:
     secrets |= people_change(store, boss)
     secrets |= somebody_comes_in(store, ann.user_id)
     secrets |= numbers_are_shared(store, boss)
-    erasing.erase_creator(store, OPERATOR, "acme", 1, "c1", NOON)
-    purge.purge_client(store, OPERATOR, "gone", NOON)
+    erase.erase_creator(store, OPERATOR, "acme", 1, "c1", NOON)
+    erase.purge_client(store, OPERATOR, "gone", NOON)
     return secrets
 
 
@@ -70,19 +61,19 @@ def people_change(store: Store, boss: Principal) -> set[str]:
     users.set_password(store, boss, "ann", THIRD, NOON, rounds=4)
     users.set_own_password(store, boss, OWN, NOON, but="", rounds=4)
     users.set_email(store, boss, "ann", "ann.other@example.com", NOON)
-    granting.set_access(store, boss, "ann", Access("analyst", ("acme",)), Access("client", ("gone",), False), NOON)
+    users.set_access(store, boss, "ann", Access("analyst", ("acme",)), Access("client", ("gone",), False), NOON)
     users.set_active(store, boss, "ann", False, NOON)
     users.set_active(store, boss, "ann", True, NOON)
     users.add_user(store, boss, "bo", None, "client", NOON)
-    erasing.erase_user(store, OPERATOR, "bo", NOON)
+    erase.erase_user(store, OPERATOR, "bo", NOON)
     return {invited, reset, "ann.other@example.com"}
 
 
 def somebody_comes_in(store: Store, user_id: int) -> set[str]:
     for name in ("ann", TYPED):  # a password in the wrong field
-        for _ in range(tries.PER_PAIR + 1):
-            tries.claim(store, name, ADDRESS, NOON)
-        tries.failed(store, name, NOON)
+        for _ in range(throttling.PER_PAIR + 1):
+            throttling.claim(store, name, ADDRESS, NOON)
+        throttling.failed(store, name, NOON)
     session = sessions.begin(store, user_id, NOON)
     ticket = sessions.ticket(store, session.session_id, NOON)
     redeemed = sessions.redeem(store, ticket, NOON)
@@ -98,15 +89,15 @@ def numbers_are_shared(store: Store, boss: Principal) -> set[str]:
     asked, until = Filters(Days(DAY, DAY)), NOON + timedelta(days=7)
     link, token = links.make(store, Question(boss, asked), "acme", "For the board", True, until, lambda: NOON)
     session, cookie = sessions.begin_link(store, link.link_id, NOON, until, Security())
-    link_log.viewed(store, link, session.session_id, link_log.OPENED, NOON)
+    link_views.viewed(store, link, session.session_id, link_views.OPENED, NOON)
     links.revoke(store, boss, "acme", link.link_id, NOON)
     parts = (Exported("acme", 1),)
     receipts.write(store, boss, view="daily", filters="f", parts=parts, sha256="0", now=NOON)
     for action in ("view", "sync"):
         audit.record(store, boss, action, ("acme",), "overview", NOON, kept=timedelta(9))
     row = WantedValue(Target("acme", 1, FactKey(DAY, "spring", "TikTok", "c1")), "cost", 9)
-    made = corrections.correct(store, boss, [row], "the invoice says so", lambda: NOON)
-    corrections.revert(store, boss, "acme", made.numbers, "it did not", lambda: NOON)
+    made = correction_write.correct(store, boss, [row], "the invoice says so", lambda: NOON)
+    correction_write.revert(store, boss, "acme", made.numbers, "it did not", lambda: NOON)
     audit.exported(store, boss, AuditFilter(), NOON)
     return {token, cookie}
 
@@ -127,10 +118,10 @@ def test_no_secret_ever_stands_in_the_audit_whatever_is_done(store: Store) -> No
 
 
 def test_the_code_of_the_first_admin_stands_nowhere(store: Store) -> None:
-    said = first_admin.announce(store, NOON)
+    said = invitations.announce(store, NOON)
     assert said is not None
     code = max(said.replace(",", " ").split(), key=len).strip("`.:()")
     with store.reading() as connection:
         assert code not in "".join(repr(connection.execute(select(t)).all()) for t in metadata.sorted_tables)
-    first_admin.redeem(store, code, "boss", FIRST, NOON, rounds=4)
+    invitations.redeem(store, code, "boss", FIRST, NOON, rounds=4)
     assert code not in repr(audit.entries(store, OPERATOR))

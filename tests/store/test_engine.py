@@ -13,9 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text, update
 
-from perfdash.errors import StoreError
-from perfdash.store import meta, migrations
-from perfdash.store.engine import Store, open_store, sqlite_path
+from perfdash.domain.errors import StoreError
+from perfdash.store import key_values, migrations
+from perfdash.store.engine import Store, sqlite_path
+from perfdash.store.opening import open_store
 from perfdash.store.schema import meta as meta_table
 from perfdash.store.schema import metadata
 
@@ -57,7 +58,7 @@ def test_a_store_of_a_newer_perfdash_is_refused(store_url: str) -> None:
 def test_concurrent_updates_are_all_kept(store_url: str) -> None:
     """SQLAlchemy's default transactions on SQLite lose some of these without a word."""
     store = open_store(store_url)
-    meta.put(store, "n", "0")
+    key_values.put(store, "n", "0")
 
     def add(_n: int) -> None:
         with store.writing() as connection:
@@ -67,7 +68,7 @@ def test_concurrent_updates_are_all_kept(store_url: str) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(200)))
-    assert meta.get(store, "n") == "200"
+    assert key_values.get(store, "n") == "200"
     store.close()
 
 
@@ -76,7 +77,7 @@ def test_a_failed_transaction_leaves_nothing(store_url: str) -> None:
     with pytest.raises(ZeroDivisionError), store.writing() as connection:
         connection.execute(insert(meta_table).values(key="x", value="1"))
         raise ZeroDivisionError
-    assert meta.get(store, "x") is None
+    assert key_values.get(store, "x") is None
     store.close()
 
 
@@ -119,7 +120,7 @@ def test_readers_see_whole_commits_while_a_writer_works(store_url: str) -> None:
     store: Store = open_store(store_url)
     with store.reading() as reading:
         assert reading.scalars(select(meta_table.c.value)).all() == []
-        meta.put(store, "a", "1")
+        key_values.put(store, "a", "1")
         assert reading.scalars(select(meta_table.c.value)).all() == [], "one question sees one state"
-    assert meta.get(store, "a") == "1"
+    assert key_values.get(store, "a") == "1"
     store.close()

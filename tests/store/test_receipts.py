@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from perfdash.access import Principal
-from perfdash.errors import AccessDenied, UsageError
+from perfdash.domain.access import Principal
+from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.store import receipts
 from perfdash.store.engine import Store
 from perfdash.store.receipts import Exported
@@ -29,7 +29,7 @@ def test_an_export_leaves_one_row_per_client_with_that_clients_revision(store: S
     given_revisions(store, "acme", NOON, NOON + timedelta(hours=1))
     totals = (("cost (EUR)", "12.500000"), ("clicks", "3"))
     name = export(store, ADMIN, Exported("acme", 4, totals), Exported("bolt", 0))
-    first, second = receipts.list(store, ADMIN)
+    first, second = receipts.list_receipts(store, ADMIN)
     assert (first.receipt, first.client, first.revision, first.rows, first.totals) == (name, "acme", 2, 4, totals)
     assert (second.receipt, second.client, second.revision, second.rows, second.totals) == (name, "bolt", 0, 0, ())
     assert (first.at, first.author, first.view, first.sha256) == (NOON, "admin", "campaigns", SHA)
@@ -41,7 +41,7 @@ def test_a_receipt_names_the_revision_its_numbers_were_read_under(store: Store) 
     given_client(store, "acme")
     given_revisions(store, "acme", NOON, NOON + timedelta(hours=1))
     export(store, ADMIN, Exported("acme", 1, revision=1))
-    assert receipts.list(store, ADMIN)[0].revision == 1
+    assert receipts.list_receipts(store, ADMIN)[0].revision == 1
 
 
 def test_an_export_of_a_client_one_may_not_see_writes_nothing(store: Store) -> None:
@@ -51,7 +51,7 @@ def test_an_export_of_a_client_one_may_not_see_writes_nothing(store: Store) -> N
         export(store, reader("bolt"), Exported("bolt", 1), Exported("acme", 1))
     with pytest.raises(AccessDenied, match="There is no client 'nobody' here"):
         export(store, ADMIN, Exported("nobody", 1))
-    assert receipts.list(store, ADMIN) == ()
+    assert receipts.list_receipts(store, ADMIN) == ()
 
 
 def test_an_export_of_nothing_is_refused(store: Store) -> None:
@@ -64,12 +64,12 @@ def test_the_newest_receipts_come_first_and_only_those_in_scope(store: Store) ->
     given_client(store, "bolt")
     old = export(store, ADMIN, Exported("acme", 1))
     new = export(store, reader("bolt"), Exported("bolt", 1), minutes=5)
-    assert [r.receipt for r in receipts.list(store, ADMIN)] == [new, old]
-    assert [r.receipt for r in receipts.list(store, ADMIN, 1)] == [new]
-    assert [r.receipt for r in receipts.list(store, reader("acme"))] == [old]
+    assert [r.receipt for r in receipts.list_receipts(store, ADMIN)] == [new, old]
+    assert [r.receipt for r in receipts.list_receipts(store, ADMIN, 1)] == [new]
+    assert [r.receipt for r in receipts.list_receipts(store, reader("acme"))] == [old]
 
 
 def test_totals_are_hidden_without_money(store: Store) -> None:
     given_client(store, "acme")
     export(store, ADMIN, Exported("acme", 1, (("cost (EUR)", "1.000000"),)))
-    assert receipts.list(store, reader("acme", money=False))[0].totals == ()
+    assert receipts.list_receipts(store, reader("acme", money=False))[0].totals == ()

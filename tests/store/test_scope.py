@@ -17,53 +17,32 @@ import pytest
 from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint, select
 
 import perfdash.store
-from perfdash.access import OPERATOR, Principal, Role
-from perfdash.accounts import Account, Days
-from perfdash.comparison import Age
-from perfdash.corrections import Range, Target, WantedValue
+from perfdash.domain.access import OPERATOR, Principal, Role
+from perfdash.domain.accounts import Account, Days
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.corrections import Range, Target, WantedValue
+from perfdash.domain.errors import AccessDenied, UsageError
+from perfdash.domain.facts import FactKey
+from perfdash.domain.filters import Age, Filters
 from perfdash.domain.question import Question, of_every_day
-from perfdash.errors import AccessDenied, UsageError
-from perfdash.filters import Filters
-from perfdash.payload import FactKey
-from perfdash.store import (
-    attempts,
-    audit,
-    bundle,
-    campaigns,
-    catalog,
-    correctable,
-    correction_log,
-    corrections,
-    coverage,
-    erasing,
-    extent,
-    finals,
-    granting,
-    health,
-    invitations,
-    link_log,
-    links,
-    maintenance,
-    names,
-    presence,
-    purge,
-    queries,
-    receipts,
-    reported_ratios,
-    restated,
-    same_age,
-    scope,
-    sessions,
-    settled,
-    user_rows,
-    users,
-    versions,
-    view,
-)
+from perfdash.store import audit, receipts, scope
+from perfdash.store.auth import invitations, login, sessions, user_rows, users
+from perfdash.store.corrections import read as correction_read
+from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
+from perfdash.store.ledger import attempts
+from perfdash.store.maintenance import bundle, erase
+from perfdash.store.maintenance import check as store_check
+from perfdash.store.query import campaigns as campaign_query
+from perfdash.store.query import catalog, coverage, overview, same_age, sync_health, versions
+from perfdash.store.query import cpm_lab as cpm_lab_query
+from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
+from perfdash.store.restatements import read as restatement_read
+from perfdash.store.restatements import settlement
 from perfdash.store.schema import clients, facts, metadata
+from perfdash.store.share_links import links
+from perfdash.store.share_links import views as link_views
 from tests.store.builders import (
     ADMIN,
     MAKER,
@@ -143,16 +122,16 @@ def export(store: Store, principal: Principal) -> str:
 
 
 def bound_view(connection: Any, principal: Principal) -> Any:
-    bound = view.view(connection, Question(principal, LIMITED, NOW))
-    return view.currencies_in(connection, bound)
+    bound = fact_query.view(connection, Question(principal, LIMITED, NOW))
+    return fact_query.currencies_in(connection, bound)
 
 
 ASKED: dict[str, Ask] = {
     "scope.in_scope": condition(lambda p: scope.in_scope(p, clients.c.client_id)),
     "scope.narrowed": condition(lambda p: scope.narrowed(p, clients.c.client_id, ("acme",))),
     "scope.facts_in_scope": rows(lambda _, p: select(facts.c.client_id).where(scope.facts_in_scope(p, facts, ()))),
-    "scope.pinned": lambda s, p: queries.revisions_at(s, of_every_day(p, as_of=scope.pinned(p, NOW))),
-    "scope.under_lock": lambda s, p: queries.breakdown(s, scope.under_lock(Question(p, LIMITED))),
+    "scope.pinned": lambda s, p: overview.revisions_at(s, of_every_day(p, as_of=scope.pinned(p, NOW))),
+    "scope.under_lock": lambda s, p: overview.breakdown(s, scope.under_lock(Question(p, LIMITED))),
     "versions.cutoffs": inside(lambda c, p: versions.cutoffs(c, p, (), NOW).clients),  # type: ignore[union-attr]
     "versions.has_overlays": inside(lambda c, p: versions.has_overlays(c, p, ())),
     "versions.moment_of_client": rows(moment),
@@ -164,24 +143,24 @@ ASKED: dict[str, Ask] = {
         lambda c, p: versions.attribute_versions(p, (), versions.cutoffs(c, p, (), NOW), ("name",))
     ),
     "view.view": inside(bound_view),
-    "queries.stamp": queries.stamp,
-    "queries.revisions_at": lambda s, p: queries.revisions_at(s, of_every_day(p, as_of=NOW)),
-    "queries.runs_stamp": queries.runs_stamp,
-    "queries.breakdown": lambda s, p: queries.breakdown(s, Question(p, LIMITED), ("client", "day")),
-    "queries.undefined_cpm": lambda s, p: queries.undefined_cpm(s, Question(p, LIMITED, NOW)),
-    "queries.creator_names": queries.creator_names,
-    "queries.currencies": lambda s, p: queries.currencies(s, Question(p, ALL)),
+    "queries.stamp": overview.stamp,
+    "queries.revisions_at": lambda s, p: overview.revisions_at(s, of_every_day(p, as_of=NOW)),
+    "queries.runs_stamp": overview.runs_stamp,
+    "queries.breakdown": lambda s, p: overview.breakdown(s, Question(p, LIMITED), ("client", "day")),
+    "queries.undefined_cpm": lambda s, p: overview.undefined_cpm(s, Question(p, LIMITED, NOW)),
+    "queries.creator_names": overview.creator_names,
+    "queries.currencies": lambda s, p: overview.currencies(s, Question(p, ALL)),
     "extent.platforms": lambda s, p: (
-        *extent.platforms(s, of_every_day(p)),
-        *extent.platforms(s, of_every_day(p, as_of=NOW)),
+        *overview.platforms(s, of_every_day(p)),
+        *overview.platforms(s, of_every_day(p, as_of=NOW)),
     ),
-    "extent.first_day": lambda s, p: extent.first_day(s, of_every_day(p)),
-    "extent.last_day": lambda s, p: extent.last_day(s, of_every_day(p, as_of=NOW)),
-    "extent.begins": extent.begins,
-    "extent.any_corrected": extent.any_corrected,
+    "extent.first_day": lambda s, p: overview.first_day(s, of_every_day(p)),
+    "extent.last_day": lambda s, p: overview.last_day(s, of_every_day(p, as_of=NOW)),
+    "extent.begins": overview.begins,
+    "extent.any_corrected": overview.any_corrected,
     "campaigns.campaign_rows": lambda s, p: (
-        *campaigns.campaign_rows(s, Question(p, ALL, NOW)),
-        *campaigns.campaign_rows(s, Question(p, ALL, only=CampaignRef("acme", 1, "acme-spring"))),
+        *campaign_query.campaign_rows(s, Question(p, ALL, NOW)),
+        *campaign_query.campaign_rows(s, Question(p, ALL, only=CampaignRef("acme", 1, "acme-spring"))),
     ),
     "catalog.clients": catalog.clients,
     "catalog.accounts": catalog.accounts,
@@ -189,31 +168,31 @@ ASKED: dict[str, Ask] = {
     "coverage.coverage": lambda s, p: coverage.coverage(s, Question(p, Filters(ALL.days))),
     "coverage.gaps": lambda s, p: coverage.gaps(s, Question(p, Filters(ALL.days))),
     "coverage.uncovered": lambda s, p: coverage.uncovered(s, Question(p, Filters(ALL.days)), NOW),
-    "health.runs": health.runs,
+    "health.runs": sync_health.runs,
     # Those who only read their own numbers see no logs at all; among the others the scope decides.
-    "health.run_log": lambda s, p: health.run_log(s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", RUN),
-    "health.quarantined": lambda s, p: health.quarantined(s, p, "acme", RUN),
-    "health.freshness": lambda s, p: health.freshness(s, p, (), NOW),
-    "correction_log.told": lambda s, p: correction_log.told(s, of_every_day(p)),
-    "correctable.arrived": correctable.arrived,
+    "health.run_log": lambda s, p: sync_health.run_log(s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", RUN),
+    "health.quarantined": lambda s, p: sync_health.quarantined(s, p, "acme", RUN),
+    "health.freshness": lambda s, p: sync_health.freshness(s, p, (), NOW),
+    "correction_log.told": lambda s, p: correction_read.list_corrections(s, of_every_day(p)),
+    "correctable.arrived": correction_read.arrived_later,
     "same_age.aged": lambda s, p: same_age.aged(s, Question(p, ALL), AGE).groups,
     "same_age.unknown": lambda s, p: same_age.unknown(s, Question(p, Filters(Days(DAY, DAY + timedelta(1)))), AGE),
     "receipts.write": export,
-    "receipts.list": receipts.list,
-    "receipts.one": lambda s, p: receipts.one(s, p, receipts.list(s, ADMIN)[0].receipt),
+    "receipts.list": receipts.list_receipts,
+    "receipts.one": lambda s, p: receipts.receipt_of(s, p, receipts.list_receipts(s, ADMIN)[0].receipt),
     # Those who only read their own numbers make no links; among the others the scope decides.
-    "link_log.listed": lambda s, p: link_log.listed(s, replace(p, role=ANALYST.get(p.role, p.role)), NOW),
+    "link_log.listed": lambda s, p: link_views.list_links(s, replace(p, role=ANALYST.get(p.role, p.role)), NOW),
     "links.revoke": lambda s, p: (
         links.revoke(s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", LINK, NOW) is None
     ),
-    "names.campaign_names": names.campaign_names,
+    "names.campaign_names": campaign_query.campaign_names,
     "user_rows.names_near": user_rows.names_near,
-    "restated.events": lambda s, p: restated.events(s, Question(p, ALL), NOON - timedelta(days=1)),
-    "restated.movement": lambda s, p: restated.movement(s, Question(p, ALL), NOON - timedelta(days=1)),
-    "settled.settling": lambda s, p: settled.settling(s, Question(p, ALL), NOW),
-    "finals.final_at": inside(lambda c, p: finals.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)),
-    "reported_ratios.comparisons": lambda s, p: reported_ratios.comparisons(s, Question(p, ALL, NOW)),
-    "reported_ratios.all_findings": lambda s, p: reported_ratios.all_findings(s, Question(p, ALL, NOW)),
+    "restated.events": lambda s, p: restatement_read.events(s, Question(p, ALL), NOON - timedelta(days=1)),
+    "restated.movement": lambda s, p: restatement_read.movement(s, Question(p, ALL), NOON - timedelta(days=1)),
+    "settled.settling": lambda s, p: settlement.settlement_curves(s, Question(p, ALL), NOW),
+    "finals.final_at": inside(lambda c, p: coverage.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)),
+    "reported_ratios.comparisons": lambda s, p: cpm_lab_query.comparisons(s, Question(p, ALL, NOW)),
+    "reported_ratios.all_findings": lambda s, p: cpm_lab_query.all_findings(s, Question(p, ALL, NOW)),
     "attempts.last_attempt": lambda s, p: attempts.last_attempt(s, p, ACCOUNT, Days(DAY, DAY)),
     "attempts.committed": lambda s, p: attempts.committed(s, p, ACCOUNT),
     "audit.record": lambda s, p: audit.record(s, p, "view", ("acme",), "overview", NOW, kept=timedelta(9)) is None,
@@ -223,50 +202,50 @@ ASKED: dict[str, Ask] = {
 
 ROW = Target("acme", 1, FactKey(DAY, "acme-spring", "acme-tv", "acme-ann"))
 FOR_ANALYSTS: dict[str, Ask] = {
-    "correctable.lines": lambda s, p: correctable.lines(s, p, Range("acme", 1, "acme-spring", Days(DAY, DAY))),
-    "corrections.require_may_correct": lambda _, p: corrections.require_may_correct(p, "acme", "cost") is None,
+    "correctable.lines": lambda s, p: correction_read.lines(s, p, Range("acme", 1, "acme-spring", Days(DAY, DAY))),
+    "corrections.require_may_correct": lambda _, p: correction_write.require_may_correct(p, "acme", "cost") is None,
     "links.require_may_share": lambda _, p: links.require_may_share(p, "acme") is None,
     "links.make": lambda s, p: links.make(
         s, Question(replace(p, name=MAKER), ALL), "acme", "another", True, NOW, lambda: NOON
     ),
-    "link_log.views": lambda s, p: link_log.views(s, p, "acme", LINK),
-    "corrections.correct": lambda s, p: corrections.correct(
+    "link_log.views": lambda s, p: link_views.views(s, p, "acme", LINK),
+    "corrections.correct": lambda s, p: correction_write.correct(
         s, p, [WantedValue(ROW, "cost", 9)], "why not", lambda: NOW
     ),
-    "corrections.revert": lambda s, p: corrections.revert(s, p, "acme", [1], "why not", lambda: NOW),
+    "corrections.revert": lambda s, p: correction_write.revert(s, p, "acme", [1], "why not", lambda: NOW),
 }
 """What corrects: for those who see all, and for the client's analysts, never for its own users."""
 
 
-CLIENT = granting.Access("client")
+CLIENT = users.Access("client")
 FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
-    "audit.entries": lambda s, p, _: audit.entries(s, p) or queries.stamp(s, p),
+    "audit.entries": lambda s, p, _: audit.entries(s, p) or overview.stamp(s, p),
     "audit.exported": lambda s, p, _: audit.exported(s, p, audit.AuditFilter(), NOW),
-    "granting.set_access": lambda s, p, _: granting.set_access(s, p, "eve", CLIENT, granting.Access("admin"), NOW),
-    "presence.presence": lambda s, p, _: presence.presence(s, p, NOW) is not None,
-    "bundle.write": lambda s, p, folder: bundle.write(s, p, folder / "taken.zip"),
-    "bundle.read": lambda s, p, folder: bundle.read(s, p, folder / "nothing.zip"),
-    "maintenance.check": lambda s, p, _: maintenance.check(s, p),
-    "maintenance.backup": lambda s, p, folder: maintenance.backup(s, p, folder / "taken.db") is None,
-    "maintenance.restore": lambda _, p, folder: maintenance.restore(folder / "taken.db", folder / "nothing", p, NOW),
-    "purge.purge_client": lambda s, p, _: purge.purge_client(s, p, "acme", NOW),
+    "granting.set_access": lambda s, p, _: users.set_access(s, p, "eve", CLIENT, users.Access("admin"), NOW),
+    "presence.presence": lambda s, p, _: login.presence(s, p, NOW) is not None,
+    "bundle.write": lambda s, p, folder: bundle.export_bundle(s, p, folder / "taken.zip"),
+    "bundle.read": lambda s, p, folder: bundle.import_bundle(s, p, folder / "nothing.zip"),
+    "maintenance.check": lambda s, p, _: store_check.check(s, p),
+    "maintenance.backup": lambda s, p, folder: store_check.backup(s, p, folder / "taken.db") is None,
+    "maintenance.restore": lambda _, p, folder: store_check.restore(folder / "taken.db", folder / "nothing", p, NOW),
+    "purge.purge_client": lambda s, p, _: erase.purge_client(s, p, "acme", NOW),
     "sessions.end": lambda s, p, _: sessions.end(s, "nobody's", NOW, principal=p) is None,
     "sessions.end_all": lambda s, p, _: sessions.end_all(s, 1, NOW, "everywhere", principal=p) == 0,
-    "session_list.listed": lambda s, p, _: sessions.listed(s, p, NOW) is not None,
+    "session_list.listed": lambda s, p, _: sessions.live_sessions(s, p, NOW) is not None,
     "users.list_users": lambda s, p, _: users.list_users(s, p) is not None,
     "users.add_user": lambda s, p, _: users.add_user(s, p, "eve", None, "client", NOW),
     "users.set_password": lambda s, p, _: users.set_password(s, p, "eve", "correct horse", NOW, rounds=4),
     "users.set_active": lambda s, p, _: users.set_active(s, p, "eve", False, NOW),
-    "granting.set_role": lambda s, p, _: granting.set_role(s, p, "eve", "admin", NOW),
-    "granting.set_money": lambda s, p, _: granting.set_money(s, p, "eve", True, NOW),
+    "granting.set_role": lambda s, p, _: users.set_role(s, p, "eve", "admin", NOW),
+    "granting.set_money": lambda s, p, _: users.set_money(s, p, "eve", True, NOW),
     "users.set_email": lambda s, p, _: users.set_email(s, p, "eve", None, NOW),
-    "granting.grant": lambda s, p, _: granting.grant(s, p, "eve", "acme", NOW),
-    "granting.revoke": lambda s, p, _: granting.revoke(s, p, "eve", "acme", NOW),
+    "granting.grant": lambda s, p, _: users.grant(s, p, "eve", "acme", NOW),
+    "granting.revoke": lambda s, p, _: users.revoke(s, p, "eve", "acme", NOW),
     "user_rows.require_admin": lambda _, p, __: user_rows.require_admin(p) is None,
     "user_rows.for_change": lambda s, p, _: inside(lambda c, q: user_rows.for_change(c, q, "eve"))(s, p),
     "invitations.make": lambda s, p, _: invitations.make(s, p, "eve", "invite", NOW),
-    "erasing.erase_user": lambda s, p, _: erasing.erase_user(s, p, "eve", NOW),
-    "erasing.erase_creator": lambda s, p, _: erasing.erase_creator(s, p, "acme", 1, "acme-ann", NOW),
+    "erasing.erase_user": lambda s, p, _: erase.erase_user(s, p, "eve", NOW),
+    "erasing.erase_creator": lambda s, p, _: erase.erase_creator(s, p, "acme", 1, "acme-ann", NOW),
 }
 """What works on the store as a whole, or deletes a client: only for those who see all."""
 
@@ -405,7 +384,7 @@ def test_what_serves_operators_is_denied_to_everyone_else(world: Store, name: st
         with pytest.raises(AccessDenied):
             ask(world, principal, tmp_path)
     assert list(tmp_path.glob("taken*")) == []
-    assert queries.breakdown(world, Question(ADMIN, ALL)) != ()
+    assert overview.breakdown(world, Question(ADMIN, ALL)) != ()
     with suppress(UsageError):  # on PostgreSQL, or about a store that is not empty: past the permission
         assert ask(world, ADMIN, tmp_path)
 
@@ -433,9 +412,9 @@ def test_a_filter_narrows_and_never_widens(world: Store) -> None:
 
 
 def test_a_slug_that_looks_like_sql_is_only_a_slug(world: Store) -> None:
-    assert queries.breakdown(world, Question(reader("' OR 1=1 --"), ALL)) == ()
-    assert queries.breakdown(world, Question(reader("acme' OR '1'='1"), ALL)) == ()
-    assert queries.breakdown(world, Question(ADMIN, Filters(ALL.days, clients=("' OR 1=1 --",)))) == ()
+    assert overview.breakdown(world, Question(reader("' OR 1=1 --"), ALL)) == ()
+    assert overview.breakdown(world, Question(reader("acme' OR '1'='1"), ALL)) == ()
+    assert overview.breakdown(world, Question(ADMIN, Filters(ALL.days, clients=("' OR 1=1 --",)))) == ()
 
 
 # --- the rule for code

@@ -11,10 +11,11 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from perfdash.access import OPERATOR, UserRole
-from perfdash.store import sessions, users
+from perfdash.domain.access import OPERATOR, UserRole
+from perfdash.store.auth import login, sessions, users
 from perfdash.store.engine import Store
-from perfdash.ui import session, wiring
+from perfdash.ui.auth import session
+from perfdash.ui.runtime import context
 from tests.fixtures.command_line import ROOT
 from tests.store.builders import NOON
 
@@ -29,7 +30,7 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, so that tests need not migrate each."""
-    from perfdash.store.engine import open_store
+    from perfdash.store.opening import open_store
 
     path = tmp_path_factory.mktemp("ui") / "template.db"
     open_store(f"sqlite:///{path}").close()
@@ -40,10 +41,10 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(tmp_path: Path, _template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """The store of the app under test: an installation without configuration, but with a database, so not the demo."""
     shutil.copy(_template, tmp_path / "app.db")
-    monkeypatch.setattr(wiring, "ROOT", tmp_path)
-    monkeypatch.setattr(wiring, "_opened", {})
+    monkeypatch.setattr(context, "ROOT", tmp_path)
+    monkeypatch.setattr(context, "_opened", {})
     monkeypatch.setenv("PERFDASH_DATABASE_URL", f"sqlite:///{tmp_path / 'app.db'}")
-    found = wiring.store()
+    found = context.store()
     yield found
     found.close()
 
@@ -60,10 +61,10 @@ def opened(query: dict[str, str | list[str]] | None = None) -> AppTest:
 
 def entered(name: str, query: dict[str, str | list[str]] | None = None, page: Path | None = None) -> AppTest:
     """A page, the first one without `page`, as `name` sees it who has signed in elsewhere: no form, one run."""
-    user = users.login_of(wiring.store(), name, demo=False).user_id
+    user = login.login_of(context.store(), name, demo=False).user_id
     assert user is not None
     app = _addressed(query)
-    app.session_state[session._SESSION] = sessions.begin(wiring.store(), user, wiring.now()).session_id
+    app.session_state[session._SESSION] = sessions.begin(context.store(), user, context.now()).session_id
     if page is not None:
         app._page_hash = _page_hashes()[page]
     return app.run()

@@ -11,7 +11,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from perfdash.errors import StoreError
+from perfdash.domain.errors import StoreError
 from perfdash.store.engine import Store
 
 MIGRATION_LOCK = 723_114_001

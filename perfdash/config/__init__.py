@@ -1,0 +1,1 @@
+"""perfdash.toml, the environment and the presets."""

@@ -1,0 +1,245 @@
+"""The vocabulary of perfdash.toml, closed: an unknown key is an error. No message quotes what may be a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from perfdash.config.presets import over_preset
+from perfdash.config.source_models import (
+    PLACEHOLDER,
+    Auth,
+    BearerAuth,
+    Closed,
+    CursorPaging,
+    FieldsConfig,
+    HeaderAuth,
+    NoPaging,
+    OffsetPaging,
+    OutcomeRule,
+    PagePaging,
+    Paging,
+    QueryAuth,
+    RateConfig,
+    RecordsConfig,
+    RequestConfig,
+    Text,
+    UsageConfig,
+    tuples,
+    validation_error,
+)
+from perfdash.domain import accounts
+from perfdash.domain.security import Security
+from perfdash.domain.values import clean_text
+
+_CARRIED = {PagePaging: "page", OffsetPaging: "offset", CursorPaging: "cursor"}
+
+
+def contradictions(request: RequestConfig, paging: Paging, auth: Auth) -> Iterator[str]:
+    """A sentence for each contradiction."""
+    used = {name for text in (request.path, *request.params.values()) for name in PLACEHOLDER.findall(text)}
+    if "start" not in used or not used & {"end", "after_end"}:
+        yield "the request must say which days it wants: put {start} and {end} into request.params or request.path"
+    needed = _CARRIED.get(type(paging))
+    if needed and needed not in used:
+        yield f'paging.type "{paging.type}" asks with {{{needed}}}, but nothing in request.params carries it'
+    for name in sorted({"page", "offset", "cursor"} & used - {needed}):
+        yield f'request carries {{{name}}}, but paging.type "{paging.type}" never gives it a value'
+    if "page_size" in used and not _has_size(paging):
+        yield "request carries {page_size}, but paging.size does not say what it is"
+    if isinstance(auth, HeaderAuth) and auth.name.lower() in map(str.lower, request.headers):
+        yield f"request.headers.{auth.name} is the header in which auth sends the key"
+    if isinstance(auth, QueryAuth) and auth.name in request.params:
+        yield f"request.params.{auth.name} is the parameter in which auth sends the key"
+
+
+def _has_size(paging: Paging) -> bool:
+    if isinstance(paging, NoPaging):
+        return False
+    return paging.size is not None or (isinstance(paging, PagePaging) and paging.size_at is not None)
+
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LONGEST_HOURS = 30 * 24
+_DEFAULT = Security()
+
+
+def _host(name: str) -> str:
+    if not _HOST.fullmatch(name.lower()):
+        raise validation_error('a host is a name without scheme, port or path, such as "reports.example.com" or "*.example.com"')
+    return name.lower()
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise validation_error('a proxy is an address or a network, such as "127.0.0.1" or "10.0.0.0/8"') from None
+    return text
+
+
+class SecurityConfig(Closed):
+    """The keys and their ranges."""
+
+    allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(tuples)] = ()
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(tuples)] = ()
+    idle_minutes: int = Field(default=_DEFAULT.idle // timedelta(minutes=1), ge=5, le=_LONGEST_HOURS * 60)
+    session_hours: int = Field(default=_DEFAULT.lifetime // timedelta(hours=1), ge=1, le=_LONGEST_HOURS)
+    audit_days: int = Field(default=_DEFAULT.audit_kept.days, ge=30, le=36_500)
+    passwords: bool = True
+
+    def meant(self) -> Security:
+        """The same as the app uses it."""
+        return Security(
+            allowed_hosts=self.allowed_hosts,
+            trusted_proxies=tuple(ip_network(text) for text in self.trusted_proxies),
+            idle=timedelta(minutes=self.idle_minutes),
+            lifetime=timedelta(hours=self.session_hours),
+            audit_kept=timedelta(days=self.audit_days),
+            passwords=self.passwords,
+        )
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+LITERAL_KEY = 'a key never stands in this file: put it in the environment and name it here, key = { env = "NAME" }'
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        raise validation_error(f'there is no time zone "{clean_text(name)[:60]}"; use an IANA name such as "Europe/Berlin"') from None
+    return name
+
+
+def _currency(code: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise validation_error('a currency is three capital letters, such as "EUR"')
+    return code
+
+
+def _base_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise validation_error("this is not a web address") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or not url.isascii():
+        raise validation_error(
+            'a web address begins with https:// or http:// and names a host, such as "https://api.example.com"'
+        )
+    if "@" in parts.netloc:
+        raise validation_error("user name and password do not belong in the address; name the key with key = { env = ... }")
+    if "?" in url or "#" in url:
+        raise validation_error("the address ends with its path; what follows ? or # does not belong here")
+    if re.search(r"[\x00-\x20\x7f\\]", url):
+        raise validation_error("the address holds a blank, a control character or a backslash")
+    return url.rstrip("/")
+
+
+def _asked_platforms(names: tuple[str, ...]) -> tuple[str, ...]:
+    found = tuple(accounts.platform_spelling(clean_text(name))[0] for name in names)
+    if not found:
+        raise validation_error("name at least one platform, or leave the line out to ask for all")
+    if not all(found) or any("," in name for name in found):
+        raise validation_error("a platform is a name without a comma")
+    if len({name.casefold() for name in found}) < len(found):
+        raise validation_error("a platform is named twice")
+    return found
+
+
+def _named_key(value: Any) -> Any:
+    if isinstance(value, str):
+        raise validation_error(LITERAL_KEY)
+    return value
+
+
+Currency = Annotated[str, AfterValidator(_currency)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+DayCount = Annotated[int, Field(ge=1, le=3660)]
+
+
+class ClientConfig(Closed):
+    """[clients.SLUG]"""
+
+    name: Text
+    currency: Currency
+    time_zone: TimeZone
+
+
+class EnvKey(Closed):
+    """key = { env = "NAME" }: where the key is, never what it is."""
+
+    env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+
+
+Key = Annotated[EnvKey, BeforeValidator(_named_key)]
+
+
+class AccountConfig(Closed):
+    """[[sources.NAME.accounts]]: one account at the source, and whose it is. What is absent comes from these."""
+
+    client: str
+    account: Text
+    currency: Currency | None = None
+    time_zone: TimeZone | None = None
+    key: Key | None = None
+    platforms: Annotated[tuple[str, ...], BeforeValidator(tuples), AfterValidator(_asked_platforms)] | None = None
+
+
+class LimitsConfig(Closed):
+    """[sources.NAME.limits]: what one run may cost: seconds, attempts a request, pages an answer, MiB a page."""
+
+    connect_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    read_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    total_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    pages: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    body_mib: Annotated[float, Field(gt=0, le=1024)] = 64.0
+
+
+class SourceConfig(Closed):
+    """[sources.NAME]: its own lines over those of the preset that `type` names; custom has none."""
+
+    type: Literal["performance_v1", "tiktok_business", "meta_insights", "custom"] = "performance_v1"
+    base_url: Annotated[str, AfterValidator(_base_url)]
+    key: Key
+    currency: Currency | None = None
+    time_zone: TimeZone | None = None
+    settlement_days: DayCount | None = None
+    history_days: DayCount = 180
+    overlap: bool = False
+    auth: Auth = BearerAuth()
+    request: RequestConfig
+    paging: Paging = NoPaging()
+    records: RecordsConfig
+    fields: FieldsConfig
+    outcomes: Annotated[tuple[OutcomeRule, ...], BeforeValidator(tuples)] = ()
+    rate: RateConfig | None = None
+    usage: UsageConfig | None = None
+    limits: LimitsConfig = LimitsConfig()
+    accounts: Annotated[tuple[AccountConfig, ...], BeforeValidator(tuples)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_preset(cls, said: Any) -> Any:
+        return over_preset(said) if isinstance(said, dict) else said
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> SourceConfig:
+        for found in contradictions(self.request, self.paging, self.auth):
+            raise validation_error(found)
+        return self
+
+
+class Document(Closed):
+    """The whole file."""
+
+    clients: dict[str, ClientConfig] = Field(default_factory=dict)
+    sources: dict[str, SourceConfig] = Field(default_factory=dict)
+    security: SecurityConfig = SecurityConfig()

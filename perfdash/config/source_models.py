@@ -1,0 +1,348 @@
+"""How an API is asked and read, as tables of a source in perfdash.toml. Closed: an unknown key is an error."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import jmespath
+import jmespath.exceptions
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    create_model,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from perfdash.domain.measures import ALWAYS, OPTIONAL
+
+
+class Closed(BaseModel):
+    """A table whose keys are all known; the values in it never appear in an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+def validation_error(text: str) -> PydanticCustomError:
+    """A sentence of ours as a validation error; braces in it are not placeholders."""
+    return PydanticCustomError("perfdash", "{text}", {"text": text})
+
+
+def tuples(value: Any) -> Any:
+    """TOML has lists where we keep tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _expression(text: str) -> str:
+    try:
+        jmespath.compile(text)
+    except jmespath.exceptions.ParseError as error:
+        place = f" (at character {error.lex_position + 1})" if error.lex_position else ""
+        raise validation_error(f"this is not a JMESPath expression{place}") from None
+    return text
+
+
+def day_format(text: str) -> str:
+    """A strftime format of whole days: each of year, month and day once, and nothing that depends on a language."""
+    if sorted(re.findall("%(.?)", text)) not in (["Y", "d", "m"], ["d", "m", "y"]):
+        raise validation_error("a date format holds %Y, %m and %d, each once, such as %Y-%m-%d")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_expression)]
+DayFormat = Annotated[str, StringConstraints(max_length=60), AfterValidator(day_format)]
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDERS = ("start", "end", "after_end", "account", "platforms", "page", "page_size", "offset", "cursor")
+"""{after_end} is the day after {end}, for an API whose last day is exclusive."""
+_OURS = (
+    "host", "content-length", "transfer-encoding", "connection", "cookie", "accept", "accept-encoding", "user-agent",
+)  # fmt: skip
+_HTTP_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
+
+
+def _template(text: str) -> str:
+    for name in PLACEHOLDER.findall(text):
+        if name not in PLACEHOLDERS:
+            raise validation_error(f"there is no placeholder {{{name}}}; known: {', '.join(PLACEHOLDERS)}")
+    return text
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or re.search(r"[\x00-\x20\x7f\\?#]", text) or not text.isascii():
+        raise validation_error("a path begins with / and holds no blank, ? or #; parameters go into params")
+    if "//" in text or {"..", "."} & set(text.split("/")):
+        raise validation_error("a path has no empty, . or .. parts")
+    return _template(text)
+
+
+def _key_header(name: str) -> str:
+    if name.lower() in _OURS:
+        raise validation_error("a key does not travel in this header")
+    return name
+
+
+def _header(name: str) -> str:
+    if name.lower() in (*_OURS, "authorization"):
+        raise validation_error("this header is not for you to set; the key is sent by auth")
+    return name
+
+
+Template = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_template)]
+HeaderName = Annotated[str, StringConstraints(pattern=_HTTP_NAME), AfterValidator(_header)]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,199}$")]
+ParamName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class BearerAuth(Closed):
+    """auth.type = "bearer": `Authorization: Bearer KEY`"""
+
+    type: Literal["bearer"] = "bearer"
+
+
+class HeaderAuth(Closed):
+    """auth.type = "header": `NAME: PREFIX KEY`, the prefix only where there is one."""
+
+    type: Literal["header"]
+    name: Annotated[str, StringConstraints(pattern=_HTTP_NAME), AfterValidator(_key_header)]
+    prefix: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{0,40}$")] = ""
+
+
+class QueryAuth(Closed):
+    """auth.type = "query": `?NAME=KEY`, for APIs that know nothing else; the key then stands in every address."""
+
+    type: Literal["query"]
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-\[\]]{1,100}$")]
+
+
+class BasicAuth(Closed):
+    """auth.type = "basic": HTTP basic authentication; the key is the password."""
+
+    type: Literal["basic"]
+    user: Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f\x7f]{0,200}$")]
+
+
+Auth = Annotated[BearerAuth | HeaderAuth | QueryAuth | BasicAuth, Field(discriminator="type")]
+
+
+class RequestConfig(Closed):
+    """[sources.NAME.request]: a parameter whose placeholder has no value in a request is left out of that request."""
+
+    path: Annotated[str, StringConstraints(max_length=500), AfterValidator(_path)]
+    params: dict[ParamName, Template] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    dates: DayFormat = "%Y-%m-%d"
+    platforms_joined_by: Annotated[str, StringConstraints(min_length=1, max_length=3)] = ","
+    window_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+
+
+class _Paging(Closed):
+    """What every kind of paging may say: where the answer tells how many rows there are in all."""
+
+    total_rows: Expression | None = None
+    size: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Sent as {page_size}; halved when a single day is too much."""
+
+
+class NoPaging(Closed):
+    """paging.type = "none": one request is one answer."""
+
+    type: Literal["none"] = "none"
+    total_rows: Expression | None = None
+
+
+class PagePaging(_Paging):
+    """paging.type = "page": {page} counts from `first`. Ends by `total_pages`, else `total_rows`, else an empty page.
+
+    `page_at` and `size_at` say where the answer repeats its page and its own page size, which then is asked for.
+    With `first_unasked` the first request carries neither {page} nor {page_size}, and `total_pages` decides on more.
+    """
+
+    type: Literal["page"]
+    first: Annotated[int, Field(ge=0, le=1)] = 1
+    first_unasked: bool = False
+    page_at: Expression | None = None
+    size_at: Expression | None = None
+    total_pages: Expression | None = None
+
+
+class OffsetPaging(_Paging):
+    """paging.type = "offset": {offset} is the number of rows that came. Ends by `total_rows`, else at an empty page."""
+
+    type: Literal["offset"]
+
+
+class CursorPaging(_Paging):
+    """paging.type = "cursor": {cursor} is what `next` found before. Ends when it, or `more`, is absent or false."""
+
+    type: Literal["cursor"]
+    next: Expression
+    more: Expression | None = None
+
+
+class NextUrlPaging(_Paging):
+    """paging.type = "next_url": `next` finds the address of the next page; it must be at the same origin."""
+
+    type: Literal["next_url"]
+    next: Expression
+
+
+class LinkPaging(_Paging):
+    """paging.type = "link_header": `Link: <address>; rel="next"`; it must be at the same origin."""
+
+    type: Literal["link_header"]
+
+
+Paging = Annotated[
+    NoPaging | PagePaging | OffsetPaging | CursorPaging | NextUrlPaging | LinkPaging, Field(discriminator="type")
+]
+
+
+def _statuses(value: Any) -> Any:
+    return tuples(value if isinstance(value, list) else [value])
+
+
+def _status(value: Any) -> Any:
+    exact = isinstance(value, int) and not isinstance(value, bool) and 200 <= value <= 599
+    if not exact and value not in ("2xx", "3xx", "4xx", "5xx"):
+        raise validation_error('a status is a number from 200 to 599, or "4xx" or "5xx" for a hundred of them')
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, bool | int | str):
+        raise validation_error("a value to compare with is true, false, a whole number or a text")
+    return value
+
+
+class OutcomeRule(Closed):
+    """[[sources.NAME.outcomes]]: what an answer means. The first rule of which every condition holds decides.
+
+    Conditions: `status` (200 or "5xx", or a list); `header` is present; the value that `at` finds in the body is one of
+    `any_of`, lies in `between` (inclusive), `contains` a text in any case, or, with none of these, is there and neither
+    null, false nor empty. `says` replaces the source's own message.
+    """
+
+    then: Literal["ok", "retry", "rate_limited", "split", "auth", "fail", "incomplete"]
+    status: Annotated[tuple[Annotated[Any, AfterValidator(_status)], ...], BeforeValidator(_statuses)] | None = None
+    header: Annotated[str, StringConstraints(pattern=_HTTP_NAME)] | None = None
+    at: Expression | None = None
+    any_of: Annotated[tuple[Annotated[Any, AfterValidator(_scalar)], ...], BeforeValidator(tuples)] | None = None
+    between: Annotated[tuple[int, int], BeforeValidator(tuples)] | None = None
+    contains: Text | None = None
+    says: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_conditions(self) -> OutcomeRule:
+        if self.status is None and self.header is None and self.at is None:
+            raise validation_error("a rule needs a condition: status, header or at")
+        tests = [self.any_of, self.between, self.contains]
+        if self.at is None and any(test is not None for test in tests):
+            raise validation_error("any_of, between and contains look at the value that `at` finds; name it")
+        if sum(test is not None for test in tests) > 1:
+            raise validation_error("say one of any_of, between and contains")
+        return self
+
+
+class RateConfig(Closed):
+    """[sources.NAME.rate]: at most `requests` in any `seconds`, over all accounts that share host and key."""
+
+    requests: Annotated[int, Field(ge=1, le=100_000)]
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = 1.0
+
+
+class UsageConfig(Closed):
+    """[sources.NAME.usage]: headers (JSON or a bare number) that say how much of a quota is used, in percent.
+
+    At `pause_at` or above nobody with that host and key asks for `pause_seconds`, or for as long as `minutes` or
+    `seconds` (names inside those headers, with their unit) say.
+    """
+
+    headers: Annotated[tuple[HeaderName, ...], BeforeValidator(tuples)]
+    percent: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
+    minutes: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
+    seconds: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
+    pause_at: Annotated[float, Field(gt=0, le=100)] = 95.0
+    pause_seconds: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+
+class FieldConfig(Closed):
+    """One field of a row: `path` (JMESPath, from the row) or `constant`, and how its value is to be understood.
+
+    `scale`: numbers are units, cents, micros (millionths) or percent. `format`: how a day is written.
+    `map`: other spellings of a platform or status. `by`, `pick` and `value`: of a list of objects, the `value` of the
+    one whose `by` is `pick`. `zero_when_missing`: the API leaves out what is 0.
+    """
+
+    path: Expression | None = None
+    constant: Text | None = None
+    scale: Literal["units", "cents", "micros", "percent"] = "units"
+    format: DayFormat | None = None
+    map: dict[str, Text] = Field(default_factory=dict)
+    by: Expression | None = None
+    pick: Text | None = None
+    value: Expression = "value"
+    zero_when_missing: bool = False
+
+    @model_validator(mode="after")
+    def _one_of(self) -> FieldConfig:
+        if (self.path is None) == (self.constant is None):
+            raise validation_error("say either path or constant")
+        if (self.by is None) != (self.pick is None):
+            raise validation_error("by and pick go together: the one of the list whose `by` is `pick`")
+        return self
+
+
+def _short(value: Any) -> Any:
+    """`cost = "spend"` is short for `cost = { path = "spend" }`."""
+    return {"path": value} if isinstance(value, str) else value
+
+
+OneField = Annotated[FieldConfig, BeforeValidator(_short)]
+
+
+class _KeyFields(Closed):
+    campaign: OneField
+    day: OneField
+    platform: OneField
+
+
+if TYPE_CHECKING:
+    _MeasureFields = _KeyFields  # who checks types cannot know what is made below, and nobody names these fields
+else:
+    _MeasureFields = create_model(
+        "_MeasureFields",
+        __base__=_KeyFields,
+        **dict.fromkeys(ALWAYS, OneField),
+        **dict.fromkeys(OPTIONAL, (OneField | None, None)),
+    )
+
+
+class FieldsConfig(_MeasureFields):
+    """[sources.NAME.fields]: where each field of ours stands in a row of theirs. Money in units of the currency."""
+
+    creator: OneField | None = None
+    cpm: OneField | None = None
+    roi: OneField | None = None
+    currency: OneField | None = None
+    campaign_name: OneField | None = None
+    creator_name: OneField | None = None
+    status: OneField | None = None
+    budget: OneField | None = None
+    flight_start: OneField | None = None
+    flight_end: OneField | None = None
+
+
+class RecordsConfig(Closed):
+    """[sources.NAME.records]: where the list of rows stands in an answer, and which texts mean "not reported"."""
+
+    path: Expression
+    missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=20)], ...], BeforeValidator(tuples)] = ()
+    decimal_comma: bool = False

@@ -1,0 +1,1 @@
+"""Bytes of an answer or a file -> facts. Pure."""

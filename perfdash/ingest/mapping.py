@@ -1,0 +1,84 @@
+"""How rows of any API are read: a recipe of fields, compiled once from a source's configuration."""
+
+from __future__ import annotations
+
+from collections import abc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from perfdash.domain.measures import ALWAYS, OPTIONAL
+from perfdash.domain.values import ISO, WRONG_TYPE, DayStyle, RefusedValue
+
+NAMES = (
+    *("campaign", "day", "platform", "creator"),
+    *(*ALWAYS, "currency", "cpm", *OPTIONAL, "roi"),
+    *("campaign_name", "status", "budget", "flight_start", "flight_end", "creator_name"),
+)
+"""Every field of ours, in the order in which a row's first problem is looked for."""
+NUMBERS = frozenset((*ALWAYS, *OPTIONAL, "cpm", "roi", "budget"))
+"""The fields that can be zero when they are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Of a list of objects the `value` of the one whose `by` is `wanted`; nothing is ever added up."""
+
+    by: Callable[[object], object]
+    wanted: str
+    value: Callable[[object], object]
+
+    def of(self, items: object, label: str) -> object:
+        """The value, or None. RefusedValue for anything but a list, and for two different values."""
+        if items is None:
+            return None
+        if not isinstance(items, list):
+            raise RefusedValue(f"{label} {WRONG_TYPE}")
+        found = [self.value(item) for item in items if self._is_wanted(item)]
+        if any(type(value) is not type(found[0]) or value != found[0] for value in found[1:]):
+            raise RefusedValue(f"{label} is there twice")
+        return found[0] if found else None
+
+    def _is_wanted(self, item: object) -> bool:
+        said = self.by(item)
+        return said == self.wanted or (type(said) is int and abs(said) < 10**18 and str(said) == self.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Where one field of ours stands in a row of theirs, and how its value is to be understood."""
+
+    name: str
+    label: str
+    """What reasons and quarantined rows call it: their name for it."""
+    find: Callable[[object], object]
+    keys: tuple[str, ...] | None = None
+    """The path as plain keys, when it is no more than that; such a field is read for all rows at once."""
+    constant: str | None = None
+    pick: Pick | None = None
+    power: int = 0
+    """The number as it comes x 10^power is in units."""
+    comma: bool = False
+    """Numbers in text are written 1.234,50."""
+    style: DayStyle = ISO
+    spellings: abc.Mapping[str, str] = field(default_factory=dict)
+    """Their word, casefolded -> ours."""
+    zero_when_missing: bool = False
+
+    def value(self, record: object) -> object:
+        """What stands in one row. RefusedValue when it is a list that `pick` cannot choose from."""
+        if self.constant is not None:
+            return self.constant
+        found = self.find(record)
+        return found if self.pick is None else self.pick.of(found, self.label)
+
+    def spelled(self, text: str) -> str:
+        """Our word for theirs; an unknown one as it came."""
+        return self.spellings.get(text.strip().casefold(), text) if self.spellings else text
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """All fields of a source's rows, by our name. `missing`: texts that say "not reported"."""
+
+    fields: abc.Mapping[str, Field]
+    missing: tuple[str, ...] = ()

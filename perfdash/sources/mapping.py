@@ -1,0 +1,52 @@
+"""A source's [fields] and [records] tables -> the recipe that `perfdash.rows` reads its rows by."""
+
+from __future__ import annotations
+
+from perfdash.config.source_models import FieldConfig, FieldsConfig, RecordsConfig
+from perfdash.domain.values import ISO, day_style
+from perfdash.ingest.field_paths import look_up, plain_keys
+from perfdash.ingest.mapping import NAMES, NUMBERS, Field, FieldMapping, Pick
+
+_POWERS = {"units": 0, "cents": -2, "percent": -2, "micros": -6}
+
+
+def mapping_of(fields: FieldsConfig, records: RecordsConfig) -> FieldMapping:
+    """The recipe of a validated configuration; nothing is left to be found out row by row."""
+    said = {name: getattr(fields, name) for name in NAMES}
+    return FieldMapping(
+        {name: _field(name, config, records) for name, config in said.items() if config is not None},
+        records.missing,
+    )
+
+
+def _field(name: str, config: FieldConfig, records: RecordsConfig) -> Field:
+    path = config.path
+    return Field(
+        name=name,
+        label=_label(name, config),
+        find=look_up(path) if path is not None else _nothing,
+        keys=plain_keys(path) if path is not None else None,
+        constant=config.constant,
+        pick=_pick(config),
+        power=_POWERS[config.scale],
+        comma=records.decimal_comma,
+        style=ISO if config.format is None else day_style(config.format),
+        spellings={theirs.strip().casefold(): ours for theirs, ours in config.map.items()},
+        zero_when_missing=config.zero_when_missing and name in NUMBERS,
+    )
+
+
+def _label(name: str, config: FieldConfig) -> str:
+    """Two fields may pick from one list, so what they pick belongs to their names."""
+    path = name if config.path is None else config.path
+    return path if config.pick is None else f"{path}[{config.pick}]"
+
+
+def _pick(config: FieldConfig) -> Pick | None:
+    if config.by is None or config.pick is None:
+        return None
+    return Pick(look_up(config.by), config.pick, look_up(config.value))
+
+
+def _nothing(_record: object) -> None:
+    return None

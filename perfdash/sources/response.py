@@ -1,0 +1,284 @@
+"""What came of one request: an answer, a failure that may pass by itself, too much at once, or a refusal in words."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+import httpx
+
+from perfdash.config.source import Source
+from perfdash.config.source_models import OutcomeRule
+from perfdash.domain.accounts import Account
+from perfdash.domain.errors import BadAnswer, SourceRefused, SourceUnreachable
+from perfdash.domain.secret import Secret
+from perfdash.domain.values import clean_text
+from perfdash.ingest import json_reader
+from perfdash.ingest.columnar_rows import are_rows
+from perfdash.ingest.field_paths import look_up
+from perfdash.sources.retry import Transient, pause_asked, pause_hinted
+from perfdash.sources.transport import Deadline
+
+MAX_DETAIL = 200
+Loads = Callable[[bytes], object]
+"""strict_json.loads, or what reads the same faster."""
+
+
+class NotJson(BadAnswer):
+    """The body is not strict JSON, perhaps because it was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPage:
+    """One page: its rows as they came, and the whole parsed body, in which paging looks for what comes next."""
+
+    rows: Sequence[object]
+    body: object
+
+
+def parsed(body: bytes, key: Secret, loads: Loads = json_reader.loads) -> object:
+    """The JSON of `body`, without the key should the source echo it. NotJson for anything that is not strict JSON."""
+    body = key.masked_bytes(body)
+    try:
+        said = loads(body)
+    except json_reader.NotStrictJson as error:
+        is_page = body.lstrip()[:1] == b"<"
+        problem = "the answer is a web page, not JSON" if is_page else f"the answer cannot be read: {error}"
+    else:
+        return said
+    raise NotJson(problem)
+
+
+def rows_at(said: object, path: str, key: Secret) -> ParsedPage:
+    """The rows at `path`. BadAnswer when there is no list of rows."""
+    rows = look_up(path)(said)
+    if are_rows(rows):
+        return ParsedPage(rows, said)
+    found = "missing" if not _is_there(said, path) else "null" if rows is None else "not a list"
+    raise BadAnswer(f"{path} must be a list of rows, but it is {found}{_quoted(detail_in(said, key))}")
+
+
+def _is_there(said: object, path: str) -> bool:
+    """Whether a plain name is present, be it null; for any other path nobody can tell the difference."""
+    return (isinstance(said, Mapping) and path in said) or look_up(path)(said) is not None
+
+
+def refuse_disguised(said: object, key: Secret) -> None:
+    """BadAnswer for what gateways and frameworks report as failures under 200; empty fields mean that all went well."""
+    if not isinstance(said, Mapping):
+        return
+    code = said.get("code")
+    if (
+        said.get("error")
+        or said.get("errors")
+        or said.get("success") is False
+        or (isinstance(code, int) and code not in (0, 200))
+        or str(said.get("status")).lower() in ("error", "fail", "failed", "failure")
+    ):
+        raise BadAnswer(f"the answer is an error in spite of its status 200{_quoted(detail_in(said, key))}")
+
+
+def detail_in(said: object, key: Secret) -> str:
+    """What a body says of itself, fit for an error's text: short, plain, without the key; '' for nothing."""
+    return key.masked(clean_text(_text_in(said)))[:MAX_DETAIL].strip()
+
+
+def _text_in(said: object, depth: int = 4) -> str:
+    if isinstance(said, str):
+        return said
+    if depth and are_rows(said):
+        return "; ".join(filter(None, (_text_in(one, depth - 1) for one in said[:3])))
+    if depth and isinstance(said, dict):
+        for name in ("detail", "message", "msg", "error_description", "error", "errors"):
+            if text := _text_in(said.get(name), depth - 1):
+                return text
+    return ""
+
+
+def _quoted(detail: str) -> str:
+    return f' ("{detail}")' if detail else ""
+
+def first_met(
+    rules: Sequence[OutcomeRule], status: int, headers: Mapping[str, str], body: object
+) -> OutcomeRule | None:
+    """The first rule of which every condition holds; None when none does. `body` is parsed JSON, None for none.
+
+    `headers` must compare names in any case, as httpx's do.
+    """
+    return next((rule for rule in rules if _is_met(rule, status, headers, body)), None)
+
+
+def _is_met(rule: OutcomeRule, status: int, headers: Mapping[str, str], body: object) -> bool:
+    if rule.status is not None and status not in rule.status and f"{status // 100}xx" not in rule.status:
+        return False
+    if rule.header is not None and rule.header not in headers:
+        return False
+    # Nothing is found in what is no JSON, be it asked for what is absent: `code != 0` is not true of a web page.
+    return rule.at is None or (body is not None and _value_fits(rule, look_up(rule.at)(body)))
+
+
+def _value_fits(rule: OutcomeRule, value: object) -> bool:
+    if rule.any_of is not None:
+        return any(_same(value, one) for one in rule.any_of)
+    if rule.between is not None:
+        number = _number(value)
+        return number is not None and rule.between[0] <= number <= rule.between[1]
+    if rule.contains is not None:
+        return isinstance(value, str) and rule.contains.casefold() in value.casefold()
+    return value is not None and value is not False and value not in ("", [], {})
+
+
+def _same(value: object, one: bool | int | str) -> bool:
+    """Codes come as numbers here and as text there; true and false are only themselves."""
+    if isinstance(value, bool) or isinstance(one, bool):
+        return value is one
+    if isinstance(one, int):
+        return _number(value) == one
+    return isinstance(value, str | int) and str(value).strip() == one
+
+
+def _number(value: object) -> Decimal | int | None:
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+    return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
+PASSING = frozenset({408, 500, 502, 503, 504})
+
+_FIRST_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+"""Of `error.code == `1` && ...`: where the code stands that a person wants to see."""
+
+
+class TooMuch(Exception):
+    """The source will answer only for fewer days, or fewer rows, at a time."""
+
+
+def refuse_redirect(response: httpx.Response) -> None:
+    """Before httpx even looks where it leads: following one would hand the key to whoever is there."""
+    if response.status_code // 100 != 3:
+        return
+    at = response.request.url
+    try:
+        target = urlsplit(response.headers.get("Location", ""))
+        upgrade = (target.scheme, target.hostname, at.scheme) == ("https", at.host, "http")
+    except ValueError:
+        upgrade = False
+    raise SourceRefused(
+        f"the source answered {response.status_code}, a redirect, which is never followed: "
+        + ("base_url must begin with https://" if upgrade else "set base_url to the final address")
+    )
+
+
+def judge(
+    source: Source,
+    account: Account,
+    response: httpx.Response,
+    body: bytes,
+    now: datetime,
+    loads: Loads = json_reader.loads,
+) -> ParsedPage:
+    """The answer in a response. Its body, read by `loads`, is classified before any row is looked for.
+
+    Transient for what may pass by itself, TooMuch when fewer days must be asked for, SourceRefused or BadAnswer for
+    the rest.
+    """
+    status = response.status_code
+    said, unreadable = _read(source, body, loads)
+    rule = first_met(source.config.outcomes, status, response.headers, said)
+    then = rule.then if rule else _usual(status)
+    if then == "ok":
+        if unreadable:
+            raise _cut_or_bad(response, unreadable)
+        if rule is None:
+            refuse_disguised(said, source.key)
+        return rows_at(said, source.config.records.path, source.key)
+    text = _told(source, status, rule, said)
+    match then:
+        case "retry":
+            raise Transient(text, pause_asked(response.headers, now))
+        case "rate_limited":
+            hints = (pause_asked(response.headers, now), pause_hinted(response.headers, source.config.usage))
+            raise Transient(text, max((hint for hint in hints if hint is not None), default=None), limited=True)
+        case "split":
+            raise TooMuch(text)
+        case "auth":
+            raise SourceRefused(f"{text}; check the key {source.key.name}")
+        case "incomplete":
+            raise BadAnswer(f"{text}: by its own account the answer is incomplete")
+    raise _refusal(text, status, rule, account)
+
+
+def _read(source: Source, body: bytes, loads: Loads) -> tuple[object, NotJson | None]:
+    try:
+        return parsed(body, source.key, loads), None
+    except NotJson as error:
+        return None, error
+
+
+def _cut_or_bad(response: httpx.Response, unreadable: NotJson) -> Exception:
+    """A body that ends with its connection cannot say that it was cut, so it is asked for again."""
+    if "Content-Length" in response.headers or "Transfer-Encoding" in response.headers:
+        return unreadable
+    return Transient("the source's answer was cut or is not JSON")
+
+
+def _usual(status: int) -> str:
+    """What a status means when no rule of the source says otherwise."""
+    if status == 200:
+        return "ok"
+    if status == 429:
+        return "rate_limited"
+    if status in PASSING:
+        return "retry"
+    return "auth" if status in (401, 403) else "fail"
+
+
+def _told(source: Source, status: int, rule: OutcomeRule | None, said: object) -> str:
+    """`the source answered 200 with code 40100: "..."`, in the rule's own words where it has some."""
+    detail = (rule and rule.says) or detail_in(said, source.key)
+    at = _FIRST_NAME.match(rule.at) if rule and rule.at else None
+    code = look_up(at[0])(said) if at else None
+    with_code = ""
+    if at and isinstance(code, int | str) and not isinstance(code, bool):
+        with_code = f" with {at[0]} {source.key.masked(clean_text(str(code)))[:40]}"
+    with_header = f" with the header {rule.header}" if rule and rule.header else ""
+    return f"the source answered {status}{with_code}{with_header}" + (f': "{detail}"' if detail else "")
+
+
+def _refusal(text: str, status: int, rule: OutcomeRule | None, account: Account) -> Exception:
+    if rule is not None:
+        return SourceRefused(text)
+    if status == 404:
+        what = f'the account "{account.external_id}" or the path of base_url'
+        return SourceRefused(f"{text}; it does not know {what}")
+    if status // 100 == 4:
+        return SourceRefused(text.replace(f"answered {status}", f"refused the request with {status}", 1))
+    return BadAnswer(text.replace(f"answered {status}", f"answered with the unexpected status {status}", 1))
+
+
+def failure_of(source: Source, deadline: Deadline, cause: Exception) -> Exception:
+    """What a failed exchange means, in words without httpx's text."""
+    if deadline.passed:
+        return SourceUnreachable(f"the source did not finish within {deadline.seconds:g} seconds")
+    if _is_untrusted(cause):
+        return SourceUnreachable("the source's certificate is not trusted, so nothing was sent")
+    if isinstance(cause, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return SourceUnreachable("the request cannot be sent as it is configured; check base_url and the key")
+    if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout):
+        return Transient(f"the source cannot be reached at {urlsplit(source.config.base_url).netloc}")
+    if isinstance(cause, httpx.TimeoutException):
+        return Transient(f"the source was silent for {source.config.limits.read_seconds:g} seconds")
+    return Transient("the source's answer was cut")
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

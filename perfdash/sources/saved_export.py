@@ -1,0 +1,88 @@
+"""What an export that somebody saved holds, read as the source's own answers are (pure). Its texts quote no content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from perfdash.config.models import SourceConfig
+from perfdash.config.source_models import CursorPaging, NextUrlPaging, PagePaging
+from perfdash.domain.errors import BadAnswer
+from perfdash.domain.measures import ALWAYS
+from perfdash.domain.secret import Secret
+from perfdash.ingest import csv_reader, json_reader
+from perfdash.ingest.field_paths import look_up, plain_keys
+from perfdash.sources.paginators import is_present, says_more, whole_number
+from perfdash.sources.response import ParsedPage, first_met, refuse_disguised, rows_at
+
+Form = Literal["csv", "json"]
+_REQUIRED = ("campaign", "day", "platform", *ALWAYS)
+_NO_KEY = Secret("", "")
+_MANY_PAGES = "save the rows of all pages as one list"
+
+
+def rows_in(body: bytes, form: Form, config: SourceConfig) -> Sequence[object]:
+    """The rows of an export: a CSV with a header, a JSON list of rows, or a JSON object that is one whole answer.
+
+    BadAnswer for anything else, an error that was saved and one page of several among it.
+    """
+    found = _from_csv(body, config) if form == "csv" else _from_json(body, config)
+    if not found:
+        raise BadAnswer("it holds no rows, so there is nothing to learn from it")
+    return found
+
+
+def _from_csv(body: bytes, config: SourceConfig) -> Sequence[object]:
+    try:
+        found = csv_reader.records(body)
+    except csv_reader.NotTabular as error:
+        problem = str(error)
+    else:
+        _require_columns(found[0].keys() if found else None, config)
+        return list(found)
+    raise BadAnswer(problem)
+
+
+def _require_columns(names: object, config: SourceConfig) -> None:
+    for field in _REQUIRED:
+        said = getattr(config.fields, field)
+        keys = plain_keys(said.path) if said.path and not said.pick and not said.zero_when_missing else None
+        if keys and names is not None and ".".join(keys) not in names:  # type: ignore[operator]
+            raise BadAnswer(f'it has no column "{".".join(keys)}", where fields.{field} says that the {field} stands')
+
+
+def _from_json(body: bytes, config: SourceConfig) -> Sequence[object]:
+    try:
+        said = json_reader.loads(body)
+    except json_reader.NotStrictJson as error:
+        problem = str(error)
+    else:
+        return said if isinstance(said, list) else _whole_answer(said, config)
+    raise BadAnswer(problem)
+
+
+def _whole_answer(said: object, config: SourceConfig) -> Sequence[object]:
+    rule = first_met(config.outcomes, 200, {}, said)
+    if rule is not None and rule.then != "ok":
+        raise BadAnswer(f"it is no report but an answer that means {rule.then!r} (sources.NAME.outcomes)")
+    if rule is None:
+        refuse_disguised(said, _NO_KEY)
+    found = rows_at(said, config.records.path, _NO_KEY)
+    _refuse_a_part(found, config)
+    return found.rows
+
+
+def _refuse_a_part(found: ParsedPage, config: SourceConfig) -> None:
+    """What is missing from a part would look as if the source had taken it back."""
+    paging, rows = config.paging, len(found.rows)
+    total = whole_number(look_up(paging.total_rows)(found.body)) if paging.total_rows else None
+    if total is not None and total != rows:
+        raise BadAnswer(f"it holds {rows} of {total} rows; {_MANY_PAGES}")
+    if isinstance(paging, PagePaging) and paging.total_pages:
+        pages = whole_number(look_up(paging.total_pages)(found.body))
+        if pages is not None and pages > 1:
+            raise BadAnswer(f"it holds one page of {pages}; {_MANY_PAGES}")
+    if isinstance(paging, CursorPaging | NextUrlPaging):
+        more = paging.more if isinstance(paging, CursorPaging) else None
+        if says_more(look_up(more)(found.body)) if more else is_present(look_up(paging.next)(found.body)):
+            raise BadAnswer(f"it is not the last page, so there are more; {_MANY_PAGES}")

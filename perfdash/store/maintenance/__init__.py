@@ -1,0 +1,1 @@
+"""Checks, bundles and erasing."""

@@ -1,0 +1,1 @@
+"""What pages, exports and commands ask of the ledger."""

@@ -1,0 +1,1 @@
+"""The SQL of restatements and of how days settle."""

@@ -1,0 +1,1 @@
+"""The SQL of client links and of who opened them."""

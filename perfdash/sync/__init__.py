@@ -1,0 +1,1 @@
+"""Fetching and committing: one run, a pool of runs, a saved export."""

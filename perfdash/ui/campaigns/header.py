@@ -1,0 +1,65 @@
+"""The parts that pages are made of: headline tiles, and the lines that say what is in view and how fresh it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from perfdash.presentation import formatting
+from perfdash.presentation.columns import Origins
+from perfdash.store.query.overview import Undefined
+from perfdash.ui.campaigns.headline import Headline
+from perfdash.ui.components.kpis import tiles
+from perfdash.ui.components.messages import escape_markdown
+from perfdash.ui.filters.sidebar import Selection
+from perfdash.ui.runtime import browser, cache
+from perfdash.ui.sync_health import refresh
+from perfdash.ui.sync_health.progress import sync_button
+
+
+def draw_tiles(found: Headline, *, money: bool, without: tuple[str, ...] = ()) -> None:
+    """The tiles, but for those `without`. Several currencies do not add up: counts first, then a row for each."""
+    if not money:
+        rows = [found.counts()]
+    elif len(found.currencies) == 1:
+        rows = [found.of(found.currencies[0], everything=True)]
+    else:
+        rows = [found.counts(), *(found.of(currency, everything=False) for currency in found.currencies)]
+    for row in rows:
+        tiles([figure for figure in row if figure.name not in without])
+
+
+def period_line(asked: Selection, found: Headline) -> str:
+    """23 Oct – 21 Nov 2026 · change against 23 Sep – 22 Oct 2026."""
+    line = formatting.days(asked.period.days)
+    if found.before is None:
+        return f"{line} · no change shown: {found.why}" if found.why else line
+    cut = asked.period.current
+    till = f" (complete days only, to {formatting.day(cut.end)})" if cut and cut != asked.period.days else ""
+    return f"{line} · {found.against}{till}"
+
+
+def draw_context(asked: Selection, found: Headline) -> Origins:
+    """What is in view and how fresh it is; offers a sync when it is old. Returns where the numbers come from."""
+    question = asked.question
+    origins = cache.origins(question)
+    known = origins.values()
+    times = [origin.fetched_at for origin in known if origin.fetched_at]
+    oldest = min(times, default=None)
+    final = [origin.final_to for origin in known]
+    last = min((day for day in final if day), default=None) if all(final) else None
+    ends = f"final to {formatting.day(last)}" if last else "not final yet"
+    st.caption(f"{period_line(asked, found)} · data fetched {browser.clock(oldest)} · {ends}")
+    if question.as_of is None and question.principal.lock is None and refresh.is_old(question):
+        st.caption(f":material/schedule: This data is older than {refresh.OLD_AFTER.seconds // 3600} hours.")
+        sync_button(question.principal, question.clients, "Sync now", key="sync_old_data", view=question.filters.days)
+    return origins
+
+
+def draw_left_out(rows: Sequence[Undefined], grain: str) -> None:
+    """The line about what a CPM limit left out because it has no CPM."""
+    for row in rows:
+        what = formatting.plural(row.rows, "row" if grain == "row" else "campaign")
+        cost = formatting.micros(row.cost, row.currency)
+        st.caption(f":material/filter_alt: Left out: {what} with cost but no impressions, {escape_markdown(cost)}.")

@@ -1,0 +1,134 @@
+"""What if: the same delivery under another cost or fee, now and then side by side. Nothing of it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import streamlit as st
+
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.facts import MICRO
+from perfdash.domain.groups import Group
+from perfdash.domain.metrics import METRICS, Sums, ratio
+from perfdash.domain.what_if import SHOWN, Terms, cost_under, factor, split, under
+from perfdash.presentation import formatting, glossary
+from perfdash.ui.components.kpis import NARROWEST_TILE
+from perfdash.ui.components.messages import escape_markdown
+from perfdash.ui.components.tables import MOST_ROWS, Shown, draw
+
+MOST_MONEY = 1e9
+_FORMULA = "new cost = (cost, or the other total) × (1 + fee / 100) + fixed fee"
+
+
+def what_if(groups: Sequence[Group], campaigns: Sequence[CampaignRow]) -> None:
+    """The inputs, the totals now and then, and each campaign; for one currency at a time."""
+    currencies = tuple(sorted({group.currency for group in groups}))
+    currency = currencies[0]
+    if len(currencies) > 1:
+        chosen = st.segmented_control(
+            "Currency", currencies, default=currency, required=True, key="what_if_currency",
+            help="A fee is an amount in one currency, so each is asked by itself.",
+        )  # fmt: skip
+        currency = chosen or currency
+    sums = sum((group.sums for group in groups if group.currency == currency), Sums())
+    terms = _terms(currency)
+    times = factor(terms, sums.cost or 0)
+    _tiles(sums, times, currency, cost_under(terms, sums.cost or 0))
+    st.caption(
+        f"{_FORMULA}, split in proportion to cost. So CPM and CPC move by the same factor, × {formatting.number(times, 4)}; "
+        "ROAS = revenue / new cost. Corrections count here. Nothing of it is stored, and no other number changes."
+    )
+    rows = [row for row in campaigns if row.currency == currency and row.sums.rows]
+    _by_campaign(sorted(rows, key=lambda row: (-(row.sums.cost or 0), row.name)), terms, times, currency)
+
+
+def _terms(currency: str) -> Terms:
+    step = 100.0
+    with st.grid(3, min_column_width=220):
+        percent = st.number_input(
+            "Fee in % of cost", min_value=-100.0, max_value=1000.0, value=None, step=1.0, format="%g",
+            key="what_if_percent", placeholder="None", help="Added to cost; below 0 is a discount.",
+        )  # fmt: skip
+        fixed = st.number_input(
+            f"Fixed fee for these days ({currency})", min_value=0.0, max_value=MOST_MONEY, value=None, step=step,
+            format="%g", key=f"what_if_fixed_{currency}", placeholder="None",
+            help="Added once, on top of the percentage.",
+        )  # fmt: skip
+        total = st.number_input(
+            f"Another cost in total ({currency})", min_value=0.0, max_value=MOST_MONEY, value=None, step=step,
+            format="%g", key=f"what_if_total_{currency}", placeholder="As it is",
+            help="Takes the place of the cost in view, before any fee.",
+        )  # fmt: skip
+    return Terms(_exact(percent), _micros(fixed) or 0, _micros(total))
+
+
+def _exact(value: float | None) -> Fraction:
+    return Fraction(Decimal(repr(value))) if value else Fraction(0)
+
+
+def _micros(value: float | None) -> int | None:
+    return None if value is None else round(_exact(value) * MICRO)
+
+
+def _tiles(sums: Sums, times: Fraction, currency: str, cost: Fraction) -> None:
+    with st.grid(1 + len(SHOWN), min_column_width=NARROWEST_TILE, gap="small"):
+        before = formatting.compact_money(Fraction(sums.cost or 0, MICRO), currency)
+        exactly = escape_markdown(formatting.money(cost / MICRO, currency))
+        st.metric(
+            f"Cost ({currency})", _bare(formatting.compact_money(cost / MICRO, currency)), f"now {_bare(before)}",
+            delta_color="off", delta_arrow="off", border=True, help=f"Exactly {exactly}.",
+        )  # fmt: skip
+        for name in SHOWN:
+            label = f"{METRICS[name].label} ({currency})" if METRICS[name].unit == "money" else METRICS[name].label
+            now, then = ratio(name, sums), under(name, sums, times)
+            st.metric(
+                label, _read(name, then, currency), f"now {_read(name, now, currency)}", delta_color="off",
+                delta_arrow="off", border=True, help=f"Under these terms; {METRICS[name].label} now stands below it.",
+            )  # fmt: skip
+
+
+def _bare(amount: str) -> str:
+    """The unit stands in the label."""
+    return amount.partition(formatting.GAP)[0]
+
+
+def _read(name: str, value: Fraction | None, currency: str) -> str:
+    if METRICS[name].unit == "money":
+        return _bare(formatting.unit_price(value, currency))
+    return formatting.times(value) if name == "roas" else formatting.percent(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A campaign now and under the terms. `cost` in micros."""
+
+    name: str
+    sums: Sums
+    cost: int
+    times: Fraction
+
+
+def _by_campaign(rows: Sequence[CampaignRow], terms: Terms, times: Fraction, currency: str) -> None:
+    costs = [row.sums.cost or 0 for row in rows]
+    parts = split(cost_under(terms, sum(costs)), costs)
+    found = [_Then(row.name, row.sums, part, times) for row, part in zip(rows, parts, strict=True)]
+    columns = [
+        Shown("name", "Campaign", "text", lambda row: row.name, pinned=True, width=240),
+        Shown("cost_now", "Cost now", "money", lambda row: row.sums.cost, glossary.hint("cost")),
+        Shown("cost_then", "Cost then", "money", lambda row: row.cost, "its part of the new total, to the micro"),
+    ]
+    for name in SHOWN:
+        columns += _pair(name)
+    draw(found[:MOST_ROWS], columns, alt="Campaigns under other terms", key="what_if_campaigns", currency=currency)
+
+
+def _pair(name: str) -> tuple[Shown, Shown]:
+    metric = METRICS[name]
+    kind = "price" if metric.unit == "money" else "times" if name == "roas" else "percent"
+    return (
+        Shown(f"{name}_now", f"{metric.label} now", kind, lambda row: ratio(name, row.sums)),  # type: ignore[arg-type]
+        Shown(f"{name}_then", f"{metric.label} then", kind, lambda row: under(name, row.sums, row.times)),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,1 @@
+"""The sidebar's question, its URL and the controls of time."""

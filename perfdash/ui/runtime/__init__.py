@@ -1,0 +1,1 @@
+"""What each run of the script stands on: settings, store, browser, caches, navigation."""

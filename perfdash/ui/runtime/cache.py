@@ -1,0 +1,180 @@
+"""Reads that reruns share: same scope, same question, same revisions, same rows. It saves work and protects nothing.
+
+Keys are frozen values, given by position; the scope is part of every key, and who may ask is decided before. So are the
+revisions that are shown, those of now or of the question's moment: a sync is seen at once, a past is read once, and
+nothing has to be cleared.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import streamlit as st
+
+from perfdash import exports
+from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Account, Days
+from perfdash.domain.campaigns import CampaignRow
+from perfdash.domain.facts import Fetched
+from perfdash.domain.filters import Filters
+from perfdash.domain.groups import Dimension, Group
+from perfdash.domain.question import Question, of_every_day
+from perfdash.presentation.columns import Names, Origins
+from perfdash.store.query import campaigns as campaign_query
+from perfdash.store.query import overview
+from perfdash.store.query.overview import Undefined
+from perfdash.sync.fetch import fetcher
+from perfdash.ui.runtime import context
+
+ENTRIES = 300
+ANSWER_SECONDS = 60
+"""How long a validated answer of a source is worth reusing: as long as the stored cooldown."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SharedRead(Generic[P, T]):
+    """A read of the store whose answer reruns share. `reduced` leaves of a question what decides the answer."""
+
+    read: Callable[Concatenate[Question, P], T]
+    kept: Callable[[Question, tuple[Any, ...], Hashable], T]
+    version: Callable[[Question], Hashable]
+    reduced: Callable[[Question], Question]
+
+    def __call__(self, question: Question, *rest: P.args, **named: P.kwargs) -> T:
+        """The answer, read anew only when nobody with the same rights has asked the same at the same version."""
+        bound = inspect.signature(self.read).bind(question, *rest, **named)
+        bound.apply_defaults()
+        reduced = self.reduced(question).shared()
+        return self.kept(reduced, bound.args[1:], self.version(reduced))
+
+
+def revisions(question: Question) -> Hashable:
+    """The revisions that the question's moment shows of the clients in view: other clients' syncs change nothing."""
+    return overview.revisions_at(context.store(), question)
+
+
+def revisions_of_now(question: Question) -> Hashable:
+    """The last revisions of the clients in view."""
+    return overview.revisions_at(context.store(), question.at(None))
+
+
+def runs(question: Question) -> Hashable:
+    """Runs, not revisions: one that changed nothing can make a day final."""
+    return overview.runs_stamp(context.store(), question.principal)
+
+
+def runs_by_minute(question: Question) -> Hashable:
+    """For what changes as time passes, too."""
+    return runs(question), context.now().replace(second=0, microsecond=0)
+
+
+def runs_by_day(question: Question) -> Hashable:
+    """For what changes from day to day, too."""
+    return runs(question), context.now().date()
+
+
+def as_it_is(question: Question) -> Question:
+    """All of the question decides the answer."""
+    return question
+
+
+def shared(
+    version: Callable[[Question], Hashable] = revisions,
+    *,
+    reduced: Callable[[Question], Question] = as_it_is,
+    ttl: str = "1h",
+    entries: int = ENTRIES,
+    spinner: str | bool = False,
+    keys: dict[str | type[Any], Callable[[Any], Any]] | None = None,
+) -> Callable[[Callable[Concatenate[Question, P], T]], SharedRead[P, T]]:
+    """Let reruns share what a function answers to a question; `version` is what the answer changes with.
+
+    What it takes besides stands in the key as well, by position; `keys` says by type what of a value does.
+    """
+
+    def share(read: Callable[Concatenate[Question, P], T]) -> SharedRead[P, T]:
+        answer: Callable[..., T] = read
+
+        # No name here begins with an underscore: Streamlit leaves such an argument out of the key.
+        def kept(question: Question, rest: tuple[Any, ...], version: Hashable) -> T:  # noqa: ARG001
+            return answer(question, *rest)
+
+        # What is kept lies under this name, so each read needs its own.
+        kept.__module__, kept.__qualname__ = read.__module__, read.__qualname__
+        keep = st.cache_data(ttl=ttl, max_entries=entries, show_spinner=spinner, hash_funcs=keys)
+        return SharedRead(read, keep(kept), lambda question: (context.store().label, version(question)), reduced)
+
+    return share
+
+
+@shared()
+def groups(question: Question, by: tuple[Dimension, ...] = ()) -> tuple[Group, ...]:
+    return overview.breakdown(context.store(), question, by)
+
+
+@shared()
+def campaigns(question: Question) -> tuple[CampaignRow, ...]:
+    return campaign_query.campaign_rows(context.store(), question)
+
+
+@shared()
+def undefined(question: Question) -> tuple[Undefined, ...]:
+    return overview.undefined_cpm(context.store(), question)
+
+
+def _of_moment(question: Question) -> Question:
+    """Nothing but who asks and as of when."""
+    return of_every_day(question.principal, (), question.as_of)
+
+
+@shared(reduced=_of_moment)
+def filter_options(question: Question) -> tuple[tuple[str, ...], bool]:
+    """Every platform in scope, and whether anything was ever corrected: what the sidebar can offer.
+
+    It keeps each platform's colour whatever is filtered.
+    """
+    store = context.store()
+    return overview.platforms(store, question), overview.any_corrected(store, question.principal)
+
+
+def _of_days(question: Question) -> Question:
+    """Nothing but which clients and days."""
+    return Question(question.principal, Filters(question.filters.days, question.clients), question.as_of)
+
+
+@shared(runs_by_minute, reduced=_of_days, ttl="5m")
+def origins(question: Question) -> Origins:
+    """Where the numbers in view come from. Asked anew every minute, since days become final as time passes."""
+    return exports.origins(context.store(), question, context.now().replace(second=0, microsecond=0))
+
+
+def first_day(question: Question) -> date | None:
+    """The first stored day: one seek in an index for each client in view, unless it is about the past."""
+    return overview.first_day(context.store(), question)
+
+
+def creators(principal: Principal, clients: tuple[str, ...]) -> Names:
+    """(client, account number, creator id) -> name. Not kept: an erased name must be gone at once."""
+    return overview.creator_names(context.store(), principal, clients)
+
+
+def _source_key(account: Account) -> tuple[str, str, str, tuple[str, ...]]:
+    """What of an account decides what its source is asked."""
+    return account.source, account.client, account.external_id, account.platforms
+
+
+@st.cache_data(ttl=ANSWER_SECONDS, max_entries=16, show_spinner=False, hash_funcs={Account: _source_key})
+def fetched(account: Account, days: Days) -> Fetched:
+    """A validated answer of the account's source, at most ANSWER_SECONDS old. Who may ask was decided before."""
+    return fetcher(context.settings())(account, days)
+
+
+def forget_fetched(account: Account, days: Days) -> None:
+    """Drop a kept answer, so that the next call asks the source."""
+    fetched.clear(account, days)

@@ -1,0 +1,1 @@
+"""The server around Streamlit: its gate, routes, sockets and child processes."""

@@ -1,0 +1,106 @@
+"""GET /link/TOKEN: the only way in without an account. It gives the browser a session of its own and the app's root."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from perfdash.domain.errors import PerfdashError
+from perfdash.store.auth import sessions
+from perfdash.store.share_links import links
+from perfdash.store.share_links import views as link_views
+from perfdash.ui.runtime import context
+from perfdash.ui.runtime.addresses import base_path
+from perfdash.ui.server.page_sessions import LINK_COOKIE
+
+_log = logging.getLogger(__name__)
+PATH = "/link"
+MOST_OPENINGS, WITHIN = 120, timedelta(minutes=1)
+"""Of one link, in one process. Each opening is kept: as a session, in the link's log, and in the audit."""
+PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_EARLY = ("sec-purpose", "purpose", "x-moz")
+"""What browsers send with a request that nobody has clicked on yet."""
+_openings: dict[str, deque[datetime]] = {}
+_counting = threading.Lock()
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>Perfdash</title>
+<center><font face="sans-serif"><br><br><br><h2>{title}</h2><p>{text}</p></font></center></html>
+"""
+_GONE = _PAGE.format(
+    title="This link does not open", text="It may have expired or been withdrawn; ask whoever sent it for a new one."
+)
+_LATER = _PAGE.format(title="Not right now", text="The numbers cannot be read at the moment; try again in a minute.")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The cookie that opens the app."""
+
+    token: str
+    expires_at: datetime
+
+
+def routes() -> list[BaseRoute]:
+    """Under the server's base path, if it has one."""
+    return [Route(f"{base_path()}{PATH}/{{token}}", _open, methods=["GET"])]
+
+
+def address(page: str, token: str) -> str:
+    """The whole address of a link, given that of any `page` of the app, such as https://example.com/reports/links."""
+    scheme, _, rest = page.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}{base_path()}{PATH}/{token}"
+
+
+async def _open(request: Request) -> Response:
+    """303 to the app with the cookie set; 404 for whatever does not open, and why is nobody's business."""
+    if request.method != "GET" or any(name in request.headers for name in _EARLY):
+        # Nobody is looking yet. Browsers throw this away and ask again once somebody does.
+        return Response(status_code=503, headers=PRIVATE)
+    token = request.path_params["token"]
+    try:
+        opened = await run_in_threadpool(_begin, token)
+    except PerfdashError as error:
+        _log.error("A client link could not be opened: %s", error)
+        return HTMLResponse(_LATER, 503, PRIVATE)
+    if opened == "rushed":
+        return HTMLResponse(_LATER, 503, PRIVATE)
+    if opened is None:
+        return HTMLResponse(_GONE, 404, PRIVATE)
+    response = RedirectResponse(f"{base_path()}/", 303, PRIVATE)
+    response.set_cookie(
+        LINK_COOKIE, opened.token, expires=opened.expires_at, path="/", httponly=True, samesite="lax",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
+
+
+def _begin(token: str) -> Opened | Literal["rushed"] | None:
+    store, now, settings = context.store(), context.now(), context.settings()
+    link = links.open_link(store, token, now, demo=settings.demo)
+    if link is None:
+        return None
+    if _is_rushed(link.link_id, now):
+        return "rushed"
+    session, cookie = sessions.begin_link(store, link.link_id, now, link.expires_at, settings.security)
+    link_views.viewed(store, link, session.session_id, link_views.OPENED, now)
+    return Opened(cookie, session.expires_at)
+
+
+def _is_rushed(link_id: str, now: datetime) -> bool:
+    """True when so many have just opened this link that no people can be behind it; else one more has."""
+    with _counting:
+        last = _openings.setdefault(link_id, deque(maxlen=MOST_OPENINGS))
+        if len(last) == MOST_OPENINGS and now - last[0] < WITHIN:
+            return True
+        last.append(now)
+        return False

@@ -1,0 +1,143 @@
+"""The app's own HTTP routes: /session turns a one-time ticket into an HttpOnly cookie, or drops it; two for watchers.
+
+/healthz says that the process lives, /readyz that it may be sent visitors. The gate stands before all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from functools import cache
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from perfdash.domain.errors import ConfigError, PerfdashError
+from perfdash.store import migrations
+from perfdash.store.auth import sessions
+from perfdash.ui.auth import cookie, oidc_callback
+from perfdash.ui.runtime import context
+from perfdash.ui.server import link_route
+from perfdash.ui.server.page_sessions import LINK_COOKIE
+
+GOOD_FOR_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0
+
+
+class Readiness:
+    """One answer for all who ask within a second. Lives on the event loop."""
+
+    def __init__(self) -> None:
+        self._asking: asyncio.Future[str] | None = None
+        self._asked_at = 0.0
+
+    async def problem(self) -> str:
+        """What is wrong, in a sentence without details; "" when the store answers and its schema is current."""
+        now = asyncio.get_running_loop().time()
+        if self._asking is None or (self._asking.done() and now - self._asked_at >= GOOD_FOR_SECONDS):
+            self._asked_at, self._asking = now, asyncio.ensure_future(run_in_threadpool(_problem))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await asyncio.shield(self._asking)
+        except TimeoutError:
+            return "The database does not answer in time."
+
+
+def _problem() -> str:
+    try:
+        current = migrations.current(context.store())
+    except ConfigError as error:
+        _log.error("Not ready: %s", error)
+        return "The configuration cannot be used; the server's log says why."
+    except PerfdashError as error:
+        _log.error("Not ready: %s", error)
+        return "The database cannot be used right now."
+    except Exception:  # noqa: BLE001  a watcher gets an answer, whatever it was
+        _log.exception("Not ready.")
+        return "The server cannot answer right now; its log says why."
+    return "" if current == _head() else "The database is not of this version of perfdash."
+
+
+@cache
+def _head() -> str:
+    return migrations.head()
+
+_log = logging.getLogger(__name__)
+LARGEST_BODY = 1024
+
+
+def routes() -> list[BaseRoute]:
+    """What the server answers beside Streamlit's own paths; for watchers with and without the server's base path."""
+    inside = cookie.route_path().removesuffix(cookie.PATH)
+    readiness = Readiness()
+
+    async def ready(_request: Request) -> Response:
+        problem = await readiness.problem()
+        return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
+
+    watched = [Route(f"{base}/healthz", _healthz) for base in sorted({"", inside})]
+    watched += [Route(f"{base}/readyz", ready) for base in sorted({"", inside})]
+    return [Route(cookie.route_path(), _session, methods=["POST", "DELETE"]), *link_route.routes(), *watched]
+
+
+async def _healthz(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _session(request: Request) -> Response:
+    """204 with the cookie set or dropped; 403 from another site, 400 for a malformed body, 401 for a dead ticket."""
+    if not _same_origin(request):
+        return PlainTextResponse("This address answers only to its own pages.", status_code=403)
+    if request.method == "DELETE":
+        response = Response(status_code=204)
+        name = LINK_COOKIE if request.query_params.get("which") == "link" else cookie.NAME
+        response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=_encrypted(request))
+        oidc_callback.drop_identity(request, response)
+        return response
+    ticket = await _ticket(request)
+    if ticket is None:
+        return PlainTextResponse('Expected a JSON object {"ticket": "..."}.', status_code=400)
+    try:
+        redeemed = await run_in_threadpool(lambda: sessions.redeem(context.store(), ticket, context.now()))
+    except PerfdashError as error:
+        _log.error("A ticket could not be redeemed: %s", error)
+        return PlainTextResponse("The database cannot be used right now.", status_code=503)
+    if redeemed is None:
+        return PlainTextResponse("This ticket is unknown, used or too old; sign in again.", status_code=401)
+    response = Response(status_code=204, headers={"Cache-Control": "no-store"})
+    response.set_cookie(
+        cookie.NAME, redeemed.token, expires=redeemed.expires_at, path="/", httponly=True, samesite="lax",
+        secure=_encrypted(request),
+    )  # fmt: skip
+    oidc_callback.drop_identity(request, response)
+    return response
+
+
+def _same_origin(request: Request) -> bool:
+    """The browser's own word on where the request comes from; a request without it does not come from our page."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    scheme, _, origin = request.headers.get("origin", "").partition("://")
+    return scheme in ("http", "https") and bool(origin) and origin == request.headers.get("host")
+
+
+def _encrypted(request: Request) -> bool:
+    """True when the browser speaks TLS, also where a proxy ends it: the Origin is the browser's own view."""
+    return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
+
+
+async def _ticket(request: Request) -> str | None:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    try:
+        ticket = json.loads(body)["ticket"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return ticket if isinstance(ticket, str) and ticket else None

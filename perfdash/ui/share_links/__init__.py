@@ -1,0 +1,1 @@
+"""Client links: making them, their list, and what a visitor sees."""

@@ -1,0 +1,1 @@
+"""Sync health and refreshing."""

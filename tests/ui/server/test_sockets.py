@@ -1,0 +1,308 @@
+"""What passes through one socket: allowed messages of living sessions in, and nothing out once a session has ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+from starlette.types import Message
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from perfdash.ui.auth import page_owners
+from perfdash.ui.server import page_sessions, sockets
+from perfdash.ui.server.sockets import Guard
+
+PAGE, SESSION, FILE = "page-1", "session-1", "f" * 32
+
+
+class Wire:
+    """A socket's two ends: `browser` is what the browser says, `seen` what reaches it."""
+
+    def __init__(self) -> None:
+        self.browser: asyncio.Queue[Message] = asyncio.Queue()
+        self.seen: list[Message] = []
+        self.guard = Guard(self.browser.get, self._send)
+
+    async def _send(self, message: Message) -> None:
+        self.seen.append(message)
+
+    async def says(self, message: BackMsg | bytes | str) -> Message:
+        """The browser says something; what the app gets."""
+        self.tell(message)
+        return await self.guard.receive()
+
+    def tell(self, message: BackMsg | bytes | str) -> None:
+        data = message.SerializeToString() if isinstance(message, BackMsg) else message
+        kind = "text" if isinstance(data, str) else "bytes"
+        self.browser.put_nowait({"type": "websocket.receive", kind: data})
+
+    async def shows(self, message: ForwardMsg) -> bool:
+        """The app says something; does it reach the browser?"""
+        before = len(self.seen)
+        await self.guard.send({"type": "websocket.send", "bytes": message.SerializeToString()})
+        return len(self.seen) > before
+
+    @property
+    def is_closed(self) -> bool:
+        return any(message["type"] == "websocket.close" for message in self.seen)
+
+
+def new_run(page: str = PAGE) -> ForwardMsg:
+    message = ForwardMsg()
+    message.new_session.initialize.session_id = page
+    return message
+
+
+def drawn(text: str = "secret") -> ForwardMsg:
+    message = ForwardMsg()
+    message.delta.new_element.markdown.body = text
+    return message
+
+
+def button(file: str = FILE) -> ForwardMsg:
+    message = ForwardMsg()
+    message.delta.new_element.download_button.deferred_file_id = file
+    return message
+
+
+def rerun(**fields: Any) -> BackMsg:
+    message = BackMsg()
+    message.rerun_script.page_name = "campaigns"
+    for name, value in fields.items():
+        setattr(message.rerun_script, name, value)
+    return message
+
+
+def download(file: str = FILE, page: str = PAGE) -> BackMsg:
+    message = BackMsg()
+    message.backend_operation_request.request_id = "r1"
+    message.backend_operation_request.session_id = page
+    message.backend_operation_request.deferred_file.file_id = file
+    return message
+
+
+def heard(message: Message) -> BackMsg:
+    assert message["type"] == "websocket.receive"
+    return BackMsg.FromString(message["bytes"])
+
+
+@pytest.fixture(autouse=True)
+def living(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The sessions that live."""
+    found = {SESSION}
+
+    async def alive(names: Any) -> frozenset[str]:
+        return frozenset(found & set(names))
+
+    monkeypatch.setattr(page_sessions, "alive_sessions", alive)
+    page_owners.set_owner(PAGE, None)
+    yield found
+    page_owners.set_owner(PAGE, None)
+
+
+async def signed_in() -> Wire:
+    wire = Wire()
+    await wire.shows(new_run())
+    page_owners.set_owner(PAGE, SESSION)
+    await wire.says(rerun())
+    return wire
+
+
+def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def told() -> None:
+        async with asyncio.timeout(20):
+            await story()
+
+    asyncio.run(told())
+
+
+@pytest.mark.parametrize(
+    "message",
+    [BackMsg(clear_cache=True), BackMsg(debug_shutdown_runtime=True), BackMsg(debug_disconnect_websocket=True),
+     BackMsg(load_git_info=True), BackMsg(set_run_on_save=True)],
+)  # fmt: skip
+def test_what_no_page_needs_is_dropped_and_the_next_message_passes(message: BackMsg) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        wire.tell(message)
+        passed = heard(await wire.says(rerun(query_string="a=b")))
+        assert passed.rerun_script.query_string == "a=b"
+        assert not wire.is_closed
+
+    run(story)
+
+
+@pytest.mark.parametrize("message", ["text", b"", b"\xff\xff\xff", b"x" * 70_000])
+def test_what_is_no_message_closes_the_socket(message: str | bytes) -> None:
+    async def story() -> None:
+        wire = Wire()
+        assert (await wire.says(message))["type"] == "websocket.disconnect"
+        assert wire.is_closed
+        assert not await wire.shows(drawn())
+
+    run(story)
+
+
+def test_a_message_of_an_ended_session_becomes_a_run_that_shows_the_form(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        living.clear()
+        message = rerun(query_string="client=acme", fragment_id="f1")
+        message.rerun_script.widget_states.widgets.add(id="w", trigger_value=True)
+        passed = heard(await wire.says(message)).rerun_script
+        assert (passed.page_name, passed.query_string, passed.fragment_id) == ("campaigns", "client=acme", "")
+        assert not passed.widget_states.widgets
+        assert not await wire.shows(drawn())  # what the interrupted run still had to say
+        assert await wire.shows(new_run())
+        assert not await wire.shows(drawn())  # before the script has said whose page this is
+        page_owners.set_owner(PAGE, None)
+        assert await wire.shows(drawn("the form"))
+        assert heard(await wire.says(rerun())).rerun_script.page_name == "campaigns"
+        assert not wire.is_closed
+
+    run(story)
+
+
+def test_a_page_that_stays_with_an_ended_session_is_closed_at_its_next_message(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        living.clear()
+        await wire.says(rerun())
+        assert (await wire.says(rerun()))["type"] == "websocket.disconnect"
+        assert wire.is_closed
+
+    run(story)
+
+
+def test_without_any_message_the_watch_wakes_the_page_and_then_closes_it(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        sockets.watch_socket(wire.guard)
+        living.clear()
+        waiting = asyncio.ensure_future(wire.guard.receive())
+        await asyncio.sleep(0)
+        await sockets.check_sockets()
+        assert heard(await waiting).WhichOneof("type") == "rerun_script"
+        assert not await wire.shows(drawn())
+        waiting = asyncio.ensure_future(wire.guard.receive())
+        await asyncio.sleep(0)
+        await sockets.check_sockets()
+        assert (await waiting)["type"] == "websocket.disconnect"
+        assert wire.is_closed
+        sockets.forget_socket(wire.guard)
+
+    run(story)
+
+
+def test_a_browser_that_reads_nothing_keeps_no_other_page_open(
+    living: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forever(_message: Message) -> None:
+        await asyncio.Event().wait()
+
+    async def gone(_message: Message) -> None:
+        raise ConnectionError
+
+    async def story() -> None:
+        wires = [await signed_in() for _ in range(8)]
+        for wire, send in zip(wires, [forever, gone] * 3, strict=False):
+            monkeypatch.setattr(wire.guard, "_send", send)
+        for wire in wires:
+            sockets.watch_socket(wire.guard)
+        living.clear()
+        for _ in range(3):
+            await sockets.check_sockets()
+        assert [wire.is_closed for wire in wires[6:]] == [True, True]
+        for wire in wires:
+            sockets.forget_socket(wire.guard)
+
+    monkeypatch.setattr(sockets, "LOOK_SECONDS", 0.05)
+    run(story)
+
+
+def test_a_message_that_waits_while_the_page_is_woken_is_not_lost(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        sockets.watch_socket(wire.guard)
+        living.clear()
+        await sockets.check_sockets()
+        await wire.guard.receive()
+        page_owners.set_owner(PAGE, None)
+        assert heard(await wire.says(rerun(query_string="later"))).rerun_script.query_string == "later"
+        sockets.forget_socket(wire.guard)
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("message", "passes"),
+    [
+        (download(), True), (download(page=""), True), (download(file="e" * 32), False),
+        (download(page="page-2"), False),
+        (BackMsg(backend_operation_request={"request_id": "r", "session_id": PAGE}), False),
+        (BackMsg(backend_operation_request={"request_id": "r", "session_id": PAGE, "install_skills": {}}), False),
+        (BackMsg(backend_operation_request={"request_id": "r", "session_id": PAGE, "dataframe_chunk": {}}), False),
+    ],
+)  # fmt: skip
+def test_a_page_may_ask_only_for_what_its_own_buttons_offer(message: BackMsg, passes: bool) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        assert await wire.shows(button())
+        wire.tell(message)
+        kind = heard(await wire.says(rerun())).WhichOneof("type")
+        assert (kind == "backend_operation_request") is passes
+        answers = [ForwardMsg.FromString(one["bytes"]) for one in wire.seen if one["type"] == "websocket.send"]
+        assert any(answer.backend_operation_response.error_msg for answer in answers) is not passes
+
+    run(story)
+
+
+def test_nobody_downloads_from_a_page_without_a_session() -> None:
+    async def story() -> None:
+        wire = Wire()
+        await wire.shows(new_run())
+        await wire.shows(button())
+        wire.tell(download())
+        assert heard(await wire.says(rerun())).WhichOneof("type") == "rerun_script"
+
+    run(story)
+
+
+def test_a_file_belongs_to_the_session_whose_page_it_was_made_for() -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        answer = ForwardMsg()
+        answer.backend_operation_response.deferred_file.url = "/media/0123.csv"
+        assert await wire.shows(answer)
+
+    run(story)
+    assert page_sessions.may_have_file("/media/0123.csv", {"other", SESSION})
+    assert not page_sessions.may_have_file("/media/0123.csv", {"other"})
+    assert not page_sessions.may_have_file("/media/0124.csv", {SESSION})
+
+
+def test_a_heap_of_cookies_is_not_looked_up_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[str]] = []
+    monkeypatch.setattr(page_sessions, "_of_tokens", lambda tokens: asked.append(set(tokens)) or frozenset({"s"}))
+    few = [(b"cookie", b"perfdash_session=a; perfdash_link=b"), (b"cookie", b"perfdash_session=c")]
+    heap = [(b"cookie", b"perfdash_session=%d" % number) for number in range(2000)]
+    assert asyncio.run(page_sessions.sessions_of_cookies(few)) == frozenset({"s"})
+    assert asyncio.run(page_sessions.sessions_of_cookies(few + heap)) == frozenset()
+    assert asked == [{"a", "b", "c"}]
+
+
+def test_open_pages_are_never_forgotten_and_gone_ones_not_for_ever() -> None:
+    page_owners.socket_opened("open")
+    page_owners.set_owner("open", "s")
+    for number in range(page_owners.MOST_GONE + 5):
+        page_owners.set_owner(f"gone-{number}", "s")
+    assert page_owners.owner_of("open") == "s"
+    assert page_owners.owner_of("gone-0") is None
+    assert page_owners.owner_of(f"gone-{page_owners.MOST_GONE + 4}") == "s"
+    page_owners.socket_closed("open")
+    assert page_owners.owner_of("open") == "s"  # it may come back
+    page_owners.set_owner("open", None)
+    assert page_owners.owner_of("open") is None
