@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash.presentation import formatting
-from perfdash.store import audit
 from perfdash.ui import downloads
 from perfdash.ui.admin import audit as audit_admin
 from perfdash.ui.auth import session
@@ -36,5 +35,5 @@ with errors_shown():
         ],
     )
     if more:
-        st.caption(f"There are older ones: narrow them, or take out up to {audit.MOST_EXPORTED:,} as CSV.")
+        st.caption(f"There are older ones: narrow them, or take out up to {audit_admin.MOST_EXPORTED:,} as CSV.")
     audit_admin.table(found)

@@ -28,7 +28,6 @@ from perfdash.sync.run import Order, RunResult, SyncContext
 
 
 def run_line(result: RunResult) -> str:
-    """One run in one line."""
     c = result.counts
     head = f"{result.account.client} {result.account.label} {result.days}: {result.state}"
     if result.message:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, true
 
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import AccessDenied, UsageError
-from perfdash.presentation import tables
-from perfdash.presentation.tables import Table
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.schema import audit
@@ -38,10 +36,6 @@ OF_USERS = (
 """All deeds whose subject is a user's name."""
 OF_STORE = ("audit export", "clients purge")
 """Deeds that stay, whatever becomes of their subject."""
-COLUMNS = (
-    ("line", "line"), ("at", "at (UTC)"), ("actor", "actor"), ("action", "action"), ("subject", "subject"),
-    ("detail", "detail"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +120,8 @@ def entries(
 
 def exported(
     store: Store, principal: Principal, asked: AuditFilter, now: datetime, *, most: int = MOST_EXPORTED
-) -> Table:
-    """All lines as `asked` as one exact table, newest first; taking them out leaves a line of its own.
+) -> tuple[AuditEntry, ...]:
+    """All lines as `asked`, newest first; taking them out leaves a line of its own.
 
     UsageError when there are more than `most`: a part would look like the whole. AccessDenied as for `entries`.
     """
@@ -138,15 +132,7 @@ def exported(
         raise UsageError(f"These are more than {most:,} lines; narrow them by date and export them in parts.")
     with store.writing() as connection:
         write_line(connection, principal.name, "audit export", "audit", f"{len(rows)} lines", now)
-    told = [AuditEntry(*row) for row in rows]
-    return tables.listing(
-        "audit", COLUMNS, ((e.number, _exact(e.at), e.actor, e.action, e.subject, e.detail) for e in told)
-    )
-
-
-def _exact(at: datetime) -> str:
-    """To the microsecond: 2026-11-14T08:03:00.000007+00:00."""
-    return at.astimezone(UTC).isoformat()
+    return tuple(AuditEntry(*row) for row in rows)
 
 
 def _newest(asked: AuditFilter, limit: int) -> Select[Any]:

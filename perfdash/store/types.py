@@ -28,3 +28,8 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def platforms_of(stored: str) -> tuple[str, ...]:
+    """The platforms in a stored, comma-separated list; empty means all."""
+    return tuple(stored.split(",")) if stored else ()

@@ -11,6 +11,7 @@ import streamlit as st
 from perfdash import ROOT
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
+from perfdash.domain.question import Question
 from perfdash.ui import audit_views, live
 from perfdash.ui.auth import new_password, oidc, session, sign_in
 from perfdash.ui.components import messages
@@ -58,7 +59,7 @@ def _run() -> None:
 
 def _signed_in(principal: Principal, page: PageRecord) -> None:
     at = live.stamp(principal, runs=page.follows_runs)
-    selection = sidebar.sidebar(principal)
+    selection = _selection(principal)
     question = selection.question
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
         if principal.lock is not None:
@@ -80,6 +81,14 @@ def _signed_in(principal: Principal, page: PageRecord) -> None:
     else:
         _hide_filters()
     sidebar.say_ignored(selection)
+
+
+def _selection(principal: Principal) -> sidebar.Selection:
+    """What the sidebar asks; for the visitor of a client link, what the link shows."""
+    if principal.lock is None:
+        return sidebar.sidebar(principal)
+    shared = link_visitor.sidebar(principal)
+    return sidebar.fixed(Question(principal, shared.filters, shared.as_of), shared.period)
 
 
 def _hide_filters() -> None:

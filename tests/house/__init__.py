@@ -1,5 +1,1 @@
 """Tests of the project itself: who imports what, sizes, names, documents."""
-
-
-
-

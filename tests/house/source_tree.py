@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHELLS = ("settings", "sync", "rounds", "turns", "fetching", "files", "answers", "cli", "__main__")
-FOLDERS = ("sources", "store", "ui", "demo", "commands")
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Module:
-    """One file of the app. `part` is the word of the import table: pure, a shell's or folder's name, app or pages."""
+    """One file of the app. `part` is its row in the README's table: a package or module of perfdash/, app or pages."""
 
     path: Path
     part: str
@@ -58,12 +56,11 @@ class Module:
 
 
 def part_of(path: Path) -> str:
-    """The word of the import table for a file of the app."""
+    """The row of the README's table that a file of the app belongs to."""
     words = path.relative_to(ROOT).with_suffix("").parts
     if words[0] in ("app", "pages"):
         return words[0]
-    word = words[1]
-    return word if word in FOLDERS or word in SHELLS else "pure"
+    return words[1] if len(words) > 1 else words[0]
 
 
 def modules() -> list[Module]:

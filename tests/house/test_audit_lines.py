@@ -14,7 +14,7 @@ WRITES = {"perfdash/store/audit.py"}
 CHANGES = {"perfdash/store/maintenance/erase.py"}
 """A person's name is taken out of the lines; what was done stays."""
 REMOVES = {"perfdash/store/audit.py", "perfdash/store/maintenance/erase.py"}
-ACTION_AT = {"note": 2, "record": 2, "audited": 4, "_change": 4}
+ACTION_AT = {"write_line": 2, "record": 2, "audited": 4, "_change": 4, "_change_access": 4}
 """Where the action stands among the arguments of what hands it on to the audit."""
 SQL = re.compile(r"\b(insert)\s+into\s+audit\b|\b(update)\s+audit\b|\b(delete)\s+from\s+audit\b", re.IGNORECASE)
 

@@ -13,9 +13,9 @@ from perfdash.domain.reconcile import Counts
 from perfdash.domain.schedule import Covered
 from perfdash.store.engine import Store
 from perfdash.store.ledger.leases import ENDED
-from perfdash.store.query.catalog import platforms_of
 from perfdash.store.schema import quarantine, runs
 from perfdash.store.scope import in_scope
+from perfdash.store.types import platforms_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.query.versions import cutoffs, with_facts
 from perfdash.store.scope import in_scope, narrowed
+from perfdash.store.types import platforms_of
 
 REGISTER_LOCK = 723_114_002
 """Any number of our own: the app and its sync process start at once, and PostgreSQL lets both write."""
@@ -66,11 +67,6 @@ def account_of(row: Any) -> Account:
         platforms=platforms_of(row.platforms),
         number=row.account_id,
     )
-
-
-def platforms_of(stored: str) -> tuple[str, ...]:
-    """The platforms in a stored, comma-separated list; empty means all."""
-    return tuple(stored.split(",")) if stored else ()
 
 
 def register(store: Store, clients: Iterable[Client], accounts: Iterable[Account], now: datetime) -> None:

@@ -15,10 +15,11 @@ from perfdash.domain.finality import settles_at
 from perfdash.domain.question import Question
 from perfdash.domain.schedule import history_of
 from perfdash.store.engine import Store
-from perfdash.store.query.catalog import accounts_in_view, platforms_of
+from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.query.versions import moment_of_client
 from perfdash.store.schema import accounts, clients, runs
 from perfdash.store.scope import narrowed, pinned
+from perfdash.store.types import platforms_of
 
 
 @dataclass(frozen=True, slots=True)

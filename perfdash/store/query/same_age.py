@@ -17,12 +17,12 @@ from perfdash.domain.groups import Group
 from perfdash.domain.question import Question
 from perfdash.store.engine import Store
 from perfdash.store.query.campaigns import described
-from perfdash.store.query.catalog import accounts_in_view, platforms_of
+from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.query.facts import grouped, view
 from perfdash.store.query.versions import Cutoffs
 from perfdash.store.schema import clients, revisions, runs
 from perfdash.store.scope import narrowed
-from perfdash.store.types import Instant
+from perfdash.store.types import Instant, platforms_of
 
 AT_ONCE = 8_000
 """Days of clients in one statement: three parameters each stay below every database's limit."""

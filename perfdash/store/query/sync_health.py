@@ -13,8 +13,9 @@ from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account
 from perfdash.store import schema
 from perfdash.store.engine import Store
-from perfdash.store.query.catalog import accounts_in_view, platforms_of
+from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.scope import in_scope, narrowed
+from perfdash.store.types import platforms_of
 
 State = Literal["running", "committed", "failed", "suspicious", "aborted"]
 Standing = Literal["never", "ok", "failing"]

@@ -15,11 +15,12 @@ from perfdash.domain.facts import MICRO
 from perfdash.domain.question import Question
 from perfdash.domain.settlement import Curve, Key, Part, Settled, curves, days_after_end
 from perfdash.store.engine import Store
-from perfdash.store.query.catalog import accounts_in_view, platforms_of
+from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.query.coverage import final_at
 from perfdash.store.query.facts import split_sums
 from perfdash.store.schema import fact_history, facts, revisions, runs
 from perfdash.store.scope import narrowed, of_campaign
+from perfdash.store.types import platforms_of
 
 LOOK_BACK = 60
 """Days before the settlement window that are looked at: enough to tell, recent enough to hold."""

@@ -39,7 +39,6 @@ from perfdash.ui.filters import compare
 from perfdash.ui.filters import url as filter_url
 from perfdash.ui.runtime import cache, context
 from perfdash.ui.runtime.streamlit_internals import StreamlitAPIException
-from perfdash.ui.share_links import visitor as link_visitor
 
 
 def narrowed(question: Question) -> tuple[Question, tuple[str, ...]]:
@@ -117,12 +116,14 @@ def current(principal: Principal) -> Selection:
     return replace(selection, question=selection.question.asked_by(principal))
 
 
+def fixed(question: Question, period: Period) -> Selection:
+    """The selection of a run that has no filters, such as that of a client link's visitor."""
+    st.session_state[_SELECTION] = Selection(question, period)
+    return current(question.principal)
+
+
 def sidebar(principal: Principal) -> Selection:
-    """Draw the filters and return the question that they and the URL ask; for a client link, its own question."""
-    if principal.lock is not None:
-        shared = link_visitor.sidebar(principal)
-        st.session_state[_SELECTION] = Selection(Question(principal, shared.filters, shared.as_of), shared.period)
-        return current(principal)
+    """Draw the filters and return the question that they and the URL ask."""
     clients = catalog.clients(context.store(), principal)
     zones = {client.slug: client.time_zone for client in clients}
     latest = max(_todays(zones.values(), None), default=context.now().date())

@@ -19,11 +19,10 @@ from perfdash.store.auth import sessions
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
 from perfdash.ui.runtime import context
-from perfdash.ui.runtime.addresses import base_path
+from perfdash.ui.runtime.addresses import LINK_PATH, base_path
 from perfdash.ui.server.page_sessions import LINK_COOKIE
 
 _log = logging.getLogger(__name__)
-PATH = "/link"
 MOST_OPENINGS, WITHIN = 120, timedelta(minutes=1)
 """Of one link, in one process. Each opening is kept: as a session, in the link's log, and in the audit."""
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -52,13 +51,7 @@ class Opened:
 
 def routes() -> list[BaseRoute]:
     """Under the server's base path, if it has one."""
-    return [Route(f"{base_path()}{PATH}/{{token}}", _open, methods=["GET"])]
-
-
-def address(page: str, token: str) -> str:
-    """The whole address of a link, given that of any `page` of the app, such as https://example.com/reports/links."""
-    scheme, _, rest = page.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}{base_path()}{PATH}/{token}"
+    return [Route(f"{base_path()}{LINK_PATH}/{{token}}", _open, methods=["GET"])]
 
 
 async def _open(request: Request) -> Response:

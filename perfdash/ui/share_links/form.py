@@ -21,8 +21,7 @@ from perfdash.ui.auth import session
 from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters.sidebar import Selection
-from perfdash.ui.runtime import context, navigation
-from perfdash.ui.server import link_route
+from perfdash.ui.runtime import addresses, context, navigation
 from perfdash.ui.share_links import visitor as link_visitor
 
 LIVES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
@@ -111,7 +110,7 @@ def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int)
         st.session_state[_WRONG] = str(error)
         return
     page = st.context.url
-    address = link_route.address(page if isinstance(page, str) else "http://localhost/", token)
+    address = addresses.link_address(page if isinstance(page, str) else "http://localhost/", token)
     st.session_state[_MADE] = (link.label, address, link.expires_at.date())
     st.session_state.pop("link_label", None)  # the next link is another one
     st.rerun()

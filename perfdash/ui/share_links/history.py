@@ -49,7 +49,6 @@ _WHAT = (
 
 
 def links_in_view(principal: Principal, clients: tuple[str, ...]) -> tuple[LinkActivity, ...]:
-    """The links to the clients in view."""
     return link_views.list_links(context.store(), principal, context.now(), clients, demo=context.settings().demo)
 
 
