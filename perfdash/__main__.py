@@ -1,6 +1,5 @@
 """`python -m perfdash`."""
 
-
 from perfdash.cli import main
 
 if __name__ == "__main__":

@@ -1,5 +1,1 @@
 """What the Makefile runs before the app or the tests can start."""
-
-
-
-

@@ -49,9 +49,18 @@ def _judged(name: str, strict: bool) -> int:
 def _asked(path: Path) -> list[dict[str, Any]] | None:
     """pip-audit's answer for each package; None when it has none."""
     command = [
-        sys.executable, "-m", "pip_audit", "--requirement", str(path), "--require-hashes", "--disable-pip",
-        "--progress-spinner", "off", "--format", "json",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pip_audit",
+        "--requirement",
+        str(path),
+        "--require-hashes",
+        "--disable-pip",
+        "--progress-spinner",
+        "off",
+        "--format",
+        "json",
+    ]
     try:
         answered = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         packages: list[dict[str, Any]] = json.loads(answered.stdout)["dependencies"]

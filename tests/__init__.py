@@ -1,5 +1,1 @@
 """The tests mirror the folders of the project; fixtures/ is what they share, house/ checks the project."""
-
-
-
-

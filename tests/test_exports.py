@@ -50,6 +50,9 @@ def test_numbers_of_an_account_that_is_no_longer_configured_still_name_their_sou
     assert (row["impressions"], row["account"], row["source"]) == (1000, "agency/acme-eu", "agency/acme-eu")
     assert run.fetched_at is not None
     assert row["fetched_at"] == f"{run.fetched_at:%Y-%m-%dT%H:%M:%SZ}"
-    assert campaign_query.campaign_rows(led.store, Question(OPERATOR, Filters(WEEK, ("acme",))))[0].flight_cost == 5_000_000
+    assert (
+        campaign_query.campaign_rows(led.store, Question(OPERATOR, Filters(WEEK, ("acme",))))[0].flight_cost
+        == 5_000_000
+    )
     led.clock.move(days=1)
     assert exports.origins(led.store, Question(OPERATOR, Filters(WEEK, ("globex",))), led.clock() + timedelta(1)) != {}

@@ -23,8 +23,9 @@ with errors_shown():
         none = "Nothing was written down yet."
         st.info(
             none if wanted == audit_admin.EVERYTHING else "No line is like this. Widen or clear a filter.",
-            icon=":material/fact_check:", title="No lines",
-        )  # fmt: skip
+            icon=":material/fact_check:",
+            title="No lines",
+        )
         st.stop()
     downloads.heading(
         f"The newest {len(found):,} lines" if more else formatting.plural(len(found), "line"),

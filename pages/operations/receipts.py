@@ -23,8 +23,9 @@ with errors_shown():
     if not parts and not linked:
         st.info(
             "Every CSV that leaves a page is written down here: who, when, what. Nothing was exported yet.",
-            icon=":material/receipt_long:", title="No export yet",
-        )  # fmt: skip
+            icon=":material/receipt_long:",
+            title="No export yet",
+        )
         st.stop()
     chosen = receipt_pages.exports_table(parts, principal, key="receipts") or linked
     if not chosen:
@@ -78,5 +79,9 @@ with errors_shown():
     if first.sha256:
         st.code(first.sha256, language=None)
     downloads.built(
-        principal, receipt_pages.rebuild_file(found, view), name=f"perfdash-{view}-rebuilt", label="Rebuilt CSV", key="rebuilt"
+        principal,
+        receipt_pages.rebuild_file(found, view),
+        name=f"perfdash-{view}-rebuilt",
+        label="Rebuilt CSV",
+        key="rebuilt",
     )

@@ -42,19 +42,19 @@ with errors_shown():
 
     downloads.heading(
         formatting.plural(len(standing), "account"),
-        [
-            lambda: downloads.listing(
-                question, "accounts", sync_health_tables.accounts_table, key="accounts_csv"
-            )
-        ],
-    )  # fmt: skip
+        [lambda: downloads.listing(question, "accounts", sync_health_tables.accounts_table, key="accounts_csv")],
+    )
     sync_health_tables.accounts(standing, "accounts")
 
     downloads.heading("Coverage")
     shown = st.segmented_control(
-        "Days shown", list(DAYS_SHOWN), default="30 days", required=True, key="coverage_days",
+        "Days shown",
+        list(DAYS_SHOWN),
+        default="30 days",
+        required=True,
+        key="coverage_days",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     sync_health_tables.coverage_strip(question, standing, DAYS_SHOWN[shown or "30 days"])
 
     downloads.heading(
@@ -80,7 +80,7 @@ with errors_shown():
                 key="quarantine_csv",
             )
         ],
-    )  # fmt: skip
+    )
     if run.message:
         st.markdown(escape_markdown(run.message, 500))
     sync_health_tables.run_details(principal, run)

@@ -47,8 +47,9 @@ with errors_shown():
     if not found:
         st.info(
             f"No row from {formatting.days(question.filters.days)} was corrected under these filters.",
-            icon=":material/edit_off:", title="No correction",
-        )  # fmt: skip
+            icon=":material/edit_off:",
+            title="No correction",
+        )
         st.stop()
     downloads.heading(
         "What was corrected",
@@ -61,6 +62,10 @@ with errors_shown():
         st.caption("Choose a correction to read its story" + (" or to revert it." if may else "."))
         st.stop()
     correction_history.history_of(chosen, names, authors=authors)
-    part = correction_history.batch_rows(chosen, key=f"correction_{chosen.first.number}") if len(chosen.parts) > 1 else None
+    part = (
+        correction_history.batch_rows(chosen, key=f"correction_{chosen.first.number}")
+        if len(chosen.parts) > 1
+        else None
+    )
     if may and question.as_of is None:
         correction_history.revert_form(principal, chosen, part)

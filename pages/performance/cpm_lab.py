@@ -27,8 +27,9 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
         label = cpm_lab_tables.LABELS[measure]
         st.info(
             f"No row in view reports a {label} of its own, so there is nothing to compare the recomputed one with.",
-            title=f"No reported {label}", icon=":material/science:",
-        )  # fmt: skip
+            title=f"No reported {label}",
+            icon=":material/science:",
+        )
         return
     cpm_lab_tables.verdict(found, facts)
     st.subheader("Why")
@@ -48,15 +49,16 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
 def _csv(measure: RatioName) -> None:
     downloads.listing(
         question, f"lab-{measure}", lambda asking: cpm_lab_tables.table(asking, measure), key=f"lab_{measure}_csv"
-    )  # fmt: skip
+    )
 
 
 st.title("CPM lab")
 if not principal.money:
     st.info(
         "This page compares prices, and amounts of money are not part of your access. Whoever manages it can add them.",
-        title="Not part of your access", icon=":material/lock:",
-    )  # fmt: skip
+        title="Not part of your access",
+        icon=":material/lock:",
+    )
     st.stop()
 zone = browser.zone()
 with errors_shown():
@@ -70,7 +72,8 @@ with errors_shown():
     known = cache.origins(question).values()
     fetched = min((origin.fetched_at for origin in known if origin.fetched_at), default=None)
     st.caption(
-        f"{formatting.days(asked.period.days)} · data fetched {browser.clock(fetched)}. What each source sends as CPM and "
+        f"{formatting.days(asked.period.days)} · data fetched {browser.clock(fetched)}. What each source "
+        f"sends as CPM and "
         "ROI, beside what its own cost, impressions and revenue give; compared as reported, without corrections."
     )
     compared = {one.measure: one for one in cpm_lab_tables.comparisons(question)}

@@ -17,9 +17,14 @@ from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import navigation
 
 ICONS = {
-    "Metrics": "calculate", "Measures": "straighten", "Campaigns": "campaign", "Finality": "lock_clock",
-    "Changes": "history", "Corrections": "edit_note", "Syncs": "sync",
-}  # fmt: skip
+    "Metrics": "calculate",
+    "Measures": "straighten",
+    "Campaigns": "campaign",
+    "Finality": "lock_clock",
+    "Changes": "history",
+    "Corrections": "edit_note",
+    "Syncs": "sync",
+}
 NARROWEST_CARD = 290
 
 principal = session.require(navigation.DEFINITIONS)
@@ -56,16 +61,21 @@ def _worked_case() -> None:
     with st.expander("Why a ratio is never averaged", icon=":material/functions:", expanded=True):
         st.markdown("\n".join(["| campaign | cost | impressions | CPM |", "|:--|--:|--:|--:|", *rows]))
         st.markdown(
-            f"The average of the two CPMs, {formatting.number(average)}, is the CPM of nothing. A ratio is computed last, "
-            f"from sums, over the rows that report both of its sides; where none does it is {formatting.UNDEFINED}, never 0."
+            f"The average of the two CPMs, {formatting.number(average)}, is the CPM of nothing. "
+            f"A ratio is computed last, "
+            f"from sums, over the rows that report both of its sides; "
+            f"where none does it is {formatting.UNDEFINED}, never 0."
         )
 
 
 st.title("Definitions")
 wanted = st.text_input(
-    "Find a number or a word", st.query_params.get("find", ""), max_chars=60, icon=":material/search:",
+    "Find a number or a word",
+    st.query_params.get("find", ""),
+    max_chars=60,
+    icon=":material/search:",
     placeholder="CPM, final, restatement …",
-).strip()  # fmt: skip
+).strip()
 section = st.pills("Section", glossary.SECTIONS, key="definitions_section", label_visibility="collapsed")
 found = tuple(entry for entry in glossary.search(wanted) if section in (None, entry.section))
 if not found:
@@ -73,7 +83,9 @@ if not found:
     st.info(f"Nothing{where} speaks of “{escape_markdown(wanted)}”. Try a shorter word.", icon=":material/search_off:")
     st.stop()
 told = formatting.plural(len(found), "definition")
-st.caption(f"{told} with “{escape_markdown(wanted)}”." if wanted else f"{told}, the same as in every tooltip and export.")
+st.caption(
+    f"{told} with “{escape_markdown(wanted)}”." if wanted else f"{told}, the same as in every tooltip and export."
+)
 
 if not wanted and section in (None, "Metrics"):
     _worked_case()

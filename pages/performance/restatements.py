@@ -25,9 +25,10 @@ with errors_shown():
     if since is None:
         st.stop()
     while_open = st.toggle(
-        "Also changes made while the day itself was running", key="while_open",
+        "Also changes made while the day itself was running",
+        key="while_open",
         help="A day that is not over grows with every sync; those changes are left out unless you ask for them.",
-    )  # fmt: skip
+    )
     limited = question.filters.max_cpm is not None
     question = question.filtered(max_cpm=None, raw=True)
     if since.clients:
@@ -75,7 +76,9 @@ with errors_shown():
         events = restatement_reads.newest(question, since.at, while_open, field, component_tables.MOST_ROWS)
         shown.changes(field, events, names, key="changes")
         if len(events) == component_tables.MOST_ROWS:
-            st.caption(f"The newest {component_tables.MOST_ROWS:,} changes of {LABELS[field].lower()}; the CSV holds all.")
+            st.caption(
+                f"The newest {component_tables.MOST_ROWS:,} changes of {LABELS[field].lower()}; the CSV holds all."
+            )
 
     restatement_reads.corrections(question, since)
     shown.draw_settlement(restatement_reads.settlement_curves(question), money=principal.money)

@@ -148,43 +148,64 @@ def as_json(found: ExplainedAccounts, trial: Trial | None) -> str:
 def _account_record(one: Explained, problem: str) -> dict[str, Any]:
     account = one.account
     return {
-        "source": one.source, "type": one.type, "client": account.client, "account": account.external_id,
-        "key": one.key, "key_is_set": not problem,
-        "currency": account.currency, "time_zone": account.time_zone, "platforms": list(account.platforms),
-        "settlement_days": account.settlement_days, "history_days": account.history_days,
+        "source": one.source,
+        "type": one.type,
+        "client": account.client,
+        "account": account.external_id,
+        "key": one.key,
+        "key_is_set": not problem,
+        "currency": account.currency,
+        "time_zone": account.time_zone,
+        "platforms": list(account.platforms),
+        "settlement_days": account.settlement_days,
+        "history_days": account.history_days,
         "terms": dict(one.terms),
         "days": [{"from": str(days.start), "to": str(days.end)} for days in one.days],
         "requests": [_request_record(request) for request in one.requests],
-        "paging": one.paging, "records": one.records, "missing": list(one.missing),
+        "paging": one.paging,
+        "records": one.records,
+        "missing": list(one.missing),
         "fields": [{"field": f.field, "place": f.place, "conversion": f.conversion} for f in one.fields],
-        "outcomes": list(one.outcomes), "built_in": list(one.built_in),
-    }  # fmt: skip
+        "outcomes": list(one.outcomes),
+        "built_in": list(one.built_in),
+    }
 
 
 def _request_record(asked: Request) -> dict[str, Any]:
     return {
-        "method": "GET", "address": asked.address, "headers": dict(asked.headers),
-        "from": str(asked.window.start), "to": str(asked.window.end),
-    }  # fmt: skip
+        "method": "GET",
+        "address": asked.address,
+        "headers": dict(asked.headers),
+        "from": str(asked.window.start),
+        "to": str(asked.window.end),
+    }
 
 
 def _live_record(trial: Trial, about: Explained) -> dict[str, Any]:
     return {
-        "account": about.account.external_id, "client": about.account.client,
-        "asked": _request_record(trial.asked), "status": trial.status, "seconds": round(trial.seconds, 3),
-        "bytes": trial.size, "request_id": trial.request_id or None,
+        "account": about.account.external_id,
+        "client": about.account.client,
+        "asked": _request_record(trial.asked),
+        "status": trial.status,
+        "seconds": round(trial.seconds, 3),
+        "bytes": trial.size,
+        "request_id": trial.request_id or None,
         "next": trial.following and _request_record(trial.following),
         "rows": [
             {
                 "values": [{"field": v.field, "place": v.place, "came": v.came, "read": v.read} for v in row.values],
-                "flags": list(row.flags), "refused": row.refused or None,
+                "flags": list(row.flags),
+                "refused": row.refused or None,
             }
             for row in trial.rows
         ],
-        "fetched": trial.fetched, "facts": trial.facts, "duplicates": trial.duplicates,
+        "fetched": trial.fetched,
+        "facts": trial.facts,
+        "duplicates": trial.duplicates,
         "quarantined": [{"reason": reason, "rows": count} for reason, count in trial.quarantined],
         "problem": trial.problem or None,
-    }  # fmt: skip
+    }
+
 
 _ABOUT = "Check a source's configuration and show the requests it makes; nothing is written, and no secret is shown."
 

@@ -71,6 +71,7 @@ def require_known(wanted: list[str], known: tuple[str, ...], what: str) -> None:
             there = ", ".join(sorted(known)) or "none is configured"
             raise UsageError(f"There is no {what} {one!r}; known: {there}.")
 
+
 def principal_named(store: Store, username: str | None, demo: bool) -> Principal:
     """The active user `username`; the operator without one."""
     if username is None:

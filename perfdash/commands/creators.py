@@ -58,7 +58,9 @@ def _erase(store: Store, args: argparse.Namespace) -> None:
             erased = erase.erase_creator(store, OPERATOR, args.client, account.number, args.creator, now())
             what = "Erased the name" if erased.had_name else "There was no name, and none will be kept,"
             rows = plural(erased.quoting, "refused row")
-            print_progress(f"{what} of {args.creator} in {account.source}; {rows} that quoted it lost what the source had sent.")
+            print_progress(
+                f"{what} of {args.creator} in {account.source}; {rows} that quoted it lost what the source had sent."
+            )
 
 
 def _accounts(store: Store, client: str) -> tuple[Account, ...]:

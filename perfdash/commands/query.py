@@ -79,7 +79,9 @@ def _require_money(principal: Principal, args: argparse.Namespace) -> None:
     asked = {"--max-cpm": args.max_cpm, "--cpm-grain": args.cpm_grain, "--currency": args.currency}
     named = [option for option, value in asked.items() if value is not None]
     if named and not principal.money:
-        raise UsageError(f"{enumerate_names(named)}: amounts of money are not part of the access of {principal.name!r}.")
+        raise UsageError(
+            f"{enumerate_names(named)}: amounts of money are not part of the access of {principal.name!r}."
+        )
 
 
 def _days(args: argparse.Namespace, zones: list[str], as_of: AsOf | None) -> Days:

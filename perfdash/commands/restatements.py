@@ -47,9 +47,11 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day; default: the last")
     parser.add_argument("--platform", action="append", default=[], metavar="P", help="only this platform (repeatable)")
     parser.add_argument(
-        "--since", required=True, metavar="T",
+        "--since",
+        required=True,
+        metavar="T",
         help="changes after the end of this day, after this moment, or since an export (receipt:ID)",
-    )  # fmt: skip
+    )
     parser.add_argument("--until", metavar="T", help="changes up to the end of this day or this moment; default: now")
     parser.add_argument(
         "--while-open", action="store_true", help="also what changed while the day itself was still running"
@@ -144,7 +146,10 @@ def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
     for one in events:
         at = instant(one.at)
         for change in one.changes:
-            sides = (metrics.text(exact_value(change.field, side)) or formatting.UNDEFINED for side in (change.then, change.now))
+            sides = (
+                metrics.text(exact_value(change.field, side)) or formatting.UNDEFINED
+                for side in (change.then, change.now)
+            )
             where = (at, one.client, str(one.day), one.campaign, one.platform, one.kind, change.field)
             lines.append((*where, *sides, one.timing))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -156,6 +161,8 @@ def _print_table(events: Sequence[Event], totals: Sequence[Movement]) -> None:
 
 def _summary(total: Movement) -> str:
     moved = total.difference("cost")
-    late = f", {formatting.plural(len(total.late_days), 'of them', 'of them')} after they were final" if total.late else ""
+    late = (
+        f", {formatting.plural(len(total.late_days), 'of them', 'of them')} after they were final" if total.late else ""
+    )
     by = "" if moved is None else f", cost {formatting.micros(moved, total.currency)}"
     return f"{formatting.plural(total.events, 'change')} on {formatting.plural(len(total.days), 'day')}{late}{by}"

@@ -42,9 +42,18 @@ def run(args: argparse.Namespace) -> int:
     # Streamlit reads .streamlit/config.toml from the current folder.
     os.chdir(ROOT)
     command = [
-        sys.executable, "-m", "streamlit", "run", "app.py",
-        "--server.port", str(args.port), "--server.address", args.host, "--server.headless", "true",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(args.port),
+        "--server.address",
+        args.host,
+        "--server.headless",
+        "true",
+    ]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606  our own interpreter, no shell; signals reach it directly
 

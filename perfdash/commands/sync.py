@@ -53,15 +53,25 @@ def as_json(results: Sequence[RunResult]) -> str:
     """A list of runs; instants as ISO 8601, `null` where unknown; `log` holds a line per request, without secrets."""
     rows = [
         {
-            "client": r.account.client, "account": r.account.label, "from": r.days.start.isoformat(),
-            "to": r.days.end.isoformat(), "state": r.state, "message": r.message, **asdict(r.counts),
-            "fetched_at": r.fetched_at and r.fetched_at.isoformat(), "revision": r.revision,
-            "resume_at": r.resume_at and r.resume_at.isoformat(), "run": r.run,
-            "requests": r.trail.requests, "retries": r.trail.retries, "log": list(r.trail.log),
+            "client": r.account.client,
+            "account": r.account.label,
+            "from": r.days.start.isoformat(),
+            "to": r.days.end.isoformat(),
+            "state": r.state,
+            "message": r.message,
+            **asdict(r.counts),
+            "fetched_at": r.fetched_at and r.fetched_at.isoformat(),
+            "revision": r.revision,
+            "resume_at": r.resume_at and r.resume_at.isoformat(),
+            "run": r.run,
+            "requests": r.trail.requests,
+            "retries": r.trail.retries,
+            "log": list(r.trail.log),
         }
         for r in results
-    ]  # fmt: skip
+    ]
     return json.dumps(rows, indent=1)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `sync` knows of files."""
@@ -69,9 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--file", metavar="REPORT", help="read this saved export (.csv, .tsv or .json) of one account instead of asking"
     )
     parser.add_argument(
-        "--exported-at", type=moment_argument, metavar="T",
+        "--exported-at",
+        type=moment_argument,
+        metavar="T",
         help="when it was exported, such as 2026-11-03T09:00+01:00; default: when the file was last written",
-    )  # fmt: skip
+    )
 
 
 def moment_argument(text: str) -> datetime:
@@ -98,10 +110,16 @@ def sync_file(
 ) -> tuple[RunResult, ...]:
     account = _only(accounts)
     saved = import_file.read_file(
-        Path(args.file), installation.settings.sources[account.source], account,
-        days=_days(args), exported_at=args.exported_at, now=now(),
-    )  # fmt: skip
-    working = SyncContext(installation.store, lambda _account, _days: saved.fetched(installation.store), progress=print_progress)
+        Path(args.file),
+        installation.settings.sources[account.source],
+        account,
+        days=_days(args),
+        exported_at=args.exported_at,
+        now=now(),
+    )
+    working = SyncContext(
+        installation.store, lambda _account, _days: saved.fetched(installation.store), progress=print_progress
+    )
     order = Order(OPERATOR, "file", accept_vanished=args.accept_vanished, dry_run=args.dry_run)
     voice = Voice(told=lambda result: print_progress(run_line(result)), stopped=stop.is_set)
     return sync_all(working, order, [(account, saved.days)], voice=voice)
@@ -118,6 +136,7 @@ def _only(accounts: list[Account]) -> Account:
 def _days(args: argparse.Namespace) -> Days | None:
     """The named range; None for all days of the file."""
     return None if args.start is None and args.end is None else range_of(args.start, args.end)
+
 
 _ABOUT = "Fetch from the sources and commit what changed; exit code 1 when a run failed."
 EVERY_MINUTES = 15
@@ -139,9 +158,12 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day, inclusive; default: today")
     parser.add_argument(
-        "--jobs", type=jobs_argument, default=JOBS, metavar="N",
+        "--jobs",
+        type=jobs_argument,
+        default=JOBS,
+        metavar="N",
         help=f"ask at most N accounts at once, 1 to {MOST_JOBS}; default %(default)s",
-    )  # fmt: skip
+    )
     parser.add_argument("--watch", action="store_true", help="go on, a sync every --every minutes, until stopped")
     parser.add_argument(
         "--every", type=minutes_argument, default=EVERY_MINUTES, metavar="MINUTES", help="default %(default)s"

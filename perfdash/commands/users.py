@@ -77,8 +77,12 @@ def run(args: argparse.Namespace) -> int:
             case "invite":
                 _invite(installation.store, args)
             case "reset":
-                print(invitations.link_path(invitations.make(installation.store, OPERATOR, args.username, "reset", now())))
-                print_progress(f"Hand it to {args.username}, with your app's address before it; it is good once, for 24 hours.")
+                print(
+                    invitations.link_path(invitations.make(installation.store, OPERATOR, args.username, "reset", now()))
+                )
+                print_progress(
+                    f"Hand it to {args.username}, with your app's address before it; it is good once, for 24 hours."
+                )
             case "erase":
                 _erase(installation.store, args)
             case "sign-out":
@@ -90,9 +94,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(store: Store, args: argparse.Namespace, password: str | None) -> None:
     made = users.add_user(
-        store, OPERATOR, args.username, password, args.role or "client", now(),
-        clients=args.client, money=not args.without_money, name=args.name, email=args.email,
-    )  # fmt: skip
+        store,
+        OPERATOR,
+        args.username,
+        password,
+        args.role or "client",
+        now(),
+        clients=args.client,
+        money=not args.without_money,
+        name=args.name,
+        email=args.email,
+    )
     print_progress(f"Added {made.username}.")
     if not made.sees_all and not made.clients:
         print_progress("This user sees no client yet: `python -m perfdash users grant NAME CLIENT`.")
@@ -113,7 +125,9 @@ def _invite(store: Store, args: argparse.Namespace) -> None:
 def _erase(store: Store, args: argparse.Namespace) -> None:
     if not args.yes:
         raise UsageError(f"This erases who {args.username!r} is for good; add --yes to do it.")
-    print_progress(f"Erased; in what is kept this user is called {erase.erase_user(store, OPERATOR, args.username, now())}.")
+    print_progress(
+        f"Erased; in what is kept this user is called {erase.erase_user(store, OPERATOR, args.username, now())}."
+    )
 
 
 def _sign_out(store: Store, username: str) -> None:
@@ -148,10 +162,12 @@ def _line(user: user_rows.User) -> str:
     notes = [
         note
         for note, applies in (
-            ("without money", not user.money), ("deactivated", not user.active), ("no password", not user.has_password),
+            ("without money", not user.money),
+            ("deactivated", not user.active),
+            ("no password", not user.has_password),
         )
         if applies
-    ]  # fmt: skip
+    ]
     return f"{user.username:<24} {user.role:<8} {clients}" + "".join(f"  ({note})" for note in notes)
 
 

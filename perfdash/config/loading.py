@@ -126,6 +126,7 @@ def _path(words: list[int | str]) -> str:
             text += f".{word}" if text else word
     return text or "the file"
 
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """What a configuration file declares. `sources` by name."""

@@ -65,6 +65,7 @@ def _has_size(paging: Paging) -> bool:
         return False
     return paging.size is not None or (isinstance(paging, PagePaging) and paging.size_at is not None)
 
+
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LONGEST_HOURS = 30 * 24
 _DEFAULT = Security()
@@ -72,7 +73,9 @@ _DEFAULT = Security()
 
 def _host(name: str) -> str:
     if not _HOST.fullmatch(name.lower()):
-        raise validation_error('a host is a name without scheme, port or path, such as "reports.example.com" or "*.example.com"')
+        raise validation_error(
+            'a host is a name without scheme, port or path, such as "reports.example.com" or "*.example.com"'
+        )
     return name.lower()
 
 
@@ -105,6 +108,7 @@ class SecurityConfig(Closed):
             passwords=self.passwords,
         )
 
+
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LITERAL_KEY = 'a key never stands in this file: put it in the environment and name it here, key = { env = "NAME" }'
 
@@ -113,7 +117,9 @@ def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, LookupError):
-        raise validation_error(f'there is no time zone "{clean_text(name)[:60]}"; use an IANA name such as "Europe/Berlin"') from None
+        raise validation_error(
+            f'there is no time zone "{clean_text(name)[:60]}"; use an IANA name such as "Europe/Berlin"'
+        ) from None
     return name
 
 
@@ -134,7 +140,9 @@ def _base_url(url: str) -> str:
             'a web address begins with https:// or http:// and names a host, such as "https://api.example.com"'
         )
     if "@" in parts.netloc:
-        raise validation_error("user name and password do not belong in the address; name the key with key = { env = ... }")
+        raise validation_error(
+            "user name and password do not belong in the address; name the key with key = { env = ... }"
+        )
     if "?" in url or "#" in url:
         raise validation_error("the address ends with its path; what follows ? or # does not belong here")
     if re.search(r"[\x00-\x20\x7f\\]", url):

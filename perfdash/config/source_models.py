@@ -64,8 +64,15 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 PLACEHOLDERS = ("start", "end", "after_end", "account", "platforms", "page", "page_size", "offset", "cursor")
 """{after_end} is the day after {end}, for an API whose last day is exclusive."""
 _OURS = (
-    "host", "content-length", "transfer-encoding", "connection", "cookie", "accept", "accept-encoding", "user-agent",
-)  # fmt: skip
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "cookie",
+    "accept",
+    "accept-encoding",
+    "user-agent",
+)
 _HTTP_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
 
 
@@ -272,6 +279,7 @@ class UsageConfig(Closed):
     seconds: Annotated[tuple[Text, ...], BeforeValidator(tuples)] = ()
     pause_at: Annotated[float, Field(gt=0, le=100)] = 95.0
     pause_seconds: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+
 
 class FieldConfig(Closed):
     """One field of a row: `path` (JMESPath, from the row) or `constant`, and how its value is to be understood.

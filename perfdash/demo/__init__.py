@@ -4,7 +4,3 @@ data.rows     what the API says of an account's days when it is asked on a given
 api           the Starlette application, with a test clock and faults that can be switched on
 process       the same in a process of its own
 """
-
-
-
-

@@ -116,6 +116,7 @@ def _count(query: QueryParams, name: str, default: int, most: int | None) -> int
         raise HTTPException(422, f"{name} must be a whole number from 1{f' to {most}' if most else ''}, not {text!r}")
     return number
 
+
 Clock = Callable[[], datetime]
 MATCHABLE = ("client_id", "start_date", "end_date", "platforms", "page", "page_size")
 LOG_LENGTH = 20_000
@@ -198,6 +199,7 @@ def moment_of(text: str) -> date | datetime:
         )
     return moment
 
+
 KeyCheck = Callable[[Request], None]
 
 
@@ -255,6 +257,7 @@ def _waiting(body: dict[str, object]) -> list[Waiting]:
         raise HTTPException(422, "`times` must be a whole number; 0 is until cleared")
     expected = {name: str(value) for name, value in match.items()}
     return [Waiting(parse(name), expected, times) for name in names]
+
 
 PATH = "/v1/performance"
 _ANSWERS_KEPT = 8

@@ -53,10 +53,18 @@ class Draws:
         """True in `percent` of 100 draws."""
         return self.below(100) < percent
 
+
 CYCLE = 150
 _THEMES = (
-    "Launch", "Always On", "Creator Wave", "Retargeting", "Awareness Burst", "UGC Remix", "Giveaway", "Bestsellers",
-)  # fmt: skip
+    "Launch",
+    "Always On",
+    "Creator Wave",
+    "Retargeting",
+    "Awareness Burst",
+    "UGC Remix",
+    "Giveaway",
+    "Bestsellers",
+)
 _SEASONS = ("Winter", "Spring", "Summer", "Fall")
 
 
@@ -197,6 +205,7 @@ def _placements(
         )
         for (platform, creator), weight in zip(lines, weights, strict=True)
     )
+
 
 _CPM_BY_MONTH = (0.80, 0.84, 0.90, 0.95, 0.99, 0.97, 0.94, 0.96, 1.02, 1.10, 1.28, 1.22)
 _VOLUME_BY_MONTH = (0.86, 0.90, 0.96, 1.0, 1.03, 1.02, 0.95, 0.94, 1.0, 1.06, 1.26, 1.18)

@@ -82,6 +82,7 @@ def _conversions(hundredths: int, share: int) -> int:
         return hundredths * share // 1000
     return hundredths // 100 * share // 1000 * 100
 
+
 DEFAULT_SEED = 26
 _COUNTS = tuple((name, BY_NAME[name].sent_as) for name in COUNTS if not BY_NAME[name].always)
 ReportRow = dict[str, str | int | float | None]

@@ -154,6 +154,7 @@ def as_json(fault: Fault | None, rows: list[ReportRow], page_info: dict[str, int
         text = text.replace('[{"', "[{" + twice + '"', 1) if rows else "{" + twice + text[1:]
     return text.encode()
 
+
 _HTML = "<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _MEGABYTE = 1 << 20
 

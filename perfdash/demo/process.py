@@ -167,6 +167,7 @@ def _first_word(process: subprocess.Popen[str]) -> str:
         deadline.cancel()
     return line.split(" ", 1)[0].strip()
 
+
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse has no public name for it
 

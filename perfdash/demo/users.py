@@ -42,6 +42,14 @@ def add_demo_users(store: Store, now: datetime, *, demo: bool) -> None:
     for one in DEMO_USERS:
         if one.username not in there:
             users.add_user(
-                store, OPERATOR, one.username, one.password, one.role, now,
-                clients=one.clients, money=one.money, demo=True, rounds=CHEAP,
-            )  # fmt: skip
+                store,
+                OPERATOR,
+                one.username,
+                one.password,
+                one.role,
+                now,
+                clients=one.clients,
+                money=one.money,
+                demo=True,
+                rounds=CHEAP,
+            )

@@ -93,10 +93,20 @@ def contiguous(days: set[date]) -> list[Days]:
             ranges.append(Days(day, day))
     return ranges
 
+
 KNOWN = (
-    "TikTok", "Instagram", "Facebook", "YouTube", "X", "Snapchat", "Pinterest", "LinkedIn", "Reddit", "Threads",
+    "TikTok",
+    "Instagram",
+    "Facebook",
+    "YouTube",
+    "X",
+    "Snapchat",
+    "Pinterest",
+    "LinkedIn",
+    "Reddit",
+    "Threads",
     "Twitch",
-)  # fmt: skip
+)
 MAX_LENGTH = 60
 """Longer names are cut: it is also the width of the stored column."""
 _BY_FOLDED = {name.casefold(): name for name in KNOWN}

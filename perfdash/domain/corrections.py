@@ -188,6 +188,7 @@ def conflicts(wanted: Iterable[WantedValue]) -> bool:
     slots = [(one.target, slot(one.field)) for one in wanted]
     return len(set(slots)) < len(slots)
 
+
 class Set(NamedTuple):
     """An active correction of a fact."""
 
@@ -273,6 +274,7 @@ def cpm_of(sums: Raw) -> Fraction | None:
     """The CPM of sums in currency units; None without impressions."""
     return Fraction(sums.cost, 1000 * sums.impressions) if sums.impressions else None
 
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """One correction as it is told. Values are counts, or micros of `currency` for cost and CPM.
@@ -318,6 +320,7 @@ class Correction:
 
 def _spoken_of(field: CorrectedField, raw: Raw) -> tuple[int, ...]:
     return (raw.cost, raw.impressions) if field == "cpm" else (getattr(raw, field),)
+
 
 LONGEST_REASON = 500
 _SHORTEST_REASON = 3

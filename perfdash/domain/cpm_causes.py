@@ -15,9 +15,19 @@ from perfdash.domain.facts import MICRO
 
 RatioName = Literal["cpm", "roi"]
 CauseName = Literal[
-    "agrees", "rounding", "x1000", "x100", "per_reach", "mean", "roas", "percent", "roas_percent", "ambiguous",
-    "unexplained", "incomparable",
-]  # fmt: skip
+    "agrees",
+    "rounding",
+    "x1000",
+    "x100",
+    "per_reach",
+    "mean",
+    "roas",
+    "percent",
+    "roas_percent",
+    "ambiguous",
+    "unexplained",
+    "incomparable",
+]
 MOST_PLACES, MOST_DIGITS = 9, 14
 """Decimals, and digits in all, that a reported number is compared at: a float holds 15, and costs come in micros."""
 

@@ -107,7 +107,9 @@ def cause_of(measure: RatioName, row: ReportedFact, beside: Beside = ALONE) -> C
     if _agrees(measure, row, reported, value):
         return Cause("agrees", reported, value)
     others, sent = _alternatives(measure, row, value)
-    fits = cpm_causes.fitting_causes(cpm_causes.ratio_of(reported), value, chain(others, _means(measure, row, beside)), sent)
+    fits = cpm_causes.fitting_causes(
+        cpm_causes.ratio_of(reported), value, chain(others, _means(measure, row, beside)), sent
+    )
     return Cause("unexplained" if not fits else fits[0] if len(fits) == 1 else "ambiguous", reported, value, fits)
 
 
@@ -152,6 +154,7 @@ def _added(measure: RatioName, rows: Sequence[ReportedFact]) -> _Pool:
     whole = sum(defined, Fraction())
     ratios = Ratio(whole.numerator, whole.denominator)
     return _Pool(sum(row.cost for row in rows), sum(row.impressions for row in rows), len(defined), ratios)
+
 
 MOST = 200
 """How many of the largest disagreements are shown."""

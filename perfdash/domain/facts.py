@@ -78,6 +78,7 @@ class Fetched:
     log: tuple[str, ...] = field(default=())
     """One line per request, without secrets."""
 
+
 BareKey = tuple[date, str, str, str]
 """What a FactKey holds; equal to it, and found by it."""
 Stored = tuple[Any, ...]

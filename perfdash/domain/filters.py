@@ -90,6 +90,7 @@ def _year_before(day: date) -> date:
     last_of_february = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year - 1, day=28 if last_of_february else day.day)
 
+
 Grain = Literal["row", "campaign"]
 Preset = Literal["last_7", "last_14", "last_30", "last_90", "this_month", "last_month", "all", "custom"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)

@@ -237,7 +237,9 @@ def change(now: Fraction | int | None, before: Fraction | int | None) -> Fractio
         return None
     return Fraction(now - before) / abs(Fraction(before))
 
+
 Cell = str | int | Decimal | date | None
+
 
 def text(cell: Cell) -> str:
     """One cell as exact text; '' where there is no value. Decimals keep their places and never an exponent."""

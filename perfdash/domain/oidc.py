@@ -158,6 +158,7 @@ def _on_this_machine(address: SplitResult) -> bool:
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 
+
 FRESH = timedelta(minutes=5)
 SKEW = timedelta(minutes=2)
 """How far a provider's clock may be ahead of ours."""

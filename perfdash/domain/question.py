@@ -176,5 +176,6 @@ def _written(line: str) -> Mapping[str, Any]:
 def _unreadable() -> UsageError:
     return UsageError("The question of this export cannot be read any more.")
 
+
 View = Literal["overview", "campaigns", "creators", "daily"]
 VIEWS: tuple[View, ...] = ("overview", "campaigns", "creators", "daily")

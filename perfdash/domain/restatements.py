@@ -168,7 +168,9 @@ def _sum(values: tuple[int | None, ...]) -> int | None:
     return sum(known) if known else None
 
 
-def timing_of(day: date, at: datetime, time_zone: str, settlement_days: int | None, final_at: datetime | None) -> Timing:
+def timing_of(
+    day: date, at: datetime, time_zone: str, settlement_days: int | None, final_at: datetime | None
+) -> Timing:
     """When a change at `at` came in the life of an account's `day`.
 
     `final_at`: when the run that made the day final was committed. That run's own changes came before it was final.

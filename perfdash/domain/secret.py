@@ -77,9 +77,14 @@ class Secret:
         """As it is, and as JSON writers and URLs spell it. Longest first, so that no part is left over."""
         escaped = self._value.replace("\\", "\\\\").replace('"', '\\"')
         found = {
-            self._value, escaped, escaped.replace("/", "\\/"), quote(self._value, safe=""), quote_plus(self._value),
-            html.escape(self._value), *self._also,
-        }  # fmt: skip
+            self._value,
+            escaped,
+            escaped.replace("/", "\\/"),
+            quote(self._value, safe=""),
+            quote_plus(self._value),
+            html.escape(self._value),
+            *self._also,
+        }
         return tuple(sorted(found, key=len, reverse=True))
 
 

@@ -26,6 +26,7 @@ class Security:
     passwords: bool = True
     """False: nobody signs in with a password here; only OpenID Connect and client links are left."""
 
+
 WIDEST_PROXY_NETWORK = {4: 8, 6: 16}
 """Prefix lengths: no company's proxies fill a larger network, and a mistyped one lets anybody name his own address."""
 

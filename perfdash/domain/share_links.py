@@ -40,9 +40,7 @@ class Shared:
         """What nobody who came by the link can leave."""
         asked = self.filters
         before = None if self.against is None else self.against.previous
-        return Lock(
-            asked.days, asked.platforms, asked.currency, self.as_of, before, asked.max_cpm, asked.cpm_grain
-        )  # fmt: skip
+        return Lock(asked.days, asked.platforms, asked.currency, self.as_of, before, asked.max_cpm, asked.cpm_grain)
 
     @property
     def period(self) -> Period:

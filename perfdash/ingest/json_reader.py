@@ -151,6 +151,7 @@ def _repeats_a_key(text: bytes) -> bool:
         return True
     return False
 
+
 _MOST_NAMES = 200
 # ArithmeticError is what a number gives that Decimal cannot hold.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
@@ -249,6 +250,9 @@ def _struct(names: Sequence[str], types: Mapping[str, Any]) -> type[msgspec.Stru
     """Takes an object of exactly these names. Their own could not be names in Python."""
     fields = [(f"field_{n}", types.get(name, Any)) for n, name in enumerate(names)]
     return msgspec.defstruct(
-        "Like", fields, rename={field: name for (field, _), name in zip(fields, names, strict=True)},
-        forbid_unknown_fields=True, gc=False,
-    )  # fmt: skip
+        "Like",
+        fields,
+        rename={field: name for (field, _), name in zip(fields, names, strict=True)},
+        forbid_unknown_fields=True,
+        gc=False,
+    )

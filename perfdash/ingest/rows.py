@@ -105,6 +105,7 @@ def _last(owners: Sequence[str], values: Sequence[T | None]) -> dict[str, T]:
         return dict(zip(owners, cast(Sequence[T], values), strict=True))
     return {owner: value for owner, value in zip(owners, values, strict=True) if value is not None}
 
+
 _CENTS = re.compile(r"[0-9]{1,6}+(?:\.[0-9]{1,2})?+(?:\n[0-9]{1,6}+(?:\.[0-9]{1,2})?+)*+", re.ASCII)
 
 
@@ -168,7 +169,9 @@ def _disagreeing(cpm: ConvertedColumn[str | None] | None, cost: list[int], impre
     said = cpm.values
     places = range(len(said)) if None in said else _in_doubt(cast(list[str], said), cost, impressions)
     return [
-        at for at in places if (text := said[at]) and domain_values.cpm_disagrees(Decimal(text), cost[at], impressions[at])
+        at
+        for at in places
+        if (text := said[at]) and domain_values.cpm_disagrees(Decimal(text), cost[at], impressions[at])
     ]
 
 
@@ -192,6 +195,7 @@ def _flags(flagged: dict[str, list[int]], rows: int) -> list[str]:
         for place in places:
             found[place] = f"{found[place]},{flag}" if found[place] else flag
     return found
+
 
 CONFLICT = "the same campaign, creator, platform and day came with different values"
 

@@ -42,17 +42,21 @@ def bars_by_day(title: str, platforms: tuple[str, ...], days: Days, *, marked: b
     Table: day (from `at`), platform, value (number), shown (how `value` reads), finality and corrected (in words),
     mark (✎ or empty; once a day), dashed (yes or no), part (of a line).
     """
-    chart = _base().mark_bar(binSpacing=1).encode(
-        x=_day_axis(days, band=True),
-        y=_value_axis(_SHORT).stack("zero"),
-        color=_platform_color(platforms),
-        stroke=alt.Stroke("platform:N", scale=alt.Scale(domain=list(platforms)), legend=None),
-        strokeDash=alt.condition(_IS_FINAL, alt.value([1, 0]), alt.value([3, 2])),
-        strokeWidth=alt.condition(_IS_FINAL, alt.value(0), alt.value(1)),
-        fillOpacity=alt.condition(_IS_FINAL, alt.value(1), alt.value(0.35)),
-        order=alt.Order("platform:N"),
-        tooltip=_tooltips(title),
-    )  # fmt: skip
+    chart = (
+        _base()
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=_day_axis(days, band=True),
+            y=_value_axis(_SHORT).stack("zero"),
+            color=_platform_color(platforms),
+            stroke=alt.Stroke("platform:N", scale=alt.Scale(domain=list(platforms)), legend=None),
+            strokeDash=alt.condition(_IS_FINAL, alt.value([1, 0]), alt.value([3, 2])),
+            strokeWidth=alt.condition(_IS_FINAL, alt.value(0), alt.value(1)),
+            fillOpacity=alt.condition(_IS_FINAL, alt.value(1), alt.value(0.35)),
+            order=alt.Order("platform:N"),
+            tooltip=_tooltips(title),
+        )
+    )
     return _with_marks(chart, band=True) if marked else _spec(chart.properties(height=HEIGHT))
 
 
@@ -65,16 +69,20 @@ def lines_by_day(
     Table: that of the bars; `part` tells apart the stretches of a platform's line that are drawn alike.
     """
     # A day between two undefined ones is a point: a line alone would not show it.
-    chart = _base().mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2, interpolate="monotone").encode(
-        x=_day_axis(days, band=False),
-        y=_value_axis(_PERCENT if percent else _SHORT).scale(zero=False, nice=True),
-        color=_platform_color(platforms),
-        detail=alt.Detail("part:N"),
-        strokeDash=alt.StrokeDash(
-            "dashed:N", scale=alt.Scale(domain=["no", "yes"], range=[[1, 0], [4, 3]]), legend=None
-        ),
-        tooltip=_tooltips(title),
-    )  # fmt: skip
+    chart = (
+        _base()
+        .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2, interpolate="monotone")
+        .encode(
+            x=_day_axis(days, band=False),
+            y=_value_axis(_PERCENT if percent else _SHORT).scale(zero=False, nice=True),
+            color=_platform_color(platforms),
+            detail=alt.Detail("part:N"),
+            strokeDash=alt.StrokeDash(
+                "dashed:N", scale=alt.Scale(domain=["no", "yes"], range=[[1, 0], [4, 3]]), legend=None
+            ),
+            tooltip=_tooltips(title),
+        )
+    )
     return _with_marks(chart, band=False) if marked else _spec(chart.properties(height=HEIGHT))
 
 
@@ -84,29 +92,37 @@ def coverage(days: Days, accounts: int) -> dict[str, Any]:
     names = alt.Axis(
         labelLimit=0, labelOverlap=False, labelPadding=6, labelBound=False, labelFlush=False, ticks=False, domain=False
     )
-    chart = _base().mark_rect(stroke="transparent", strokeWidth=1.5).encode(
-        x=_day_axis(days, band=True),
-        y=alt.Y("account:N", title=None, axis=names),
-        color=alt.Color(
-            "state:N",
-            title=None,
-            scale=alt.Scale(domain=list(COVERAGE), range=list(_COVERAGE_COLORS)),
-            legend=_legend(COVERAGE),
-        ),
-        tooltip=[_DAY_TIP, alt.Tooltip("account:N", title="Account"), alt.Tooltip("shown:N", title="State")],
-    )  # fmt: skip
+    chart = (
+        _base()
+        .mark_rect(stroke="transparent", strokeWidth=1.5)
+        .encode(
+            x=_day_axis(days, band=True),
+            y=alt.Y("account:N", title=None, axis=names),
+            color=alt.Color(
+                "state:N",
+                title=None,
+                scale=alt.Scale(domain=list(COVERAGE), range=list(_COVERAGE_COLORS)),
+                legend=_legend(COVERAGE),
+            ),
+            tooltip=[_DAY_TIP, alt.Tooltip("account:N", title="Account"), alt.Tooltip("shown:N", title="State")],
+        )
+    )
     return _spec(chart.properties(height=max(2, accounts) * _STACK_ROW + _AROUND))
 
 
 def _with_marks(chart: alt.Chart, *, band: bool) -> dict[str, Any]:
     """`chart` with the table's marks along its upper edge, each over its day."""
     x = alt.X("day:T", title=None, bandPosition=0.5) if band else alt.X("day:T", title=None)
-    marks = alt.Chart().mark_text(baseline="bottom", fontSize=14, color=_MARK_COLOR).encode(
-        x=x.timeUnit("utcyearmonthdate") if band else x,
-        y=alt.value(0),
-        text="mark:N",
-        tooltip=[_DAY_TIP, _CORRECTED_TIP],
-    )  # fmt: skip
+    marks = (
+        alt.Chart()
+        .mark_text(baseline="bottom", fontSize=14, color=_MARK_COLOR)
+        .encode(
+            x=x.timeUnit("utcyearmonthdate") if band else x,
+            y=alt.value(0),
+            text="mark:N",
+            tooltip=[_DAY_TIP, _CORRECTED_TIP],
+        )
+    )
     layers = [_spec(chart), _spec(marks)]
     return {"layer": layers, "height": HEIGHT}
 
@@ -157,9 +173,17 @@ def _platform_color(platforms: tuple[str, ...]) -> alt.Color:
 
 def _legend(values: Sequence[str]) -> alt.Legend:
     return alt.Legend(
-        orient="bottom", direction="horizontal", labelLimit=0, columns=2, symbolType="square", symbolSize=70,
-        values=list(values), offset=8, padding=0, rowPadding=4,
-    )  # fmt: skip
+        orient="bottom",
+        direction="horizontal",
+        labelLimit=0,
+        columns=2,
+        symbolType="square",
+        symbolSize=70,
+        values=list(values),
+        offset=8,
+        padding=0,
+        rowPadding=4,
+    )
 
 
 def _tooltips(title: str) -> list[alt.Tooltip]:

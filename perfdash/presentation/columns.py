@@ -52,10 +52,19 @@ Names = Mapping[tuple[str, int, str], str]
 """(client, account number, id) -> display name."""
 
 _DIMENSIONS = {
-    "client": "client", "account": "account", "campaign": "campaign id", "name": "campaign", "status": "status",
-    "creator": "creator id", "creator_name": "creator", "platform": "platform", "platforms": "platforms",
-    "day": "day (account's time zone)", "flight_start": "flight start", "flight_end": "flight end",
-}  # fmt: skip
+    "client": "client",
+    "account": "account",
+    "campaign": "campaign id",
+    "name": "campaign",
+    "status": "status",
+    "creator": "creator id",
+    "creator_name": "creator",
+    "platform": "platform",
+    "platforms": "platforms",
+    "day": "day (account's time zone)",
+    "flight_start": "flight start",
+    "flight_end": "flight end",
+}
 _OF_VIEW: dict[View, tuple[str, ...]] = {
     "overview": ("platform",),
     "campaigns": ("client", "account", "campaign", "name", "status", "platforms", "flight_start", "flight_end"),

@@ -18,7 +18,8 @@ def describe(kind: Kind, current: Days, other: Days, when: str = "") -> str:
     """What is compared with what, exactly, as a phrase. `when` is the age's phrase for the kind `same_age`."""
     unequal = "" if len(current) == len(other) else f" ({len(current)} days against {len(other)})"
     if kind == "same_age":
-        return f"change: {formatting.days(current)} as known {when} against {formatting.days(other)} as known {when}{unequal}"
+        sides = (f"{formatting.days(side)} as known {when}" for side in (current, other))
+        return f"change: {' against '.join(sides)}{unequal}"
     aside = {"weekday": ", the same weekdays", "last_year": ", the same days last year"}.get(kind, "")
     return f"change against {formatting.days(other)}{aside}{unequal}"
 

@@ -126,7 +126,9 @@ def _restated(one: CorrectionBatch) -> str:
     field: CorrectedField = one.first.field
     if field == "cpm" and now is not None and then.impressions != now.impressions:
         field = "impressions"
-    values = (format_value(field, reported_value(field, raw), one.first.currency) for raw in (then, now) if raw is not None)
+    values = (
+        format_value(field, reported_value(field, raw), one.first.currency) for raw in (then, now) if raw is not None
+    )
     return f"the platform restated this underneath: {' → '.join(values)}"
 
 
@@ -150,6 +152,7 @@ def _arrived(one: CorrectionBatch) -> str:
     if not one.arrived:
         return ""
     return f"{formatting.plural(one.arrived, 'row')} arrived since this range was corrected"
+
 
 class CorrectionEvent(NamedTuple):
     """A correction that was made, or ended (`what` is then how: reverted or superseded)."""

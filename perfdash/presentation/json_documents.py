@@ -89,15 +89,32 @@ def dumps(answer: Mapping[str, Any]) -> str:
     """As text, keys in their order, indented for people."""
     return json.dumps(answer, ensure_ascii=False, indent=1)
 
+
 _COLUMNS = (
-    ("number", "number"), ("made_at", "made at (UTC)"), ("client", "client"), ("account", "account number"),
-    ("campaign", "campaign id"), ("name", "campaign"), ("creator", "creator id"), ("platform", "platform"),
-    ("day", "day (account's time zone)"), ("field", "field"), ("currency", "currency"),
-    ("before", "before (currency units or count)"), ("value", "corrected (currency units or count)"),
-    ("raw_then", "reported then (currency units or count)"), ("raw_now", "reported now (currency units or count)"),
-    ("state", "state"), ("warning", "warning"), ("reason", "reason"), ("author", "by"), ("batch", "batch"),
-    ("ended_at", "ended at (UTC)"), ("ended_by", "ended by"), ("ended_reason", "reason of the end"),
-)  # fmt: skip
+    ("number", "number"),
+    ("made_at", "made at (UTC)"),
+    ("client", "client"),
+    ("account", "account number"),
+    ("campaign", "campaign id"),
+    ("name", "campaign"),
+    ("creator", "creator id"),
+    ("platform", "platform"),
+    ("day", "day (account's time zone)"),
+    ("field", "field"),
+    ("currency", "currency"),
+    ("before", "before (currency units or count)"),
+    ("value", "corrected (currency units or count)"),
+    ("raw_then", "reported then (currency units or count)"),
+    ("raw_now", "reported now (currency units or count)"),
+    ("state", "state"),
+    ("warning", "warning"),
+    ("reason", "reason"),
+    ("author", "by"),
+    ("batch", "batch"),
+    ("ended_at", "ended at (UTC)"),
+    ("ended_by", "ended by"),
+    ("ended_reason", "reason of the end"),
+)
 
 
 def corrections_table(found: Iterable[CorrectionBatch], campaigns: Names) -> Table:
@@ -112,13 +129,30 @@ def _row(
     key, field = part.key, part.field
     warnings = CorrectionBatch((part,), decision.arrived).warnings
     return (
-        part.number, instant(part.made_at), part.client, part.account, key.campaign,
-        campaigns.get((part.client, part.account, key.campaign), key.campaign), key.creator, key.platform, key.day,
-        field, part.currency if field in MONEY_FIELDS else None, _cell(field, part.before), _cell(field, part.value),
-        _raw(field, part.raw_then), _raw(field, part.raw_now), part.ended_as or "active", "; ".join(warnings),
-        part.reason, part.author, part.batch, instant(part.ended_at) if part.ended_at else None,
-        part.ended_by, part.ended_reason,
-    )  # fmt: skip
+        part.number,
+        instant(part.made_at),
+        part.client,
+        part.account,
+        key.campaign,
+        campaigns.get((part.client, part.account, key.campaign), key.campaign),
+        key.creator,
+        key.platform,
+        key.day,
+        field,
+        part.currency if field in MONEY_FIELDS else None,
+        _cell(field, part.before),
+        _cell(field, part.value),
+        _raw(field, part.raw_then),
+        _raw(field, part.raw_now),
+        part.ended_as or "active",
+        "; ".join(warnings),
+        part.reason,
+        part.author,
+        part.batch,
+        instant(part.ended_at) if part.ended_at else None,
+        part.ended_by,
+        part.ended_reason,
+    )
 
 
 def _raw(field: CorrectedField, raw: Raw | None) -> Cell:
@@ -128,15 +162,27 @@ def _raw(field: CorrectedField, raw: Raw | None) -> Cell:
 def _cell(field: CorrectedField, value: int | None) -> Cell:
     return money(value) if field in MONEY_FIELDS else value
 
+
 RESTATEMENTS_VERSION = 1
 COLUMNS = (
-    ("changed_at", "changed at (UTC)"), ("client", "client"), ("account", "account number"),
-    ("campaign", "campaign id"), ("name", "campaign"), ("creator", "creator id"), ("platform", "platform"),
-    ("day", "day (account's time zone)"), ("change", "change"), ("field", "field"), ("currency", "currency"),
-    ("then", "then (currency units or count)"), ("now", "now (currency units or count)"),
-    ("difference", "difference (currency units or count)"), ("timing", "before or after the day was final"),
-    ("revision", "revision"), ("run", "run"),
-)  # fmt: skip
+    ("changed_at", "changed at (UTC)"),
+    ("client", "client"),
+    ("account", "account number"),
+    ("campaign", "campaign id"),
+    ("name", "campaign"),
+    ("creator", "creator id"),
+    ("platform", "platform"),
+    ("day", "day (account's time zone)"),
+    ("change", "change"),
+    ("field", "field"),
+    ("currency", "currency"),
+    ("then", "then (currency units or count)"),
+    ("now", "now (currency units or count)"),
+    ("difference", "difference (currency units or count)"),
+    ("timing", "before or after the day was final"),
+    ("revision", "revision"),
+    ("run", "run"),
+)
 
 
 def restatements_table(events: Iterable[Event], campaigns: Names) -> Table:
@@ -149,10 +195,24 @@ def _rows(event: Event, campaigns: Names) -> Iterable[tuple[Cell, ...]]:
     for change in event.changes:
         then, now = exact_value(change.field, change.then), exact_value(change.field, change.now)
         yield (
-            instant(event.at), event.client, event.account, event.campaign,
-            campaigns.get(key, event.campaign), event.creator, event.platform, event.day, event.kind, change.field,
-            event.currency, then, now, exact_value(change.field, change.difference), event.timing, event.revision, event.run,
-        )  # fmt: skip
+            instant(event.at),
+            event.client,
+            event.account,
+            event.campaign,
+            campaigns.get(key, event.campaign),
+            event.creator,
+            event.platform,
+            event.day,
+            event.kind,
+            change.field,
+            event.currency,
+            then,
+            now,
+            exact_value(change.field, change.difference),
+            event.timing,
+            event.revision,
+            event.run,
+        )
 
 
 def restatements_document(

@@ -114,10 +114,19 @@ def _figure(name: str, now: Total, before: Total | None, current: Total | None, 
     if changed is None and current and before:
         why = "it is undefined now" if value(name, current) is None else "it was undefined or 0 in the period before"
     return Figure(
-        name, told.label, kind, value(name, now), now.currency, changed, "" if changed is not None else why, better,
-        told.help, _note(name, now), None if changed is None or is_ is None or was is None else (was, is_),
+        name,
+        told.label,
+        kind,
+        value(name, now),
+        now.currency,
+        changed,
+        "" if changed is not None else why,
+        better,
+        told.help,
+        _note(name, now),
+        None if changed is None or is_ is None or was is None else (was, is_),
         corrected=0 if name in ("campaigns", "budget") else now.sums.corrected,
-    )  # fmt: skip
+    )
 
 
 def value(name: str, total: Total) -> Fraction | None:

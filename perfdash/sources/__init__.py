@@ -1,5 +1,1 @@
 """HTTP: asking an analytics API and reading what it says. The only importer of httpx."""
-
-
-
-

@@ -48,6 +48,7 @@ def _part(days: Days, begin: int, end: int) -> Days:
     """The days from the `begin`th, counted from 0, to before the `end`th."""
     return Days(days.start + timedelta(days=begin), days.start + timedelta(days=end - 1))
 
+
 _LOUD = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
@@ -80,9 +81,15 @@ def fetch(
     try:
         with connection(source, transport or DeadlineTransport(deadline)) as http:
             exchange = Exchange(
-                http, source, account,
-                headers=headers or {}, clock=clock, deadline=deadline, budget=budget, note=log.note,
-            )  # fmt: skip
+                http,
+                source,
+                account,
+                headers=headers or {},
+                clock=clock,
+                deadline=deadline,
+                budget=budget,
+                note=log.note,
+            )
             batch = _Asking(source, account, days, exchange, patience, log).everything()
         return Fetched(batch, began, clock(), log.requests, log.retries, tuple(log.lines))
     except RunFailed as error:

@@ -65,6 +65,7 @@ class RepeatedTotal:
             )
         self.value = found
 
+
 class PageNumbers:
     """The {page} and {page_size} of each request. `total` is that of all rows; `most` pages may be read."""
 
@@ -138,6 +139,7 @@ class PageNumbers:
         values = {"page": str(self._number(count))}
         return values if self._size is None else values | {"page_size": str(self._size)}
 
+
 LONGEST_SHOWN = 40
 _MOST_NAMED = 6
 
@@ -197,6 +199,7 @@ def says_more(value: object) -> bool:
 
 def _shown(cursor: str) -> str:
     return clean_text(cursor)[:LONGEST_SHOWN].strip()
+
 
 # Parsers disagree on these, so that one of them may see another host than the other.
 _UNCLEAR = re.compile("[\x00-\x20\x7f-\x9f\\\\\ud800-\udfff]")

@@ -70,6 +70,7 @@ def _params(config: SourceConfig, values: Mapping[str, str]) -> dict[str, str]:
         if text and all(used in values for used in PLACEHOLDER.findall(text))
     }
 
+
 class Signed(httpx.Auth):
     """Adds the key as `auth` says, to every request of the client that it is given to."""
 

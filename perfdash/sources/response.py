@@ -103,6 +103,7 @@ def _text_in(said: object, depth: int = 4) -> str:
 def _quoted(detail: str) -> str:
     return f' ("{detail}")' if detail else ""
 
+
 def first_met(
     rules: Sequence[OutcomeRule], status: int, headers: Mapping[str, str], body: object
 ) -> OutcomeRule | None:
@@ -147,6 +148,7 @@ def _number(value: object) -> Decimal | int | None:
         text = value.strip()
         return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
     return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
 
 PASSING = frozenset({408, 500, 502, 503, 504})
 

@@ -115,6 +115,7 @@ def _date(text: str | None) -> datetime | None:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
+
 MAX_LENGTH = 64 * 1024
 MAX_DEPTH = 8
 _NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?) ?%?")

@@ -1,5 +1,1 @@
 """The store: the only place that speaks SQL. SQLite by default, PostgreSQL by URL, one code."""
-
-
-
-

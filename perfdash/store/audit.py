@@ -29,10 +29,22 @@ OF_CLIENTS = ("correct", "revert", "export", "view", "sync", "creators erase", "
 OF_GRANTS = ("grant", "revoke")
 """Deeds whose subject is a user's name, and whose detail is the client's slug and nothing else."""
 OF_USERS = (
-    "sign in", "sign in failed", "sign in throttled", "sign out", "users add", "users invite", "users reset",
-    "users password", "users role", "users money", "users email", "users activate", "users deactivate", "users erase",
+    "sign in",
+    "sign in failed",
+    "sign in throttled",
+    "sign out",
+    "users add",
+    "users invite",
+    "users reset",
+    "users password",
+    "users role",
+    "users money",
+    "users email",
+    "users activate",
+    "users deactivate",
+    "users erase",
     *OF_GRANTS,
-)  # fmt: skip
+)
 """All deeds whose subject is a user's name."""
 OF_STORE = ("audit export", "clients purge")
 """Deeds that stay, whatever becomes of their subject."""

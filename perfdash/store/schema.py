@@ -50,6 +50,7 @@ def account_key() -> ForeignKeyConstraint:
     """(client, account) names a row of `accounts`."""
     return ForeignKeyConstraint(["client_id", "account_id"], ["accounts.client_id", "accounts.account_id"])
 
+
 runs = Table(
     "runs",
     metadata,
@@ -70,8 +71,16 @@ runs = Table(
     *(
         Column(name, Integer, nullable=False, server_default="0")
         for name in (
-            "fetched", "new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished",
-            "requests", "retries",
+            "fetched",
+            "new",
+            "restated",
+            "reappeared",
+            "unchanged",
+            "quarantined",
+            "duplicate",
+            "vanished",
+            "requests",
+            "retries",
         )
     ),
     Column("message", Text, nullable=False, server_default=""),
@@ -80,7 +89,7 @@ runs = Table(
     PrimaryKeyConstraint("client_id", "run_id"),
     account_key(),
     Index(None, "client_id", "account_id", "state", "day_to"),
-)  # fmt: skip
+)
 
 leases = Table(
     "leases",
@@ -107,6 +116,7 @@ quarantine = Table(
     PrimaryKeyConstraint("client_id", "run_id", "ordinal"),
     ForeignKeyConstraint(["client_id", "run_id"], ["runs.client_id", "runs.run_id"]),
 )
+
 
 def _fact() -> tuple[Column[Any], ...]:
     return (
@@ -310,6 +320,7 @@ meta = Table(
     Column("key", String(60), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
 
 def _measures() -> tuple[Column[Any], ...]:
     """Fresh columns for what a fact reports (FactValues); optional ones are NULL when not reported."""

@@ -78,6 +78,7 @@ def renewing(store: Store, run: leases.OpenRun, clock: Clock) -> Iterator[None]:
         done.set()
         thread.join()
 
+
 COOLDOWN = timedelta(seconds=60)
 """How long a page reuses the last answer, good or bad, for the same days before it asks the API again."""
 
@@ -156,9 +157,15 @@ def sync_one(context: SyncContext, order: Order, account: Account, days: Days) -
             return _planned(context, order, account, days)
         try:
             run = leases.begin(
-                context.store, account, days, holder=lease_holder(), trigger=order.trigger, author=order.principal.name,
-                now=context.clock(), since=ended,
-            )  # fmt: skip
+                context.store,
+                account,
+                days,
+                holder=lease_holder(),
+                trigger=order.trigger,
+                author=order.principal.name,
+                now=context.clock(),
+                since=ended,
+            )
         except LeaseLost as error:  # the client was deleted meanwhile; the other accounts have their turn
             return RunResult(account, days, "failed", str(error))
         if isinstance(run, leases.OpenRun):
@@ -243,9 +250,17 @@ def _store(context: SyncContext, order: Order, run: leases.OpenRun, fetched: Fet
     context.progress(f"{run.account.client} {run.account.label} {run.days}: applying")
     revision = ledger_writer.commit(context.store, run, fetched, plan, context.clock)
     return RunResult(
-        run.account, run.days, "committed", "", plan.counts, fetched.ended, revision, None, run.number,
+        run.account,
+        run.days,
+        "committed",
+        "",
+        plan.counts,
+        fetched.ended,
+        revision,
+        None,
+        run.number,
         _trail_of(fetched),
-    )  # fmt: skip
+    )
 
 
 def _planned(context: SyncContext, order: Order, account: Account, days: Days) -> RunResult:
@@ -254,9 +269,13 @@ def _planned(context: SyncContext, order: Order, account: Account, days: Days) -
         fetched = context.fetch(account, days)
         held = ledger_current.known(context.store, account, days)
         plan = reconcile.decide(
-            fetched.batch, held.current, held.gone, held.attributes, held.creators,
+            fetched.batch,
+            held.current,
+            held.gone,
+            held.attributes,
+            held.creators,
             accept_vanished=order.accept_vanished,
-        )  # fmt: skip
+        )
     except PerfdashError as error:
         state = "suspicious" if isinstance(error, SuspiciousRun) else "failed"
         trail = error.trail if isinstance(error, RunFailed) else NO_TRAIL

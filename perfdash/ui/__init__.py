@@ -4,7 +4,3 @@ host      the server around the script: lifespan, child processes      main     
 session   the one place that knows who is signed in                    sign_in  what signed-out people see
 filters   the sidebar's question, kept in the URL                      live     follows committed syncs
 """
-
-
-
-

@@ -74,9 +74,16 @@ def _button(label: str, build: Callable[[], str], name: str, key: str) -> None:
     # Two files of equal length and similar content would share an address without something random in their names.
     salt = st.session_state.setdefault("_download_salt", secrets.token_hex(6))
     st.download_button(
-        label, build, f"{name}-{salt}.csv", "text/csv", key=key, on_click="ignore", icon=":material/download:",
-        type="tertiary", help="All rows, with exact numbers. The download is written down: who, when, what.",
-    )  # fmt: skip
+        label,
+        build,
+        f"{name}-{salt}.csv",
+        "text/csv",
+        key=key,
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+        help="All rows, with exact numbers. The download is written down: who, when, what.",
+    )
 
 
 def _still(principal: Principal) -> Callable[[], Principal]:

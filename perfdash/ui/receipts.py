@@ -132,6 +132,7 @@ def _why(principal: Principal, found: ExportReceipt, view: View) -> str:
         return "the name of a creator was erased or changed since; names of people are not kept"
     return "a client was deleted, or an account was renamed in the configuration since"
 
+
 def exports_table(parts: Sequence[Receipt], principal: Principal, *, key: str) -> str | None:
     """One line per export, newest first; returns the id of the one that was clicked on."""
     by_id: dict[str, list[Receipt]] = {}
@@ -167,15 +168,22 @@ def figures(found: Sequence[SentFigure]) -> None:
         for one in found:
             unit = f" ({one.currency})" if one.name in receipts.MONEY else ""
             st.metric(
-                f"{receipts.LABELS[one.name]} now{unit}", _shown(one, one.now), _delta(one), delta_color="off", border=True,
-                delta_arrow=_arrow(one), height="stretch",  # type: ignore[arg-type]
+                f"{receipts.LABELS[one.name]} now{unit}",
+                _shown(one, one.now),
+                _delta(one),
+                delta_color="off",
+                border=True,
+                delta_arrow=_arrow(one),
+                height="stretch",  # type: ignore[arg-type]
                 help=f"Sent {_shown(one, one.sent)}, now {_shown(one, one.now)}.",
-            )  # fmt: skip
+            )
 
 
 def _shown(one: SentFigure, value: Fraction | None) -> str:
     """A CPM with two decimals more: its movements are small."""
-    places = 0 if one.name not in receipts.MONEY else currencies.decimals(one.currency) + (2 if one.name == "cpm" else 0)
+    places = (
+        0 if one.name not in receipts.MONEY else currencies.decimals(one.currency) + (2 if one.name == "cpm" else 0)
+    )
     return formatting.number(value, places)
 
 
@@ -198,11 +206,18 @@ def days(found: Sequence[ChangedDay], measure: str, *, limited: bool, key: str) 
     columns = (
         Shown("day", "Day", "day", lambda row: row.day, pinned=True),
         *((Shown("currency", "Currency", "text", lambda row: row.currency),) if len(names) > 1 else ()),
-        Shown("sent", "Sent", kind, lambda row: row.sent), Shown("now", "Now", kind, lambda row: row.now),
+        Shown("sent", "Sent", kind, lambda row: row.sent),
+        Shown("now", "Now", kind, lambda row: row.now),
         Shown("difference", "Difference", kind, lambda row: row.difference),
         Shown("restated", "Restated", kind, lambda row: row.restated, "the part that restatements explain"),
         Shown("rest", "Other", kind, lambda row: row.rest, rest),
         Shown("changes", "Changes", "count", lambda row: row.changes, "changes of rows since the export"),
         Shown("late", "After final", "count", lambda row: row.late, "of them after the day was final"),
-    )  # fmt: skip
-    draw(found[: component_tables.MOST_ROWS], columns, alt="Days that differ from what was sent", key=key, currency=currency)
+    )
+    draw(
+        found[: component_tables.MOST_ROWS],
+        columns,
+        alt="Days that differ from what was sent",
+        key=key,
+        currency=currency,
+    )

@@ -5,7 +5,3 @@ module and a switch chooses one, in a process that has imported everything alrea
 while a module is imported, which here is the vocabulary of perfdash.toml (limits, patterns, words, defaults), and
 decorated functions: imports.py gives each of those mutants an import of its own. All of it happens in a copy.
 """
-
-
-
-

@@ -128,9 +128,15 @@ def _fact(row: Mapping[str, Any], client: str, account: str, currency: str) -> F
     platform = str(row["platform"])
     measures = {name: _number(row.get(name), name) for name in (*MEASURES, "reach")}
     return Fact(
-        client, account, str(row["campaignId"]), str(row.get("creatorId") or ""),
-        SPELLING.get(platform.lower(), platform), row["date"], row.get("currency") or currency, measures,
-    )  # fmt: skip
+        client,
+        account,
+        str(row["campaignId"]),
+        str(row.get("creatorId") or ""),
+        SPELLING.get(platform.lower(), platform),
+        row["date"],
+        row.get("currency") or currency,
+        measures,
+    )
 
 
 def _number(value: Any, name: str) -> int | None:
@@ -153,12 +159,13 @@ def _remember(known: Known, fact: Fact, row: Mapping[str, Any]) -> None:
 def in_view(known: Known, question: Question) -> list[Fact]:
     """Everything the question is about, before its limit."""
     return [
-        fact for fact in known.facts
+        fact
+        for fact in known.facts
         if question.first <= fact.day <= question.last
         and (not question.clients or fact.client in question.clients)
         and (not question.platforms or fact.platform in question.platforms)
         and question.currency in (None, fact.currency)
-    ]  # fmt: skip
+    ]
 
 
 def judged(facts: Iterable[Fact], grain: str) -> dict[tuple[str, ...], list[Fact]]:
@@ -266,15 +273,21 @@ def _campaign(known: Known, facts: Sequence[Fact]) -> dict[str, Any]:
     said = known.campaigns[one.client, one.account, one.campaign]
     start, end = said.get("startDate"), said.get("endDate")
     flight = [
-        fact.measures["cost"] or 0 for fact in known.facts
+        fact.measures["cost"] or 0
+        for fact in known.facts
         if (fact.client, fact.account, fact.campaign) == (one.client, one.account, one.campaign)
-        and (start is None or start <= fact.day) and (end is None or fact.day <= end)
-    ]  # fmt: skip
+        and (start is None or start <= fact.day)
+        and (end is None or fact.day <= end)
+    ]
     return {
-        "name": said.get("campaignName", one.campaign), "status": said.get("status"),
-        "platforms": ", ".join(sorted({fact.platform for fact in facts})), "flight_start": start, "flight_end": end,
-        "budget": _amount(budget_of(known, one)), "flight_cost": _amount(sum(flight)) if flight else None,
-    }  # fmt: skip
+        "name": said.get("campaignName", one.campaign),
+        "status": said.get("status"),
+        "platforms": ", ".join(sorted({fact.platform for fact in facts})),
+        "flight_start": start,
+        "flight_end": end,
+        "budget": _amount(budget_of(known, one)),
+        "flight_cost": _amount(sum(flight)) if flight else None,
+    }
 
 
 def budget_of(known: Known, one: Fact) -> int | None:
@@ -302,7 +315,8 @@ def totals(known: Known, question: Question) -> list[dict[str, Any]]:
         campaigns = {(f.client, f.account, f.campaign): f for f in facts}
         budgets = [budget for one in campaigns.values() if (budget := budget_of(known, one)) is not None]
         found.append(
-            {"currency": currency, "rows": len(facts), "campaigns": len(campaigns)} | _figures(facts)
+            {"currency": currency, "rows": len(facts), "campaigns": len(campaigns)}
+            | _figures(facts)
             | {"budget": _amount(sum(budgets)) if budgets else None}
-        )  # fmt: skip
+        )
     return found

@@ -68,11 +68,17 @@ def _row(account: str, campaign: int, platform: str, day: date) -> dict[str, Any
     whole_units = account == "sakura"
     cost: float = 4_000 + drawn % 90_000 if whole_units else (700 + drawn % 75_000) / 100
     row: dict[str, Any] = {
-        "campaignId": f"{account}-{campaign}", "campaignName": f"{account.upper()}, wave {campaign}",
-        "platform": CASES[drawn % 3](platform), "date": day.isoformat(), "impressions": impressions,
-        "clicks": impressions // (30 + drawn % 70), "cost": cost, "roi": drawn % 300 / 100,
-        "cpm": round(cost * 1000 / impressions, 2) if impressions else None, "budget": 4_000 + 250 * campaign,
-    }  # fmt: skip
+        "campaignId": f"{account}-{campaign}",
+        "campaignName": f"{account.upper()}, wave {campaign}",
+        "platform": CASES[drawn % 3](platform),
+        "date": day.isoformat(),
+        "impressions": impressions,
+        "clicks": impressions // (30 + drawn % 70),
+        "cost": cost,
+        "roi": drawn % 300 / 100,
+        "cpm": round(cost * 1000 / impressions, 2) if impressions else None,
+        "budget": 4_000 + 250 * campaign,
+    }
     if account == "lumen":
         row |= {"impressions": f"{impressions:,}", "cost": f"{cost:,.2f}"}
     return row

@@ -72,9 +72,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory, full: bool) -> Iterator[
     with start() as api, Wire(api.url) as wire:
         (home / "perfdash.toml").write_text(configuration(wire.url, history), encoding="utf-8")
         env = {
-            "PERFDASH_CONFIG": str(home / "perfdash.toml"), "PERFDASH_DATABASE_URL": f"sqlite:///{home / 'store.db'}",
+            "PERFDASH_CONFIG": str(home / "perfdash.toml"),
+            "PERFDASH_DATABASE_URL": f"sqlite:///{home / 'store.db'}",
             "AGENCY_KEY": api.key,
-        }  # fmt: skip
+        }
         for then, since in ((today - timedelta(days=6), first), (today, today - timedelta(days=21))):
             set_clock(api, then.isoformat())
             days = ("--from", str(max(since, first)), "--to", str(min(then, last)))
@@ -82,9 +83,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory, full: bool) -> Iterator[
             assert code == 0, err
             assert all(run["quarantined"] == run["duplicate"] == 0 for run in json.loads(out))
         code, _, err = voices.command(
-            "users", "add", "checker", "--role", "admin",
-            env=env | {"PERFDASH_NEW_PASSWORD": voices.PASSWORD}, home=home,
-        )  # fmt: skip
+            "users",
+            "add",
+            "checker",
+            "--role",
+            "admin",
+            env=env | {"PERFDASH_NEW_PASSWORD": voices.PASSWORD},
+            home=home,
+        )
         assert code == 0, err
         known = checker.heard(wire.exchanges, OWNERS)
         print(f"\n{len(wire.exchanges)} answers on the wire, {len(known.facts)} rows, {first} to {last}")
@@ -117,9 +123,12 @@ def limited(rng: random.Random, installed: Installation, currency: str, grain: s
         clients = rng.choice(((), tuple(owners), (rng.choice(owners),)))
         one_currency = {CURRENCIES[client] for client in clients} == {currency}
         asked = Question(
-            *days_of(rng, installed), clients, rng.choice(((), ("TikTok",), ("Instagram",))),
-            None if one_currency else currency, grain=grain,
-        )  # fmt: skip
+            *days_of(rng, installed),
+            clients,
+            rng.choice(((), ("TikTok",), ("Instagram",))),
+            None if one_currency else currency,
+            grain=grain,
+        )
         groups = checker.judged(checker.in_view(installed.known, asked), grain).values()
         defined = sorted({cpm for group in groups if (cpm := checker.cpm_of(group)) is not None})
         if len(defined) > 1:

@@ -162,9 +162,14 @@ def _questions(known: checker.Known) -> list[Question]:
     ids=["a wrong key", "an unknown client id"],
 )
 def test_a_refusal_is_one_failed_run_with_one_clear_sentence(
-    changes: dict[str, str], renamed: dict[str, str], status: int, sentence: str,
-    wire: Wire, env: dict[str, str], run_cli: RunCli,
-) -> None:  # fmt: skip
+    changes: dict[str, str],
+    renamed: dict[str, str],
+    status: int,
+    sentence: str,
+    wire: Wire,
+    env: dict[str, str],
+    run_cli: RunCli,
+) -> None:
     Path(env["PERFDASH_CONFIG"]).write_text(configuration(wire.url, **renamed), encoding="utf-8")
     done = run_cli("sync", "--client", "fjord", "--client", "dormant", "--format", "json", env=env | changes)
     runs = {run["client"]: run for run in json.loads(done.stdout)}

@@ -43,13 +43,29 @@ def load(address: str, path: Path) -> float:
                 INSERT,
                 [
                     (
-                        "acme", r["date"], 1, r["campaignId"], r["creatorId"], r["platform"], 1, "EUR",
-                        r["impressions"], r["clicks"], r["cost"], r["reach"], r["views"], r["engagements"],
-                        r.get("conversions"), r["revenue"], r["cpm"], r["roi"], "",
+                        "acme",
+                        r["date"],
+                        1,
+                        r["campaignId"],
+                        r["creatorId"],
+                        r["platform"],
+                        1,
+                        "EUR",
+                        r["impressions"],
+                        r["clicks"],
+                        r["cost"],
+                        r["reach"],
+                        r["views"],
+                        r["engagements"],
+                        r.get("conversions"),
+                        r["revenue"],
+                        r["cpm"],
+                        r["roi"],
+                        "",
                     )
                     for r in said["data"]
                 ],
-            )  # fmt: skip
+            )
             page += 1
     connection.commit()
     connection.close()

@@ -42,12 +42,17 @@ def body(scale: int = 1) -> bytes:
     each = DAYS.each()
     data = [
         {
-            "campaignId": f"c{n // len(each) // 2}", "platform": ("TikTok", "Instagram")[n // len(each) % 2],
-            "date": each[n % len(each)].isoformat(), "impressions": 1000 + n % 977 + scale, "clicks": 10 + n % 7,
-            "cost": 5.25 + n % 13, "revenue": 9.5, "views": 500,
+            "campaignId": f"c{n // len(each) // 2}",
+            "platform": ("TikTok", "Instagram")[n // len(each) % 2],
+            "date": each[n % len(each)].isoformat(),
+            "impressions": 1000 + n % 977 + scale,
+            "clicks": 10 + n % 7,
+            "cost": 5.25 + n % 13,
+            "revenue": 9.5,
+            "views": 500,
         }
         for n in range(ROWS)
-    ]  # fmt: skip
+    ]
     return json.dumps({"data": data}).encode()
 
 
@@ -139,8 +144,10 @@ def main() -> None:
         bare = lambda: bare_insert(folder / f"b{next(count)}.db", batch)  # noqa: E731
         ratio(
             "commit it to an empty ledger",
-            lambda: commit(opened(folder, f"a{next(count)}.db"), batch, Clock()), bare, "a bare sqlite3 insert",
-        )  # fmt: skip
+            lambda: commit(opened(folder, f"a{next(count)}.db"), batch, Clock()),
+            bare,
+            "a bare sqlite3 insert",
+        )
         same, clock = opened(folder, "same.db"), Clock()
         commit(same, batch, clock)
         ratio("commit the same answer again", lambda: commit(same, batch, clock), bare, "a bare sqlite3 insert")
@@ -148,9 +155,11 @@ def main() -> None:
         asked = Filters(DAYS, ("acme",))
         question = lambda store: query_overview.breakdown(store, Question(OPERATOR, asked), ("day", "platform"))  # noqa: E731
         ratio(
-            "ask for days and platforms", lambda: question(same), lambda: bare_question(folder / "plain.db"),
+            "ask for days and platforms",
+            lambda: question(same),
+            lambda: bare_question(folder / "plain.db"),
             "a bare sqlite3 sum",
-        )  # fmt: skip
+        )
         old, clock = opened(folder, "old.db"), Clock()
         for n in range(VERSIONS):
             commit(old, other if n % 2 else batch, clock)

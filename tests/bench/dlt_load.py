@@ -34,9 +34,11 @@ def main(address: str, folder: Path) -> None:
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     database = folder / "dlt.db"
     pipeline = dlt.pipeline(
-        "load", pipelines_dir=str(folder / "state"), dataset_name="main",
+        "load",
+        pipelines_dir=str(folder / "state"),
+        dataset_name="main",
         destination=dlt.destinations.sqlalchemy(f"sqlite:///{database}"),
-    )  # fmt: skip
+    )
     for which in ("first", "second"):
         began = time.perf_counter()
         pipeline.run(facts(address))

@@ -32,13 +32,22 @@ def _row(label: str, campaign: int, creator: int, platform: str, seed: int) -> d
     impressions = 2_000 + seed % 61_000
     cost, revenue = 500 + seed % 44_987, 700 + seed * 3 % 90_001  # cents
     return {
-        "campaignId": str(120_210_000_000_000_000 + campaign * 7_777_777), "campaignName": f"Spring sale {campaign:03}",
+        "campaignId": str(120_210_000_000_000_000 + campaign * 7_777_777),
+        "campaignName": f"Spring sale {campaign:03}",
         "creatorId": str(6_800_000_000_000_000_000 + (campaign * CREATORS + creator) * 12_345_678_901),
-        "creatorName": f"Creator {campaign:03} {creator}", "platform": platform, "date": label,
-        "impressions": impressions, "clicks": impressions // 90, "cost": cost / 100,
-        "cpm": round(cost * 10 / impressions, 2), "roi": round((revenue - cost) / cost, 2), "revenue": revenue / 100,
-        "reach": impressions * 7 // 10, "views": impressions * 8 // 10, "engagements": impressions // 40,
-    }  # fmt: skip
+        "creatorName": f"Creator {campaign:03} {creator}",
+        "platform": platform,
+        "date": label,
+        "impressions": impressions,
+        "clicks": impressions // 90,
+        "cost": cost / 100,
+        "cpm": round(cost * 10 / impressions, 2),
+        "roi": round((revenue - cost) / cost, 2),
+        "revenue": revenue / 100,
+        "reach": impressions * 7 // 10,
+        "views": impressions * 8 // 10,
+        "engagements": impressions // 40,
+    }
 
 
 def pages() -> list[bytes]:

@@ -26,7 +26,9 @@ def server(module_app_server: StartApp, module_project_copy: Path) -> AppServer:
 
 def told(server: AppServer) -> list[tuple[str, int, str]]:
     with opened(store_url(server)) as store:
-        return [(one.field, one.value, one.ended_as) for one in correction_read.list_corrections(store, of_every_day(ADMIN))]
+        return [
+            (one.field, one.value, one.ended_as) for one in correction_read.list_corrections(store, of_every_day(ADMIN))
+        ]
 
 
 def test_a_row_is_corrected_marked_and_reverted(server: AppServer, page: Page) -> None:

@@ -32,8 +32,17 @@ SECRET = "Zk3vQ9x_7LmP2aTf5RbW8cYd1EgH4jNs6UoX"
 PATIENCE = 120_000  # milliseconds: a cold server on a busy machine
 DEEP = "/campaigns?client=solvane&range=Last+7+days"
 HARMLESS = {
-    "heading", "markdown", "text_input", "button", "code", "alert", "empty", "space", "bidi_component", "text",
-}  # fmt: skip
+    "heading",
+    "markdown",
+    "text_input",
+    "button",
+    "code",
+    "alert",
+    "empty",
+    "space",
+    "bidi_component",
+    "text",
+}
 
 
 @pytest.fixture(scope="module")
@@ -177,10 +186,16 @@ def carrying(browser: Browser, server: AppServer, **cookies: str) -> BrowserCont
 def forged(server: AppServer, secret: str, age: float) -> str:
     """An identity of ada in Streamlit's own cookie format, issued `age` seconds ago."""
     claims: dict[str, Any] = {
-        "iss": "http://localhost", "sub": "ada", "nonce": f"n{age}{secret}", "iat": int(time.time() - age),
-        "email": "ada@example.com", "email_verified": True, "is_logged_in": True, "provider": "clerk",
+        "iss": "http://localhost",
+        "sub": "ada",
+        "nonce": f"n{age}{secret}",
+        "iat": int(time.time() - age),
+        "email": "ada@example.com",
+        "email_verified": True,
+        "is_logged_in": True,
+        "provider": "clerk",
         "origin": server.url,
-    }  # fmt: skip
+    }
     return create_signed_value(secret, "_streamlit_user", json.dumps(claims)).decode()
 
 
@@ -223,9 +238,10 @@ def test_cancel_leads_back_to_the_form_of_that_page_and_says_so(
 
 def test_an_answer_with_another_state_is_refused(server: AppServer, tab: Page, received: Received) -> None:
     to_provider(server, tab)
-    tab.route(re.compile(r"/oauth2/authorize\?"), lambda route: route.continue_(
-        url=re.sub(r"state=[^&]+", "state=madeup", route.request.url)
-    ))  # fmt: skip
+    tab.route(
+        re.compile(r"/oauth2/authorize\?"),
+        lambda route: route.continue_(url=re.sub(r"state=[^&]+", "state=madeup", route.request.url)),
+    )
     tab.get_by_role("button", name="ada", exact=True).first.click()
     refused(tab, "did not come to an end")
     received.assert_no_data()
@@ -304,9 +320,9 @@ def test_made_up_and_old_identities_open_nothing(server: AppServer, browser: Bro
 @pytest.mark.full  # what may be planted stands in tests/ui/test_oidc_callback.py
 def test_nothing_leads_to_another_site_after_the_sign_in(server: AppServer, tab: Page, received: Received) -> None:
     to_provider(server, tab, "/?next=https://evil.example/")
-    tab.context.add_cookies([
-        {"name": "perfdash_return", "value": "%2F%2Fevil.example%2F", "url": server.url, "httpOnly": True}
-    ])  # fmt: skip
+    tab.context.add_cookies(
+        [{"name": "perfdash_return", "value": "%2F%2Fevil.example%2F", "url": server.url, "httpOnly": True}]
+    )
     tab.get_by_role("button", name="ada", exact=True).first.click()
     inside(tab)
     assert tab.url.startswith(f"{server.url}/")

@@ -23,9 +23,7 @@ pytestmark = pytest.mark.browser
 ALONE = {"PERFDASH_WATCH": "0", "PERFDASH_DEMO_API": "http://127.0.0.1:9"}  # no children, and no API to ask
 IN_FULL = ("/campaigns", "/sync-health", "/overview")
 """Left to `make test-full`: tests/isolation asks for every page over the socket."""
-PAGES = [
-    "/", "/campaign", "/no-such-page", *(pytest.param(one, marks=pytest.mark.full) for one in IN_FULL)
-]  # fmt: skip
+PAGES = ["/", "/campaign", "/no-such-page", *(pytest.param(one, marks=pytest.mark.full) for one in IN_FULL)]
 COOKIE = "perfdash_session"
 PATIENCE = 120_000  # milliseconds: a cold server on a busy machine
 

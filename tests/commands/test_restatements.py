@@ -45,8 +45,17 @@ def test_the_table_names_each_change_and_sums_them_up(url: str) -> None:
     lines = out.replace("\u00a0", " ").splitlines()
     assert code == 0
     assert lines[1].split() == [
-        "2026-03-21T06:00:00Z", "acme", str(DAY), "c1", "TikTok", "restated", "cost", "5.000000", "4.100000", "after",
-    ]  # fmt: skip
+        "2026-03-21T06:00:00Z",
+        "acme",
+        str(DAY),
+        "c1",
+        "TikTok",
+        "restated",
+        "cost",
+        "5.000000",
+        "4.100000",
+        "after",
+    ]
     assert lines[2] == "1 change on 1 day, 1 of them after they were final, cost −0.90 EUR"
 
 

@@ -110,9 +110,10 @@ def synced(tmp_path_factory: pytest.TempPathFactory, api: RestatingApi) -> Path:
     root = copy_project(folder / "project")
     (folder / "perfdash.toml").write_text(api.configuration(), encoding="utf-8")
     changes = {
-        "PERFDASH_CONFIG": str(folder / "perfdash.toml"), "PERFDASH_DATABASE_URL": f"sqlite:///{folder / 'store.db'}",
+        "PERFDASH_CONFIG": str(folder / "perfdash.toml"),
+        "PERFDASH_DATABASE_URL": f"sqlite:///{folder / 'store.db'}",
         "CRASH_KEY": KEY,
-    }  # fmt: skip
+    }
     for api.round in (0, 1):
         done = subprocess.run(
             [sys.executable, "-m", "perfdash", "sync", *DAYS],

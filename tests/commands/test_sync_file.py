@@ -42,9 +42,9 @@ account = "acme-uk"
 HEADER = "campaignId,campaignName,platform,date,impressions,clicks,cost,creatorId"
 LINES = (
     'c1,"Spring, early",TikTok,2024-01-01,1000,10,12.50,',
-    "c1,\"Spring, early\",TikTok,2024-01-03,2000,20,25.000001,k1",
+    'c1,"Spring, early",TikTok,2024-01-03,2000,20,25.000001,k1',
     'c2,"A ""quoted"" name",Instagram,2024-01-02,5,0,0,',
-)  # fmt: skip
+)
 FACTS = [
     ("2024-01-01", "c1", "TikTok", "", 1000, 10, 12_500_000),
     ("2024-01-02", "c2", "Instagram", "", 5, 0, 0),
@@ -68,9 +68,10 @@ class Bench:
     def __call__(self, *arguments: str, process: bool = False) -> subprocess.CompletedProcess[str]:
         """Run `sync`: in this process, which saves a second, or with `process` as its users do."""
         env = {
-            "PERFDASH_CONFIG": str(self.folder / "files.toml"), "NEVER_SET": None,
+            "PERFDASH_CONFIG": str(self.folder / "files.toml"),
+            "NEVER_SET": None,
             "PERFDASH_DATABASE_URL": f"sqlite:///{self.folder / 'files.db'}",
-        }  # fmt: skip
+        }
         said = ("sync", *arguments, "--format", "json")
         done = self.run_cli(*said, env=env) if process else self._here(said, env)
         assert "Traceback" not in done.stderr, done.stderr
@@ -155,9 +156,10 @@ def test_the_usual_dialects_are_read_alike(bench: Bench, content: bytes | str, n
 
 
 ROWS = [
-    row(), row(date="2024-01-03", impressions=2000, clicks=20, cost=25.000001, creatorId="k1"),
+    row(),
+    row(date="2024-01-03", impressions=2000, clicks=20, cost=25.000001, creatorId="k1"),
     row(campaignId="c2", platform="Instagram", date="2024-01-02", impressions=5, clicks=0, cost=0),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -190,8 +192,12 @@ def test_a_dry_run_counts_and_stores_nothing(bench: Bench) -> None:
 def test_of_a_file_only_the_named_days_are_taken_and_the_others_are_counted(bench: Bench) -> None:
     run = bench.good(csv(), *EXPORTED, "--from", "2024-01-02", "--to", "2024-01-02")
     assert (run["from"], run["to"], run["fetched"], run["new"], run["quarantined"]) == (
-        "2024-01-02", "2024-01-02", 1, 1, 0,
-    )  # fmt: skip
+        "2024-01-02",
+        "2024-01-02",
+        1,
+        1,
+        0,
+    )
     assert "2 rows of other days left out" in run["log"][0]
     assert bench.facts() == FACTS[1:2]
 
@@ -290,13 +296,16 @@ HOSTILE: dict[str, tuple[Any, str, str]] = {
     ),
     "a number": (b"1", "report.json", "cannot be used"),
     "days that are to come": (
-        csv(LINES[0], "c1,,TikTok,2999-01-01,1,1,1,"), "report.csv",
+        csv(LINES[0], "c1,,TikTok,2999-01-01,1,1,1,"),
+        "report.csv",
         "report.csv would speak of 2024-01-01 to 2999-01-01, but it was exported on 2024-02-01",
     ),
     "a stray day": (
-        csv(LINES[0], "c1,,TikTok,1970-01-01,1,1,1,"), "report.csv", "more than 3,660 days; name the days that",
+        csv(LINES[0], "c1,,TikTok,1970-01-01,1,1,1,"),
+        "report.csv",
+        "more than 3,660 days; name the days that",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", HOSTILE.values(), ids=list(HOSTILE))

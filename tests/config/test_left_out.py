@@ -39,8 +39,14 @@ from tests.config.test_loading import FIELDS, SOURCE
         (
             PagePaging(type="page"),
             {
-                "type": "page", "total_rows": None, "size": None, "first": 1, "first_unasked": False, "page_at": None,
-                "size_at": None, "total_pages": None,
+                "type": "page",
+                "total_rows": None,
+                "size": None,
+                "first": 1,
+                "first_unasked": False,
+                "page_at": None,
+                "size_at": None,
+                "total_pages": None,
             },
         ),
         (CursorPaging(type="cursor", next="n"), {"type": "cursor", "total_rows": None, "size": None, "more": None}),
@@ -56,8 +62,14 @@ from tests.config.test_loading import FIELDS, SOURCE
         (
             FieldConfig(path="x"),
             {
-                "constant": None, "scale": "units", "format": None, "map": {}, "by": None, "pick": None,
-                "value": "value", "zero_when_missing": False,
+                "constant": None,
+                "scale": "units",
+                "format": None,
+                "map": {},
+                "by": None,
+                "pick": None,
+                "value": "value",
+                "zero_when_missing": False,
             },
         ),
         (FieldConfig(constant="x"), {"path": None}),
@@ -69,18 +81,30 @@ from tests.config.test_loading import FIELDS, SOURCE
         (
             SourceConfig.model_validate({name: said for name, said in SOURCE.items() if name != "accounts"}),
             {
-                "currency": None, "time_zone": None, "settlement_days": None, "history_days": 180, "overlap": False,
-                "auth": {"type": "bearer"}, "paging": {"type": "none", "total_rows": None}, "outcomes": (),
-                "rate": None, "usage": None, "accounts": (),
+                "currency": None,
+                "time_zone": None,
+                "settlement_days": None,
+                "history_days": 180,
+                "overlap": False,
+                "auth": {"type": "bearer"},
+                "paging": {"type": "none", "total_rows": None},
+                "outcomes": (),
+                "rate": None,
+                "usage": None,
+                "accounts": (),
                 "limits": {
-                    "connect_seconds": 10.0, "read_seconds": 30.0, "total_seconds": 300.0, "attempts": 5,
-                    "pages": 5_000, "body_mib": 64.0,
+                    "connect_seconds": 10.0,
+                    "read_seconds": 30.0,
+                    "total_seconds": 300.0,
+                    "attempts": 5,
+                    "pages": 5_000,
+                    "body_mib": 64.0,
                 },
             },
         ),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, BaseModel) else "",
-)  # fmt: skip
+)
 def test_a_line_that_is_left_out_is_its_default(table: BaseModel, rest: dict[str, Any]) -> None:
     found = table.model_dump()
     assert {name: found[name] for name in rest} == rest

@@ -36,13 +36,19 @@ def test_what_is_said_is_what_counts() -> None:
     said = {
         "allowed_hosts": ["Reports.Example.com", "*.example.com", "localhost"],
         "trusted_proxies": ["127.0.0.1", "10.0.0.0/8", "::1"],
-        "idle_minutes": 5, "session_hours": 1, "audit_days": 30, "passwords": False,
-    }  # fmt: skip
+        "idle_minutes": 5,
+        "session_hours": 1,
+        "audit_days": 30,
+        "passwords": False,
+    }
     assert validate({"security": said}).security == Security(
         allowed_hosts=("reports.example.com", "*.example.com", "localhost"),
         trusted_proxies=(ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("::1")),
-        idle=timedelta(minutes=5), lifetime=timedelta(hours=1), audit_kept=timedelta(days=30), passwords=False,
-    )  # fmt: skip
+        idle=timedelta(minutes=5),
+        lifetime=timedelta(hours=1),
+        audit_kept=timedelta(days=30),
+        passwords=False,
+    )
 
 
 @pytest.mark.parametrize("host", ["a", "a-b.c", "1.2.3.4", "*.a", "xn--bcher-kva.example", "A.B"])
@@ -53,10 +59,27 @@ def test_a_host_is_a_name(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "", "*", "*.", "*a.b", "a.*", "*.*.a", "a b", "https://a.b", "a.b:80", "a.b/", "a..b", ".a", "a.", "-a", "a-",
-        "b\xfccher.example", "a_b", "a\n", "\u0663",
+        "",
+        "*",
+        "*.",
+        "*a.b",
+        "a.*",
+        "*.*.a",
+        "a b",
+        "https://a.b",
+        "a.b:80",
+        "a.b/",
+        "a..b",
+        ".a",
+        "a.",
+        "-a",
+        "a-",
+        "b\xfccher.example",
+        "a_b",
+        "a\n",
+        "\u0663",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_host_is_told(host: str) -> None:
     assert told(allowed_hosts=["ok.example", host]) == [f"security.allowed_hosts[1]: {HOST}"]
 

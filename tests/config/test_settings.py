@@ -66,8 +66,9 @@ def problems(root: Path, config: str) -> list[str]:
 def test_a_configuration_becomes_clients_accounts_and_sources(tmp_path: Path) -> None:
     found = at(tmp_path)
     assert found.clients == (
-        Client("acme", "Acme", "EUR", "Europe/Berlin"), Client("zen-2", "Zen", "JPY", "Asia/Tokyo"),
-    )  # fmt: skip
+        Client("acme", "Acme", "EUR", "Europe/Berlin"),
+        Client("zen-2", "Zen", "JPY", "Asia/Tokyo"),
+    )
     assert found.accounts == (
         Account("acme", "agency", "acme-eu", "EUR", "Europe/Berlin", 7, 90),
         Account("zen-2", "agency", "zen", "USD", "UTC", 7, 90, ("TikTok", "MyNet")),
@@ -147,37 +148,66 @@ def test_another_kind_of_database_is_refused_without_being_shown(tmp_path: Path,
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ('client = "acme"', 'client = "acmee"',
-         'sources.agency.accounts[0].client: there is no client "acmee"; known: acme, zen-2'),
-        ("[clients.acme]", "[clients.Acme]",
-         "clients.Acme: the name of a client is made of a-z, 0-9 and -"),
-        ('type = "performance_v1"', 'type = "facebook"',
-         "sources.agency.type: there is no such type; known: performance_v1"),
-        ("base_url = \"https://api.example.com/\"", "", "sources.agency.base_url: this line is missing"),
-        ("settlement_days = 7", "setlement_days = 7",
-         'sources.agency.setlement_days: there is no such setting; did you mean "settlement_days"?'),
-        ('account = "zen"', 'account = "zen"\ncolour = 1',
-         "sources.agency.accounts[1].colour: there is no such setting; known: client, account, currency, time_zone,"),
-        ("settlement_days = 7", "settlement_days = 0",
-         "sources.agency.settlement_days: this must be greater than or equal to 1"),
+        (
+            'client = "acme"',
+            'client = "acmee"',
+            'sources.agency.accounts[0].client: there is no client "acmee"; known: acme, zen-2',
+        ),
+        ("[clients.acme]", "[clients.Acme]", "clients.Acme: the name of a client is made of a-z, 0-9 and -"),
+        (
+            'type = "performance_v1"',
+            'type = "facebook"',
+            "sources.agency.type: there is no such type; known: performance_v1",
+        ),
+        ('base_url = "https://api.example.com/"', "", "sources.agency.base_url: this line is missing"),
+        (
+            "settlement_days = 7",
+            "setlement_days = 7",
+            'sources.agency.setlement_days: there is no such setting; did you mean "settlement_days"?',
+        ),
+        (
+            'account = "zen"',
+            'account = "zen"\ncolour = 1',
+            "sources.agency.accounts[1].colour: there is no such setting; known: client, account, currency, time_zone,",
+        ),
+        (
+            "settlement_days = 7",
+            "settlement_days = 0",
+            "sources.agency.settlement_days: this must be greater than or equal to 1",
+        ),
         ("history_days = 90", 'history_days = "90"', "sources.agency.history_days: this must be a whole number"),
         ("history_days = 90", "history_days = true", "sources.agency.history_days: this must be a whole number"),
         ('"EUR"', '"eur"', 'clients.acme.currency: a currency is three capital letters, such as "EUR"'),
-        ('"Europe/Berlin"', '"Europe/Berlinn"',
-         'clients.acme.time_zone: there is no time zone "Europe/Berlinn"; use an IANA name such as "Europe/Berlin"'),
-        ('"Europe/Berlin"', '"../../etc/passwd"',
-         'clients.acme.time_zone: there is no time zone "../../etc/passwd"; use an IANA name such as "Europe/Berlin"'),
+        (
+            '"Europe/Berlin"',
+            '"Europe/Berlinn"',
+            'clients.acme.time_zone: there is no time zone "Europe/Berlinn"; use an IANA name such as "Europe/Berlin"',
+        ),
+        (
+            '"Europe/Berlin"',
+            '"../../etc/passwd"',
+            'clients.acme.time_zone: there is no time zone "../../etc/passwd"; use an IANA name such as "Europe/Berlin"',
+        ),
         ('name = "Acme"', 'name = " "', "clients.acme.name: this must not be empty"),
         ('name = "Acme"', "name = 5", "clients.acme.name: this must be text in quotes"),
-        ('account = "zen"', 'account = "acme-eu"',
-         'sources.agency.accounts[1].account: the account "acme-eu" is already bound to client "acme"'),
-        ('["tiktok", "MyNet"]', '["tiktok", "Tik Tok"]',
-         "sources.agency.accounts[1].platforms: a platform is named twice"),
-        ('["tiktok", "MyNet"]', "[]",
-         "sources.agency.accounts[1].platforms: name at least one platform, or leave the line out to ask for all"),
+        (
+            'account = "zen"',
+            'account = "acme-eu"',
+            'sources.agency.accounts[1].account: the account "acme-eu" is already bound to client "acme"',
+        ),
+        (
+            '["tiktok", "MyNet"]',
+            '["tiktok", "Tik Tok"]',
+            "sources.agency.accounts[1].platforms: a platform is named twice",
+        ),
+        (
+            '["tiktok", "MyNet"]',
+            "[]",
+            "sources.agency.accounts[1].platforms: name at least one platform, or leave the line out to ask for all",
+        ),
         ('["tiktok", "MyNet"]', '"tiktok"', "sources.agency.accounts[1].platforms: this must be a list"),
     ],
-)  # fmt: skip
+)
 def test_a_problem_names_its_exact_path(tmp_path: Path, old: str, new: str, line: str) -> None:
     assert old in GOOD
     assert [found[: len(line)] for found in problems(tmp_path, GOOD.replace(old, new, 1))][:1] == [line]

@@ -71,9 +71,14 @@ class Project:
         changes = {"PERFDASH_CONFIG": str(self.config), "PERFDASH_DATABASE_URL": url, "CRASH_KEY": KEY}
         return subprocess.Popen(
             [sys.executable, "-m", "perfdash", *arguments],
-            cwd=self.root, env=environment(self.home, changes), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        )  # fmt: skip
+            cwd=self.root,
+            env=environment(self.home, changes),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
 
     def sync(self, url: str) -> Ended:
         """One sync of everything that nobody disturbs."""

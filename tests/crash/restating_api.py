@@ -90,12 +90,18 @@ def _row(campaign: int, day: int, creator: int, platform: str, mixed: int, round
     told = (round_ + mixed % 4) // 4  # how often this row was restated: each is in one round of four
     impressions = 1_000 + mixed % 50_000 + 113 * told
     return {
-        "campaignId": f"c{campaign:03}", "campaignName": f"Campaign {campaign}, told {round_ // (1 + campaign % 5)}",
-        "creatorId": f"k{creator}", "creatorName": f"Creator {creator}", "platform": platform,
-        "date": (FIRST_DAY + timedelta(days=day)).isoformat(), "impressions": impressions,
-        "clicks": impressions // (20 + mixed % 30), "cost": (impressions * (300 + mixed % 900) // 100 + told) / 1000,
-        "revenue": None if mixed % 3 else mixed % 10_000, "budget": 10_000 + 100 * round_,
-    }  # fmt: skip
+        "campaignId": f"c{campaign:03}",
+        "campaignName": f"Campaign {campaign}, told {round_ // (1 + campaign % 5)}",
+        "creatorId": f"k{creator}",
+        "creatorName": f"Creator {creator}",
+        "platform": platform,
+        "date": (FIRST_DAY + timedelta(days=day)).isoformat(),
+        "impressions": impressions,
+        "clicks": impressions // (20 + mixed % 30),
+        "cost": (impressions * (300 + mixed % 900) // 100 + told) / 1000,
+        "revenue": None if mixed % 3 else mixed % 10_000,
+        "budget": 10_000 + 100 * round_,
+    }
 
 
 class _Server(ThreadingHTTPServer):
@@ -117,9 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(401, {"detail": "no"})
             return
         rows = [
-            row for row in _rows(query["client_id"], self.api.round, *self.api.size)
+            row
+            for row in _rows(query["client_id"], self.api.round, *self.api.size)
             if query["start_date"] <= row["date"] <= query["end_date"]
-        ]  # fmt: skip
+        ]
         page = int(query.get("page", 1))
         info = {"page": page, "page_size": PAGE, "total_number": len(rows), "total_page": max(1, -(-len(rows) // PAGE))}
         self._say(200, {"data": rows[(page - 1) * PAGE : page * PAGE], "page_info": info})

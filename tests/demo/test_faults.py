@@ -37,10 +37,14 @@ def sound(api, question) -> list[dict]:
 @pytest.mark.parametrize(
     ("fault", "status", "retry_after"),
     [
-        ("401", 401, None), ("429", 429, "1"), ("429:7", 429, "7"), ("500", 500, None), ("503", 503, None),
+        ("401", 401, None),
+        ("429", 429, "1"),
+        ("429:7", 429, "7"),
+        ("500", 500, None),
+        ("503", 503, None),
         ("503:3", 503, "3"),
     ],
-)  # fmt: skip
+)
 def test_refusals_have_their_status_and_say_when_to_come_back(ask, fault, status, retry_after):
     answer = ask(fault)
     assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry_after)
@@ -79,12 +83,15 @@ def test_malformed_rows_are_bad_in_four_ways_among_good_ones(ask, sound):
     found = ask("malformed").json()["data"]
     bad = [row for row, good in zip(found, sound, strict=True) if row != good]
     ways = Counter(
-        "missing" if "impressions" not in row
-        else "negative" if row["impressions"] < 0
-        else "text" if isinstance(row["cost"], str)
+        "missing"
+        if "impressions" not in row
+        else "negative"
+        if row["impressions"] < 0
+        else "text"
+        if isinstance(row["cost"], str)
         else "date"
         for row in bad
-    )  # fmt: skip
+    )
     assert len(bad) == -(-len(sound) // 10)
     assert set(ways) == {"missing", "negative", "text", "date"}
     assert all(row["cost"] == "about twelve" for row in ask("malformed:text").json()["data"][::10])
@@ -217,10 +224,15 @@ def test_a_fault_can_stay_until_it_is_cleared(api, question):
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"faults": ["nope"]}, 400), ({"faults": "500"}, 422), ({}, 422), ({"faults": [500]}, 422),
-        ({"faults": ["500"], "match": {"color": 1}}, 422), ({"faults": ["500"], "times": -1}, 422), ([], 422),
+        ({"faults": ["nope"]}, 400),
+        ({"faults": "500"}, 422),
+        ({}, 422),
+        ({"faults": [500]}, 422),
+        ({"faults": ["500"], "match": {"color": 1}}, 422),
+        ({"faults": ["500"], "times": -1}, 422),
+        ([], 422),
     ],
-)  # fmt: skip
+)
 def test_a_control_request_that_cannot_be_understood_changes_nothing(api, body, status):
     assert api.post("/_control/faults", json=body).status_code == status
     assert api.get("/_control/faults").json()["waiting"] == []

@@ -167,15 +167,21 @@ def test_every_day_is_seen_as_old_as_the_youngest_and_none_after_it(
 
 def test_what_is_compared_is_said_exactly() -> None:
     week, before, year = (
-        days("2026-11-19", "2026-11-25"), days("2026-11-12", "2026-11-18"), days("2025-11-19", "2025-11-25"),
-    )  # fmt: skip
+        days("2026-11-19", "2026-11-25"),
+        days("2026-11-12", "2026-11-18"),
+        days("2025-11-19", "2025-11-25"),
+    )
     assert comparison_story.describe("before", week, before) == "change against 12–18 Nov 2026"
     assert comparison_story.describe("weekday", week, before) == "change against 12–18 Nov 2026, the same weekdays"
-    assert comparison_story.describe("last_year", week, year) == "change against 19–25 Nov 2025, the same days last year"
+    assert (
+        comparison_story.describe("last_year", week, year) == "change against 19–25 Nov 2025, the same days last year"
+    )
     assert comparison_story.describe("same_age", week, before, "on day 1") == (
         "change: 19–25 Nov 2026 as known on day 1 against 12–18 Nov 2026 as known on day 1"
     )
-    february = comparison_story.describe("last_year", days("2024-02-01", "2024-02-29"), days("2023-02-01", "2023-02-28"))
+    february = comparison_story.describe(
+        "last_year", days("2024-02-01", "2024-02-29"), days("2023-02-01", "2023-02-28")
+    )
     assert february == "change against 1–28 Feb 2023, the same days last year (29 days against 28)"
 
 

@@ -137,9 +137,14 @@ def test_impossible_values_are_refused_also_when_a_factor_makes_them() -> None:
 
 
 TYPED = [
-    ("cost", "1,234.50", 1_234_500_000), ("cost", " 7 ", 7_000_000), ("cpm", "0.000001", 1), ("clicks", "1,234", 1234),
-    ("cost", "1000000000", 10**15), ("impressions", "0", 0), ("clicks", "5.0", 5),
-]  # fmt: skip
+    ("cost", "1,234.50", 1_234_500_000),
+    ("cost", " 7 ", 7_000_000),
+    ("cpm", "0.000001", 1),
+    ("clicks", "1,234", 1234),
+    ("cost", "1000000000", 10**15),
+    ("impressions", "0", 0),
+    ("clicks", "5.0", 5),
+]
 
 
 @pytest.mark.parametrize(("field", "text", "value"), TYPED)
@@ -148,9 +153,30 @@ def test_what_is_typed_is_read_exactly(field: str, text: str, value: int) -> Non
 
 
 NO_NUMBERS = (
-    "", " ", "-1", "+1", "1e3", "NaN", "inf", "0x10", "1_000", "12,50", "1.234,50", "1,23", "١٢", "１２", "²", "1 000",
-    "1\u00a0000", "1000000000.1", "9" * 400, "$5", "=1", "1\n2", "\u202e5",
-)  # fmt: skip
+    "",
+    " ",
+    "-1",
+    "+1",
+    "1e3",
+    "NaN",
+    "inf",
+    "0x10",
+    "1_000",
+    "12,50",
+    "1.234,50",
+    "1,23",
+    "١٢",
+    "１２",
+    "²",
+    "1 000",
+    "1\u00a0000",
+    "1000000000.1",
+    "9" * 400,
+    "$5",
+    "=1",
+    "1\n2",
+    "\u202e5",
+)
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "0.0000001"])
@@ -212,11 +238,26 @@ def test_an_amount_in_another_currency_counts_nothing() -> None:
 
 def correction(number: int = 1, **more: object) -> Correction:
     base = {
-        "client": "acme", "number": number, "account": 1, "key": target(number).key, "field": "cost",
-        "value": 4_000_000, "before": 5_000_000, "raw_then": RAW, "raw_now": RAW, "currency": "EUR", "reason": "why",
-        "author": "ann", "made_at": NOON, "batch": None, "ended_at": None, "ended_as": "", "ended_by": "",
-        "ended_reason": "", "currency_now": "EUR",
-    }  # fmt: skip
+        "client": "acme",
+        "number": number,
+        "account": 1,
+        "key": target(number).key,
+        "field": "cost",
+        "value": 4_000_000,
+        "before": 5_000_000,
+        "raw_then": RAW,
+        "raw_now": RAW,
+        "currency": "EUR",
+        "reason": "why",
+        "author": "ann",
+        "made_at": NOON,
+        "batch": None,
+        "ended_at": None,
+        "ended_as": "",
+        "ended_by": "",
+        "ended_reason": "",
+        "currency_now": "EUR",
+    }
     return Correction(**base | more)  # type: ignore[arg-type]
 
 

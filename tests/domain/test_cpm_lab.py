@@ -22,9 +22,18 @@ CLEAN = 20_000
 def row(cpm: object = None, roi: object = None, **more: object) -> ReportedFact:
     """50 EUR for 4,001 impressions that reached 2,713 people and earned 120 EUR: CPM 12.496876, ROI 1.4."""
     values = {
-        "client": "acme", "day": DAY, "account": 1, "campaign": "spring", "platform": "TikTok", "creator": "",
-        "currency": "EUR", "cost": 50_000_000, "impressions": 4_001, "reach": 2_713, "revenue": 120_000_000,
-    } | more  # fmt: skip
+        "client": "acme",
+        "day": DAY,
+        "account": 1,
+        "campaign": "spring",
+        "platform": "TikTok",
+        "creator": "",
+        "currency": "EUR",
+        "cost": 50_000_000,
+        "impressions": 4_001,
+        "reach": 2_713,
+        "revenue": 120_000_000,
+    } | more
     return ReportedFact(
         **values,
         cpm=None if cpm is None else Decimal(str(cpm)),
@@ -211,10 +220,18 @@ def clean(count: int = CLEAN, seed: int = 7) -> list[ReportedFact]:
                     said_cpm = Decimal(repr(float(said_cpm)))
                 made.append(
                     row(
-                        said_cpm, said_roi, day=day, campaign=campaign, platform=platform, creator=creator, cost=cost,
-                        impressions=impressions, reach=reach, revenue=revenue,
+                        said_cpm,
+                        said_roi,
+                        day=day,
+                        campaign=campaign,
+                        platform=platform,
+                        creator=creator,
+                        cost=cost,
+                        impressions=impressions,
+                        reach=reach,
+                        revenue=revenue,
                     )
-                )  # fmt: skip
+                )
     return sorted(made[:count], key=lambda one: one[:6])
 
 
@@ -243,9 +260,12 @@ def test_each_cause_that_is_planted_in_good_data_is_found_and_no_other(cause):
     for n in range(500):
         impressions = dice.randint(5_000, 900_000)
         one = row(
-            campaign=f"c{n}", cost=impressions * dice.randint(25, 300) // 100 * 10_000, impressions=impressions,
-            reach=impressions * 6 // 10, revenue=dice.randint(100, 200_000) * 10_000,
-        )  # fmt: skip
+            campaign=f"c{n}",
+            cost=impressions * dice.randint(25, 300) // 100 * 10_000,
+            impressions=impressions,
+            reach=impressions * 6 // 10,
+            revenue=dice.randint(100, 200_000) * 10_000,
+        )
         rows.append(PLANTED[cause](one))
     found = Counter(finding.cause.name for finding in findings(rows))
     print(cause, dict(found))
@@ -307,10 +327,13 @@ def test_no_row_no_comparison():
 
 
 @given(
-    st.integers(0, 10**15), st.integers(0, 10**12), st.one_of(st.none(), st.integers(0, 10**12)),
+    st.integers(0, 10**15),
+    st.integers(0, 10**12),
+    st.one_of(st.none(), st.integers(0, 10**12)),
     st.one_of(st.none(), st.integers(-(10**15), 10**15)),
-    st.decimals(-(10**11), 10**11, places=4), st.decimals(-(10**11), 10**11, places=18),
-)  # fmt: skip
+    st.decimals(-(10**11), 10**11, places=4),
+    st.decimals(-(10**11), 10**11, places=18),
+)
 def test_whatever_is_reported_gets_one_name_and_the_difference_is_exact(cost, impressions, reach, revenue, cpm, roi):
     one = row(cpm, roi, cost=cost, impressions=impressions, reach=reach, revenue=revenue)
     for finding in findings([one]):

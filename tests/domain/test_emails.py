@@ -16,11 +16,14 @@ LIKE_ASCII = [
     if any(
         any(part.isascii() for part in form)
         for form in (
-            unicodedata.normalize("NFKC", character), unicodedata.normalize("NFC", character), character.lower(),
-            character.upper(), character.casefold(),
+            unicodedata.normalize("NFKC", character),
+            unicodedata.normalize("NFC", character),
+            character.lower(),
+            character.upper(),
+            character.casefold(),
         )
     )
-]  # fmt: skip
+]
 """Characters outside of ASCII that some way of folding turns into ASCII, wholly or in part."""
 
 
@@ -75,9 +78,24 @@ def test_what_looks_or_folds_like_an_address_is_not_that_address(own: str, other
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "a@b@c.de", "ada@example..com",
-     "ada@.com", "a\0da@example.com", "a\x7fda@example.com", "ada@exam\u00a0ple.com", "ada\u200d@example.com",
-     "ada@example.com\u00a0", f"{'x' * LONGEST}@a.de"],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "ada",
+        "ada@",
+        "@example.com",
+        "ada@example",
+        "a b@example.com",
+        "a@b@c.de",
+        "ada@example..com",
+        "ada@.com",
+        "a\0da@example.com",
+        "a\x7fda@example.com",
+        "ada@exam\u00a0ple.com",
+        "ada\u200d@example.com",
+        "ada@example.com\u00a0",
+        f"{'x' * LONGEST}@a.de",
+    ],
+)
 def test_what_is_no_address_has_no_spelling(text: str) -> None:
     assert spelled(text) is None

@@ -50,7 +50,11 @@ def test_a_midnight_that_summer_time_skips_is_the_moment_of_the_change() -> None
 def test_a_bare_date_reaches_to_the_end_of_the_day_and_a_moment_includes_itself() -> None:
     assert first_moment_after(DAY, BERLIN) == datetime(2026, 3, 10, 23, tzinfo=UTC)
     assert first_moment_after(SETTLED, BERLIN) == SETTLED + timedelta(microseconds=1)
-    assert first_moment_after(date.max, BERLIN) == first_moment_after(datetime.max.replace(tzinfo=UTC), BERLIN) == END_OF_TIME
+    assert (
+        first_moment_after(date.max, BERLIN)
+        == first_moment_after(datetime.max.replace(tzinfo=UTC), BERLIN)
+        == END_OF_TIME
+    )
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:

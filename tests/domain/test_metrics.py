@@ -24,17 +24,35 @@ def test_the_worked_case_is_25_and_not_20() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("cpm", "5.000000"), ("cpc", "0.500000"), ("ctr", "0.01000000"), ("cpv", "0.012500"), ("cpe", "0.125000"),
-        ("cpa", "2.000000"), ("engagement_rate", "0.04000000"), ("roas", "3.00000000"), ("roi", "2.00000000"),
+        ("cpm", "5.000000"),
+        ("cpc", "0.500000"),
+        ("ctr", "0.01000000"),
+        ("cpv", "0.012500"),
+        ("cpe", "0.125000"),
+        ("cpa", "2.000000"),
+        ("engagement_rate", "0.04000000"),
+        ("roas", "3.00000000"),
+        ("roi", "2.00000000"),
         ("frequency", "2.00000000"),
     ],
-)  # fmt: skip
+)
 def test_each_metric_by_hand(name: str, expected: str) -> None:
     sums = Sums(
-        1, impressions=10_000, clicks=100, cost=50 * MICRO, views=4_000, engagements=400, conversions=25 * MICRO,
-        revenue=150 * MICRO, cost_of_views=50 * MICRO, cost_of_engagements=50 * MICRO, cost_of_conversions=50 * MICRO,
-        cost_of_revenue=50 * MICRO, impressions_of_engagements=10_000, reach=5_000,
-    )  # fmt: skip
+        1,
+        impressions=10_000,
+        clicks=100,
+        cost=50 * MICRO,
+        views=4_000,
+        engagements=400,
+        conversions=25 * MICRO,
+        revenue=150 * MICRO,
+        cost_of_views=50 * MICRO,
+        cost_of_engagements=50 * MICRO,
+        cost_of_conversions=50 * MICRO,
+        cost_of_revenue=50 * MICRO,
+        impressions_of_engagements=10_000,
+        reach=5_000,
+    )
     assert str(exact(name, sums)) == expected
 
 

@@ -16,9 +16,15 @@ CLERK, ENTRA = Provider("clerk", "Clerk"), Provider("entra", "Microsoft", trusts
 def claims(**changes: Any) -> dict[str, Any]:
     """What a good provider says just now, with `changes`; None takes a claim away."""
     found = {
-        "iss": "https://clerk.example.com", "sub": "user-1", "nonce": "n-1", "iat": int(NOW.timestamp()),
-        "email": "Ada@Example.com", "email_verified": True, "is_logged_in": True, "provider": "clerk",
-    }  # fmt: skip
+        "iss": "https://clerk.example.com",
+        "sub": "user-1",
+        "nonce": "n-1",
+        "iat": int(NOW.timestamp()),
+        "email": "Ada@Example.com",
+        "email_verified": True,
+        "is_logged_in": True,
+        "provider": "clerk",
+    }
     return {name: value for name, value in (found | changes).items() if value is not None}
 
 
@@ -116,7 +122,7 @@ def test_each_sign_in_has_a_mark_of_its_own(name: str) -> None:
         (None, None),
         (["ada@example.com"], None),
     ],
-)  # fmt: skip
+)
 def test_how_addresses_are_spelled(written: object, read: str | None) -> None:
     found = verified_identity(claims(email=written), CLERK, NOW)
     assert (found.email if isinstance(found, Identity) else None) == read

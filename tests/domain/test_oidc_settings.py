@@ -127,7 +127,9 @@ def test_an_auth_section_without_any_provider_is_said() -> None:
 
 def test_no_sentence_holds_the_value_of_a_secret() -> None:
     hostile = {"client_id": "id-hunter22", "client_secret": "hunter22", "server_metadata_url": "http://hunter22/"}
-    found = parse_settings({"cookie_secret": "hunter22", "redirect_uri": "http://hunter22/", "clerk": hostile, "o_k": hostile})
+    found = parse_settings(
+        {"cookie_secret": "hunter22", "redirect_uri": "http://hunter22/", "clerk": hostile, "o_k": hostile}
+    )
     assert len(found.problems) >= 4
     assert "hunter22" not in " ".join(found.problems)
 

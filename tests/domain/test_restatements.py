@@ -58,8 +58,10 @@ def test_movements_by_a_key_hold_each_change_once() -> None:
     parts = [moved(1), moved(2, campaign="c2"), moved(4, campaign="c2", currency="USD")]
     found = restatements.by_key(parts, lambda one: one.campaign)
     assert {key: one.difference("cost") for key, one in found.items()} == {
-        ("c1", "EUR"): 1, ("c2", "EUR"): 2, ("c2", "USD"): 4,
-    }  # fmt: skip
+        ("c1", "EUR"): 1,
+        ("c2", "EUR"): 2,
+        ("c2", "USD"): 4,
+    }
 
 
 # --- when

@@ -63,10 +63,11 @@ def test_every_command_explains_itself(command: str, run_cli: Callable[..., Comp
 def test_every_variable_of_the_documents_is_read_and_every_one_read_is_documented() -> None:
     in_documents = {name for path in DOCUMENTS for name in VARIABLE.findall(path.read_text())}
     in_app = {
-        name for path in repository_files()
+        name
+        for path in repository_files()
         if path.suffix == ".py" and "perfdash" in path.relative_to(ROOT).parts[:1]
         for name in VARIABLE.findall(path.read_text())
-    }  # fmt: skip
+    }
     assert in_documents - set(VARIABLE.findall(code())) == set(), "documented, never read"
     assert in_app - INTERNAL - set(VARIABLE.findall(README)) == set(), "read by the app, not in the README"
 

@@ -14,7 +14,27 @@ from tests.house.source_tree import ROOT, Module, modules, part_of
 
 PURE = "no I/O, no clock"
 IMPURE = frozenset(
-    ["os", "sys", "socket", "ssl", "subprocess", "time", "random", "secrets", "threading", "multiprocessing", "asyncio", "tempfile", "shutil", "glob", "logging", "http", "urllib.request", "requests", "uuid"]
+    [
+        "os",
+        "sys",
+        "socket",
+        "ssl",
+        "subprocess",
+        "time",
+        "random",
+        "secrets",
+        "threading",
+        "multiprocessing",
+        "asyncio",
+        "tempfile",
+        "shutil",
+        "glob",
+        "logging",
+        "http",
+        "urllib.request",
+        "requests",
+        "uuid",
+    ]
 )
 # The one file that relies on what Streamlit and its server promise to nobody; what it lists has a test each.
 INTERNALS = "perfdash/ui/runtime/streamlit_internals.py"

@@ -226,63 +226,188 @@ class Api:
 
 
 PLAIN = {
-    name: (name,) for name in ("platform", "impressions", "clicks", "cost", "cpm", "roi", "reach", "views",
-                               "engagements", "conversions", "revenue", "currency", "status", "budget")
+    name: (name,)
+    for name in (
+        "platform",
+        "impressions",
+        "clicks",
+        "cost",
+        "cpm",
+        "roi",
+        "reach",
+        "views",
+        "engagements",
+        "conversions",
+        "revenue",
+        "currency",
+        "status",
+        "budget",
+    )
 } | {
-    "campaign": ("campaignId",), "creator": ("creatorId",), "day": ("date",), "campaign_name": ("campaignName",),
-    "creator_name": ("creatorName",), "flight_start": ("startDate",), "flight_end": ("endDate",),
-}  # fmt: skip
+    "campaign": ("campaignId",),
+    "creator": ("creatorId",),
+    "day": ("date",),
+    "campaign_name": ("campaignName",),
+    "creator_name": ("creatorName",),
+    "flight_start": ("startDate",),
+    "flight_end": ("endDate",),
+}
 OURS = Api(
     "performance_v1",
-    {"campaignId": "c1", "platform": "TikTok", "date": "2026-03-01", "impressions": 1000, "clicks": 10, "cost": 12.5,
-     "cpm": 12.5, "roi": 1.5, "revenue": 20},
+    {
+        "campaignId": "c1",
+        "platform": "TikTok",
+        "date": "2026-03-01",
+        "impressions": 1000,
+        "clicks": 10,
+        "cost": 12.5,
+        "cpm": 12.5,
+        "roi": 1.5,
+        "revenue": 20,
+    },
     PLAIN,
-)  # fmt: skip
+)
 TIKTOK = Api(
     "tiktok_business",
-    {"dimensions": {"campaign_id": "c1", "stat_time_day": "2026-03-01 00:00:00"},
-     "metrics": {"campaign_name": "n", "spend": "12.5", "impressions": "1000", "clicks": "10", "reach": "900",
-                 "conversion": "-", "video_play_actions": 5, "cpm": "12.50"}},
-    {"campaign": ("dimensions", "campaign_id"), "day": ("dimensions", "stat_time_day"),
-     "campaign_name": ("metrics", "campaign_name"), "impressions": ("metrics", "impressions"),
-     "clicks": ("metrics", "clicks"), "cost": ("metrics", "spend"), "cpm": ("metrics", "cpm"),
-     "reach": ("metrics", "reach"), "conversions": ("metrics", "conversion"),
-     "views": ("metrics", "video_play_actions")},
-    missing=("-",), suffix=" 00:00:00", platform="TikTok",
-)  # fmt: skip
+    {
+        "dimensions": {"campaign_id": "c1", "stat_time_day": "2026-03-01 00:00:00"},
+        "metrics": {
+            "campaign_name": "n",
+            "spend": "12.5",
+            "impressions": "1000",
+            "clicks": "10",
+            "reach": "900",
+            "conversion": "-",
+            "video_play_actions": 5,
+            "cpm": "12.50",
+        },
+    },
+    {
+        "campaign": ("dimensions", "campaign_id"),
+        "day": ("dimensions", "stat_time_day"),
+        "campaign_name": ("metrics", "campaign_name"),
+        "impressions": ("metrics", "impressions"),
+        "clicks": ("metrics", "clicks"),
+        "cost": ("metrics", "spend"),
+        "cpm": ("metrics", "cpm"),
+        "reach": ("metrics", "reach"),
+        "conversions": ("metrics", "conversion"),
+        "views": ("metrics", "video_play_actions"),
+    },
+    missing=("-",),
+    suffix=" 00:00:00",
+    platform="TikTok",
+)
 META = Api(
     "meta_insights",
-    {"campaign_id": "c1", "campaign_name": "n", "publisher_platform": "instagram", "date_start": "2026-03-01",
-     "account_currency": "EUR", "impressions": "1000", "clicks": "10", "spend": "12.5", "reach": "900",
-     "actions": [{"action_type": "purchase", "value": "2"}, {"action_type": "like", "value": "5"}],
-     "action_values": [{"action_type": "purchase", "value": "9.5"}]},
-    {"campaign": ("campaign_id",), "campaign_name": ("campaign_name",), "platform": ("publisher_platform",),
-     "day": ("date_start",), "currency": ("account_currency",), "impressions": ("impressions",),
-     "clicks": ("clicks",), "cost": ("spend",), "cpm": ("cpm",), "reach": ("reach",), "conversions": ("actions",),
-     "revenue": ("action_values",)},
+    {
+        "campaign_id": "c1",
+        "campaign_name": "n",
+        "publisher_platform": "instagram",
+        "date_start": "2026-03-01",
+        "account_currency": "EUR",
+        "impressions": "1000",
+        "clicks": "10",
+        "spend": "12.5",
+        "reach": "900",
+        "actions": [{"action_type": "purchase", "value": "2"}, {"action_type": "like", "value": "5"}],
+        "action_values": [{"action_type": "purchase", "value": "9.5"}],
+    },
+    {
+        "campaign": ("campaign_id",),
+        "campaign_name": ("campaign_name",),
+        "platform": ("publisher_platform",),
+        "day": ("date_start",),
+        "currency": ("account_currency",),
+        "impressions": ("impressions",),
+        "clicks": ("clicks",),
+        "cost": ("spend",),
+        "cpm": ("cpm",),
+        "reach": ("reach",),
+        "conversions": ("actions",),
+        "revenue": ("action_values",),
+    },
     zero=frozenset(("impressions", "clicks", "cost", "reach", "conversions", "revenue")),
     picks=frozenset(("conversions", "revenue")),
-    names=(("facebook", "Facebook"), ("instagram", "Instagram"), ("audience_network", "Audience Network"),
-           ("messenger", "Messenger"), ("threads", "Threads")),
-)  # fmt: skip
+    names=(
+        ("facebook", "Facebook"),
+        ("instagram", "Instagram"),
+        ("audience_network", "Audience Network"),
+        ("messenger", "Messenger"),
+        ("threads", "Threads"),
+    ),
+)
 APIS = (OURS, TIKTOK, META)
 
 # What is generated
 
 NUMBERISH = st.sampled_from(
-    ["0", "-", "-1", "1,234", "1,23", "12.5", "0.0000005", "1e3", "NaN", "٣", "", " 7", "007", "9" * 61, 10**15, 10**30,
-     -(10**30), -1, 0.0000015, 12.50, 12.500001, 1e300, 1e-300, "12.50", 1000.0]
-)  # fmt: skip
+    [
+        "0",
+        "-",
+        "-1",
+        "1,234",
+        "1,23",
+        "12.5",
+        "0.0000005",
+        "1e3",
+        "NaN",
+        "٣",
+        "",
+        " 7",
+        "007",
+        "9" * 61,
+        10**15,
+        10**30,
+        -(10**30),
+        -1,
+        0.0000015,
+        12.50,
+        12.500001,
+        1e300,
+        1e-300,
+        "12.50",
+        1000.0,
+    ]
+)
 TEXTISH = st.sampled_from(
-    ["c1", " c1 ", "c2", "", "x" * 201, "a\x00b", "\ud800", "tik tok", "Instagram", "INSTAGRAM", "threads", "MyNet",
-     "2026-03-02", "2026-03-02 00:00:00", "2026-03-09", "2026-02-30", "2026-3-2", "EUR", "eur ", "USD", 17, "17"]
-)  # fmt: skip
+    [
+        "c1",
+        " c1 ",
+        "c2",
+        "",
+        "x" * 201,
+        "a\x00b",
+        "\ud800",
+        "tik tok",
+        "Instagram",
+        "INSTAGRAM",
+        "threads",
+        "MyNet",
+        "2026-03-02",
+        "2026-03-02 00:00:00",
+        "2026-03-09",
+        "2026-02-30",
+        "2026-3-2",
+        "EUR",
+        "eur ",
+        "USD",
+        17,
+        "17",
+    ]
+)
 NESTED = st.sampled_from(
-    [[], {}, [[1]], {"a": {"b": []}}, [None, 5, {"action_type": "purchase"}],
-     [{"action_type": "purchase", "value": "3"}],
-     [{"action_type": "purchase", "value": 1}, {"action_type": "purchase", "value": True}],
-     [{"action_type": "purchase", "value": [1]}]]
-)  # fmt: skip
+    [
+        [],
+        {},
+        [[1]],
+        {"a": {"b": []}},
+        [None, 5, {"action_type": "purchase"}],
+        [{"action_type": "purchase", "value": "3"}],
+        [{"action_type": "purchase", "value": 1}, {"action_type": "purchase", "value": True}],
+        [{"action_type": "purchase", "value": [1]}],
+    ]
+)
 JUNK = st.none() | st.booleans() | NUMBERISH | TEXTISH | NESTED | st.integers() | st.text(max_size=4)
 ROWS = st.integers(0, 2**32)
 
@@ -420,7 +545,9 @@ def test_a_column_is_read_as_its_values_are(values: list[Any], power: int, comma
         assert [str(column.values[n]) for n in fine] == [str(expected.values[n]) for n in fine]
     for signed in (False, True):
         column = ingest_convert.amounts(values, field, kinds, signed=signed)
-        expected = ingest_convert.convert_each(values, partial(domain_values.micros, signed=signed, **style), (0, False))
+        expected = ingest_convert.convert_each(
+            values, partial(domain_values.micros, signed=signed, **style), (0, False)
+        )
         assert column.problems == expected.problems
         assert [(value, place in column.rounded) for place, value in enumerate(column.values)] == expected.values
 

@@ -19,9 +19,13 @@ from tests.ingest.mapping_kit import mapping_from, mapping_of_preset
 ACCOUNT = Account("acme", "ads", "17", "EUR", "Europe/Berlin")
 DAYS = Days(date(2026, 3, 1), date(2026, 3, 7))
 BASE = {
-    "campaign": "id", "platform": {"constant": "TikTok"}, "day": "day", "impressions": "shown", "clicks": "clicks",
+    "campaign": "id",
+    "platform": {"constant": "TikTok"},
+    "day": "day",
+    "impressions": "shown",
+    "clicks": "clicks",
     "cost": "spend",
-}  # fmt: skip
+}
 ROW = {"id": "c1", "day": "2026-03-01", "shown": 1000, "clicks": 10, "spend": "12.50"}
 
 
@@ -60,9 +64,15 @@ def reason(fields: dict[str, Any], records: dict[str, Any] | None = None, **row:
 
 def tiktok(**metrics: Any) -> dict[str, Any]:
     said = {
-        "campaign_name": "Spring", "impressions": "10000", "clicks": "90", "spend": "100.05", "cpm": "10.01",
-        "reach": "900", "conversion": "3", "video_play_actions": 512,
-    }  # fmt: skip
+        "campaign_name": "Spring",
+        "impressions": "10000",
+        "clicks": "90",
+        "spend": "100.05",
+        "cpm": "10.01",
+        "reach": "900",
+        "conversion": "3",
+        "video_play_actions": 512,
+    }
     dimensions = {"campaign_id": "1720001", "stat_time_day": "2026-03-02 00:00:00"}
     return {"dimensions": dimensions, "metrics": said | metrics}
 
@@ -109,9 +119,17 @@ def test_a_row_of_tiktok_at_another_hour_is_no_day() -> None:
 
 def meta(*without: str, **row: Any) -> dict[str, Any]:
     said = {
-        "campaign_id": "2385", "campaign_name": "Spring", "publisher_platform": "audience_network",
-        "date_start": "2026-03-02", "date_stop": "2026-03-02", "account_currency": "EUR", "impressions": "3000",
-        "clicks": "7", "spend": "14.35", "cpm": "4.783333", "reach": "2800",
+        "campaign_id": "2385",
+        "campaign_name": "Spring",
+        "publisher_platform": "audience_network",
+        "date_start": "2026-03-02",
+        "date_stop": "2026-03-02",
+        "account_currency": "EUR",
+        "impressions": "3000",
+        "clicks": "7",
+        "spend": "14.35",
+        "cpm": "4.783333",
+        "reach": "2800",
         "actions": [
             {"action_type": "link_click", "value": "7"},
             {"action_type": "purchase", "value": "2", "7d_click": "1"},
@@ -122,7 +140,7 @@ def meta(*without: str, **row: Any) -> dict[str, Any]:
             {"action_type": "purchase", "value": "99.90"},
             {"action_type": "omni_purchase", "value": "99.90"},
         ],
-    }  # fmt: skip
+    }
     return {name: value for name, value in (said | row).items() if name not in without}
 
 
@@ -190,11 +208,16 @@ def test_junk_in_the_list_is_overlooked_and_a_number_may_be_the_type() -> None:
 @pytest.mark.parametrize(
     ("scale", "sent", "micros"),
     [
-        ("units", "12.5", 12_500_000), ("cents", 1250, 12_500_000), ("cents", "1,250", 12_500_000),
-        ("cents", 1250.5, 12_505_000), ("micros", 12_500_000, 12_500_000), ("micros", "12500000", 12_500_000),
-        ("micros", 10**15, 10**15), ("percent", "1250", 12_500_000),
+        ("units", "12.5", 12_500_000),
+        ("cents", 1250, 12_500_000),
+        ("cents", "1,250", 12_500_000),
+        ("cents", 1250.5, 12_505_000),
+        ("micros", 12_500_000, 12_500_000),
+        ("micros", "12500000", 12_500_000),
+        ("micros", 10**15, 10**15),
+        ("percent", "1250", 12_500_000),
     ],
-)  # fmt: skip
+)
 def test_money_comes_in_units_cents_micros_or_percent(scale: str, sent: Any, micros: int) -> None:
     assert values({"cost": {"path": "spend", "scale": scale}}, spend=sent).cost == micros
 
@@ -267,10 +290,12 @@ def test_the_configured_texts_mean_not_reported_in_every_field() -> None:
 @pytest.mark.parametrize(
     ("written", "text"),
     [
-        ("%d.%m.%Y", "02.03.2026"), ("%Y%m%d", "20260302"), ("%m/%d/%y", "03/02/26"),
+        ("%d.%m.%Y", "02.03.2026"),
+        ("%Y%m%d", "20260302"),
+        ("%m/%d/%y", "03/02/26"),
         ("%Y-%m-%dT00:00:00Z", "2026-03-02T00:00:00Z"),
     ],
-)  # fmt: skip
+)
 def test_days_are_read_in_the_format_that_is_configured(written: str, text: str) -> None:
     assert key({"day": {"path": "day", "format": written}}, day=text).day == date(2026, 3, 2)
 
@@ -327,8 +352,14 @@ def test_a_refused_row_is_kept_by_their_names_without_the_creators() -> None:
     row = ROW | {"who": {"id": 5, "name": "Jane Doe"}, "acts": [{"t": "buy", "value": "3"}], "spend": -1, "more": "x"}
     (refused,) = read([row], fields).quarantined
     assert json.loads(refused.payload) == {
-        "id": "c1", "day": "2026-03-01", "who.id": 5, "shown": 1000, "clicks": 10, "spend": -1, "acts[buy]": "3",
-    }  # fmt: skip
+        "id": "c1",
+        "day": "2026-03-01",
+        "who.id": 5,
+        "shown": 1000,
+        "clicks": 10,
+        "spend": -1,
+        "acts[buy]": "3",
+    }
 
 
 def test_a_payload_is_bounded_even_where_the_paths_are_long() -> None:
@@ -346,16 +377,30 @@ def test_a_payload_is_bounded_even_where_the_paths_are_long() -> None:
 @pytest.mark.parametrize(
     ("path", "record", "found"),
     [
-        ("a", {"a": 1}, 1), ("a", {}, None), ("a", None, None), ("a", [1], None), ("a.b", {"a": {"b": 2}}, 2),
-        ("a.b", {"a": 5}, None), ("a.b", {"a": None}, None), ("a.b", {"a.b": 3, "a": {"b": 2}}, 3),
-        ('"Cost (EUR)"', {"Cost (EUR)": "4"}, "4"), ('a."b c"', {"a": {"b c": 5}}, 5), ("a[0].b", {"a": [{"b": 6}]}, 6),
-        ("a[?k=='x'].v | [0]", {"a": [{"k": "x", "v": 7}]}, 7), ("sum(a)", {"a": [Decimal("0.1"), 2]}, Decimal("2.1")),
-        ("sum(a)", {"a": "x"}, None), ("length(a)", {"a": 5}, None), ("to_number(a)", {"a": "1.10"}, Decimal("1.10")),
-        ("to_number(a)", {"a": "7"}, 7), ("to_number(a)", {"a": "NaN"}, None), ("to_number(a)", {"a": "x"}, None),
+        ("a", {"a": 1}, 1),
+        ("a", {}, None),
+        ("a", None, None),
+        ("a", [1], None),
+        ("a.b", {"a": {"b": 2}}, 2),
+        ("a.b", {"a": 5}, None),
+        ("a.b", {"a": None}, None),
+        ("a.b", {"a.b": 3, "a": {"b": 2}}, 3),
+        ('"Cost (EUR)"', {"Cost (EUR)": "4"}, "4"),
+        ('a."b c"', {"a": {"b c": 5}}, 5),
+        ("a[0].b", {"a": [{"b": 6}]}, 6),
+        ("a[?k=='x'].v | [0]", {"a": [{"k": "x", "v": 7}]}, 7),
+        ("sum(a)", {"a": [Decimal("0.1"), 2]}, Decimal("2.1")),
+        ("sum(a)", {"a": "x"}, None),
+        ("length(a)", {"a": 5}, None),
+        ("to_number(a)", {"a": "1.10"}, Decimal("1.10")),
+        ("to_number(a)", {"a": "7"}, 7),
+        ("to_number(a)", {"a": "NaN"}, None),
+        ("to_number(a)", {"a": "x"}, None),
         ("max_by(a, &n).n", {"a": [{"n": Decimal("1.5")}, {"n": Decimal("2.5")}]}, Decimal("2.5")),
-        ("nothing_like_it(a)", {"a": 1}, None), ("contains(a, b)", {"a": "x", "b": 5}, None),
+        ("nothing_like_it(a)", {"a": 1}, None),
+        ("contains(a, b)", {"a": "x", "b": 5}, None),
     ],
-)  # fmt: skip
+)
 def test_a_path_finds_what_stands_there_or_nothing(path: str, record: Any, found: Any) -> None:
     assert look_up(path)(record) == found
     assert type(look_up(path)(record)) is type(found)
@@ -369,9 +414,13 @@ def test_only_plain_paths_are_read_without_the_interpreter() -> None:
 
 def test_a_row_of_a_flat_file_is_read_by_the_same_mapping() -> None:
     flat = {
-        "dimensions.campaign_id": "1", "dimensions.stat_time_day": "2026-03-02 00:00:00", "metrics.impressions": "10",
-        "metrics.clicks": "1", "metrics.spend": "0.5", "metrics.reach": "-",
-    }  # fmt: skip
+        "dimensions.campaign_id": "1",
+        "dimensions.stat_time_day": "2026-03-02 00:00:00",
+        "metrics.impressions": "10",
+        "metrics.clicks": "1",
+        "metrics.spend": "0.5",
+        "metrics.reach": "-",
+    }
     batch = read([flat, tiktok()], "tiktok_business")
     assert [(found.campaign, said.cost) for found, said in batch.facts.items()] == [
         ("1", 500_000),

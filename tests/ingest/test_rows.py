@@ -30,9 +30,15 @@ KEY = FactKey(date(2026, 3, 1), "c1", "TikTok")
 
 def row(*without: str, **values: Any) -> dict[str, Any]:
     good = {
-        "campaignId": "c1", "platform": "TikTok", "date": "2026-03-01",
-        "impressions": 1000, "clicks": 10, "cost": 12.5, "cpm": 12.5, "roi": 1.5,
-    }  # fmt: skip
+        "campaignId": "c1",
+        "platform": "TikTok",
+        "date": "2026-03-01",
+        "impressions": 1000,
+        "clicks": 10,
+        "cost": 12.5,
+        "cpm": 12.5,
+        "roi": 1.5,
+    }
     return {name: value for name, value in (good | values).items() if name not in without}
 
 
@@ -57,9 +63,15 @@ def reason_of(*without: str, **values: Any) -> str:
 def test_a_row_becomes_a_fact_in_integer_micros() -> None:
     (item,) = read(
         row(
-            creatorId="k7", reach=900, views=800, engagements=70, conversions=1.5, revenue="1,234.5", currency="eur",
+            creatorId="k7",
+            reach=900,
+            views=800,
+            engagements=70,
+            conversions=1.5,
+            revenue="1,234.5",
+            currency="eur",
         )
-    ).facts.items()  # fmt: skip
+    ).facts.items()
     key, values = item
     assert key == KEY._replace(creator="k7")
     assert (values.impressions, values.clicks, values.cost) == (1000, 10, 12_500_000)
@@ -80,9 +92,33 @@ def test_numbers_as_text_are_read(text: str, micros: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1.234,50", "12,34", "1,2345", "0,123", ",123", "1,,234", "1 234", " 12", "12 ", "1e3", "+5", ".5", "5.", "", "-",
-     "1_000", "٣", "0x1F", "NaN", "inf", "12€", "$12", "1'234", "1" * 100],
-)  # fmt: skip
+    [
+        "1.234,50",
+        "12,34",
+        "1,2345",
+        "0,123",
+        ",123",
+        "1,,234",
+        "1 234",
+        " 12",
+        "12 ",
+        "1e3",
+        "+5",
+        ".5",
+        "5.",
+        "",
+        "-",
+        "1_000",
+        "٣",
+        "0x1F",
+        "NaN",
+        "inf",
+        "12€",
+        "$12",
+        "1'234",
+        "1" * 100,
+    ],
+)
 def test_other_formats_of_numbers_are_refused(text: str) -> None:
     assert reason_of(cost=text) == "cost is not a number of a known format"
 
@@ -126,9 +162,16 @@ def test_only_revenue_and_roi_may_be_negative() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "known"),
-    [("tiktok", "TikTok"), ("TIK TOK", "TikTok"), (" Tik  Tok ", "TikTok"), ("instagram", "Instagram"),
-     ("You Tube", "YouTube"), ("x", "X"), ("linkedin", "LinkedIn")],
-)  # fmt: skip
+    [
+        ("tiktok", "TikTok"),
+        ("TIK TOK", "TikTok"),
+        (" Tik  Tok ", "TikTok"),
+        ("instagram", "Instagram"),
+        ("You Tube", "YouTube"),
+        ("x", "X"),
+        ("linkedin", "LinkedIn"),
+    ],
+)
 def test_known_platforms_have_one_spelling(sent: str, known: str) -> None:
     assert [key.platform for key in read(row(platform=sent)).facts] == [known]
     assert flags_of(platform=sent) == ()
@@ -336,11 +379,15 @@ def test_ratios_with_absurd_decimals_are_refused(roi: str) -> None:
 # Whatever comes
 
 ODD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
     | st.sampled_from(["1,234", "-1", "2026-03-02", "TikTok", "1e400", "\ud800", 10**30, -(10**30), 1e-300]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
-)  # fmt: skip
+)
 FIELDS = [
     *row(),
     "creatorId",
@@ -400,7 +447,9 @@ def test_the_size_of_pages_does_not_change_the_answer(numbers: list[int], size: 
 
 @pytest.mark.parametrize(("one", "other"), [(10, 11), (10, -1), (-1, 10), (-1, -1)])
 def test_a_key_on_two_pages_fails_the_run_whether_its_rows_are_good_or_refused(one: int, other: int) -> None:
-    pages = [rows.read_rows([row("cpm", "roi", clicks=clicks, cost=1)], MAPPING, ACCOUNT, DAYS) for clicks in (one, other)]
+    pages = [
+        rows.read_rows([row("cpm", "roi", clicks=clicks, cost=1)], MAPPING, ACCOUNT, DAYS) for clicks in (one, other)
+    ]
     with pytest.raises(BadAnswer, match="is on page 1 and on page 2"):
         merge_pages.merge(pages)
 

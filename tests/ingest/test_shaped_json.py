@@ -213,8 +213,13 @@ def test_rows_in_columns_are_a_sequence_of_objects_for_whoever_looks() -> None:
     rows = in_columns(PLAIN_ROWS)
     assert isinstance(rows, Sequence)
     assert (len(rows), rows[1], rows[-1], rows[1:], list(rows), [*reversed(rows)]) == (
-        4, PLAIN_ROWS[1], PLAIN_ROWS[3], PLAIN_ROWS[1:], PLAIN_ROWS, PLAIN_ROWS[::-1],
-    )  # fmt: skip
+        4,
+        PLAIN_ROWS[1],
+        PLAIN_ROWS[3],
+        PLAIN_ROWS[1:],
+        PLAIN_ROWS,
+        PLAIN_ROWS[::-1],
+    )
     assert PLAIN_ROWS[0] in rows
     assert {"a": 4} not in rows
     assert repr(rows) == repr(PLAIN_ROWS)
@@ -259,14 +264,37 @@ def test_rows_in_columns_cannot_be_changed_nor_taken_for_an_empty_list() -> None
 @pytest.mark.parametrize(
     "expression",
     [
-        "length(data)", "data[0].b", "data[?a > `1`].b", "data[].a | sum(@)", "max_by(data, &a).b", "type(data)",
-        "data[-1]", "reverse(data)[0].a", "data[*].a", "sort_by(data, &b)[1]", "contains(data[*].a, `2`)",
-        "data[1:].a", "data || `1`", "to_string(data)", "data != `[]`", "data == `[]`", "[data][].a", "*[].b",
-        "values(@)[].a", "*[0].a", "not_null(missing, data)[].b", "{rows: data}.rows[].a", "(data || other)[1].b",
-        "merge(@, {n: `1`}).data[].a", "[data, data][1][0].a", "map(&a, data)", "to_array(data)[0].a", "@.data[].b",
+        "length(data)",
+        "data[0].b",
+        "data[?a > `1`].b",
+        "data[].a | sum(@)",
+        "max_by(data, &a).b",
+        "type(data)",
+        "data[-1]",
+        "reverse(data)[0].a",
+        "data[*].a",
+        "sort_by(data, &b)[1]",
+        "contains(data[*].a, `2`)",
+        "data[1:].a",
+        "data || `1`",
+        "to_string(data)",
+        "data != `[]`",
+        "data == `[]`",
+        "[data][].a",
+        "*[].b",
+        "values(@)[].a",
+        "*[0].a",
+        "not_null(missing, data)[].b",
+        "{rows: data}.rows[].a",
+        "(data || other)[1].b",
+        "merge(@, {n: `1`}).data[].a",
+        "[data, data][1][0].a",
+        "map(&a, data)",
+        "to_array(data)[0].a",
+        "@.data[].b",
         "length(values(@)[0])",
     ],
-)  # fmt: skip
+)
 def test_an_expression_finds_in_rows_in_columns_what_it_finds_in_a_list(expression: str) -> None:
     plain = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
     find = field_paths.look_up(expression)

@@ -16,9 +16,12 @@ from tests.conftest import examples
 
 
 def test_decimals_are_exact_and_integers_stay_integers() -> None:
-    assert loads(b'[0.10, 1e2, 3, 12345678901234567890.123]') == [
-        Decimal("0.10"), Decimal("1E+2"), 3, Decimal("12345678901234567890.123"),
-    ]  # fmt: skip
+    assert loads(b"[0.10, 1e2, 3, 12345678901234567890.123]") == [
+        Decimal("0.10"),
+        Decimal("1E+2"),
+        3,
+        Decimal("12345678901234567890.123"),
+    ]
     assert type(loads(b"3")) is int
 
 

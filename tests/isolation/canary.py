@@ -48,10 +48,14 @@ MONEY = "7310613.27"
 OF_OWNER = Principal("o", "analyst", frozenset({OWNER}))
 OF_OTHER = Principal("o", "analyst", frozenset({OTHER}))
 USERS = {
-    f"{MARK}-client": ("client", OWNER, True), f"{MARK}-desk": ("client", OWNER, False),
-    f"{MARK}-analyst": ("analyst", OWNER, True), f"{MARK}-blind": ("analyst", OWNER, False),
-    "other-client": ("client", OTHER, True), "other-analyst": ("analyst", OTHER, True), "boss": ("admin", "", True),
-}  # fmt: skip
+    f"{MARK}-client": ("client", OWNER, True),
+    f"{MARK}-desk": ("client", OWNER, False),
+    f"{MARK}-analyst": ("analyst", OWNER, True),
+    f"{MARK}-blind": ("analyst", OWNER, False),
+    "other-client": ("client", OTHER, True),
+    "other-analyst": ("analyst", OTHER, True),
+    "boss": ("admin", "", True),
+}
 
 
 def ago(days: int) -> date:
@@ -71,8 +75,9 @@ def given_world(store: Store) -> None:
     _revisions(store, OWNER, now)
     _revisions(store, OTHER, now)
     _owner(store, now)
-    given_facts(store, *({"client_id": OTHER, "campaign_id": "spring", "day": ago(n), "reported_cpm": "5"}
-                         for n in range(1, 9)))  # fmt: skip
+    given_facts(
+        store, *({"client_id": OTHER, "campaign_id": "spring", "day": ago(n), "reported_cpm": "5"} for n in range(1, 9))
+    )
     given_campaign(store, "spring", client=OTHER, name="Bolt spring", budget=90_000_000)
     Runs(store, OTHER).add(ago(70), ago(-1), at=now - timedelta(hours=1))
     _exports(store, now)
@@ -111,12 +116,17 @@ def _owner(store: Store, now: datetime) -> None:
 def _numbers(n: int) -> dict[str, Any]:
     """Measures of the n-th fact: each its own, none of them round."""
     return {
-        "cost": 7_310_613_270_000 + 104_729_310_000 * n, "impressions": 91_733_177 + 1_299_709 * n,
-        "clicks": 773_317 + 15_485 * n, "reach": 31_337_531 + 7_919 * n, "views": 55_511_155 + 17_389 * n,
-        "engagements": 6_612_166 + 48_611 * n, "conversions": 391_193_000_000 + 611_953_000_000 * n,
+        "cost": 7_310_613_270_000 + 104_729_310_000 * n,
+        "impressions": 91_733_177 + 1_299_709 * n,
+        "clicks": 773_317 + 15_485 * n,
+        "reach": 31_337_531 + 7_919 * n,
+        "views": 55_511_155 + 17_389 * n,
+        "engagements": 6_612_166 + 48_611 * n,
+        "conversions": 391_193_000_000 + 611_953_000_000 * n,
         "revenue": 19_876_543_210_000 + 224_737_130_000 * n,
-        "reported_cpm": f"{81.7391 + n:.4f}", "reported_roi": f"{2.71683 + n:.5f}",
-    }  # fmt: skip
+        "reported_cpm": f"{81.7391 + n:.4f}",
+        "reported_roi": f"{2.71683 + n:.5f}",
+    }
 
 
 def _runs(store: Store, now: datetime) -> None:
@@ -127,9 +137,14 @@ def _runs(store: Store, now: datetime) -> None:
     run = runs.add(ago(70), ago(-1), at=now - timedelta(hours=2), log=f"GET /{MARK}?{SECRET}", author=f"{MARK}-author")
     runs.add(ago(3), ago(0), at=now - timedelta(minutes=9), state="failed", message=said, author=f"{MARK}-author")
     row = {
-        "client_id": OWNER, "run_id": run, "ordinal": 0, "account_id": 1, "reason": f"{MARK} {SECRET} is negative",
-        "row_key": f"{ago(2)} {SPRING}", "payload": f'{{"cost": {MONEY}, "campaignId": "{MARK}{SECRET}"}}',
-    }  # fmt: skip
+        "client_id": OWNER,
+        "run_id": run,
+        "ordinal": 0,
+        "account_id": 1,
+        "reason": f"{MARK} {SECRET} is negative",
+        "row_key": f"{ago(2)} {SPRING}",
+        "payload": f'{{"cost": {MONEY}, "campaignId": "{MARK}{SECRET}"}}',
+    }
     with store.writing() as connection:
         connection.execute(insert(quarantine).values(**row))
 
@@ -140,8 +155,12 @@ def _corrections(store: Store, now: datetime) -> None:
     for n, (name, value) in enumerate(wanted.items(), 1):
         row = Target(OWNER, 1, FactKey(ago(n), SPRING, TV, ANN))
         made = correction_write.correct(
-            store, analyst, [WantedValue(row, name, value)], f"{MARK} {SECRET} because {name}", lambda: now  # type: ignore[arg-type]
-        )  # fmt: skip
+            store,
+            analyst,
+            [WantedValue(row, name, value)],
+            f"{MARK} {SECRET} because {name}",
+            lambda: now,  # type: ignore[arg-type]
+        )
     correction_write.revert(store, analyst, OWNER, list(made.numbers), f"{MARK} {SECRET} undone", lambda: now)
 
 
@@ -152,12 +171,15 @@ def _exports(store: Store, now: datetime) -> None:
     totals = (("cost (EUR)", MONEY), ("impressions", "91733177"))
     sums = f"{MARK}{'1' * 60}"
     parts = [Exported(OWNER, 7, totals, 2), Exported(OTHER, 1, (("cost (EUR)", "40.000000"),), 2)]
-    receipts.write(store, ADMIN, view="overview", filters=asked, parts=parts[:1], sha256=sums, now=now,
-                   new_id=lambda: RECEIPT)  # fmt: skip
-    receipts.write(store, ADMIN, view="overview", filters=asked, parts=parts, sha256="2" * 64, now=now,
-                   new_id=lambda: SHARED)  # fmt: skip
-    receipts.write(store, ADMIN, view="restatements", filters=asked, parts=parts[:1], sha256=f"{MARK}{'3' * 60}",
-                   now=now)  # fmt: skip
+    receipts.write(
+        store, ADMIN, view="overview", filters=asked, parts=parts[:1], sha256=sums, now=now, new_id=lambda: RECEIPT
+    )
+    receipts.write(
+        store, ADMIN, view="overview", filters=asked, parts=parts, sha256="2" * 64, now=now, new_id=lambda: SHARED
+    )
+    receipts.write(
+        store, ADMIN, view="restatements", filters=asked, parts=parts[:1], sha256=f"{MARK}{'3' * 60}", now=now
+    )
 
 
 # --- what to look for
@@ -196,12 +218,21 @@ def told(value: Any) -> Iterator[str]:
     number = Decimal(value)
     fraction = Fraction(number)
     shown = [
-        f"{number:f}", str(number.normalize()), f"{float(number)}", f"{number:.2f}",
-        *(formatting.number(fraction, places) for places in (0, 1, 2, 4)), formatting.compact(fraction),
-        formatting.money(fraction, "EUR"), formatting.compact_money(fraction, "EUR"), formatting.unit_price(fraction, "EUR"),
+        f"{number:f}",
+        str(number.normalize()),
+        f"{float(number)}",
+        f"{number:.2f}",
+        *(formatting.number(fraction, places) for places in (0, 1, 2, 4)),
+        formatting.compact(fraction),
+        formatting.money(fraction, "EUR"),
+        formatting.compact_money(fraction, "EUR"),
+        formatting.unit_price(fraction, "EUR"),
         formatting.percent(fraction),
-        formatting.percent(fraction, 1), formatting.times(fraction), str(int(number * 1_000_000)), str(round(float(number), 2)),
-    ]  # fmt: skip
+        formatting.percent(fraction, 1),
+        formatting.times(fraction),
+        str(int(number * 1_000_000)),
+        str(round(float(number), 2)),
+    ]
     for text in shown:
         for part in _NUMBER.findall(text.replace("\u00a0", " ").replace("\u202f", " ")):
             digits = re.sub(r"\D", "", part).lstrip("0")

@@ -77,14 +77,27 @@ def _numbers(store: Store, one: Hostile, now: datetime) -> None:
     facts = []
     for n, text in enumerate(one.texts):
         fact = {"client_id": one.slug, "account_id": 1, "day": _day(n, now)} | _key(text)
-        facts.append(fact | {
-            "impressions": 1_000 + n, "clicks": 10, "cost": (500 + n) * MICRO, "revenue": -(n + 1) * MICRO,
-            "reported_cpm": "7.5", "reported_roi": "-0.5",
-        })  # fmt: skip
+        facts.append(
+            fact
+            | {
+                "impressions": 1_000 + n,
+                "clicks": 10,
+                "cost": (500 + n) * MICRO,
+                "revenue": -(n + 1) * MICRO,
+                "reported_cpm": "7.5",
+                "reported_roi": "-0.5",
+            }
+        )
         given_campaign(
-            store, text, client=one.slug, name=text, status=text[:STATUS], budget=900 * MICRO,
-            flight_start=now.date() - timedelta(days=15), flight_end=now.date() + timedelta(days=15),
-        )  # fmt: skip
+            store,
+            text,
+            client=one.slug,
+            name=text,
+            status=text[:STATUS],
+            budget=900 * MICRO,
+            flight_start=now.date() - timedelta(days=15),
+            flight_end=now.date() + timedelta(days=15),
+        )
         given_creator(store, text, text, client=one.slug)
     given_facts(store, *facts, revision=2)
     given_history(store, *({**fact, "from_rev": 1, "to_rev": 2, "cost": 1_900 * MICRO} for fact in facts))
@@ -104,14 +117,28 @@ def _runs(store: Store, one: Hostile, now: datetime) -> None:
         runs.add(first, now.date(), at=now - timedelta(hours=3), account_id=number, quarantined=len(one.texts))
     for number, text in enumerate(one.texts, 2):
         runs.add(
-            now.date(), now.date(), at=now - timedelta(minutes=2), account_id=number, state="failed",
-            message=f"{text}.csv: {text}", log=text, author=text, trigger="file",
-        )  # fmt: skip
+            now.date(),
+            now.date(),
+            at=now - timedelta(minutes=2),
+            account_id=number,
+            state="failed",
+            message=f"{text}.csv: {text}",
+            log=text,
+            author=text,
+            trigger="file",
+        )
     rows = [
-        {"client_id": one.slug, "run_id": 1, "ordinal": n, "account_id": 1, "reason": text, "row_key": text,
-         "payload": text}
+        {
+            "client_id": one.slug,
+            "run_id": 1,
+            "ordinal": n,
+            "account_id": 1,
+            "reason": text,
+            "row_key": text,
+            "payload": text,
+        }
         for n, text in enumerate(one.texts)
-    ]  # fmt: skip
+    ]
     with store.writing() as connection:
         connection.execute(insert(quarantine), rows)
 

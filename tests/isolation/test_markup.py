@@ -264,11 +264,20 @@ def test_tables_show_the_names_letter_by_letter(visit: Visit) -> None:
 # --- over the socket: everything that a page sends, after every click
 
 SAFE = {
-    ("Selectbox", "options"), ("Selectbox", "raw_value"), ("MultiSelect", "options"), ("MultiSelect", "raw_values"),
-    ("Code", "code_text"), ("VegaLiteChart", "spec"), ("TextInput", "value"), ("TextInput", "default"),
-    ("PageLink", "query_string"), ("PageLink", "page"), ("Dataframe", "selection_state"), ("VegaLiteChart", "alt"),
+    ("Selectbox", "options"),
+    ("Selectbox", "raw_value"),
+    ("MultiSelect", "options"),
+    ("MultiSelect", "raw_values"),
+    ("Code", "code_text"),
+    ("VegaLiteChart", "spec"),
+    ("TextInput", "value"),
+    ("TextInput", "default"),
+    ("PageLink", "query_string"),
+    ("PageLink", "page"),
+    ("Dataframe", "selection_state"),
+    ("VegaLiteChart", "alt"),
     ("Dataframe", "alt"),
-}  # fmt: skip
+}
 """What a browser shows as mere text, or not at all; everything else may be read as Markdown."""
 
 

@@ -79,9 +79,17 @@ def test_with_money_the_two_worlds_are_told_apart_by_every_function_that_tells_m
     }
     print(f"{len(apart)} functions tell the worlds apart: {', '.join(sorted(apart))}")
     assert apart >= {
-        "queries.breakdown", "campaigns.campaign_rows", "restated.events", "receipts.list", "health.quarantined",
-        "correction_log.told", "correctable.lines", "same_age.aged", "extent.any_corrected", *REFUSED,
-    }  # fmt: skip
+        "queries.breakdown",
+        "campaigns.campaign_rows",
+        "restated.events",
+        "receipts.list",
+        "health.quarantined",
+        "correction_log.told",
+        "correctable.lines",
+        "same_age.aged",
+        "extent.any_corrected",
+        *REFUSED,
+    }
 
 
 @pytest.mark.parametrize("role", POOR)

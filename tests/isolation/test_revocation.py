@@ -91,9 +91,14 @@ def by_link(scene: Scene) -> Carried:
     """Somebody who came by a client link."""
     asked = Filters(Days(YESTERDAY - timedelta(days=9), YESTERDAY), ("acme",))
     made, token = links.make(
-        scene.store, Question(Principal("keeper", "admin"), asked), "acme", "For the board",
-        money=True, expires_at=now() + timedelta(days=3), clock=now,
-    )  # fmt: skip
+        scene.store,
+        Question(Principal("keeper", "admin"), asked),
+        "acme",
+        "For the board",
+        money=True,
+        expires_at=now() + timedelta(days=3),
+        clock=now,
+    )
     answer = _opener().open(f"{scene.server.url}/link/{token}", timeout=120)
     cookie = answer.headers["Set-Cookie"].split(";")[0].partition("=")[2]
     return _carried(scene, made.link_id, LINK_COOKIE, cookie)

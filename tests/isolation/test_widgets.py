@@ -89,11 +89,11 @@ def ledger(store: Store, *, of: str = "") -> dict[str, list[str]]:
     """Every row of every table that is a client's: all of them, or those of one client."""
     with store.reading() as connection:
         return {
-            table.name: sorted(map(repr, connection.execute(
-                select(table).where(table.c.client_id == of) if of else select(table)
-            )))
+            table.name: sorted(
+                map(repr, connection.execute(select(table).where(table.c.client_id == of) if of else select(table)))
+            )
             for table in CLIENT_TABLES
-        }  # fmt: skip
+        }
 
 
 def people(store: Store) -> list[str]:
@@ -117,8 +117,9 @@ def harm(tab: Tamperer, scene: Scene, sent: object, *, spoken: bool = False) -> 
     told = bytes(tab.told).lower()
     tab.told.clear()
     found = [] if spoken else [f"{CANARY} was sent"] * (CANARY.encode() in told)
-    found += [f"{mark!r} was sent" for mark in (b"traceback", b'file "', b"perfdash/ui/", b"site-packages")
-              if mark in told]  # fmt: skip
+    found += [
+        f"{mark!r} was sent" for mark in (b"traceback", b'file "', b"perfdash/ui/", b"site-packages") if mark in told
+    ]
     found += [f"{scene.server.root} was sent"] * (str(scene.server.root).lower().encode() in told)
     found += [f"exception element: {one}" for one in tab.exceptions if one.strip(": ")]
     found += ["signed out"] * tab.is_signed_out
@@ -248,16 +249,27 @@ def test_answers_for_widgets_that_are_not_there_do_nothing(scene: Scene, store: 
 
 
 HOSTILE_LINKS = {
-    "campaign": ("campaign={texts}&account=1&owner={slug}", "campaign={texts}&account=-1&owner=ours",
-                 "campaign=alpha+launch&account=1&owner={slug}", "campaign=%00&account=1&owner=%00"),
+    "campaign": (
+        "campaign={texts}&account=1&owner={slug}",
+        "campaign={texts}&account=-1&owner=ours",
+        "campaign=alpha+launch&account=1&owner={slug}",
+        "campaign=%00&account=1&owner=%00",
+    ),
     "corrections": ("campaign={texts}&account=1&owner={slug}", "client={slug}"),
     "receipts": ("receipt={receipt}", "receipt=%27+OR+1%3D1", "receipt=" + "0" * 5_000),
     "restatements": ("since=receipt:{receipt}", "since=9999-99-99", "since=0001-01-01", "client={slug}"),
-    "campaigns": ("client={slug}&client=ours", "client=%25", "currency=XXX&max_cpm=nan", "max_cpm=-1e999", "as_of=%00",
-                  "dates=9999-12-31&dates=0001-01-01", "range=%F0%9F%92%A9&platform={texts}"),
+    "campaigns": (
+        "client={slug}&client=ours",
+        "client=%25",
+        "currency=XXX&max_cpm=nan",
+        "max_cpm=-1e999",
+        "as_of=%00",
+        "dates=9999-12-31&dates=0001-01-01",
+        "range=%F0%9F%92%A9&platform={texts}",
+    ),
     "sync-health": ("client={slug}", "runs_chosen={slug}"),
     "definitions": ("find=%00%E2%80%AE", "find=" + "x" * 20_000),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("who", ["cleo", pytest.param("ann", marks=pytest.mark.full)])
@@ -389,8 +401,9 @@ def test_a_client_who_forges_the_form_of_corrections_sets_nothing(scene: Scene, 
         assert not [one for one in cleo.widgets if one.label in ("Preview", "Apply", "Reason", "Campaign")]
         answers = [
             text(one.id, "11") if one.kind == "text_input" else WidgetState(id=one.id, trigger_value=True)
-            for one in offered if one.label not in HARMLESS and one.kind in ("text_input", "button")
-        ]  # fmt: skip
+            for one in offered
+            if one.label not in HARMLESS and one.kind in ("text_input", "button")
+        ]
         for _ in range(3):
             cleo.send(*answers)
         assert harm(cleo, scene, "the analyst's answers") == []

@@ -66,11 +66,17 @@ def _link(store: Store, client: str) -> None:
     """A link to the client's dear rows, that was opened once."""
     limited = Filters(Days(date(2026, 1, 1), date(2026, 12, 31)), currency="EUR", max_cpm=MARK[client])
     row = {
-        "client_id": client, "link_id": link_of(client), "token_hash": f"hash of {client}",
-        "label": f"Board of {client}", "as_of": None,
-        "question": to_text(Shared(limited)), "money": True, "author": MAKER, "created_at": NOON,
+        "client_id": client,
+        "link_id": link_of(client),
+        "token_hash": f"hash of {client}",
+        "label": f"Board of {client}",
+        "as_of": None,
+        "question": to_text(Shared(limited)),
+        "money": True,
+        "author": MAKER,
+        "created_at": NOON,
         "expires_at": NOON + timedelta(days=30),
-    }  # fmt: skip
+    }
     view = {"client_id": client, "link_id": link_of(client), "session_id": f"s {client}", "at": NOON, "what": "Opened"}
     with store.writing() as connection:
         connection.execute(insert(links).values(**row))

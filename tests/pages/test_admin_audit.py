@@ -117,9 +117,11 @@ def test_a_look_stands_once_per_session_page_and_client_however_often_it_is_draw
     app.multiselect(key="client").set_value(["acme"])
     app.run()
     assert views(acme) == {
-        ("boss", EVERY_CLIENT, "overview"): 1, ("boss", EVERY_CLIENT, "campaigns"): 1,
-        ("boss", "acme", "campaigns"): 1, ("boss", "bolt", "campaigns"): 1,
-    }  # fmt: skip
+        ("boss", EVERY_CLIENT, "overview"): 1,
+        ("boss", EVERY_CLIENT, "campaigns"): 1,
+        ("boss", "acme", "campaigns"): 1,
+        ("boss", "bolt", "campaigns"): 1,
+    }
     shown()
     assert views(acme)["boss", EVERY_CLIENT, "overview"] == 2, "another session is another look"
 
@@ -212,9 +214,16 @@ def test_the_session_one_looks_from_is_marked_and_not_ended_by_accident(acme):
 def test_a_visitor_by_a_client_link_is_listed_by_its_label_and_can_be_ended(acme):
     question = to_text(Shared(Filters(VIEW, ("acme",))))
     row = {
-        "client_id": "acme", "link_id": "link1", "token_hash": "0", "label": "For the board", "question": question,
-        "money": True, "author": "boss", "created_at": NOON, "expires_at": NOON + timedelta(days=7),
-    }  # fmt: skip
+        "client_id": "acme",
+        "link_id": "link1",
+        "token_hash": "0",
+        "label": "For the board",
+        "question": question,
+        "money": True,
+        "author": "boss",
+        "created_at": NOON,
+        "expires_at": NOON + timedelta(days=7),
+    }
     with acme.writing() as connection:
         connection.execute(links.insert().values(**row))
     opened, _ = sessions.begin_link(acme, "link1", NOON, NOON + timedelta(days=7), Security())

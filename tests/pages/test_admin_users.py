@@ -104,11 +104,18 @@ def test_a_new_user_is_added_and_invited_by_a_link_that_is_shown_once(staff):
     assert invitations.find(staff, token, NOON).username == "new.one"
     new = known(staff, "new.one")
     assert (new.role, new.clients, new.money, new.email, new.name, new.has_password) == (
-        "client", ("bolt",), False, "new@example.com", "Somebody New", False,
-    )  # fmt: skip
+        "client",
+        ("bolt",),
+        False,
+        "new@example.com",
+        "Somebody New",
+        False,
+    )
     assert lines(staff, "new.one") == [
-        ("boss", "users invite", ""), ("boss", "grant", "bolt"), ("boss", "users add", "client"),
-    ]  # fmt: skip
+        ("boss", "users invite", ""),
+        ("boss", "grant", "bolt"),
+        ("boss", "users add", "client"),
+    ]
     assert token in said(app.run()) + app.code[0].value, "a redraw does not take it away before it was copied"
     assert not press(app, "Put away").code
     assert token not in repr(shown(PAGE))
@@ -144,9 +151,11 @@ def test_access_is_changed_in_one_go_on_record_and_ends_sessions(staff):
     ann = known(staff, "ann")
     assert (ann.role, ann.clients, ann.money) == ("client", ("bolt",), False)
     assert lines(staff, "ann")[:4] == [
-        ("boss", "revoke", "acme"), ("boss", "grant", "bolt"), ("boss", "users money", "without money"),
+        ("boss", "revoke", "acme"),
+        ("boss", "grant", "bolt"),
+        ("boss", "users money", "without money"),
         ("boss", "users role", "analyst to client"),
-    ]  # fmt: skip
+    ]
     assert sessions.by_id(staff, session.session_id, NOON, idle=IDLE) is None
 
 

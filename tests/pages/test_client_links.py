@@ -147,9 +147,14 @@ def test_clients_neither_make_links_nor_see_them(acme: Store) -> None:
 def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
     fact(acme)
     found, token = links.make(
-        acme, Question(BOSS, Filters(Days(VIEW.start, VIEW.end), ("acme",)), NOON), "acme",
-        "For [the](http://evil.example) board", True, NOON + timedelta(days=1), lambda: NOON,
-    )  # fmt: skip
+        acme,
+        Question(BOSS, Filters(Days(VIEW.start, VIEW.end), ("acme",)), NOON),
+        "acme",
+        "For [the](http://evil.example) board",
+        True,
+        NOON + timedelta(days=1),
+        lambda: NOON,
+    )
     link_views.viewed(acme, found, "abcdef123456", "Overview", NOON)
     app = shown(LINKS)
     app.session_state["links_chosen"] = found.link_id

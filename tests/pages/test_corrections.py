@@ -404,7 +404,10 @@ def test_the_log_is_taken_out_exactly(rows: Store) -> None:
     found = json_documents.corrections_table(decisions(told(rows), {}), {("acme", 1, "spring"): "=cmd()"})
     (row,) = tables.records(found)
     assert [row[name] for name in ("before", "value", "raw_then", "raw_now")] == [
-        "50.000000", "40.000001", "50.000000", "50.000000",
-    ]  # fmt: skip
+        "50.000000",
+        "40.000001",
+        "50.000000",
+        "50.000000",
+    ]
     assert (row["state"], row["currency"], row["author"]) == ("active", "EUR", "ann")
     assert "'=cmd()" in tables.to_csv(found)

@@ -29,7 +29,9 @@ def corrected(acme):
     fact(acme)
     fact(acme, campaign_id="other")
     target = Target("acme", 1, FactKey(YESTERDAY, "spring", "TikTok", ""))
-    correction_write.correct(acme, ADMIN, [WantedValue(target, "cost", 20_000_000)], "the fee was missing", lambda: NOON)
+    correction_write.correct(
+        acme, ADMIN, [WantedValue(target, "cost", 20_000_000)], "the fee was missing", lambda: NOON
+    )
     return acme
 
 

@@ -74,8 +74,16 @@ def test_a_signed_out_reader_sees_only_the_form(acme):
 @pytest.mark.parametrize("page", [OVERVIEW, CAMPAIGNS, CAMPAIGN, HEALTH])
 def test_every_number_in_every_table_has_a_tooltip_and_it_is_the_glossarys(acme, page):
     given_campaign(acme, "spring", name="Spring", budget=9_000_000)
-    fact(acme, campaign_id="spring", day=YESTERDAY, revenue=12_000_000, reach=90, views=80, engagements=7,
-         conversions=2_000_000)  # fmt: skip
+    fact(
+        acme,
+        campaign_id="spring",
+        day=YESTERDAY,
+        revenue=12_000_000,
+        reach=90,
+        views=80,
+        engagements=7,
+        conversions=2_000_000,
+    )
     app = shown(page, campaign="spring", account="1", owner="acme")
     if page == CAMPAIGN:
         for key, value in {"campaign": "spring", "account": "1", "owner": "acme"}.items():

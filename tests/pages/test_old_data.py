@@ -48,9 +48,15 @@ def test_final_days_are_never_called_old(store, source):
 
 def test_a_link_to_the_currency_of_an_account_that_is_no_longer_configured_is_followed(store, source):
     given_client(store, "acme", history_days=1)
-    catalog.register(store, [Client("acme", "Acme", "EUR", "Europe/Berlin")], [
-        Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin"), Account("acme", "old", "1", "USD", "Europe/Berlin")
-    ], NOON)  # fmt: skip
+    catalog.register(
+        store,
+        [Client("acme", "Acme", "EUR", "Europe/Berlin")],
+        [
+            Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin"),
+            Account("acme", "old", "1", "USD", "Europe/Berlin"),
+        ],
+        NOON,
+    )
     catalog.register(store, [], [Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin")], NOON)
     Runs(store).add(BEFORE.start, NOON.date(), at=NOON)
     given_user(store, "boss", "admin")

@@ -24,9 +24,17 @@ def test_the_worked_case_has_a_cpm_of_25_and_says_so_exactly(acme):
 def test_ten_figures_stand_at_the_top(acme):
     fact(acme, revenue=12_000_000)
     assert list(tiles(shown())) == [
-        "Cost (EUR)", "Impressions", "Clicks", "CTR", "CPM (EUR)", "CPC (EUR)", "ROAS (EUR)", "ROI (EUR)", "Campaigns",
+        "Cost (EUR)",
+        "Impressions",
+        "Clicks",
+        "CTR",
+        "CPM (EUR)",
+        "CPC (EUR)",
+        "ROAS (EUR)",
+        "ROI (EUR)",
+        "Campaigns",
         "Budget (EUR)",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_change_is_shown_against_the_days_before(acme):

@@ -94,15 +94,20 @@ def _rows(dice: random.Random, client: str, currency: str) -> Iterator[Row]:
                 for n in dice.sample(range(len(VIEW)), 4):
                     lit = campaign != "dark" or dice.random() < 0.3
                     yield {
-                        "client_id": client, "currency": currency, "campaign_id": campaign, "platform": platform,
-                        "creator_id": creator, "day": VIEW.start + timedelta(days=n), "set": dice.random() < 0.2,
+                        "client_id": client,
+                        "currency": currency,
+                        "campaign_id": campaign,
+                        "platform": platform,
+                        "creator_id": creator,
+                        "day": VIEW.start + timedelta(days=n),
+                        "set": dice.random() < 0.2,
                         "cost": dice.choice((0, dice.randrange(10**9))),
                         "impressions": dice.randrange(1, 10**6) if lit else 0,
                         "clicks": dice.randrange(10**4) if lit else 0,
                     } | {
                         name: dice.choice((None, 0, dice.randrange(1, 10**7)))
                         for name in ("views", "engagements", "conversions", "revenue")
-                    }  # fmt: skip
+                    }
 
 
 def check(seen: dict[str, Any], rows: list[Row], read: Callable[[str, Any], Fraction | None]) -> None:
@@ -160,9 +165,9 @@ def test_tiles_platforms_campaigns_and_charts_of_the_overview(world):
 
 
 def test_all_columns_of_campaigns(world):
-    assert drawn(
-        shown(CAMPAIGNS).dataframe[0], lambda r: {"client_id": r["client"], "campaign_id": r["name"]}, world
-    ) == 9  # fmt: skip
+    assert (
+        drawn(shown(CAMPAIGNS).dataframe[0], lambda r: {"client_id": r["client"], "campaign_id": r["name"]}, world) == 9
+    )
 
 
 def test_platforms_and_creators_of_a_campaign(world):
@@ -170,9 +175,7 @@ def test_platforms_and_creators_of_a_campaign(world):
     one = {"client_id": "acme", "campaign_id": "spring"}
     assert drawn(app.dataframe[0], lambda r: one | {"platform": r["platform"]}, world) == 2
     named = {"(no creator)": ""}
-    assert drawn(
-        app.dataframe[1], lambda r: one | {"creator_id": named.get(r["creator"], r["creator"])}, world
-    )  # fmt: skip
+    assert drawn(app.dataframe[1], lambda r: one | {"creator_id": named.get(r["creator"], r["creator"])}, world)
 
 
 _KEYS = {"client": "client_id", "campaign": "campaign_id", "creator": "creator_id", "platform": "platform"}

@@ -22,8 +22,17 @@ def group(**more) -> Group:
 
 def campaign(campaign: str = "spring", **more) -> CampaignRow:
     known = {
-        "client": "acme", "account": 1, "campaign": campaign, "name": "Spring launch", "status": "active",
-        "budget": 2_000_000_000, "flight_start": date(2026, 2, 1), "flight_end": date(2026, 3, 31),
-        "flight_cost": 2_500_000_000, "currency": "EUR", "platforms": ("Instagram", "TikTok"), "sums": sums(),
-    }  # fmt: skip
+        "client": "acme",
+        "account": 1,
+        "campaign": campaign,
+        "name": "Spring launch",
+        "status": "active",
+        "budget": 2_000_000_000,
+        "flight_start": date(2026, 2, 1),
+        "flight_end": date(2026, 3, 31),
+        "flight_cost": 2_500_000_000,
+        "currency": "EUR",
+        "platforms": ("Instagram", "TikTok"),
+        "sums": sums(),
+    }
     return CampaignRow(**known | more)

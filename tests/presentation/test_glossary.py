@@ -33,10 +33,30 @@ MICRO = 1_000_000
 MEASURES = tuple(f.name for f in fields(Sums) if "_of_" not in f.name and f.name != "rows")
 NUMBERS = ("count", "decimal", "money", "price", "percent", "times", "share")
 WORDS = (
-    "restatement", "settlement_window", "open", "final", "unverified", "provisional", "late_restatement", "vanished",
-    "reappeared", "quarantined", "correction", "effective", "raw", "as_of", "revision", "receipt", "flight", "run",
-    "stale", "campaigns", "budget", "revenue_coverage", "budget_pacing",
-)  # fmt: skip
+    "restatement",
+    "settlement_window",
+    "open",
+    "final",
+    "unverified",
+    "provisional",
+    "late_restatement",
+    "vanished",
+    "reappeared",
+    "quarantined",
+    "correction",
+    "effective",
+    "raw",
+    "as_of",
+    "revision",
+    "receipt",
+    "flight",
+    "run",
+    "stale",
+    "campaigns",
+    "budget",
+    "revenue_coverage",
+    "budget_pacing",
+)
 _MEASURE = "(?:cost|clicks|impressions|views|engagements|conversions|revenue|reach|budget)"
 FORMULA = re.compile(rf"\b{_MEASURE}\)? / {_MEASURE}\b")
 
@@ -169,9 +189,10 @@ def calls_of_shown() -> Iterator[tuple[str, str, ast.Call]]:
 
 def test_every_number_in_a_table_has_an_entry_or_words_of_its_own():
     bare = [
-        f"{where} {name}" for where, name, call in calls_of_shown()
+        f"{where} {name}"
+        for where, name, call in calls_of_shown()
         if not glossary.hint(name) and len(call.args) < 5 and not any(k.arg == "help" for k in call.keywords)
-    ]  # fmt: skip
+    ]
     assert bare == []
 
 
@@ -180,15 +201,18 @@ def test_formulas_are_written_nowhere_else_on_the_screen():
     for module in modules():
         if module.part in ("ui", "pages") or "commands" in module.name:
             docstrings = {
-                id(node.body[0].value) for node in ast.walk(module.tree)
+                id(node.body[0].value)
+                for node in ast.walk(module.tree)
                 if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node)
-            }  # fmt: skip
+            }
             found += [
                 f"{module.name}:{node.lineno} {node.value}"
                 for node in ast.walk(module.tree)
-                if isinstance(node, ast.Constant) and isinstance(node.value, str)
-                and id(node) not in docstrings and FORMULA.search(node.value)
-            ]  # fmt: skip
+                if isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in docstrings
+                and FORMULA.search(node.value)
+            ]
     assert found == []
 
 

@@ -33,9 +33,12 @@ def answer(view: question.View, *, money: bool = True, as_of=None) -> dict:
     table = tables.table(view, ROWS[view], with_money=money, origins=ORIGINS)
     found = totals([group()], [campaign()])
     whole = json_documents.answer_document(
-        table, Question(Principal("ann", "admin", money=money), FILTERS, as_of), revisions=[("acme", 7)], totals=found,
+        table,
+        Question(Principal("ann", "admin", money=money), FILTERS, as_of),
+        revisions=[("acme", 7)],
+        totals=found,
         left_out=[("EUR", 12_300_000, 3)],
-    )  # fmt: skip
+    )
     return json.loads(json_documents.dumps(whole))
 
 
@@ -88,5 +91,6 @@ def test_an_answer_says_whether_corrections_count():
     asked = (FILTERS, replace(FILTERS, raw=True))
     assert [filters_record(filters)["values"] for filters in asked] == ["effective", "raw"]
     assert SCHEMA["properties"]["perfdash"]["properties"]["filters"]["properties"]["values"]["enum"] == [
-        "effective", "raw",
-    ]  # fmt: skip
+        "effective",
+        "raw",
+    ]

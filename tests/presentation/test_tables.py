@@ -116,12 +116,17 @@ def test_a_campaign_carries_its_whole_budget_and_flight():
 def test_creators_have_names_and_facts_without_one_a_row_too():
     rows = [group(client="acme", account=1, campaign="spring", creator=c) for c in ("", "c-1")]
     named = tables.table(
-        "creators", rows, with_money=True, origins=ORIGINS, creators={("acme", 1, "c-1"): "Ada"},
+        "creators",
+        rows,
+        with_money=True,
+        origins=ORIGINS,
+        creators={("acme", 1, "c-1"): "Ada"},
         campaigns={("acme", 1, "spring"): "Spring launch"},
-    )  # fmt: skip
+    )
     assert [(row["creator id"], row["creator"], row["campaign"]) for row in read(named)] == [
-        ("", "", "Spring launch"), ("c-1", "Ada", "Spring launch"),
-    ]  # fmt: skip
+        ("", "", "Spring launch"),
+        ("c-1", "Ada", "Spring launch"),
+    ]
 
 
 def test_a_row_over_several_accounts_is_as_fresh_as_the_oldest():
@@ -157,6 +162,8 @@ def test_each_day_says_how_final_it_is_and_each_row_how_much_of_it_was_corrected
     (found,) = read(tables.table("daily", [row], with_money=True, origins=origins))
     assert (found["finality of the day"], found["corrected rows"]) == ("unverified", "2")
     assert [column.name for column in columns.columns_of("daily", with_money=False)][-3:] == [
-        "final_to", "corrected", "finality",
-    ]  # fmt: skip
+        "final_to",
+        "corrected",
+        "finality",
+    ]
     assert "finality" not in [column.name for column in columns.columns_of("overview", with_money=True)]

@@ -50,8 +50,12 @@ def demo_configuration(url: str) -> str:
     """The six clients of the reference API and their seven accounts, as one source."""
     lines = []
     for client in DEMO_CLIENTS:
-        lines += [f"[clients.{client.slug}]", f'name = "{client.name}"', f'currency = "{client.currency}"',
-                  'time_zone = "UTC"']  # fmt: skip
+        lines += [
+            f"[clients.{client.slug}]",
+            f'name = "{client.name}"',
+            f'currency = "{client.currency}"',
+            'time_zone = "UTC"',
+        ]
     lines += ["[sources.agency]", *_source(url)]
     for account in DEMO_ACCOUNTS:
         lines += ["[[sources.agency.accounts]]", f'client = "{account.client}"', f'account = "{account.external_id}"']
@@ -73,8 +77,13 @@ def one_client_each(url: str, names: Iterable[str], account: str, currency: str)
 
 
 def _source(url: str) -> list[str]:
-    return ['type = "performance_v1"', f'base_url = "{url}"', 'key = { env = "CUSTOM_ANALYTICS_API_KEY" }',
-            "settlement_days = 7", f"history_days = {HISTORY_DAYS}"]  # fmt: skip
+    return [
+        'type = "performance_v1"',
+        f'base_url = "{url}"',
+        'key = { env = "CUSTOM_ANALYTICS_API_KEY" }',
+        "settlement_days = 7",
+        f"history_days = {HISTORY_DAYS}",
+    ]
 
 
 @dataclass
@@ -99,9 +108,15 @@ class Installation:
         """`python -m perfdash ...` in this installation."""
         done = subprocess.run(
             [sys.executable, "-m", "perfdash", *arguments],
-            cwd=self.root, env=environment(self.root.parent, {**self.env, **(env or {})}), input="",
-            capture_output=True, text=True, encoding="utf-8", timeout=170, check=False,
-        )  # fmt: skip
+            cwd=self.root,
+            env=environment(self.root.parent, {**self.env, **(env or {})}),
+            input="",
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=170,
+            check=False,
+        )
         assert "Traceback" not in done.stderr, done.stderr
         assert KEY not in done.stdout + done.stderr
         return done
@@ -149,9 +164,12 @@ class Installation:
     def control(self, method: str, what: str, body: Any = None) -> Any:
         """The API's switches: clock, faults, log."""
         answer = httpx.request(
-            method, f"{self.api.url}/_control/{what}", json=body, timeout=30,
+            method,
+            f"{self.api.url}/_control/{what}",
+            json=body,
+            timeout=30,
             headers={"Authorization": f"Bearer {self.api.key}"},
-        )  # fmt: skip
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()
 

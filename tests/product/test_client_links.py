@@ -96,9 +96,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def _outside(store: Store) -> None:
     day = DAYS.start
     other: tuple[dict[str, Any], ...] = (
-        {"day": TODAY - timedelta(days=1)}, {"day": BEFORE.start - timedelta(days=1)},
-        {"day": day, "platform": f"{CANARY}-tv"}, {"day": day, "currency": "USD"}, {"day": day, "client_id": "rival"},
-    )  # fmt: skip
+        {"day": TODAY - timedelta(days=1)},
+        {"day": BEFORE.start - timedelta(days=1)},
+        {"day": day, "platform": f"{CANARY}-tv"},
+        {"day": day, "currency": "USD"},
+        {"day": day, "client_id": "rival"},
+    )
     for n, row in enumerate(other):
         named = {"campaign_id": f"{CANARY}-{n}", "creator_id": f"{CANARY}-{n}", "impressions": 7_340_033}
         given_facts(store, named | row)
@@ -111,9 +114,13 @@ def _outside(store: Store) -> None:
 def made(scene: Scene, **more: object) -> tuple[Link, str]:
     """A link to the inside, pinned before what came later."""
     asked: dict[str, Any] = {
-        "client": "acme", "label": "For the board", "money": True, "against": Against("before", DAYS, BEFORE),
-        "expires_at": datetime.now(UTC) + timedelta(days=3), "clock": lambda: datetime.now(UTC),
-    }  # fmt: skip
+        "client": "acme",
+        "label": "For the board",
+        "money": True,
+        "against": Against("before", DAYS, BEFORE),
+        "expires_at": datetime.now(UTC) + timedelta(days=3),
+        "clock": lambda: datetime.now(UTC),
+    }
     as_of = more.pop("as_of", scene.then)
     filters = more.pop("filters", Filters(DAYS, ("acme",), ("TikTok",), "EUR"))
     return links.make(scene.store, Question(BOSS, filters, as_of), **(asked | more))  # type: ignore[arg-type]
@@ -285,12 +292,22 @@ def queries() -> Iterator[str]:
     """Every key of the URL, each with what lies outside of the link."""
     day = str(TODAY - timedelta(days=1))
     parts: tuple[dict[str, Any], ...] = (
-        {"client": "rival"}, {"client": ["acme", "rival"]}, {"range": "All days"}, {"range": "Last 7 days"},
-        {"range": "Custom", "dates": [day, day]}, {"platform": f"{CANARY}-tv"}, {"currency": "USD"},
-        {"max_cpm": "1000000", "cpm_grain": "campaign"}, {"as_of": day}, {"as_of": f"{TODAY}T00:00Z"},
-        {"values": "raw"}, {"compare": "Last year"}, {"compare": "Same age"}, {"since": "receipt:1"},
+        {"client": "rival"},
+        {"client": ["acme", "rival"]},
+        {"range": "All days"},
+        {"range": "Last 7 days"},
+        {"range": "Custom", "dates": [day, day]},
+        {"platform": f"{CANARY}-tv"},
+        {"currency": "USD"},
+        {"max_cpm": "1000000", "cpm_grain": "campaign"},
+        {"as_of": day},
+        {"as_of": f"{TODAY}T00:00Z"},
+        {"values": "raw"},
+        {"compare": "Last year"},
+        {"compare": "Same age"},
+        {"since": "receipt:1"},
         {"client": "rival", "range": "All days", "platform": f"{CANARY}-tv", "values": "raw", "as_of": day},
-    )  # fmt: skip
+    )
     yield from (urlencode(part, doseq=True) for part in parts)
 
 
@@ -420,9 +437,14 @@ def test_a_link_that_ended_shows_nothing_more_on_an_open_page(scene: Scene, way:
     who = replace(BOSS, name=f"maker-{way.replace(' ', '-')}")
     users.add_user(scene.store, OPERATOR, who.name, PASSWORD, "admin", NOON, rounds=4)
     link, token = links.make(
-        scene.store, Question(who, Filters(DAYS, ("acme",)), scene.then), "acme", way, True,
-        datetime.now(UTC) + timedelta(days=1), lambda: datetime.now(UTC),
-    )  # fmt: skip
+        scene.store,
+        Question(who, Filters(DAYS, ("acme",)), scene.then),
+        "acme",
+        way,
+        True,
+        datetime.now(UTC) + timedelta(days=1),
+        lambda: datetime.now(UTC),
+    )
     mine = cookie_of(scene, token)
     with came(scene, mine, page="campaigns") as visitor:
         visitor.run()

@@ -25,7 +25,10 @@ from tests.fixtures.socket_client import Visitor
 from tests.store.builders import given_facts, opened
 
 ALONE = {"PERFDASH_WATCH": "0"}
-PAGES = {page.path: f"pages/{page.file}" for page in (navigation.OVERVIEW, navigation.CAMPAIGNS, navigation.CAMPAIGN, navigation.SYNC_HEALTH)}
+PAGES = {
+    page.path: f"pages/{page.file}"
+    for page in (navigation.OVERVIEW, navigation.CAMPAIGNS, navigation.CAMPAIGN, navigation.SYNC_HEALTH)
+}
 SECRET = "hunter22hunter22"
 
 
@@ -40,9 +43,17 @@ def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             given_facts(store, *({"client_id": client.slug, "currency": client.currency, "day": day} for day in days))
         for one in DEMO_USERS:
             users.add_user(
-                store, OPERATOR, one.username, one.password, one.role, datetime.now(UTC),
-                clients=one.clients, money=one.money, demo=True, rounds=4,
-            )  # fmt: skip
+                store,
+                OPERATOR,
+                one.username,
+                one.password,
+                one.role,
+                datetime.now(UTC),
+                clients=one.clients,
+                money=one.money,
+                demo=True,
+                rounds=4,
+            )
         store.checkpoint()
     return path
 
@@ -159,8 +170,13 @@ CASES = {
 
 
 IN_FULL = (
-    "broken config file", "config named but missing", "database", "empty key", "broken secrets file", "secrets file",
-)  # fmt: skip
+    "broken config file",
+    "config named but missing",
+    "database",
+    "empty key",
+    "broken secrets file",
+    "secrets file",
+)
 """Left to `make test-full`: near others of these, or looked at in tests/browser too."""
 
 

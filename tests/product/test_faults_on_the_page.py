@@ -78,8 +78,20 @@ CASES = [
     Case("half", "vanish|missing|no longer", "committed", "suspicious"),
     Case("malformed", "", "committed", "committed"),
 ]
-ORDINARY = ("401", "429:30", "503", "stall:30", "cut", "html", "nan", "all-malformed", "echo-key", "empty", "half",
-            "malformed")  # fmt: skip
+ORDINARY = (
+    "401",
+    "429:30",
+    "503",
+    "stall:30",
+    "cut",
+    "html",
+    "nan",
+    "all-malformed",
+    "echo-key",
+    "empty",
+    "half",
+    "malformed",
+)
 """Those of every run of the tests; all others take part in `make test-full`."""
 IN_BROWSER = {"b-500": "500", "b-html": "html", "b-cut": "cut"}
 """Clients whose faults are looked at in a browser."""

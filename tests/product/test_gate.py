@@ -30,16 +30,47 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 PATIENCE = 120.0
 # {t} is a path that nobody may have without a sign-in, {f} its first word, {r} the rest, {h} the server's own name.
 FORMS = (
-    "/{t}", "//{t}", "///{t}", "/./{t}", "/x/../{t}", "/%2e/{t}", "/x/%2e%2e/{t}", "/{f}//{r}", "/{f}/./{r}", "/{t}/",
-    "/{t}%00", "/{t}%20", "/{t}%2f", "/{f}%2f{r}", "/{f}%252f{r}", "/%{x}{f1}/{r}", "/{F}/{r}", "\\{t}", "/%5c{t}",
-    "/{f}\\{r}", "/{t};x=1", "/{t}?x=1", "/{t}#x", "http://{h}/{t}", "http://evil.example/{t}", "/static/../{t}",
-    "/static/js/..%2f..%2f{t}", "/session/../{t}", "/%c0%ae%c0%ae/{t}", "/_stcore/health/..;/../{t}",
+    "/{t}",
+    "//{t}",
+    "///{t}",
+    "/./{t}",
+    "/x/../{t}",
+    "/%2e/{t}",
+    "/x/%2e%2e/{t}",
+    "/{f}//{r}",
+    "/{f}/./{r}",
+    "/{t}/",
+    "/{t}%00",
+    "/{t}%20",
+    "/{t}%2f",
+    "/{f}%2f{r}",
+    "/{f}%252f{r}",
+    "/%{x}{f1}/{r}",
+    "/{F}/{r}",
+    "\\{t}",
+    "/%5c{t}",
+    "/{f}\\{r}",
+    "/{t};x=1",
+    "/{t}?x=1",
+    "/{t}#x",
+    "http://{h}/{t}",
+    "http://evil.example/{t}",
+    "/static/../{t}",
+    "/static/js/..%2f..%2f{t}",
+    "/session/../{t}",
+    "/%c0%ae%c0%ae/{t}",
+    "/_stcore/health/..;/../{t}",
     "/{t}" + "a" * 600,
-)  # fmt: skip
+)
 SECRETS = (
-    "_stcore/metrics", "_stcore/script-health-check", "_stcore/upload_file/s/f", "_stcore/agent/openapi.json",
-    "_stcore/bidi-components/perfdash/x.js", "component/x/index.html", "app/static/x.css",
-)  # fmt: skip
+    "_stcore/metrics",
+    "_stcore/script-health-check",
+    "_stcore/upload_file/s/f",
+    "_stcore/agent/openapi.json",
+    "_stcore/bidi-components/perfdash/x.js",
+    "component/x/index.html",
+    "app/static/x.css",
+)
 GIVEN_AWAY = (CANARY, "# TYPE", "openapi", "session_event", "client,account")
 
 
@@ -111,9 +142,10 @@ def test_no_form_of_an_address_and_no_method_gets_a_stranger_past_the_gate(scene
 def test_the_same_forms_get_nobody_anything_with_the_cookie_of_another(scene: Scene) -> None:
     cookie = {"Cookie": f"{COOKIE}={scene.cookies['bob']}"}
     through = [
-        target for target in (spelled(form, scene.file.lstrip("/"), scene.url) for form in FORMS)
+        target
+        for target in (spelled(form, scene.file.lstrip("/"), scene.url) for form in FORMS)
         if gets_through(ask(scene.url, target, headers=cookie))
-    ]  # fmt: skip
+    ]
     assert through == []
 
 
@@ -132,8 +164,16 @@ def test_a_stranger_gets_what_the_form_is_made_of(scene: Scene) -> None:
     assert page.status == 200
     assert b"<script" in page.body
     script = page.body.decode().partition('src="./')[2].partition('"')[0]
-    open_to_all = ("/campaigns?client=acme", "/no-such-page", "/favicon.png", f"/{script}", "/_stcore/health",
-                   "/_stcore/host-config", "/healthz", "/readyz")  # fmt: skip
+    open_to_all = (
+        "/campaigns?client=acme",
+        "/no-such-page",
+        "/favicon.png",
+        f"/{script}",
+        "/_stcore/health",
+        "/_stcore/host-config",
+        "/healthz",
+        "/readyz",
+    )
     assert {path: ask(scene.url, path).status for path in open_to_all} == dict.fromkeys(open_to_all, 200)
     assert ask(scene.url, "/healthz").body == ask(scene.url, "/readyz").body == b"ok"
     assert ask(scene.url, "/_stcore/health").body == b"ok"
@@ -220,9 +260,15 @@ def clears_caches(scene: Scene, cookie: str) -> bool:
 
 
 IDENTITY = {
-    "X-Forwarded-User": "ann", "Remote-User": "ann", "X-Auth-Request-User": "ann", "X-Streamlit-User": "ann",
-    "X-Perfdash-User": "ann", "X-Remote-User": "ann", "X-Forwarded-Email": "ann", "Authorization": "Basic YW5uOg==",
-}  # fmt: skip
+    "X-Forwarded-User": "ann",
+    "Remote-User": "ann",
+    "X-Auth-Request-User": "ann",
+    "X-Streamlit-User": "ann",
+    "X-Perfdash-User": "ann",
+    "X-Remote-User": "ann",
+    "X-Forwarded-Email": "ann",
+    "Authorization": "Basic YW5uOg==",
+}
 
 
 def is_believed(scene: Scene) -> bool:

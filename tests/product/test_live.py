@@ -121,8 +121,10 @@ def test_two_open_pages_follow_a_sync_from_the_command_line(
         until(page, "window.changes.length && window.now !== window.first")
         shown = settled(page)
         began, ended = (page.evaluate(f"window.changes.at({n})") / 1000 - committed.timestamp() for n in (0, -1))
-        print(f"{who}: tiles change {began:.2f} s after the commit ({'within' if began <= 2 else 'NOT within'} 2 s), "
-              f"stand still after {ended:.2f} s")  # fmt: skip
+        print(
+            f"{who}: tiles change {began:.2f} s after the commit ({'within' if began <= 2 else 'NOT within'} 2 s), "
+            f"stand still after {ended:.2f} s"
+        )
         assert "|".join(shown) != page.evaluate("window.first")
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
         assert abs(place(page) - before[who][0]) <= 2, (who, place(page), before[who][0])
@@ -134,7 +136,9 @@ def test_two_open_pages_follow_a_sync_from_the_command_line(
 def commit_time(installation: Installation) -> datetime:
     """When the sync's run finished that changed something."""
     with installation.store() as store:
-        runs = [run for run in sync_health.runs(store, OPERATOR, (CLIENT,), 20) if run.trigger == "cli" and run.restated]
+        runs = [
+            run for run in sync_health.runs(store, OPERATOR, (CLIENT,), 20) if run.trigger == "cli" and run.restated
+        ]
     finished = runs[0].finished_at
     assert finished is not None, "nothing was restated, so nothing could follow"
     assert finished <= datetime.now(UTC)

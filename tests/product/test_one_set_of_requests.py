@@ -127,8 +127,10 @@ def test_ten_sessions_of_three_scopes_cause_one_set_of_requests(
         assert {(one["query"]["start_date"], one["query"]["end_date"]) for one in asked} == {(str(first), str(last))}
         assert by_page == _pages_of_one_set(installation, first, last)
         assert max(int(page) for _, page in by_page) > 1  # several pages each, or paging would prove nothing
-        print(f"{sessions} sessions, {len(asked)} requests for {len(DEMO_ACCOUNTS)} accounts, caches cleared "
-              f"{times} times, {took:.1f} s")  # fmt: skip
+        print(
+            f"{sessions} sessions, {len(asked)} requests for {len(DEMO_ACCOUNTS)} accounts, caches cleared "
+            f"{times} times, {took:.1f} s"
+        )
         _all_show_the_numbers(installation, opened, first, last)
         assert not meddling or times > sessions
     finally:
@@ -153,6 +155,8 @@ def _all_show_the_numbers(
 
 def _one_run_per_account_and_range(installation: Installation, first: date, last: date) -> None:
     with installation.store() as store:
-        runs = [run for run in sync_health.runs(store, OPERATOR, (), 1000) if (run.day_from, run.day_to) == (first, last)]
+        runs = [
+            run for run in sync_health.runs(store, OPERATOR, (), 1000) if (run.day_from, run.day_to) == (first, last)
+        ]
     assert len({(run.client, run.account) for run in runs}) == len(DEMO_ACCOUNTS)
     assert [run.state for run in runs] == ["committed"] * len(DEMO_ACCOUNTS)

@@ -56,9 +56,14 @@ def not_applied(visitor: Visitor) -> list[str]:
 
 
 NONSENSE = {
-    "client": "%%", "range": "Last 3 fortnights", "dates": "yesterday", "platform": "MySpace", "currency": "gold",
-    "max_cpm": "-7", "cpm_grain": "creator",
-}  # fmt: skip
+    "client": "%%",
+    "range": "Last 3 fortnights",
+    "dates": "yesterday",
+    "platform": "MySpace",
+    "currency": "gold",
+    "max_cpm": "-7",
+    "cpm_grain": "creator",
+}
 
 
 @pytest.mark.parametrize("page", ["", "campaigns", "sync-health"])
@@ -76,12 +81,22 @@ def test_nonsense_in_every_key_is_one_line_and_the_default_page(server: AppServe
 @pytest.mark.parametrize(
     "query",
     [
-        "dates=2026-03-05&dates=2026-03-01&range=Custom", "range=Custom", "dates=2026-01-01&range=Custom",
-        "dates=1066-10-14&dates=1066-10-15", "dates=2999-01-01&dates=2999-02-01", "max_cpm=nan", "max_cpm=1e400",
-        "max_cpm=0x10", "client=acme%00", "client=" + "x" * 3000, "client=%3Cscript%3E", "range=",
-        "platform=a&platform=b", "client=%5Bx%5D(http://evil.example)",
+        "dates=2026-03-05&dates=2026-03-01&range=Custom",
+        "range=Custom",
+        "dates=2026-01-01&range=Custom",
+        "dates=1066-10-14&dates=1066-10-15",
+        "dates=2999-01-01&dates=2999-02-01",
+        "max_cpm=nan",
+        "max_cpm=1e400",
+        "max_cpm=0x10",
+        "client=acme%00",
+        "client=" + "x" * 3000,
+        "client=%3Cscript%3E",
+        "range=",
+        "platform=a&platform=b",
+        "client=%5Bx%5D(http://evil.example)",
     ],
-)  # fmt: skip
+)
 def test_each_nonsense_is_said_in_one_line_and_breaks_nothing(server: AppServer, query: str) -> None:
     with signed_in(server, query) as visitor:
         assert len(not_applied(visitor)) == 1, visitor.alerts

@@ -19,9 +19,15 @@ def started(root: Path, *command: str, **env: str) -> subprocess.CompletedProces
     home = root.parent / "home"
     home.mkdir(exist_ok=True)
     return subprocess.run(
-        [sys.executable, *command], cwd=root, env=environment(home, env), stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, *command],
+        cwd=root,
+        env=environment(home, env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(

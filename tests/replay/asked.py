@@ -63,7 +63,7 @@ class Asked:
         limit = None if f.max_cpm is None else Fraction(f.max_cpm, 10**6)
         return checker.Question(
             str(f.days.start), str(f.days.end), f.clients, f.platforms, f.currency, limit, f.cpm_grain
-        )  # fmt: skip
+        )
 
 
 def known_to(scene: Scene, asked: Asked, as_of: Moment) -> tuple[Known, Corrected]:
@@ -160,10 +160,14 @@ def _same_origins(scene: Scene, asked: Asked) -> None:
         as_of = None if isinstance(asked.as_of, Mapping) else asked.as_of
         before = min(scene.memory.before(as_of, client, owner.zone), scene.clock() + TICK)
         fetched = [
-            run.ended for run, judged in scene.memory.runs
-            if judged.state == "committed" and run.owner == owner and run.over < before
-            and run.first <= str(asked.filters.days.end) and run.last >= str(asked.filters.days.start)
-        ]  # fmt: skip
+            run.ended
+            for run, judged in scene.memory.runs
+            if judged.state == "committed"
+            and run.owner == owner
+            and run.over < before
+            and run.first <= str(asked.filters.days.end)
+            and run.last >= str(asked.filters.days.start)
+        ]
         assert origin.fetched_at == max(fetched, default=None), asked
         told = {str(day): state for days, state in origin.finality for day in days.each()}
         days = [str(day) for day in asked.filters.days.each()]
@@ -218,9 +222,7 @@ def random_filters(
     clients = tuple(sorted(rng.sample(sorted(scene.zones), rng.choice((0, 0, 1)))))
     currencies = sorted({owner.currency for owner in scene.memory.owners.values()})
     platforms = rng.choice(((), (), ("TikTok",), ("Instagram",)))
-    filters = Filters(
-        Days(start, end), clients, platforms, rng.choice((None, *currencies)), raw=rng.random() < 0.2
-    )  # fmt: skip
+    filters = Filters(Days(start, end), clients, platforms, rng.choice((None, *currencies)), raw=rng.random() < 0.2)
     if not who.money or rng.random() < 0.5:
         return filters
     grain: Grain = rng.choice(("row", "campaign"))
@@ -229,9 +231,7 @@ def random_filters(
     cpms = sorted({cpm for some in checker.judged(facts, grain).values() if (cpm := checker.cpm_of(some)) is not None})
     middle = rng.choice(cpms) if cpms else Fraction(1)
     limit = -(-middle.numerator * 10**6 // middle.denominator) + rng.choice((0, 0, -1))
-    return Filters(
-        filters.days, clients, platforms, filters.currency, min(max(limit, 0), 10**12), grain, filters.raw
-    )  # fmt: skip
+    return Filters(filters.days, clients, platforms, filters.currency, min(max(limit, 0), 10**12), grain, filters.raw)
 
 
 def random_asked(scene: Scene, rng: random.Random, kind: str, first: date, last: date) -> Asked:
@@ -253,6 +253,16 @@ def random_asked(scene: Scene, rng: random.Random, kind: str, first: date, last:
 
 
 KINDS = (
-    "any", "a day", "at a commit", "just before a commit", "before the first run", "revisions", "now",
-    "during a failed run", "between a correction and its end", "any", "a day", "at a commit",
-)  # fmt: skip
+    "any",
+    "a day",
+    "at a commit",
+    "just before a commit",
+    "before the first run",
+    "revisions",
+    "now",
+    "during a failed run",
+    "between a correction and its end",
+    "any",
+    "a day",
+    "at a commit",
+)

@@ -25,18 +25,22 @@ def same_changes(scene: Scene, view: View, since: Moment, until: Moment, *, whil
     assert (*FIELDS[:-2], "reported_cpm", "reported_roi", "currency") == THEIRS
     filters = Filters(
         Days(date.fromisoformat(view.first), date.fromisoformat(view.last)), view.clients, view.platforms, view.currency
-    )  # fmt: skip
+    )
     moments = (_when(since or {}) if since is not None else None, _when(until))
     if moments[0] is None:  # nothing changes after now
         return 0
-    found = restatement_read.events(scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open)
+    found = restatement_read.events(
+        scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open
+    )
     wanted = listed(scene.memory, view, since, until, scene.zones, while_open=while_open)
     told = Counter(_event(scene, event) for event in found)
     expected = Counter(_listed(one) for one in wanted)
     assert told - expected == Counter(), ("invented", view, since, until, while_open)
     assert expected - told == Counter(), ("not told", view, since, until, while_open)
     assert [event.at for event in found] == sorted((event.at for event in found), reverse=True)
-    moved = restatement_read.movement(scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open)
+    moved = restatement_read.movement(
+        scene.store, Question(OPERATOR, filters, moments[1]), moments[0], while_open=while_open
+    )
     assert {_key(scene, one): _moved(one) for one in moved} == added_up(wanted)
     return len(wanted)
 

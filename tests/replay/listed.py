@@ -13,8 +13,17 @@ from typing import Any
 from tests.replay.rebuilt import Memory, Moment, Named, Owner, settles, starts
 
 FIELDS = (
-    "impressions", "clicks", "cost", "reach", "views", "engagements", "conversions", "revenue", "cpm", "roi",
-)  # fmt: skip
+    "impressions",
+    "clicks",
+    "cost",
+    "reach",
+    "views",
+    "engagements",
+    "conversions",
+    "revenue",
+    "cpm",
+    "roi",
+)
 """In the order of perfdash; its last one, the currency, is that of the account and never changes here."""
 ADDED = ("impressions", "clicks", "cost", "views", "engagements", "conversions", "revenue")
 Values = Mapping[str, Any]

@@ -134,9 +134,10 @@ class Memory:
 
     def _held(self, run: Run) -> dict[Key, Mapping[str, Any]]:
         mine = {
-            name[2:]: story[-1][1] for name, story in self.facts.items()
+            name[2:]: story[-1][1]
+            for name, story in self.facts.items()
             if name[:2] == (run.owner.client, run.owner.label) and run.first <= name[2] <= run.last
-        }  # fmt: skip
+        }
         return {key: values for key, values in mine.items() if values is not None}
 
     @staticmethod
@@ -233,10 +234,14 @@ class Memory:
     def _settled_by(self, owner: Owner, day: str) -> datetime | None:
         settled = settles(owner, day)
         good = [
-            run.over for run, judged in self.runs
-            if judged.state == "committed" and run.owner == owner and run.first <= day <= run.last
-            and settled is not None and run.ended >= settled
-        ]  # fmt: skip
+            run.over
+            for run, judged in self.runs
+            if judged.state == "committed"
+            and run.owner == owner
+            and run.first <= day <= run.last
+            and settled is not None
+            and run.ended >= settled
+        ]
         return min(good, default=None)
 
     def finality(self, owner: Owner, day: str, then: datetime) -> str:

@@ -87,9 +87,15 @@ class Scene:
         )
         result = sync_one(desk, Order(OPERATOR, "cli", accept_vanished=accept), account, days)
         run = Run(
-            self.owner(account), str(days.start), str(days.end), accept, tuple(self.exchanges[mark:]),
-            looks[0], looks[-1], self.clock(),
-        )  # fmt: skip
+            self.owner(account),
+            str(days.start),
+            str(days.end),
+            accept,
+            tuple(self.exchanges[mark:]),
+            looks[0],
+            looks[-1],
+            self.clock(),
+        )
         judged = self.memory.hear(run)
         if judged.state != "committed":
             self.failed.append((run.began, run.over))

@@ -38,9 +38,16 @@ MAPPING = mapping_of_preset("performance_v1")
 CAMPAIGNS = {"solo": ("",), "duo": ("ann", "zoe")}
 BAD = ({"impressions": -1}, {"date": "2026-02-30"}, {"date": None}, {"cost": "about twelve"}, {"currency": "XAU"})
 OPTIONAL: dict[str, tuple[Any, ...]] = {
-    "revenue": (-1, 30.25), "conversions": (0.5, 2), "reach": (700,), "views": (0, 800), "engagements": (12,),
-    "cpm": (2.5, 833.33), "roi": (1, -0.5), "campaignName": ("Spring", "Spring *new*"), "budget": (500, 750.5),
-}  # fmt: skip
+    "revenue": (-1, 30.25),
+    "conversions": (0.5, 2),
+    "reach": (700,),
+    "views": (0, 800),
+    "engagements": (12,),
+    "cpm": (2.5, 833.33),
+    "roi": (1, -0.5),
+    "campaignName": ("Spring", "Spring *new*"),
+    "budget": (500, 750.5),
+}
 HOURS = (1, 5, 11, 24, 30, 80)
 numbers = itertools.count(1)
 
@@ -64,8 +71,10 @@ def said(rng: random.Random, start: int, length: int) -> tuple[dict[str, Any], .
     keys = list(itertools.product(range(start, start + length), sorted(CAMPAIGNS), ("TikTok", "instagram")))
     found = [
         row(rng, FIRST + timedelta(days=day), campaign, creator, platform)
-        for day, campaign, platform in keys for creator in CAMPAIGNS[campaign] if rng.random() < 0.6
-    ]  # fmt: skip
+        for day, campaign, platform in keys
+        for creator in CAMPAIGNS[campaign]
+        if rng.random() < 0.6
+    ]
     if found and rng.random() < 0.06:
         found.append(rng.choice(found) | rng.choice(({}, {"clicks": 8})))
     if rng.random() < 0.03:
@@ -76,9 +85,13 @@ def said(rng: random.Random, start: int, length: int) -> tuple[dict[str, Any], .
 
 def row(rng: random.Random, day: date, campaign: str, creator: str, platform: str) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "campaignId": campaign, "platform": platform, "date": str(day), "impressions": rng.choice((0, 1000, 3000)),
-        "clicks": rng.choice((0, 7)), "cost": rng.choice((0, 2.5, "1,000.000001")),
-    }  # fmt: skip
+        "campaignId": campaign,
+        "platform": platform,
+        "date": str(day),
+        "impressions": rng.choice((0, 1000, 3000)),
+        "clicks": rng.choice((0, 7)),
+        "cost": rng.choice((0, 2.5, "1,000.000001")),
+    }
     for name in rng.sample(sorted(OPTIONAL), rng.choice((0, 0, 1, 3))):
         told[name] = rng.choice(OPTIONAL[name])
     if creator:
@@ -111,9 +124,10 @@ def new_scene(store: Store) -> Scene:
     clients = [Client(one, "One", "EUR", "Europe/Berlin"), Client(two, "Two", "USD", "America/Los_Angeles")]
     account = Account(one, "agency", f"{one}-a", "EUR", "Europe/Berlin", settlement_days=1)
     accounts = [
-        account, replace(account, external_id=f"{one}-b", settlement_days=None),
+        account,
+        replace(account, external_id=f"{one}-b", settlement_days=None),
         Account(two, "agency", two, "USD", "America/Los_Angeles", settlement_days=3),
-    ]  # fmt: skip
+    ]
     return opened(store, START, clients, accounts, [])
 
 
@@ -167,10 +181,12 @@ def test_whatever_a_source_says_the_past_is_what_was_known_then(store: Store) ->
     met, differs, questions, last = Counter[str](), 0, 0, FIRST + timedelta(days=4)
 
     @settings(
-        max_examples=90 if FULL else 4, deadline=None, print_blob=True,
+        max_examples=90 if FULL else 4,
+        deadline=None,
+        print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         phases=[phase for phase in Phase if phase is not Phase.explain],
-    )  # fmt: skip
+    )
     @given(st.lists(steps(), min_size=12, max_size=30), st.integers(0, 10**9))
     def check(story: list[Step], seed: int) -> None:
         nonlocal differs, questions

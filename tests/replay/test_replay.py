@@ -42,10 +42,26 @@ FIRST_MORNING = datetime(2026, 3, 8, 5, 30, tzinfo=UTC)
 """The clocks of London go forward on the 29th."""
 HISTORY = 24
 FAULTS = (
-    "malformed:date", "500", "half", "conflict-rows", "malformed", "envelope", "empty", "duplicate-rows", "half:70",
-    "html", "malformed:negative", "all-malformed", "half", "out-of-range", "total-row", "nan", "half", "no-data",
+    "malformed:date",
+    "500",
+    "half",
+    "conflict-rows",
+    "malformed",
+    "envelope",
+    "empty",
+    "duplicate-rows",
+    "half:70",
+    "html",
+    "malformed:negative",
+    "all-malformed",
+    "half",
+    "out-of-range",
+    "total-row",
+    "nan",
+    "half",
+    "no-data",
     "wrong-currency",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -83,9 +99,7 @@ def over_http(wire: Wire, api: RunningApi, fault: str = "") -> Ask:
 
     def ask(account: Account, days: Days, clock: Callable[[], datetime]) -> Fetched:
         headers = {"X-Demo-Today": clock().isoformat()} | ({"X-Demo-Fault": fault} if fault else {})
-        return fetch(
-            source, account, days, clock=clock, sleep=lambda _: None, rng=random.Random(1), headers=headers
-        )  # fmt: skip
+        return fetch(source, account, days, clock=clock, sleep=lambda _: None, rng=random.Random(1), headers=headers)
 
     return ask
 

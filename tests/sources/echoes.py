@@ -105,11 +105,19 @@ def refusals(key: str, target: Callable[[], str]) -> Iterator[tuple[str, Callabl
             f"{status} with the key in it",
             lambda _asked, s=status: said(b"", s, Location=f"https://{key}.example.com/?api_key={key}"),
         )
-    yield "the key in every header that may be shown", lambda _asked: said(
-        {"detail": "no"}, 400,
-        X_Request_Id=f"{'r' * 50}{key}", X_Fb_Trace_Id=key, X_Tt_Logid=key, WWW_Authenticate=f'Basic realm="{key}"',
-        Set_Cookie=f"session={key}", Server=key,
-    )  # fmt: skip
+    yield (
+        "the key in every header that may be shown",
+        lambda _asked: said(
+            {"detail": "no"},
+            400,
+            X_Request_Id=f"{'r' * 50}{key}",
+            X_Fb_Trace_Id=key,
+            X_Tt_Logid=key,
+            WWW_Authenticate=f'Basic realm="{key}"',
+            Set_Cookie=f"session={key}",
+            Server=key,
+        ),
+    )
     yield (
         "a request id in another spelling",
         lambda _asked: said({"items": [], "total": 0}, X_Request_Id=quote(key, safe="")),

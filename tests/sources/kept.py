@@ -28,9 +28,14 @@ class Live:
     def __call__(self, account: Account, days: Days) -> Fetched:
         self.asked.append(days)
         return fetch(
-            self.source, account, days,
-            clock=self.ledger.clock, sleep=self._sleep, rng=random.Random(1), monotonic=self._monotonic,
-        )  # fmt: skip
+            self.source,
+            account,
+            days,
+            clock=self.ledger.clock,
+            sleep=self._sleep,
+            rng=random.Random(1),
+            monotonic=self._monotonic,
+        )
 
     def _monotonic(self) -> float:
         return sum(self.slept)

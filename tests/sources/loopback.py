@@ -111,9 +111,15 @@ def said(body: bytes | Mapping[str, Any], status: int = 200, **headers: str) -> 
 def row(**values: Any) -> dict[str, Any]:
     """A good row, with changes."""
     return {
-        "campaignId": "c1", "platform": "TikTok", "date": "2026-03-01",
-        "impressions": 1000, "clicks": 10, "cost": 12.5, "cpm": 12.5, "roi": 1.5,
-    } | values  # fmt: skip
+        "campaignId": "c1",
+        "platform": "TikTok",
+        "date": "2026-03-01",
+        "impressions": 1000,
+        "clicks": 10,
+        "cost": 12.5,
+        "cpm": 12.5,
+        "roi": 1.5,
+    } | values
 
 
 def paged(rows: Iterable[dict[str, Any]], page: int, size: int, number: int, pages: int) -> bytes:

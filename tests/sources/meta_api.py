@@ -23,8 +23,10 @@ def actions(purchases: int | str, other: int = 40) -> list[dict[str, str]]:
     """An `actions` array: purchases three times, under every type, between other actions."""
     found = [{"action_type": name, "value": str(purchases), "7d_click": str(purchases)} for name in PURCHASES]
     return [
-        {"action_type": "link_click", "value": str(other)}, *found, {"action_type": "page_engagement", "value": "9"},
-    ]  # fmt: skip
+        {"action_type": "link_click", "value": str(other)},
+        *found,
+        {"action_type": "page_engagement", "value": "9"},
+    ]
 
 
 def insight(
@@ -32,10 +34,20 @@ def insight(
 ) -> dict[str, Any]:
     """A row. Metrics that are zero are not there: a value of None leaves its field out."""
     row = {
-        "campaign_id": campaign, "campaign_name": "Spring", "account_currency": "EUR", "impressions": "1000",
-        "clicks": "10", "spend": "14.35", "cpm": "14.35", "reach": "800", "actions": actions(3),
-        "action_values": actions("59.97"), "date_start": day, "date_stop": day, "publisher_platform": platform,
-    } | values  # fmt: skip
+        "campaign_id": campaign,
+        "campaign_name": "Spring",
+        "account_currency": "EUR",
+        "impressions": "1000",
+        "clicks": "10",
+        "spend": "14.35",
+        "cpm": "14.35",
+        "reach": "800",
+        "actions": actions(3),
+        "action_values": actions("59.97"),
+        "date_start": day,
+        "date_stop": day,
+        "publisher_platform": platform,
+    } | values
     return {name: value for name, value in row.items() if value is not None}
 
 

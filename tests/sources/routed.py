@@ -59,23 +59,38 @@ def asking(
     """What the client makes of `source`; sleeping takes no time."""
     hours = hours or Hours()
     return fetch(
-        source, account, days,
-        clock=hours.clock, sleep=hours.sleep, rng=random.Random(1), monotonic=hours.monotonic, **outside,
-    )  # fmt: skip
+        source,
+        account,
+        days,
+        clock=hours.clock,
+        sleep=hours.sleep,
+        rng=random.Random(1),
+        monotonic=hours.monotonic,
+        **outside,
+    )
 
 
 FIELDS = {
-    "campaign": "id", "platform": "network", "day": "day", "impressions": "shown", "clicks": "clicked", "cost": "spent",
-}  # fmt: skip
+    "campaign": "id",
+    "platform": "network",
+    "day": "day",
+    "impressions": "shown",
+    "clicks": "clicked",
+    "cost": "spent",
+}
 """Where the fields of `entry` stand."""
 
 
 def entry(number: int = 0, **values: Any) -> dict[str, Any]:
     """A good row of an API of one's own, with changes."""
     return {
-        "id": f"c{number}", "network": "TikTok", "day": "2026-03-01", "shown": 1000 + number, "clicked": 10,
+        "id": f"c{number}",
+        "network": "TikTok",
+        "day": "2026-03-01",
+        "shown": 1000 + number,
+        "clicked": 10,
         "spent": "12.50",
-    } | values  # fmt: skip
+    } | values
 
 
 def custom(url: str, paging: dict[str, Any], params: dict[str, str] | None = None, **tables: Any) -> Source:

@@ -32,11 +32,16 @@ def numbers(key: str, value: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("key", "least", "most"),
     [
-        ("settlement_days", 1, 3660), ("history_days", 1, 3660), ("request.window_days", 1, 3660),
-        ("paging.size", 1, 100_000), ("paging.first", 0, 1), ("rate.requests", 1, 100_000),
-        ("limits.attempts", 1, 20), ("limits.pages", 1, 100_000),
+        ("settlement_days", 1, 3660),
+        ("history_days", 1, 3660),
+        ("request.window_days", 1, 3660),
+        ("paging.size", 1, 100_000),
+        ("paging.first", 0, 1),
+        ("rate.requests", 1, 100_000),
+        ("limits.attempts", 1, 20),
+        ("limits.pages", 1, 100_000),
     ],
-)  # fmt: skip
+)
 def test_a_whole_number_has_a_least_and_a_greatest_value(key: str, least: int, most: int) -> None:
     assert of(**numbers(key, least)) == of(**numbers(key, most)) == []
     assert of(**numbers(key, least - 1)) == [f".{key}: this must be greater than or equal to {least}"]
@@ -47,11 +52,15 @@ def test_a_whole_number_has_a_least_and_a_greatest_value(key: str, least: int, m
 @pytest.mark.parametrize(
     ("key", "most"),
     [
-        ("rate.seconds", 86_400), ("usage.pause_at", 100), ("usage.pause_seconds", 86_400),
-        ("limits.connect_seconds", 120), ("limits.read_seconds", 600), ("limits.total_seconds", 3600),
+        ("rate.seconds", 86_400),
+        ("usage.pause_at", 100),
+        ("usage.pause_seconds", 86_400),
+        ("limits.connect_seconds", 120),
+        ("limits.read_seconds", 600),
+        ("limits.total_seconds", 3600),
         ("limits.body_mib", 1024),
     ],
-)  # fmt: skip
+)
 def test_another_number_is_positive_and_has_a_greatest_value(key: str, most: int) -> None:
     for fine in (0.001, 1, most, float(most)):
         assert of(**numbers(key, fine)) == []

@@ -35,8 +35,10 @@ def test_windows_are_asked_for_one_after_another_and_put_together() -> None:
     with Routed(answer) as server:
         found = asking(custom(server.url, {"type": "none"}, request=FROM | {"window_days": 2}, fields=MORE), days=days)
         assert server.windows("from", "to") == [
-            ("2026-03-01", "2026-03-02"), ("2026-03-03", "2026-03-04"), ("2026-03-05", "2026-03-05"),
-        ]  # fmt: skip
+            ("2026-03-01", "2026-03-02"),
+            ("2026-03-03", "2026-03-04"),
+            ("2026-03-05", "2026-03-05"),
+        ]
     batch = found.batch
     assert list(batch.facts) == [FactKey(date(2026, 3, n), "c1", "TikTok", f"p{n}") for n in (1, 3, 5)]
     assert (batch.fetched, batch.duplicates, len(batch.quarantined)) == (9, 3, 3)

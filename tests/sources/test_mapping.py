@@ -72,9 +72,11 @@ def test_spellings_are_compared_in_any_case_and_without_blanks_around() -> None:
 
 def test_rows_are_read_as_the_tables_say() -> None:
     fields = FIELDS | {
-        "cost": {"path": "spent", "scale": "cents"}, "day": {"path": "day", "format": "%d.%m.%Y"},
-        "platform": {"path": "network", "map": {"tt": "TikTok"}}, "views": {"path": "seen", "zero_when_missing": True},
-    }  # fmt: skip
+        "cost": {"path": "spent", "scale": "cents"},
+        "day": {"path": "day", "format": "%d.%m.%Y"},
+        "platform": {"path": "network", "map": {"tt": "TikTok"}},
+        "views": {"path": "seen", "zero_when_missing": True},
+    }
     good = entry(1, day="01.03.2026", spent="1.234,5", network="TT")
     rows = [good, good | {"id": "c2", "spent": "-", "seen": 7}, good | {"id": "c3", "shown": "-"}]
     records = {"path": "items", "missing": ["-"], "decimal_comma": True}

@@ -161,10 +161,14 @@ def test_numbers_that_come_as_text_are_exact(api: MetaApi, server: Routed) -> No
 @pytest.mark.parametrize(
     ("theirs", "field"),
     [
-        ("impressions", "impressions"), ("clicks", "clicks"), ("spend", "cost"), ("reach", "reach"),
-        ("actions", "conversions"), ("action_values", "revenue"),
+        ("impressions", "impressions"),
+        ("clicks", "clicks"),
+        ("spend", "cost"),
+        ("reach", "reach"),
+        ("actions", "conversions"),
+        ("action_values", "revenue"),
     ],
-)  # fmt: skip
+)
 def test_a_metric_that_is_left_out_is_zero(api: MetaApi, server: Routed, theirs: str, field: str) -> None:
     api.rows = [insight(**{theirs: None, "cpm": None})]
     (values,) = ask(server, DAY).batch.facts.values()
@@ -227,10 +231,12 @@ def test_actions_of_another_shape_are_quarantined(api: MetaApi, server: Routed, 
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
-        ("facebook", "Facebook"), ("instagram", "Instagram"), ("audience_network", "Audience Network"),
+        ("facebook", "Facebook"),
+        ("instagram", "Instagram"),
+        ("audience_network", "Audience Network"),
         ("messenger", "Messenger"),
     ],
-)  # fmt: skip
+)
 def test_platforms_have_one_spelling_and_one_row_each(api: MetaApi, server: Routed, theirs: str, ours: str) -> None:
     api.rows = [insight(platform=theirs), insight(platform="unknown")]
     facts = ask(server, DAY).batch.facts

@@ -25,11 +25,22 @@ def test_an_address_belongs_to_its_scheme_host_and_port(url: str, found: tuple[s
 @pytest.mark.parametrize(
     "url",
     [
-        "", "api.example.com", "//api.example.com/x", "ftp://api.example.com", "ftp://api.example.com:443",
-        "https://", "https:///v1", "https://user@api.example.com", "https://api.example.com@evil.example",
-        "https://evil.example\\@api.example.com", "https://api.example.com\\x", "https://api.example.com:0/",
-        "https://api.example.com:99999", "https://api.example.com:port", "https://[::1",
+        "",
+        "api.example.com",
+        "//api.example.com/x",
+        "ftp://api.example.com",
+        "ftp://api.example.com:443",
+        "https://",
+        "https:///v1",
+        "https://user@api.example.com",
+        "https://api.example.com@evil.example",
+        "https://evil.example\\@api.example.com",
+        "https://api.example.com\\x",
+        "https://api.example.com:0/",
+        "https://api.example.com:99999",
+        "https://api.example.com:port",
+        "https://[::1",
     ],
-)  # fmt: skip
+)
 def test_an_address_without_one_clear_host_belongs_to_none(url: str) -> None:
     assert origin(url) is None

@@ -17,9 +17,12 @@ from tests.sources.paging_kit import MOST, START, Api, Server, came, numbered, p
 
 PAGE = {"page_at": "page", "size_at": "size", "total_rows": "total", "total_pages": "pages"}
 FIRST_UNASKED = {
-    "first_unasked": True, "page_at": "page_info.page", "size_at": "page_info.page_size",
-    "total_rows": "page_info.total_number", "total_pages": "page_info.total_page",
-}  # fmt: skip
+    "first_unasked": True,
+    "page_at": "page_info.page",
+    "size_at": "page_info.page_size",
+    "total_rows": "page_info.total_number",
+    "total_pages": "page_info.total_page",
+}
 KINDS: dict[str, tuple[Paging, Callable[[Api], Server], bool]] = {
     "page by total pages": (paging("page", **PAGE, size=9), lambda api: api.by_page, True),
     "page, the first one unasked": (paging("page", **PAGE, first_unasked=True), lambda api: api.by_page, True),
@@ -30,14 +33,18 @@ KINDS: dict[str, tuple[Paging, Callable[[Api], Server], bool]] = {
     "offset until an empty page": (paging("offset", size=9), lambda api: api.by_offset, False),
     "cursor": (paging("cursor", next="next"), lambda api: api.by_cursor, True),
     "cursor with a flag and a total": (
-        paging("cursor", next="next", more="more", total_rows="total"), lambda api: api.by_cursor, True,
+        paging("cursor", next="next", more="more", total_rows="total"),
+        lambda api: api.by_cursor,
+        True,
     ),
     "next address": (paging("next_url", next="next"), lambda api: api.by_address, True),
     "next address with a total": (
-        paging("next_url", next="next", total_rows="total"), lambda api: api.by_address, True,
+        paging("next_url", next="next", total_rows="total"),
+        lambda api: api.by_address,
+        True,
     ),
     "link header": (paging("link_header"), lambda api: api.by_address, True),
-}  # fmt: skip
+}
 TOLD = [name for name in KINDS if KINDS[name][0].total_rows]
 every_kind = pytest.mark.parametrize("kind", KINDS)
 every_told_kind = pytest.mark.parametrize("kind", TOLD)
@@ -107,8 +114,13 @@ def test_the_first_page_may_be_page_0() -> None:
 
 
 def test_a_size_given_for_this_answer_replaces_the_configured_one() -> None:
-    for config in (paging("page", size=100), paging("offset", size=100), paging("cursor", next="n", size=100),
-                   paging("next_url", next="n", size=100), paging("link_header", size=100)):  # fmt: skip
+    for config in (
+        paging("page", size=100),
+        paging("offset", size=100),
+        paging("cursor", next="n", size=100),
+        paging("next_url", next="n", size=100),
+        paging("link_header", size=100),
+    ):
         assert read(config, script(came([])), size=50).values[0]["page_size"] == "50"
         assert read(config, script(came([]))).values[0]["page_size"] == "100"
 
@@ -188,10 +200,28 @@ def test_numbers_may_come_as_text_or_decimals(number: object) -> None:
 @pytest.mark.parametrize("name", ["page", "page_size", "total_number", "total_page"])
 @pytest.mark.parametrize(
     "number",
-    [True, False, None, "", "x", " 1", "1.0", "+1", "-1", -1, "٣",
-     Decimal("1.5"), Decimal("-1"), Decimal("1E+999999"), Decimal("NaN"),
-     10**13, "9" * 16, [], {}],
-)  # fmt: skip
+    [
+        True,
+        False,
+        None,
+        "",
+        "x",
+        " 1",
+        "1.0",
+        "+1",
+        "-1",
+        -1,
+        "٣",
+        Decimal("1.5"),
+        Decimal("-1"),
+        Decimal("1E+999999"),
+        Decimal("NaN"),
+        10**13,
+        "9" * 16,
+        [],
+        {},
+    ],
+)
 def test_what_is_no_whole_number_is_refused_by_name(name: str, number: object) -> None:
     info = pages_info(1, 1, 1, 1)
     info["page_info"][name] = number
@@ -206,24 +236,34 @@ def test_what_is_no_whole_number_is_refused_by_name(name: str, number: object) -
     ("pages", "text"),
     [
         ([(numbered(0, 2), 1, 2, 4, 2), (numbered(0, 2), 2, 2, 4, 2)], "page 2 repeats page 1"),
-        ([(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 3), 2, 2, 4, 2)],
-         "the answer is incomplete: 3 rows came on 2 pages, but page_info.total_number is 4"),
-        ([(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 5), 2, 2, 4, 2)],
-         "the answer is longer than it says: 5 rows came on 2 pages, but page_info.total_number is 4"),
+        (
+            [(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 3), 2, 2, 4, 2)],
+            "the answer is incomplete: 3 rows came on 2 pages, but page_info.total_number is 4",
+        ),
+        (
+            [(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 5), 2, 2, 4, 2)],
+            "the answer is longer than it says: 5 rows came on 2 pages, but page_info.total_number is 4",
+        ),
         ([(numbered(0, 5), 1, 5, 4, 2)], "longer than it says: 5 rows came on 1 pages"),
-        ([(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 4), 2, 2, 5, 2)],
-         "the totals changed while the pages were read: page_info.total_number was 4, then 5"),
-        ([(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 4), 2, 2, 4, 3)],
-         "the totals changed while the pages were read: page_info.total_page was 2, then 3"),
+        (
+            [(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 4), 2, 2, 5, 2)],
+            "the totals changed while the pages were read: page_info.total_number was 4, then 5",
+        ),
+        (
+            [(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 4), 2, 2, 4, 3)],
+            "the totals changed while the pages were read: page_info.total_page was 2, then 3",
+        ),
         ([(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 4), 1, 2, 4, 2)], "page 2 was asked for, but page_info.page is 1"),
         ([(numbered(0, 2), 2, 2, 4, 2)], "page 1 was asked for, but page_info.page is 2"),
         ([(numbered(0, 2), 1, 2, 3, 1)], "incomplete: 2 rows came on 1 pages"),
         ([(numbered(0, 2), 1, 0, 4, 2)], "page_info.page_size is 0, but there are more pages"),
         ([(numbered(0, 2), 1, 2, 4, 61)], "page_info.total_page is 61, more than the 60 that a run may read"),
-        ([(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 4), 2, 3, 4, 2)],
-         "pages of 2 rows were asked for, but page_info.page_size is 3 on page 2"),
+        (
+            [(numbered(0, 2), 1, 2, 4, 2), (numbered(2, 4), 2, 3, 4, 2)],
+            "pages of 2 rows were asked for, but page_info.page_size is 3 on page 2",
+        ),
     ],
-)  # fmt: skip
+)
 def test_pages_that_do_not_make_a_whole_are_an_error_that_names_why(pages: list[tuple[Any, ...]], text: str) -> None:
     answers = [came(rows, **pages_info(*info)) for rows, *info in pages]
     fails(paging("page", **FIRST_UNASKED), script(*answers), text)
@@ -248,8 +288,10 @@ def test_a_source_that_says_more_rows_than_pages_of_that_size_hold_may_skip_none
 
 
 def test_a_source_with_a_least_page_size_is_asked_for_that() -> None:
-    pages = script(came(numbered(0, 9), page=1, size=9, pages=2, total=12),
-                   came(numbered(9, 12), page=2, size=9, pages=2, total=12))  # fmt: skip
+    pages = script(
+        came(numbered(0, 9), page=1, size=9, pages=2, total=12),
+        came(numbered(9, 12), page=2, size=9, pages=2, total=12),
+    )
     assert [values["page_size"] for values in read(paging("page", **PAGE, size=5), pages).values] == ["5", "9"]
 
 
@@ -286,7 +328,7 @@ def test_a_cursor_that_is_absent_false_or_empty_is_the_end(end: object) -> None:
 @pytest.mark.parametrize(
     ("cursor", "sent"),
     [("a b", "a b"), (0, "0"), ("0", "0"), (7, "7"), (Decimal("15120859.000216"), "15120859.000216")],
-)  # fmt: skip
+)
 def test_a_cursor_is_sent_back_as_it_came(cursor: object, sent: str) -> None:
     found = read(paging("cursor", next="next"), script(came(numbered(0, 2), next=cursor), came([])))
     assert found.values == [{}, {"cursor": sent}]
@@ -348,8 +390,9 @@ def test_half_a_character_is_no_cursor(cursor: str) -> None:
 
 def test_a_page_that_grows_is_noticed_even_when_it_is_the_last() -> None:
     pages = [
-        came(numbered(0, 2), page=1, size=2, total=3, pages=2), came(numbered(2, 3), page=2, size=3, total=3, pages=2),
-    ]  # fmt: skip
+        came(numbered(0, 2), page=1, size=2, total=3, pages=2),
+        came(numbered(2, 3), page=2, size=3, total=3, pages=2),
+    ]
     fails(paging("page", **PAGE, size=2), script(*pages), "pages of 2 rows were asked for, but size is 3 on page 2")
 
 

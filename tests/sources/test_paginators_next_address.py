@@ -78,12 +78,18 @@ def test_an_address_anywhere_else_is_refused_and_named_by_its_host(reference: st
 @pytest.mark.parametrize(
     "reference",
     [
-        "https://api.example.com\\@evil.example/", "\\\\evil.example/x", "/\\evil.example/x",
+        "https://api.example.com\\@evil.example/",
+        "\\\\evil.example/x",
+        "/\\evil.example/x",
         "/x\r\nHost: evil.example",
-        "https://api.example.com\t.evil.example/", "\x00//evil.example", " https://api.example.com/x", "/a b", "/x\x7f",
+        "https://api.example.com\t.evil.example/",
+        "\x00//evil.example",
+        " https://api.example.com/x",
+        "/a b",
+        "/x\x7f",
         "/\ud800",
     ],
-)  # fmt: skip
+)
 def test_what_parsers_may_read_differently_is_refused(reference: str) -> None:
     with pytest.raises(SourceRefused, match="holds a blank, a control character or a backslash"):
         resolve_next(reference, START, BASE)
@@ -102,8 +108,33 @@ def test_a_long_or_strange_host_is_named_short_and_plain() -> None:
     assert "\u202e" not in str(caught.value)
 
 
-PIECES = ["https:", "http:", "//", "/", "\\", "@", ":", "443", "?", "#", "..", "%2e", "[", "]", ";", ".", " ", "\t",
-          "é", "api.example.com", "evil.example", "x", "\u212a", "\uff0f", "\u3002"]  # fmt: skip
+PIECES = [
+    "https:",
+    "http:",
+    "//",
+    "/",
+    "\\",
+    "@",
+    ":",
+    "443",
+    "?",
+    "#",
+    "..",
+    "%2e",
+    "[",
+    "]",
+    ";",
+    ".",
+    " ",
+    "\t",
+    "é",
+    "api.example.com",
+    "evil.example",
+    "x",
+    "\u212a",
+    "\uff0f",
+    "\u3002",
+]
 
 
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=9).map("".join) | st.text(max_size=30))
@@ -223,24 +254,33 @@ def test_a_total_may_be_named_on_the_first_page_only_but_must_be_there(kind: str
         ('</3>; rel="next"; anchor=""', "/3"),
         ('</3>; rel="next"; anchor', "/3"),
         ('</3>; rel="next"; anchor="?account=a"', "/3"),
-        ('</3>; rel', None),
-        ('</1>', None),
+        ("</3>; rel", None),
+        ("</1>", None),
         ("<>; rel=next", ""),
         ("< /x >; rel=next", "/x"),
         ('</x>; rel="ne\\xt"', "/x"),
     ],
-)  # fmt: skip
+)
 def test_a_link_header_is_read_as_its_standard_says(header: str, target: str | None) -> None:
     assert next_link(header, START) == target
 
 
 @pytest.mark.parametrize(
     "header",
-    ["next", "</1>; rel=next, X",
-     "/x; rel=next", "</x; rel=next", "</x>; rel=\"next", "</x> rel=next", "</x></y>; rel=next",
-     '</1>; rel="prev" </3>; rel="next"', "</1>; title=\"a\"b, </3>; rel=next",
-     '"</3>; rel=next"', "</x>; rel==\"next\""],
-)  # fmt: skip
+    [
+        "next",
+        "</1>; rel=next, X",
+        "/x; rel=next",
+        "</x; rel=next",
+        '</x>; rel="next',
+        "</x> rel=next",
+        "</x></y>; rel=next",
+        '</1>; rel="prev" </3>; rel="next"',
+        '</1>; title="a"b, </3>; rel=next',
+        '"</3>; rel=next"',
+        '</x>; rel=="next"',
+    ],
+)
 def test_a_link_header_that_cannot_be_read_is_not_taken_for_the_end(header: str) -> None:
     with pytest.raises(BadAnswer, match="the Link header cannot be read"):
         next_link(header, START)

@@ -32,11 +32,28 @@ def test_a_whole_number_may_come_in_many_forms(value: object, number: int) -> No
 @pytest.mark.parametrize(
     "value",
     [
-        -1, 10**12 + 1, Decimal("1.5"), Decimal("-1"), Decimal("NaN"), Decimal("Infinity"), Decimal("1E+999999"), "",
+        -1,
+        10**12 + 1,
+        Decimal("1.5"),
+        Decimal("-1"),
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        Decimal("1E+999999"),
+        "",
         " 7",
-        "7.0", "-7", "1e3", "\u0667", "7" * 16, True, False, None, [], {}, [7],
+        "7.0",
+        "-7",
+        "1e3",
+        "\u0667",
+        "7" * 16,
+        True,
+        False,
+        None,
+        [],
+        {},
+        [7],
     ],
-)  # fmt: skip
+)
 def test_everything_else_is_no_number(value: object) -> None:
     assert whole_number(value) is None
 
@@ -51,7 +68,7 @@ def test_a_number_that_is_not_there_is_missed_by_its_place(body: Any) -> None:
 @pytest.mark.parametrize(
     ("expression", "holder"),
     [("a.b.c", "a.b"), ("a.b", "a"), ("a", "a"), ("a[0].b", "a[0].b"), ("length(a.b)", "length(a.b)")],
-)  # fmt: skip
+)
 def test_the_object_that_holds_a_number_is_known_for_plain_paths(expression: str, holder: str) -> None:
     assert parent_path(expression) == holder
 

@@ -23,8 +23,10 @@ def test_the_first_request_carries_no_page_and_the_next_ones_the_servers_size() 
         found = ask(server)
     assert len(found.batch.facts) == found.batch.fetched == 120
     assert [(asked.query.get("page"), asked.query.get("page_size")) for asked in server.asked] == [
-        (None, None), ("2", "50"), ("3", "50"),
-    ]  # fmt: skip
+        (None, None),
+        ("2", "50"),
+        ("3", "50"),
+    ]
     assert all(asked.query["client_id"] == "acme-eu" for asked in server.asked)
 
 
@@ -111,12 +113,19 @@ def test_attributes_of_a_campaign_come_from_the_last_page_that_reports_them() ->
 TOTAL = "meta.total"
 PAGING: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "page": (
-        {"type": "page", "size": 100, "page_at": "meta.page", "size_at": "meta.size", "total_pages": "meta.pages",
-         "total_rows": TOTAL},
+        {
+            "type": "page",
+            "size": 100,
+            "page_at": "meta.page",
+            "size_at": "meta.size",
+            "total_pages": "meta.pages",
+            "total_rows": TOTAL,
+        },
         {"page": "{page}", "per_page": "{page_size}"},
     ),
     "page_by_total": (
-        {"type": "page", "size": 100, "first": 0, "total_rows": TOTAL}, {"page": "{page}", "per_page": "{page_size}"},
+        {"type": "page", "size": 100, "first": 0, "total_rows": TOTAL},
+        {"page": "{page}", "per_page": "{page_size}"},
     ),
     "page_until_empty": ({"type": "page"}, {"page": "{page}"}),
     "offset": ({"type": "offset", "size": 100, "total_rows": TOTAL}, {"from_row": "{offset}", "limit": "{page_size}"}),
@@ -124,7 +133,7 @@ PAGING: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "cursor": ({"type": "cursor", "next": "meta.next", "more": "meta.more"}, {"after": "{cursor}"}),
     "next_url": ({"type": "next_url", "next": "meta.next"}, {}),
     "link_header": ({"type": "link_header"}, {}),
-}  # fmt: skip
+}
 CAP = 50
 LEADING = ("cursor", "next_url", "link_header")
 

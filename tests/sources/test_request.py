@@ -28,8 +28,9 @@ def asked(ask: PageRequest = FIRST, account: Any = ACCOUNT, **request: Any) -> A
 def test_a_request_says_what_it_wants_and_who_asks_without_the_key() -> None:
     found = asked()
     assert (found.method, str(found.url)) == (
-        "GET", "https://api.example.com/v2/report?from=2026-03-01&to=2026-03-07",
-    )  # fmt: skip
+        "GET",
+        "https://api.example.com/v2/report?from=2026-03-01&to=2026-03-07",
+    )
     assert found.headers["accept"] == "application/json"
     assert found.headers["accept-encoding"] == "gzip"
     assert found.headers["user-agent"] == "perfdash"
@@ -85,8 +86,10 @@ def test_a_parameter_without_a_value_and_one_that_was_emptied_are_not_sent() -> 
     params = {"from": "{start}", "to": "{end}", "at": "page {page}", "on": "{platforms}", "none": "", "level": "ad"}
     with_page = PageRequest({"page": "2"})
     source = custom(
-        "https://api.example.com", {"type": "page"}, request={"path": "/r", "params": params},
-    )  # fmt: skip
+        "https://api.example.com",
+        {"type": "page"},
+        request={"path": "/r", "params": params},
+    )
     sent = dict(build(source, ACCOUNT, DAYS, with_page, {}).url.params)
     assert sent == {"from": "2026-03-01", "to": "2026-03-07", "at": "page 2", "level": "ad"}
 

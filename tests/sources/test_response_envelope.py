@@ -65,9 +65,19 @@ def test_an_answer_without_rows_is_told_with_its_own_words() -> None:
 
 
 DISGUISED: list[dict[str, Any]] = [
-    {"error": "x"}, {"errors": ["x"]}, {"success": False}, {"code": 1}, {"code": 201}, {"code": -1}, {"code": 40100},
-    {"status": "error"}, {"status": "ERROR"}, {"status": "fail"}, {"status": "Failed"}, {"status": "failure"},
-]  # fmt: skip
+    {"error": "x"},
+    {"errors": ["x"]},
+    {"success": False},
+    {"code": 1},
+    {"code": 201},
+    {"code": -1},
+    {"code": 40100},
+    {"status": "error"},
+    {"status": "ERROR"},
+    {"status": "fail"},
+    {"status": "Failed"},
+    {"status": "failure"},
+]
 
 
 @pytest.mark.parametrize("said", DISGUISED, ids=str)
@@ -85,12 +95,27 @@ def test_an_error_under_200_is_told_with_its_own_words() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        {}, {"error": None}, {"error": ""}, {"error": {}}, {"errors": []}, {"success": True}, {"success": None},
-        {"code": 0}, {"code": 200}, {"code": "40100"}, {"code": None}, {"status": "ok"}, {"status": 500},
-        {"status": None}, {"status": ""}, [], "error", None,
+        {},
+        {"error": None},
+        {"error": ""},
+        {"error": {}},
+        {"errors": []},
+        {"success": True},
+        {"success": None},
+        {"code": 0},
+        {"code": 200},
+        {"code": "40100"},
+        {"code": None},
+        {"status": "ok"},
+        {"status": 500},
+        {"status": None},
+        {"status": ""},
+        [],
+        "error",
+        None,
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_signs_of_success_are_no_error(said: object) -> None:
     refuse_disguised(said, KEY)
 

@@ -215,10 +215,13 @@ def test_how_asking_again_ends(pause: float | None, seconds: float, attempts: in
 @pytest.mark.parametrize(
     "until",
     [
-        "Tue, 10 Mar 2026 12:00:09 GMT", "Tue, 10 Mar 2026 12:00:09 -0000", "Tue, 10 Mar 2026 12:00:09 +0000",
-        "Tue, 10 Mar 2026 14:00:09 +0200", "Tue, 10 Mar 2026 12:00:09",
+        "Tue, 10 Mar 2026 12:00:09 GMT",
+        "Tue, 10 Mar 2026 12:00:09 -0000",
+        "Tue, 10 Mar 2026 12:00:09 +0000",
+        "Tue, 10 Mar 2026 14:00:09 +0200",
+        "Tue, 10 Mar 2026 12:00:09",
     ],
-)  # fmt: skip
+)
 def test_a_date_counts_in_its_own_zone_or_in_utc(until: str) -> None:
     assert pause_asked({"Retry-After": until}, NOW) == 9
 

@@ -143,11 +143,24 @@ def test_nothing_is_read_when_nothing_is_configured() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "{", '{"call_count": 99', "[" * 60_000, '{"a":' * 9_000, "9" * 60_000, '{"call_count":' + "9" * 60_000 + "}",
-        "1" + " " * 60_000 + "x", '{"call_count": 99' + " " * 70_000 + "}", "\x00", "\ud800",
-        '{"call_count": "\\ud800"}', '{"a":' * 20 + '{"call_count": 99}' + "}" * 20, "<html>", "[,]", "]", "1],[2",
+        "{",
+        '{"call_count": 99',
+        "[" * 60_000,
+        '{"a":' * 9_000,
+        "9" * 60_000,
+        '{"call_count":' + "9" * 60_000 + "}",
+        "1" + " " * 60_000 + "x",
+        '{"call_count": 99' + " " * 70_000 + "}",
+        "\x00",
+        "\ud800",
+        '{"call_count": "\\ud800"}',
+        '{"a":' * 20 + '{"call_count": 99}' + "}" * 20,
+        "<html>",
+        "[,]",
+        "]",
+        "1],[2",
     ],
-)  # fmt: skip
+)
 def test_a_hostile_header_neither_fails_nor_pauses(text: str) -> None:
     for usage in (META, BARE):
         for name in usage.headers:

@@ -75,9 +75,11 @@ class AnyApi:
         headers = {}
         if self.way.kind == "performance_v1":
             body["page_info"] = {
-                "page": at // size + 1, "page_size": size, "total_number": len(wanted),
+                "page": at // size + 1,
+                "page_size": size,
+                "total_number": len(wanted),
                 "total_page": max(1, -(-len(wanted) // size)),
-            }  # fmt: skip
+            }
         if at + size < len(wanted):
             after = str(at + size)
             days = f"start_date={asked.query['start_date']}&end_date={asked.query['end_date']}"
@@ -139,10 +141,16 @@ def histories(draw: st.DrawFn) -> list[list[Row]]:
 def _row(campaign: int, platform: str, day: int, chance: random.Random) -> Row:
     impressions = 1_000 * (campaign + 1) + chance.choice((0, 0, 0, 1))
     row = {
-        "campaignId": f"c{campaign}", "campaignName": f"Campaign {campaign}", "platform": platform,
-        "date": (FIRST + timedelta(days=day)).isoformat(), "impressions": impressions, "clicks": day,
-        "cost": f"{impressions / 7:.7f}", "revenue": chance.choice((None, "1,234.50", 12)), "status": "active",
-    }  # fmt: skip
+        "campaignId": f"c{campaign}",
+        "campaignName": f"Campaign {campaign}",
+        "platform": platform,
+        "date": (FIRST + timedelta(days=day)).isoformat(),
+        "impressions": impressions,
+        "clicks": day,
+        "cost": f"{impressions / 7:.7f}",
+        "revenue": chance.choice((None, "1,234.50", 12)),
+        "status": "active",
+    }
     if chance.random() < 0.05:
         row[chance.choice(("clicks", "cost", "impressions"))] = chance.choice((None, -1, "n/a"))
     return row
@@ -244,9 +252,10 @@ def test_any_pages_windows_splits_and_order_give_the_ledger_of_one_big_page(
 
 
 @settings(
-    max_examples=EXAMPLES // 3, deadline=None,
+    max_examples=EXAMPLES // 3,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+)
 @given(history=histories(), way=ways, cut=st.integers(1, 8))
 def test_runs_of_any_lengths_give_the_same_current_facts(
     history: list[list[Row]], way: Way, cut: int, api: AnyApi, server: Routed, ledgers: tuple[Ledger, Ledger]
@@ -254,10 +263,7 @@ def test_runs_of_any_lengths_give_the_same_current_facts(
     """A range that is synced in several runs takes more revisions, but what is current is the same."""
     days, (whole, parts) = days_of(history), ledgers
     emptied(whole, parts)
-    cuts = [
-        Days(start, min(days.end, start + timedelta(days=cut - 1)))
-        for start in list(days.each())[::cut]
-    ]  # fmt: skip
+    cuts = [Days(start, min(days.end, start + timedelta(days=cut - 1))) for start in list(days.each())[::cut]]
     for rows in history:
         api.rows, api.way = rows, PLAINLY
         if synced(whole, source_for(PLAINLY, server.url), days, accept_vanished=True).state != "committed":

@@ -78,10 +78,15 @@ def outcome_of(source: Source) -> str:
     lines: list[str] = []
     try:
         found = fetch(
-            source, ACCOUNT, DAYS,
-            clock=hours.clock, sleep=hours.sleep, rng=random.Random(1), monotonic=hours.monotonic,
+            source,
+            ACCOUNT,
+            DAYS,
+            clock=hours.clock,
+            sleep=hours.sleep,
+            rng=random.Random(1),
+            monotonic=hours.monotonic,
             progress=lines.append,
-        )  # fmt: skip
+        )
     except RunFailed as error:
         assert error.__cause__ is None and error.__context__ is None  # noqa: PT017  every caller goes on from here
         report = traceback.TracebackException.from_exception(error, capture_locals=True)
@@ -95,9 +100,13 @@ def outcome_of(source: Source) -> str:
     [(auth, key, name) for auth, key in [*((auth, UGLY) for auth in AUTHS), ("bearer", PLAIN)] for name in names(auth)],
 )
 def test_no_answer_brings_the_key_into_an_error_a_log_or_a_fact(
-    auth: str, key: str, name: str, server: Routed, everything_logged: pytest.LogCaptureFixture,
+    auth: str,
+    key: str,
+    name: str,
+    server: Routed,
+    everything_logged: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     server._handler = faults(key, lambda: server.targets[-1])[name]
     told = outcome_of(source_of(server.url, auth, key))
     assert server.asked, "the fault was met"
@@ -134,9 +143,13 @@ PAGINGS = {
     ["{key}", "https://{key}/", "https://{key}.example.com/", "//user:{key}@host/", "x {key}", "/report?k={key}"],
 )
 def test_no_next_page_brings_it_out(
-    paging: dict[str, str], params: dict[str, str], there: str, key: str, server: Routed,
+    paging: dict[str, str],
+    params: dict[str, str],
+    there: str,
+    key: str,
+    server: Routed,
     everything_logged: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     next_one = there.format(key=key)
     server._handler = lambda _asked: said(
         {"items": [], "next": next_one}, Link=f'<{next_one}>; rel="next"; title="{key}"'
@@ -189,8 +202,9 @@ class Office:
             mock.patch.dict(os.environ, environment(self.root, {**names, KEY_NAME: self.key}), clear=True),
             mock.patch.object(context, "ROOT", self.root),
             mock.patch.object(sys, "stdin", io.StringIO()),
-            redirect_stdout(out), redirect_stderr(err),
-        ):  # fmt: skip
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
             try:
                 return main(arguments)
             finally:

@@ -42,9 +42,14 @@ def ask(
     table = {"type": "performance_v1", "base_url": server.url, "key": {"env": "API_KEY"}, "limits": limits} | tables
     source = Source("agency", SourceConfig.model_validate(table), Secret("API_KEY", key))
     return fetch(
-        source, account, DAYS,
-        clock=hours.clock, sleep=hours.sleep, rng=random.Random(1), monotonic=hours.monotonic,
-    )  # fmt: skip
+        source,
+        account,
+        DAYS,
+        clock=hours.clock,
+        sleep=hours.sleep,
+        rng=random.Random(1),
+        monotonic=hours.monotonic,
+    )
 
 
 def business_usage(percent: float, minutes: int) -> dict[str, str]:

@@ -147,19 +147,28 @@ def test_the_worked_example_reads_the_answers_on_the_page_as_the_page_says() -> 
     with Loopback(limit, *pages) as server:
         source, account = the_example(f"{server.url}/v3")
         found = fetch(
-            source, account, WEEK,
-            clock=hours.clock, sleep=hours.sleep, rng=random.Random(1), monotonic=hours.monotonic,
-        )  # fmt: skip
+            source,
+            account,
+            WEEK,
+            clock=hours.clock,
+            sleep=hours.sleep,
+            rng=random.Random(1),
+            monotonic=hours.monotonic,
+        )
         asked = list(server.asked)
     assert [request.query.get("after") for request in asked] == [None, None, "b2Zmc2V0PTI="]
     assert (found.requests, found.retries, len(hours.slept)) == (3, 1, 1)
     facts = [
         [
-            str(key.day), key.campaign, key.platform, values.impressions, values.clicks,
+            str(key.day),
+            key.campaign,
+            key.platform,
+            values.impressions,
+            values.clicks,
             *(Decimal(micros or 0) / 10**6 for micros in (values.cost, values.conversions, values.revenue)),
         ]
         for key, values in found.batch.facts.items()
-    ]  # fmt: skip
+    ]
     assert facts == [[*row[:3], *map(Decimal, row[3:])] for row in table(EXAMPLE, "day | campaign")]
     assert not found.batch.quarantined
     assert {one.campaign: one.name for one in found.batch.campaigns.values()} == {"9001": "Spring", "9002": "Sale"}

@@ -366,9 +366,10 @@ def test_halves_of_halves_are_disjoint_and_complete(api: TikTokApi, server: Rout
     api.rows, api.most_days = every_day(FIRST, count, campaigns=2), most
     found = ask(server, days(count))
     answered = [
-        (date.fromisoformat(start), date.fromisoformat(end)) for start, end in server.windows()
+        (date.fromisoformat(start), date.fromisoformat(end))
+        for start, end in server.windows()
         if (date.fromisoformat(end) - date.fromisoformat(start)).days < most
-    ]  # fmt: skip
+    ]
     assert [start + timedelta(n) for start, end in answered for n in range((end - start).days + 1)] == list(
         days(count).each()
     )
@@ -387,9 +388,14 @@ def test_a_day_that_is_too_much_is_asked_for_in_smaller_pages_and_the_next_day_i
     assert found.batch.fetched == 601
     sizes = [(asked.query["start_date"][-2:], asked.query["page_size"], asked.query["page"]) for asked in server.asked]
     assert sizes == [
-        ("01", "1000", "1"), ("01", "1000", "1"), ("01", "500", "1"), ("01", "250", "1"), ("01", "250", "2"),
-        ("01", "250", "3"), ("02", "1000", "1"),
-    ]  # fmt: skip
+        ("01", "1000", "1"),
+        ("01", "1000", "1"),
+        ("01", "500", "1"),
+        ("01", "250", "1"),
+        ("01", "250", "2"),
+        ("01", "250", "3"),
+        ("02", "1000", "1"),
+    ]
 
 
 def test_a_day_of_which_even_one_row_is_too_much_fails_the_run_after_bounded_requests(
@@ -418,7 +424,7 @@ def test_too_much_for_one_account_does_not_shrink_what_another_is_asked(api: Tik
         failed(40067)
         if asked.query["advertiser_id"] == ADVERTISER and asked.query["start_date"] != asked.query["end_date"]
         else said({"code": 0, "data": {"list": [], "page_info": NO_ROWS}})
-    )  # fmt: skip
+    )
     asking(tiktok(server), ADVERTISER_ACCOUNT, days(4))
     begun = len(server.asked)
     asking(tiktok(server), other, days(4))

@@ -99,9 +99,13 @@ def test_every_wait_of_a_connection_ends_at_the_deadline(pool: dict[str, Any]) -
     inside.read(9, 1)
     inside.close()
     assert socket.calls == [
-        ("write", b"GET", 5), ("read", 9, 6), ("tls", trusted, "host", 5),
-        ("write", b"GET", 2), ("read", 9, 1), ("close",),
-    ]  # fmt: skip
+        ("write", b"GET", 5),
+        ("read", 9, 6),
+        ("tls", trusted, "host", 5),
+        ("write", b"GET", 2),
+        ("read", 9, 1),
+        ("close",),
+    ]
     assert inside.get_extra_info("peer") == "peer of the socket"
 
 

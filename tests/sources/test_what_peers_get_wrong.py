@@ -356,10 +356,15 @@ def test_kept_and_flagged_cost_beyond_six_decimals_is_rounded_half_even(ledger: 
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
-        ("reach", "reach"), ("views", "views"), ("engagements", "engagements"), ("conversions", "conversions"),
-        ("revenue", "revenue"), ("cpm", "reported_cpm"), ("roi", "reported_roi"),
+        ("reach", "reach"),
+        ("views", "views"),
+        ("engagements", "engagements"),
+        ("conversions", "conversions"),
+        ("revenue", "revenue"),
+        ("cpm", "reported_cpm"),
+        ("roi", "reported_roi"),
     ],
-)  # fmt: skip
+)
 def test_not_reported_what_is_missing_or_null_is_null_and_never_0(
     ledger: Ledger, theirs: str, ours: str, absent: bool
 ) -> None:
@@ -377,12 +382,20 @@ NO_NUMBERS = (None, -1, "-1", "", "1.234,50", "1e3", "n/a", True, [], {})
     "values",
     [
         *({name: value} for name in ("impressions", "clicks", "cost") for value in NO_NUMBERS),
-        {"impressions": 1.5}, {"clicks": "0.5"}, {"impressions": 10**16}, {"cost": 10**10},
-        {"date": "01.03.2026"}, {"date": "2026-02-30"}, {"date": None}, {"date": 20260301},
-        {"date": "2026-03-01T00:00:00"}, {"date": "2026-02-28"}, {"date": "2026-03-08"},
+        {"impressions": 1.5},
+        {"clicks": "0.5"},
+        {"impressions": 10**16},
+        {"cost": 10**10},
+        {"date": "01.03.2026"},
+        {"date": "2026-02-30"},
+        {"date": None},
+        {"date": 20260301},
+        {"date": "2026-03-01T00:00:00"},
+        {"date": "2026-02-28"},
+        {"date": "2026-03-08"},
     ],
     ids=repr,
-)  # fmt: skip
+)
 def test_quarantined_a_row_that_cannot_be_trusted_is_not_stored_and_the_others_are(
     ledger: Ledger, values: dict[str, Any]
 ) -> None:
@@ -419,18 +432,38 @@ def test_a_quarantined_row_keeps_the_current_version_of_its_fact(ledger: Ledger)
     result = told(ledger, row(impressions=-1), row(campaignId="good"))
     assert (result.state, result.counts.vanished) == ("committed", 0)
     assert {name: said[0] for name, said in ledger.current().items()} == {
-        "c1/TikTok/2026-03-01": 1000, "good/TikTok/2026-03-01": 1000,
-    }  # fmt: skip
+        "c1/TikTok/2026-03-01": 1000,
+        "good/TikTok/2026-03-01": 1000,
+    }
 
 
 FAILED_BODIES = [
-    b"{}", b'{"data": null}', b'{"data": {}}', b'{"data": "none"}', b'{"data": 3}', b"[]", b"null", b'"data"',
-    b'{"data": [], "error": "no"}', b'{"data": [], "errors": [{"message": "no"}]}', b'{"data": [], "success": false}',
-    b'{"data": [], "code": 40100}', b'{"data": [], "status": "error"}', b"<!doctype html><html>Sign in</html>",
-    b"", b"{", b'{"data": [', b'{"data": [NaN]}', b'{"data": [{"cost": Infinity}]}', b'{"data": [{"cost": -Infinity}]}',
-    b'{"data": [], "data": [1]}', b'{"data": [{"clicks": 1, "clicks": 2}]}',
-    b'{"data": ' + b"[" * 40 + b"]" * 40 + b"}", b'{"data": []} {}', b"\xff\xfe{}",
-]  # fmt: skip
+    b"{}",
+    b'{"data": null}',
+    b'{"data": {}}',
+    b'{"data": "none"}',
+    b'{"data": 3}',
+    b"[]",
+    b"null",
+    b'"data"',
+    b'{"data": [], "error": "no"}',
+    b'{"data": [], "errors": [{"message": "no"}]}',
+    b'{"data": [], "success": false}',
+    b'{"data": [], "code": 40100}',
+    b'{"data": [], "status": "error"}',
+    b"<!doctype html><html>Sign in</html>",
+    b"",
+    b"{",
+    b'{"data": [',
+    b'{"data": [NaN]}',
+    b'{"data": [{"cost": Infinity}]}',
+    b'{"data": [{"cost": -Infinity}]}',
+    b'{"data": [], "data": [1]}',
+    b'{"data": [{"clicks": 1, "clicks": 2}]}',
+    b'{"data": ' + b"[" * 40 + b"]" * 40 + b"}",
+    b'{"data": []} {}',
+    b"\xff\xfe{}",
+]
 
 
 @pytest.mark.parametrize("body", FAILED_BODIES, ids=lambda body: body[:40])
@@ -484,9 +517,15 @@ def test_the_counts_of_a_run_add_up(ledger: Ledger) -> None:
     told(ledger, row(), row(campaignId="c2"), row(campaignId="c3"), row(campaignId="c4"))
     told(ledger, row(), row(campaignId="c2"), row(campaignId="c3"))
     result = told(
-        ledger, row(), row(campaignId="c2", impressions=7, clicks=0, cpm=None), row(campaignId="c4"),
-        row(campaignId="c5"), row(campaignId="c5"), row(campaignId="c6", cost=None), row(campaignId="c6", cost=-1),
-    )  # fmt: skip
+        ledger,
+        row(),
+        row(campaignId="c2", impressions=7, clicks=0, cpm=None),
+        row(campaignId="c4"),
+        row(campaignId="c5"),
+        row(campaignId="c5"),
+        row(campaignId="c6", cost=None),
+        row(campaignId="c6", cost=-1),
+    )
     c = result.counts
     assert (c.unchanged, c.restated, c.reappeared, c.new, c.duplicate, c.quarantined) == (1, 1, 1, 1, 1, 2)
     assert c.fetched == c.new + c.restated + c.reappeared + c.unchanged + c.quarantined + c.duplicate == 7

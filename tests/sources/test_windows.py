@@ -13,8 +13,9 @@ from perfdash.sources.client import halved, slices
 
 ranges = st.builds(
     lambda start, more: Days(start, min(start, date.max - timedelta(days=more)) + timedelta(days=more)),
-    st.dates(date(2000, 1, 1), date(2030, 1, 1)) | st.dates(), st.integers(0, 400),
-).filter(lambda days: days.start <= days.end)  # fmt: skip
+    st.dates(date(2000, 1, 1), date(2030, 1, 1)) | st.dates(),
+    st.integers(0, 400),
+).filter(lambda days: days.start <= days.end)
 
 
 @given(days=ranges, most=st.integers(1, 450))

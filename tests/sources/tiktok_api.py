@@ -20,9 +20,17 @@ COUNTS = ("impressions", "clicks", "spend", "cpm", "ctr", "cpc", "reach", "conve
 def reported(campaign: str = "1701234567890001", day: str = "2026-03-01", **metrics: Any) -> dict[str, Any]:
     """A row of the report, with other metrics."""
     usual = {
-        "campaign_name": "Spring", "impressions": "1000", "clicks": "10", "spend": "12.50", "cpm": "12.500",
-        "ctr": "1.00", "cpc": "1.25", "reach": "800", "conversion": "3", "video_play_actions": 700,
-    }  # fmt: skip
+        "campaign_name": "Spring",
+        "impressions": "1000",
+        "clicks": "10",
+        "spend": "12.50",
+        "cpm": "12.500",
+        "ctr": "1.00",
+        "cpc": "1.25",
+        "reach": "800",
+        "conversion": "3",
+        "video_play_actions": 700,
+    }
     return {
         "dimensions": {"campaign_id": campaign, "stat_time_day": f"{day} 00:00:00"},
         "metrics": usual | metrics,
@@ -77,9 +85,10 @@ class TikTokApi:
 
     def _report(self, query: dict[str, str]) -> bytes:
         wanted = [
-            row for row in self.rows
+            row
+            for row in self.rows
             if query["start_date"] <= row["dimensions"]["stat_time_day"][:10] <= query["end_date"]
-        ]  # fmt: skip
+        ]
         page, size = int(query.get("page", 1)), min(self.cap, int(query.get("page_size", 10)))
         pages = -(-len(wanted) // size)
         info = {"page": page, "page_size": size, "total_number": len(wanted), "total_page": pages}

@@ -77,10 +77,19 @@ def given_history(store: Store, *rows: dict[str, Any]) -> None:
 
 def _fact(row: dict[str, Any], revision: int) -> dict[str, Any]:
     base = dict.fromkeys(MEASURES) | {
-        "client_id": "acme", "account_id": 1, "campaign_id": "spring", "creator_id": "", "platform": "TikTok",
-        "day": date(2026, 3, 1), "from_rev": revision, "currency": "EUR", "impressions": 1_000, "clicks": 10,
-        "cost": 5_000_000, "flags": "",
-    }  # fmt: skip
+        "client_id": "acme",
+        "account_id": 1,
+        "campaign_id": "spring",
+        "creator_id": "",
+        "platform": "TikTok",
+        "day": date(2026, 3, 1),
+        "from_rev": revision,
+        "currency": "EUR",
+        "impressions": 1_000,
+        "clicks": 10,
+        "cost": 5_000_000,
+        "flags": "",
+    }
     return base | row
 
 
@@ -119,10 +128,22 @@ class Runs:
         self.count += 1
         ended = None if state == "running" else at
         row = {
-            "client_id": self.client, "run_id": self.count, "account_id": 1, "state": state, "trigger": "cli",
-            "author": "operator", "day_from": first, "day_to": last, "platforms": "", "message": "", "log": "",
-            "started_at": at - timedelta(minutes=1), "fetch_began": ended, "fetch_ended": ended, "finished_at": ended,
-        }  # fmt: skip
+            "client_id": self.client,
+            "run_id": self.count,
+            "account_id": 1,
+            "state": state,
+            "trigger": "cli",
+            "author": "operator",
+            "day_from": first,
+            "day_to": last,
+            "platforms": "",
+            "message": "",
+            "log": "",
+            "started_at": at - timedelta(minutes=1),
+            "fetch_began": ended,
+            "fetch_ended": ended,
+            "finished_at": ended,
+        }
         _insert(self.store, runs, [row | more])
         with self.store.writing() as connection:
             connection.execute(update(clients).where(clients.c.client_id == self.client).values(last_run=self.count))
@@ -132,9 +153,14 @@ class Runs:
 def given_quarantined(store: Store, run: int, *, client: str = "acme") -> None:
     """One refused row of `run`."""
     row = {
-        "client_id": client, "run_id": run, "ordinal": 0, "account_id": 1, "reason": "clicks: -1 is negative",
-        "row_key": "2026-03-01 spring TikTok", "payload": '{"clicks": -1, "cost": 5}',
-    }  # fmt: skip
+        "client_id": client,
+        "run_id": run,
+        "ordinal": 0,
+        "account_id": 1,
+        "reason": "clicks: -1 is negative",
+        "row_key": "2026-03-01 spring TikTok",
+        "payload": '{"clicks": -1, "cost": 5}',
+    }
     _insert(store, quarantine, [row])
 
 
@@ -149,9 +175,20 @@ def given_correction(store: Store, *, batch: str = "b", **row: Any) -> None:
     fact = {"client_id": "acme", "account_id": 1, "campaign_id": "spring", "platform": "TikTok", "creator_id": ""}
     made = fact | {"day": date(2026, 3, 1)} | row
     set_ = {
-        "correction_id": 1, "slot": "cost", "field": "cost", "value": 1, "currency": "EUR", "raw_impressions": 1,
-        "raw_clicks": 1, "raw_cost": 2, "before": 2, "reason": "why", "author": "ann", "batch_id": batch, "from_rev": 1,
-    }  # fmt: skip
+        "correction_id": 1,
+        "slot": "cost",
+        "field": "cost",
+        "value": 1,
+        "currency": "EUR",
+        "raw_impressions": 1,
+        "raw_clicks": 1,
+        "raw_cost": 2,
+        "before": 2,
+        "reason": "why",
+        "author": "ann",
+        "batch_id": batch,
+        "from_rev": 1,
+    }
     _insert(store, corrections, [made | set_])
     around = {name: made[name] for name in ("client_id", "account_id", "campaign_id", "platform")}
     days = {"day_from": made["day"], "day_to": made["day"] + timedelta(days=1)}
@@ -176,10 +213,17 @@ def given_maker(store: Store, name: str = MAKER, role: str = "admin", **more: An
 def given_link(store: Store, link: str, **more: Any) -> None:
     """A link of `given_maker`'s to all of acme in 2026 that was opened once; its token is `link` itself."""
     row = {
-        "client_id": "acme", "link_id": link, "token_hash": digest(link), "label": f"acme {link}", "as_of": None,
-        "question": to_text(Shared(Filters(Days(date(2026, 1, 1), date(2026, 12, 31))))), "money": True, "author": MAKER,
-        "created_at": NOON, "expires_at": NOON + timedelta(days=30),
-    }  # fmt: skip
+        "client_id": "acme",
+        "link_id": link,
+        "token_hash": digest(link),
+        "label": f"acme {link}",
+        "as_of": None,
+        "question": to_text(Shared(Filters(Days(date(2026, 1, 1), date(2026, 12, 31))))),
+        "money": True,
+        "author": MAKER,
+        "created_at": NOON,
+        "expires_at": NOON + timedelta(days=30),
+    }
     _insert(store, links, [row | more])
     view = {"client_id": "acme", "link_id": link, "session_id": "s", "at": NOON, "what": "Opened"}
     _insert(store, link_views, [view])

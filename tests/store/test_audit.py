@@ -174,9 +174,16 @@ def test_a_purge_ends_the_sessions_that_came_by_the_clients_links(store: Store) 
 
     given_client(store, "acme")
     row = {
-        "client_id": "acme", "link_id": "link1", "token_hash": "0", "label": "l", "question": "{}", "money": True,
-        "author": "ann", "created_at": NOON, "expires_at": NOON + timedelta(days=7),
-    }  # fmt: skip
+        "client_id": "acme",
+        "link_id": "link1",
+        "token_hash": "0",
+        "label": "l",
+        "question": "{}",
+        "money": True,
+        "author": "ann",
+        "created_at": NOON,
+        "expires_at": NOON + timedelta(days=7),
+    }
     with store.writing() as connection:
         connection.execute(links.insert().values(**row))
     opened, _ = sessions.begin_link(store, "link1", NOON, NOON + timedelta(days=7), Security())

@@ -18,9 +18,14 @@ SHA = "0" * 64
 
 def export(store: Store, principal: Principal, *parts: Exported, minutes: int = 0) -> str:
     return receipts.write(
-        store, principal, view="campaigns", filters="2026-03-01 to 2026-03-31", parts=parts, sha256=SHA,
+        store,
+        principal,
+        view="campaigns",
+        filters="2026-03-01 to 2026-03-31",
+        parts=parts,
+        sha256=SHA,
         now=NOON + timedelta(minutes=minutes),
-    )  # fmt: skip
+    )
 
 
 def test_an_export_leaves_one_row_per_client_with_that_clients_revision(store: Store) -> None:

@@ -358,11 +358,21 @@ def leaks(store: Store, name: str, ask: Ask) -> Iterator[str]:
 
 
 SHOWS_A_CLIENT = {
-    "scope.in_scope", "scope.pinned", "versions.moment_of_client", "queries.stamp",
-    "queries.runs_stamp", "queries.revisions_at",
-    "catalog.clients", "catalog.accounts", "catalog.accounts_in_view", "coverage.gaps",
-    "coverage.uncovered", "health.freshness", "same_age.unknown", "user_rows.names_near",
-}  # fmt: skip
+    "scope.in_scope",
+    "scope.pinned",
+    "versions.moment_of_client",
+    "queries.stamp",
+    "queries.runs_stamp",
+    "queries.revisions_at",
+    "catalog.clients",
+    "catalog.accounts",
+    "catalog.accounts_in_view",
+    "coverage.gaps",
+    "coverage.uncovered",
+    "health.freshness",
+    "same_age.unknown",
+    "user_rows.names_near",
+}
 """What shows a client that has no data yet, so the other client's user sees that client: rightly."""
 
 
@@ -452,11 +462,7 @@ PARTS_OF_A_SCOPED_QUERY = {
 
 def mentions(node: ast.AST) -> set[str]:
     """The client-data tables that a piece of code names, imported or through the schema module."""
-    return {
-        name
-        for part in ast.walk(node)
-        if (name := table_named(part)) is not None and name in CLIENT_DATA
-    }  # fmt: skip
+    return {name for part in ast.walk(node) if (name := table_named(part)) is not None and name in CLIENT_DATA}
 
 
 def table_named(node: ast.AST) -> str | None:

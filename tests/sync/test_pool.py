@@ -110,9 +110,11 @@ def env(api: Api, tmp_path: Path) -> dict[str, str | None]:
     ]
     (tmp_path / "many.toml").write_text("".join([*clients, source, *accounts]), encoding="utf-8")
     return {
-        "PERFDASH_CONFIG": str(tmp_path / "many.toml"), "PERFDASH_DATABASE_URL": f"sqlite:///{tmp_path / 'many.db'}",
-        "MANY_KEY": SECRET, "KEY_OF_A5": SECRET,
-    }  # fmt: skip
+        "PERFDASH_CONFIG": str(tmp_path / "many.toml"),
+        "PERFDASH_DATABASE_URL": f"sqlite:///{tmp_path / 'many.db'}",
+        "MANY_KEY": SECRET,
+        "KEY_OF_A5": SECRET,
+    }
 
 
 def runs_of(said: str) -> dict[str, str]:
@@ -194,8 +196,12 @@ def test_a_sync_that_is_stopped_closes_its_runs_begins_no_other_and_ends(
     api.meet = lambda: never.wait(PATIENCE * 4)
     process = subprocess.Popen(
         [sys.executable, "-m", "perfdash", "sync", *DAYS, *(["--watch"] if watching else [])],
-        cwd=ROOT, env=environment(tmp_path, env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment(tmp_path, env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         for _ in range(4):
             assert api.arrived.acquire(timeout=PATIENCE)

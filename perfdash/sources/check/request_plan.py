@@ -40,9 +40,14 @@ from perfdash.sources.pagination import PageRequest, Pages
 from perfdash.sources.request import masked_key, sign
 
 _MEANS = {
-    "ok": "ok", "retry": "ask again", "rate_limited": "rate limited", "split": "ask for fewer days",
-    "auth": "the key is refused", "fail": "fail", "incomplete": "fail, the answer is incomplete",
-}  # fmt: skip
+    "ok": "ok",
+    "retry": "ask again",
+    "rate_limited": "rate limited",
+    "split": "ask for fewer days",
+    "auth": "the key is refused",
+    "fail": "fail",
+    "incomplete": "fail, the answer is incomplete",
+}
 BUILT_IN = (
     "ok: status 200, unless the body is an error in disguise",
     "rate limited: status 429",
@@ -182,6 +187,7 @@ def _usage_told(usage: UsageConfig) -> str:
         f"at {usage.pause_at:g} % or more in {_either(usage.headers)} all requests pause, for "
         f"{usage.pause_seconds:g} s unless the header says how long"
     )
+
 
 HIDDEN = "(an address that holds the key, so it is not shown)"
 DEEPEST_ENCODING = 4

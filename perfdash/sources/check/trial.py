@@ -129,6 +129,7 @@ def _came(field: Field, raw: object) -> str:
         return str(value)
     return json.dumps(clean_text(value) if isinstance(value, str) else value, ensure_ascii=False)
 
+
 SHOWN_ROWS = 3
 
 
@@ -175,9 +176,15 @@ def try_source(
     with connection(source, DeadlineTransport(deadline)) as http:
         http.event_hooks = {"response": [responses.append, *http.event_hooks["response"]]}
         exchange = Exchange(
-            http, source, account,
-            headers={}, clock=clock, deadline=deadline, budget=Budget(monotonic), note=lambda _line: None,
-        )  # fmt: skip
+            http,
+            source,
+            account,
+            headers={},
+            clock=clock,
+            deadline=deadline,
+            budget=Budget(monotonic),
+            note=lambda _line: None,
+        )
         try:
             came = patience.ask(lambda: exchange.page(window, first))
         except RunFailed as error:

@@ -112,8 +112,11 @@ def _usable(connection: Connection, token: str, now: datetime, demo: bool) -> Ro
     )
     return connection.execute(statement if demo else statement.where(users.demo.is_(False))).first()
 
+
 FIRST_CODE_LIFETIME = timedelta(hours=24)
-FIRST_CODE_WORTHLESS = "That code is not the one in the server's log, or is too old. A restart of the server prints a new one."
+FIRST_CODE_WORTHLESS = (
+    "That code is not the one in the server's log, or is too old. A restart of the server prints a new one."
+)
 _KEY = "first_admin"
 _LOCK = 723_114_003
 
@@ -132,7 +135,8 @@ def announce(store: Store, now: datetime) -> str | None:
     key_values.put(store, _KEY, f"{until} {digest(letters)}")
     return (
         f"Nobody can sign in yet. The sign-in page takes this one-time code for the first admin: {code} "
-        f"(good for {FIRST_CODE_LIFETIME // timedelta(hours=1)} hours, or until `python -m perfdash users add` made one)."
+        f"(good for {FIRST_CODE_LIFETIME // timedelta(hours=1)} hours, "
+        f"or until `python -m perfdash users add` made one)."
     )
 
 

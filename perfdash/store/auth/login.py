@@ -88,6 +88,7 @@ def _signs_in(statement: Any, demo: bool) -> Any:
     statement = statement.where(users.active.is_(True))
     return statement if demo else statement.where(users.demo.is_(False))
 
+
 State = Literal["active", "invited", "no password", "deactivated"]
 
 

@@ -30,9 +30,7 @@ class Session:
 
 def session_of(row: Any) -> Session:
     """A row that carries all columns of `sessions` as a value."""
-    return Session(
-        row.session_id, row.user_id, row.kind, row.link_id, row.created_at, row.last_seen, row.expires_at
-    )  # fmt: skip
+    return Session(row.session_id, row.user_id, row.kind, row.link_id, row.created_at, row.last_seen, row.expires_at)
 
 
 def end_of_user(connection: Connection, user_id: int, now: datetime, why: str, *, but: str | None = None) -> int:

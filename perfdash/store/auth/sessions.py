@@ -71,6 +71,7 @@ def _read(store: Store, which: ColumnElement[bool]) -> tuple[LiveSession, ...]:
     with store.reading() as connection:
         return tuple(LiveSession(session_of(row), row.username or "") for row in connection.execute(statement))
 
+
 TICKET_LIFETIME = timedelta(seconds=60)
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly `last_seen` is kept at most; with a short idle time a tenth of that: most reruns must stay reads."""

@@ -105,9 +105,18 @@ def known(connection: Connection, username: str) -> Row[Any]:
 def user_of(connection: Connection, row: Row[Any]) -> User:
     """A row of `users` as a value."""
     return User(
-        row.user_id, row.username, row.name, cast(UserRole, row.role), granted(connection, row.user_id),
-        row.money, row.active, row.demo, row.created_at, row.email, bool(row.password_hash),
-    )  # fmt: skip
+        row.user_id,
+        row.username,
+        row.name,
+        cast(UserRole, row.role),
+        granted(connection, row.user_id),
+        row.money,
+        row.active,
+        row.demo,
+        row.created_at,
+        row.email,
+        bool(row.password_hash),
+    )
 
 
 def granted(connection: Connection, user_id: int) -> tuple[str, ...]:

@@ -110,7 +110,11 @@ def set_own_password(
     password_hash = hashed(password, rounds, names=(principal.name, *names_near(store, principal)))
     with store.writing() as connection:
         row = known(connection, principal.name)
-        if row.user_id != principal.user_id or not row.active or (but and not is_not_ended(connection, but, row.user_id)):
+        if (
+            row.user_id != principal.user_id
+            or not row.active
+            or (but and not is_not_ended(connection, but, row.user_id))
+        ):
             raise AccessDenied("You are no longer signed in; sign in again.")
         if row.demo:
             raise UsageError("The demo's own users stay as they are; add a user of your own to try this.")
@@ -140,9 +144,15 @@ def set_email(store: Store, principal: Principal, username: str, email: str | No
 
 
 def _change(
-    connection: Connection, principal: Principal, row: Row[Any], now: datetime, action: str, detail: str, why: str,
+    connection: Connection,
+    principal: Principal,
+    row: Row[Any],
+    now: datetime,
+    action: str,
+    detail: str,
+    why: str,
     **values: object,
-) -> None:  # fmt: skip
+) -> None:
     """New values, the end of the user's sessions, and the line about both."""
     if values:
         connection.execute(update(schema.users).where(schema.users.c.user_id == row.user_id).values(**values))
@@ -154,6 +164,7 @@ def _require_free(connection: Connection, email: str | None) -> None:
     users = schema.users.c
     if email is not None and connection.execute(select(users.user_id).where(users.email == email)).first() is not None:
         raise UsageError("Another user has this e-mail address.")
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -198,7 +209,9 @@ def set_money(store: Store, principal: Principal, username: str, money: bool, no
 
 def grant(store: Store, principal: Principal, username: str, client: str, now: datetime) -> None:
     """Let a user see one client; granting twice changes nothing."""
-    _change_access(store, principal, username, lambda current: replace(current, clients=(*current.clients, client)), now)
+    _change_access(
+        store, principal, username, lambda current: replace(current, clients=(*current.clients, client)), now
+    )
 
 
 def revoke(store: Store, principal: Principal, username: str, client: str, now: datetime) -> None:

@@ -123,6 +123,7 @@ def _told(row: Any, *, authors: bool) -> Correction:
         currency_now=row.now_currency or "",
     )
 
+
 def lines(store: Store, principal: Principal, over: Range) -> tuple[CorrectableFact, ...]:
     """The facts in a range as they are reported now, with what is set over each; by day, platform and creator.
 
@@ -166,9 +167,12 @@ def arrived_later(store: Store, principal: Principal, clients: Collection[str] =
     principal.require_account()
     r, f, c = correction_ranges.c, facts.c, corrections.c
     inside = and_(
-        f.client_id == r.client_id, f.day.between(r.day_from, r.day_to), f.account_id == r.account_id,
-        f.campaign_id == r.campaign_id, or_(r.platform == "", r.platform == f.platform),
-    )  # fmt: skip
+        f.client_id == r.client_id,
+        f.day.between(r.day_from, r.day_to),
+        f.account_id == r.account_id,
+        f.campaign_id == r.campaign_id,
+        or_(r.platform == "", r.platform == f.platform),
+    )
     of_batch = and_(c.client_id == r.client_id, c.batch_id == r.batch_id)
     of_fact = and_(*(c[name] == f[name] for name in FACT_KEY))
     covered = exists().where(of_fact, c.slot == r.slot, c.to_rev.is_(None))

@@ -41,9 +41,7 @@ def rows_of(
     first: int,
 ) -> list[dict[str, Any]]:
     """The rows to insert, numbered from `first`; UsageError where a CPM would make a cost that no row can have."""
-    return [
-        _row(one, known[one.target], standing.get(one.target.key, []), first + n) for n, one in enumerate(wanted)
-    ]  # fmt: skip
+    return [_row(one, known[one.target], standing.get(one.target.key, []), first + n) for n, one in enumerate(wanted)]
 
 
 def _row(one: WantedValue, fact: Reported, standing: list[Active], number: int) -> dict[str, Any]:
@@ -51,10 +49,17 @@ def _row(one: WantedValue, fact: Reported, standing: list[Active], number: int) 
     _require_possible(one, fact, before)
     raw = fact.raw
     return key_parameters(one.target.client, one.target.account, one.target.key) | {
-        "correction_id": number, "slot": rules.slot(one.field), "field": one.field, "value": one.value,
-        "currency": fact.currency, "raw_impressions": raw.impressions, "raw_clicks": raw.clicks,
-        "raw_cost": raw.cost, "before": rules.current(raw, before, one.field), "to_rev": None,
-    }  # fmt: skip
+        "correction_id": number,
+        "slot": rules.slot(one.field),
+        "field": one.field,
+        "value": one.value,
+        "currency": fact.currency,
+        "raw_impressions": raw.impressions,
+        "raw_clicks": raw.clicks,
+        "raw_cost": raw.cost,
+        "before": rules.current(raw, before, one.field),
+        "to_rev": None,
+    }
 
 
 def _require_possible(one: WantedValue, fact: Reported, before: Mapping[CorrectedField, int]) -> None:
@@ -68,12 +73,17 @@ def ranged(over: Range, batch: str, field: CorrectedField) -> list[dict[str, Any
     """The rows that remember a range: one per platform, or one for all of them."""
     return [
         {
-            "client_id": over.client, "batch_id": batch, "platform": platform, "account_id": over.account,
-            "campaign_id": over.campaign, "day_from": over.days.start, "day_to": over.days.end,
+            "client_id": over.client,
+            "batch_id": batch,
+            "platform": platform,
+            "account_id": over.account,
+            "campaign_id": over.campaign,
+            "day_from": over.days.start,
+            "day_to": over.days.end,
             "slot": rules.slot(field),
         }
         for platform in sorted(set(over.platforms)) or [""]
-    ]  # fmt: skip
+    ]
 
 
 def supersede(connection: Connection, wanted: Sequence[WantedValue], revision: int, author: str) -> None:
@@ -134,6 +144,7 @@ def _where(rows: Sequence[Mapping[str, Any]]) -> str:
     campaigns = sorted({row["campaign_id"] for row in rows})
     named_ = campaigns[0] if len(campaigns) == 1 else f"{len(campaigns)} campaigns"
     return f"{named_} from {days[0]} to {days[-1]}"
+
 
 Clock = Callable[[], datetime]
 _c = schema.corrections.c

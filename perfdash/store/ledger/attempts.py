@@ -84,6 +84,7 @@ def committed(store: Store, principal: Principal, account: Account) -> tuple[Cov
                 newest[Days(start, end)] = at
     return tuple(Covered(days, at) for days, at in sorted(newest.items(), key=lambda item: item[1]))
 
+
 KEPT_FOR = timedelta(days=90)
 """Stated in docs/security.md. The run and its counts stay."""
 AT_ONCE = 20

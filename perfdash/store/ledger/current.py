@@ -44,7 +44,7 @@ def known(store: Store, account: Account, days: Days) -> KnownFacts:
                     select(creators.c.creator_id, creators.c.name).where(*of_account(creators, account))
                 ).all()
             ),
-        )  # fmt: skip
+        )
 
 
 def _asked(table: Any, account: Account, days: Days) -> list[Any]:

@@ -89,7 +89,9 @@ def renew(store: Store, run: OpenRun, now: datetime) -> None:
     """Keep the lease alive while a long fetch goes on; does nothing when it was lost (commit will notice)."""
     with store.writing() as connection:
         connection.execute(
-            update(leases).where(*of_account(leases, run.account), leases.c.token == run.token).values(expires_at=now + LEASE)
+            update(leases)
+            .where(*of_account(leases, run.account), leases.c.token == run.token)
+            .values(expires_at=now + LEASE)
         )
 
 

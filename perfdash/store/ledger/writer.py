@@ -68,6 +68,7 @@ def _fitting(lines: Sequence[str], room: int) -> int:
 def _cut(count: int) -> str:
     return f"[… {count:,} lines left out …]"
 
+
 def apply_plan(connection: Connection, account: Account, plan: WritePlan, revision: int) -> None:
     """Close the old versions, then write the new ones."""
     scribe = _Scribe(connection, account, revision)
@@ -162,16 +163,26 @@ def _apply_campaigns(
 ) -> None:
     if not changed:
         return
-    current = and_(*of_account(campaigns, account), campaigns.c.campaign_id == bindparam("named"), campaigns.c.to_rev.is_(None))
-    execute_many(connection, update(campaigns).where(current).values(to_rev=revision), [{"named": c.campaign} for c in changed])
+    current = and_(
+        *of_account(campaigns, account), campaigns.c.campaign_id == bindparam("named"), campaigns.c.to_rev.is_(None)
+    )
+    execute_many(
+        connection, update(campaigns).where(current).values(to_rev=revision), [{"named": c.campaign} for c in changed]
+    )
     rows = [
         {
-            "client_id": account.client, "account_id": account.number, "campaign_id": c.campaign, "from_rev": revision,
-            "name": c.name, "budget": c.budget, "flight_start": c.flight_start, "flight_end": c.flight_end,
+            "client_id": account.client,
+            "account_id": account.number,
+            "campaign_id": c.campaign,
+            "from_rev": revision,
+            "name": c.name,
+            "budget": c.budget,
+            "flight_start": c.flight_start,
+            "flight_end": c.flight_end,
             "status": c.status,
         }
         for c in changed
-    ]  # fmt: skip
+    ]
     execute_many(connection, insert(campaigns), rows)
 
 
@@ -188,6 +199,7 @@ def store_creators(connection: Connection, account: Account, names: Mapping[str,
         for k, n in names.items()
     ]
     execute_many(connection, insert(creators), rows)
+
 
 QUARANTINE_KEPT = 1_000
 """Quarantined rows stored per run; the count in the run is always the whole one."""
@@ -240,9 +252,16 @@ def fail(
             counts = counts_of(fetched)
             _store_quarantine(connection, run, fetched.batch.quarantined)
         _finish(
-            connection, run, now,
-            state=state, counts=counts, fetched=fetched, message=message, resume_at=resume_at, trail=trail,
-        )  # fmt: skip
+            connection,
+            run,
+            now,
+            state=state,
+            counts=counts,
+            fetched=fetched,
+            message=message,
+            resume_at=resume_at,
+            trail=trail,
+        )
 
 
 def _lay_corrections(connection: Connection, run: OpenRun, plan: WritePlan, revision: int) -> None:
@@ -294,8 +313,12 @@ def _finish(
     trail: Trail = NO_TRAIL,
 ) -> None:
     done: dict[str, Any] = asdict(counts) | {
-        "state": state, "finished_at": now, "revision": revision, "message": message, "resume_at": resume_at,
-    }  # fmt: skip
+        "state": state,
+        "finished_at": now,
+        "revision": revision,
+        "message": message,
+        "resume_at": resume_at,
+    }
     if fetched is not None:
         done |= {"fetch_began": fetched.began, "fetch_ended": fetched.ended}
         trail = Trail(fetched.requests, fetched.retries, fetched.log)
@@ -311,12 +334,16 @@ def _finish(
 def _store_quarantine(connection: Connection, run: OpenRun, refused: tuple[Quarantined, ...]) -> None:
     rows = [
         {
-            "client_id": run.account.client, "run_id": run.number, "account_id": run.account.number, "ordinal": n,
-            "reason": row.reason[:300], "payload": row.payload[:2_000],
+            "client_id": run.account.client,
+            "run_id": run.number,
+            "account_id": run.account.number,
+            "ordinal": n,
+            "reason": row.reason[:300],
+            "payload": row.payload[:2_000],
             "row_key": _named(row),
         }
         for n, row in enumerate(refused[:QUARANTINE_KEPT])
-    ]  # fmt: skip
+    ]
     execute_many(connection, insert(quarantine), rows)
 
 

@@ -35,7 +35,10 @@ from perfdash.store.schema import (
 
 def integrity_problem(connection: Connection) -> str:
     """What is wrong, in a few words; '' when nothing is."""
-    count = sum(_orphan_corrections(connection, table) + _overlapping_corrections(connection, table) for table in (overlays, corrections))
+    count = sum(
+        _orphan_corrections(connection, table) + _overlapping_corrections(connection, table)
+        for table in (overlays, corrections)
+    )
     count += _astray(connection)
     return f"{count} do not; restore a backup" if count else ""
 
@@ -76,6 +79,7 @@ def _astray(connection: Connection) -> int:
 def _differs(connection: Connection, client: str, account: int, keys: set[FactKey]) -> int:
     wanted, there = expected(connection, client, account, keys)
     return sum(wanted.get(key) != there.get(key) for key in wanted.keys() | there.keys())
+
 
 @dataclass(frozen=True, slots=True)
 class StoreCheck:
@@ -126,7 +130,7 @@ def _orphans(connection: Connection) -> str:
         count += connection.scalar(select(func.count()).select_from(table).where(~known.exists())) or 0
     ahead = select(func.count()).select_from(
         revisions.join(clients, and_(clients.c.client_id == revisions.c.client_id))
-    )  # fmt: skip
+    )
     count += connection.scalar(ahead.where(revisions.c.revision > clients.c.revision)) or 0
     return f"{count} rows do not; restore a backup" if count else ""
 

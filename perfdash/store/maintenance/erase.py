@@ -66,7 +66,9 @@ def erase_user(store: Store, principal: Principal, username: str, now: datetime)
         for table, column, which in _named_in():
             these = (column == row.username) if which is None else (column == row.username) & which
             connection.execute(update(table).where(these).values({column.name: erased}))
-        write_line(connection, principal.name if principal.name != row.username else erased, "users erase", erased, "", now)
+        write_line(
+            connection, principal.name if principal.name != row.username else erased, "users erase", erased, "", now
+        )
     return erased
 
 
@@ -118,6 +120,7 @@ def _named_in() -> tuple[tuple[Table, Column[Any], ColumnElement[bool] | None], 
         (audit, audit.c.actor, None),
         (audit, audit.c.subject, audit.c.action.in_(OF_USERS)),
     )
+
 
 def purge_client(store: Store, principal: Principal, client: str, now: datetime) -> int:
     """Delete every row of `client` from every table, in one transaction; the number of rows. Operators and admins."""

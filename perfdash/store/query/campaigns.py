@@ -116,9 +116,8 @@ def _with_money(
 ) -> tuple[CampaignRow, ...]:
     in_view = sorted({row.client for row in rows})
     currencies = {
-        (a.client, a.number): a.currency
-        for a in accounts_in_view(connection, bound.principal, in_view, inactive=True)
-    }  # fmt: skip
+        (a.client, a.number): a.currency for a in accounts_in_view(connection, bound.principal, in_view, inactive=True)
+    }
     paid = []
     for row in rows:
         known = named.get((row.client, row.account, row.campaign))
@@ -170,6 +169,7 @@ def _flights(bound: FactsView, rows: Sequence[CampaignRow], currency: str) -> Se
         .select_from(days.outerjoin(flights, same))
         .group_by(*keys)
     )
+
 
 def campaign_names(
     store: Store, principal: Principal, clients: Collection[str] = ()

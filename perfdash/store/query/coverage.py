@@ -116,13 +116,12 @@ def _ranges(connection: Connection, question: Question) -> Sequence[Any]:
     statement = (
         select(*key, func.max(r.fetch_ended))
         # An outer join, so that the accounts come first and lead into the index (client, account, state, day_to).
-        .select_from(
-            accounts.join(clients, clients.c.client_id == a.client_id).outerjoin(runs, and_(*covers))
-        )
+        .select_from(accounts.join(clients, clients.c.client_id == a.client_id).outerjoin(runs, and_(*covers)))
         .where(narrowed(principal, a.client_id, names))
         .group_by(*key)
-    )  # fmt: skip
+    )
     return [row for row in connection.execute(statement) if row[5] is not None]
+
 
 FinalAt = dict[tuple[str, int, date], datetime]
 """(client, account number, day) -> when the run that made the day final was committed."""

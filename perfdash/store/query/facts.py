@@ -95,6 +95,7 @@ def _alone(money: bool) -> list[str]:
 def _names(money: bool) -> list[str]:
     return [name for name in ADDED if money or not made_of_money(name)]
 
+
 KEYS = ("client_id", "account_id", "campaign_id", "creator_id", "platform", "day", "currency")
 GRAINS: dict[Grain, tuple[str, ...]] = {
     "row": ("client_id", "account_id", "campaign_id", "platform", "day"),
@@ -202,6 +203,7 @@ def cpm_at_most(judged: Subquery, limit: int) -> ColumnElement[bool]:
 def _carry(digit: ColumnElement[int]) -> ColumnElement[int]:
     """`digit` / 10^6 rounded down. SQL rounds towards zero, so it is made positive first (it is above -10^18)."""
     return (digit + MICRO * 10**12) // MICRO - 10**12
+
 
 COLUMNS: dict[Dimension, str] = {
     "client": "client_id",

@@ -81,6 +81,7 @@ def any_corrected(store: Store, principal: Principal, names: Collection[str] = (
     with store.reading() as connection:
         return has_overlays(connection, principal, names)
 
+
 Stamp = tuple[tuple[str, int], ...]
 """(client, last revision), by client: what caches and live updates of data key on."""
 RunsStamp = tuple[tuple[str, int, int], ...]
@@ -165,9 +166,9 @@ def undefined_cpm(store: Store, question: Question) -> tuple[Undefined, ...]:
             .having(cpm_undefined(judged))
             .subquery("undefined")
         )
-        statement = select(each.c.currency, *split_sums(each.c.millions), *split_sums(each.c.rest), func.count()).group_by(
-            each.c.currency
-        )
+        statement = select(
+            each.c.currency, *split_sums(each.c.millions), *split_sums(each.c.rest), func.count()
+        ).group_by(each.c.currency)
         found = [
             Undefined(currency, (high * MICRO + low) * MICRO + rest_high * MICRO + rest_low, rows)
             for currency, high, low, rest_high, rest_low, rows in connection.execute(statement)

@@ -99,7 +99,7 @@ def _by_day(seen: Sequence[SeenDay]) -> Cutoffs:
 
 def _seen(
     connection: Connection, principal: Principal, names: Collection[str], days: Days, age: Age
-) -> Iterator[SeenDay]:  # fmt: skip
+) -> Iterator[SeenDay]:
     """By client and day; a day of a client that had no revision by then is absent."""
     zones = _zones(connection, principal, names)
     found: list[SeenDay] = []
@@ -158,9 +158,7 @@ def _first_known(
     return found
 
 
-def _ranges(
-    connection: Connection, principal: Principal, names: Collection[str], days: Days
-) -> Sequence[Any]:  # fmt: skip
+def _ranges(connection: Connection, principal: Principal, names: Collection[str], days: Days) -> Sequence[Any]:
     r = runs.c
     key = (r.client_id, r.account_id, r.day_from, r.day_to, r.platforms)
     statement = select(*key, func.min(r.finished_at).label("first")).where(

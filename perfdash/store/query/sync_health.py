@@ -153,14 +153,21 @@ def _standing(principal: Principal, names: Collection[str]) -> Select[Any]:
     running = _of_account(func.count(), schema.runs.c.state == "running")
     return (
         select(
-            a.client_id, a.account_id, newest_day.label("newest_day"), running.label("running"),
-            good.c.fetch_ended, ended.c.state, ended.c.finished_at, ended.c.message, ended.c.resume_at,
+            a.client_id,
+            a.account_id,
+            newest_day.label("newest_day"),
+            running.label("running"),
+            good.c.fetch_ended,
+            ended.c.state,
+            ended.c.finished_at,
+            ended.c.message,
+            ended.c.resume_at,
         )
         .select_from(
             schema.accounts.outerjoin(good, _is_last(good, "committed")).outerjoin(ended, _is_last(ended, *FINISHED))
         )
         .where(narrowed(principal, a.client_id, names), a.active)
-    )  # fmt: skip
+    )
 
 
 def _of_account(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:

@@ -53,7 +53,11 @@ class Between:
     @property
     def fields(self) -> tuple[RestatedField, ...]:
         """What is compared: without money no column of money appears in the SQL at all."""
-        return RESTATED_FIELDS if self.question.principal.money else tuple(name for name in RESTATED_FIELDS if name not in RESTATED_MONEY)
+        return (
+            RESTATED_FIELDS
+            if self.question.principal.money
+            else tuple(name for name in RESTATED_FIELDS if name not in RESTATED_MONEY)
+        )
 
     @property
     def clients(self) -> list[str]:
@@ -166,6 +170,7 @@ def _differs(then: ColumnElement[Any], now: ColumnElement[Any], name: RestatedFi
 def _shortest(text: ColumnElement[Any]) -> ColumnElement[Any]:
     """An exact decimal as text, without the zeros at its end: 2.50 and 2.5 are the same number."""
     return case((text.like("%.%"), func.rtrim(func.rtrim(text, "0"), ".")), else_=text)
+
 
 def added_up(asked: Between, counted: FromClause) -> Select[Any]:
     """`counted` (changes with their revision's `at`) by campaign, day, currency and revision, for `moved_reader`."""

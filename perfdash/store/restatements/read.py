@@ -218,7 +218,9 @@ def _event(row: Any, fields: Sequence[RestatedField], told: _Timings) -> Event:
 
 def _values(told: Sequence[Any], fields: Sequence[RestatedField]) -> tuple[Value, ...]:
     values: list[Any] = (
-        list(told) if len(fields) == len(RESTATED_FIELDS) else list(map(dict(zip(fields, told, strict=True)).get, RESTATED_FIELDS))
+        list(told)
+        if len(fields) == len(RESTATED_FIELDS)
+        else list(map(dict(zip(fields, told, strict=True)).get, RESTATED_FIELDS))
     )
     for n in _RATIOS:
         if values[n] is not None:

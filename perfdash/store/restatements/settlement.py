@@ -95,12 +95,19 @@ def _parts(question: Question, days: Days) -> Any:
     t, begun, ended = told.c, revisions.alias("begun"), revisions.alias("ended")
     return (
         select(
-            t.client_id, t.account_id, t.platform, t.currency, t.day, begun.c.at.label("since"),
-            ended.c.at.label("until"), t.high, t.low,
+            t.client_id,
+            t.account_id,
+            t.platform,
+            t.currency,
+            t.day,
+            begun.c.at.label("since"),
+            ended.c.at.label("until"),
+            t.high,
+            t.low,
         )
         .join(begun, and_(begun.c.client_id == t.client_id, begun.c.revision == t.from_rev))
         .outerjoin(ended, and_(ended.c.client_id == t.client_id, ended.c.revision == t.to_rev))
-    )  # fmt: skip
+    )
 
 
 def _versions(question: Question, days: Days, table: Any, to_rev: Any) -> Select[Any]:
@@ -110,9 +117,12 @@ def _versions(question: Question, days: Days, table: Any, to_rev: Any) -> Select
     money = [c.currency] if principal.money else []
     high, low = split_sums(measure)
     statement = select(
-        *keys, (c.currency if money else literal("")).label("currency"), to_rev.label("to_rev"),
-        high.label("high"), low.label("low"),
-    ).where(narrowed(principal, c.client_id, question.clients), c.day.between(days.start, days.end))  # fmt: skip
+        *keys,
+        (c.currency if money else literal("")).label("currency"),
+        to_rev.label("to_rev"),
+        high.label("high"),
+        low.label("low"),
+    ).where(narrowed(principal, c.client_id, question.clients), c.day.between(days.start, days.end))
     statement = statement.where(*of_campaign(question.only, table))
     if platforms:
         statement = statement.where(c.platform.in_(sorted(platforms)))
@@ -121,6 +131,12 @@ def _versions(question: Question, days: Days, table: Any, to_rev: Any) -> Select
 
 def _part(row: Any) -> Part:
     return Part(
-        row.client_id, row.account_id, row.platform, row.currency, row.day, row.since, row.until,
+        row.client_id,
+        row.account_id,
+        row.platform,
+        row.currency,
+        row.day,
+        row.since,
+        row.until,
         row.high * MICRO + row.low,
-    )  # fmt: skip
+    )

@@ -47,9 +47,17 @@ class Link:
 def link_of(row: Any) -> Link:
     """A row that carries all columns of `links` as a value. UsageError when its question cannot be read."""
     return Link(
-        row.link_id, row.client_id, row.label, from_text(row.question, row.client_id, row.as_of), row.money, row.author,
-        row.created_at, row.expires_at, row.revoked_at, row.revoked_by or "",
-    )  # fmt: skip
+        row.link_id,
+        row.client_id,
+        row.label,
+        from_text(row.question, row.client_id, row.as_of),
+        row.money,
+        row.author,
+        row.created_at,
+        row.expires_at,
+        row.revoked_at,
+        row.revoked_by or "",
+    )
 
 
 def state_of(link: Link, now: datetime, *, shareable: bool) -> State:
@@ -86,6 +94,7 @@ def may_still_share(demo: bool) -> ColumnElement[bool]:
     )
     return exists(select(u.user_id).where(whole if demo else and_(whole, u.demo.is_(False))))
 
+
 LONGEST_LIFE = timedelta(days=366)
 LONGEST_LABEL = 80
 _NOT_HERE = "There is no such link here."
@@ -116,16 +125,19 @@ def make(
     _require_usable(question, client, money)
     shared = Shared(replace(question.filters, clients=(client,)), _moment(question, now), against)
     _require_holdable(shared, expires_at, now)
-    token, made = secrets.token_urlsafe(32), Link(
-        secrets.token_hex(16), client, _label(label), shared, money, principal.name, now, expires_at
-    )  # fmt: skip
+    token, made = (
+        secrets.token_urlsafe(32),
+        Link(secrets.token_hex(16), client, _label(label), shared, money, principal.name, now, expires_at),
+    )
     with store.writing() as connection:
         _insert(connection, made, token)
         able = select(links.c.link_id).where(links.c.link_id == made.link_id, may_still_share(demo))
         if connection.execute(able).first() is None:  # the store's word counts, not that of a page that is open
             raise AccessDenied(f"There is no client {client!r} here.")
         until = f"{expires_at:%Y-%m-%d}"
-        write_line(connection, principal.name, "link make", client, f"{made.label} ({made.link_id}), until {until}", now)
+        write_line(
+            connection, principal.name, "link make", client, f"{made.label} ({made.link_id}), until {until}", now
+        )
     return made, token
 
 
@@ -134,7 +146,7 @@ def open_link(store: Store, token: str, now: datetime, *, demo: bool = False) ->
     with store.reading() as connection:
         row = connection.execute(
             select(links).where(links.c.token_hash == digest(token), is_openable(now, demo))
-        ).first()  # fmt: skip
+        ).first()
     return None if row is None else link_of(row)
 
 
@@ -143,9 +155,7 @@ def principal_of(store: Store, link_id: str, now: datetime, *, demo: bool = Fals
     link = current(store, link_id, now, demo=demo)
     if link is None:
         return None
-    return Principal(
-        f"link: {link.label}", "link", frozenset({link.client}), link.money, lock=link.shared.lock
-    )  # fmt: skip
+    return Principal(f"link: {link.label}", "link", frozenset({link.client}), link.money, lock=link.shared.lock)
 
 
 def current(store: Store, link_id: str, now: datetime, *, demo: bool = False) -> Link | None:
@@ -236,10 +246,17 @@ def _label(text: str) -> str:
 def _insert(connection: Connection, made: Link, token: str) -> None:
     """Only beside its client: one that was just purged gets no link."""
     values = {
-        "client_id": made.client, "link_id": made.link_id, "token_hash": digest(token), "label": made.label,
-        "question": share_links.to_text(made.shared), "as_of": made.shared.as_of, "money": made.money,
-        "author": made.author, "created_at": made.created_at, "expires_at": made.expires_at,
-    }  # fmt: skip
+        "client_id": made.client,
+        "link_id": made.link_id,
+        "token_hash": digest(token),
+        "label": made.label,
+        "question": share_links.to_text(made.shared),
+        "as_of": made.shared.as_of,
+        "money": made.money,
+        "author": made.author,
+        "created_at": made.created_at,
+        "expires_at": made.expires_at,
+    }
     typed = [literal(value, links.c[name].type).label(name) for name, value in values.items()]
     there = select(*typed).where(clients.c.client_id == made.client)
     connection.execute(insert(links).from_select(list(values), there))

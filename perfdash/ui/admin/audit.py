@@ -39,17 +39,24 @@ def filter_controls(principal: Principal) -> AuditFilter:
     clients = [client.slug for client in catalog.clients(context.store(), principal)]
     with st.grid(3, min_column_width=200, gap="small"):
         actor = st.selectbox(
-            "Who", ["operator", "unknown", *people], index=None, placeholder="Anybody", key="audit_actor",
+            "Who",
+            ["operator", "unknown", *people],
+            index=None,
+            placeholder="Anybody",
+            key="audit_actor",
             accept_new_options=True,
             help="Who did it. The operator works on the command line; unknown is a name that nobody has.",
-        )  # fmt: skip
-        actions = st.multiselect(
-            "What", ACTIONS, placeholder="Any action", select_all=False, key="audit_actions"
-        )  # fmt: skip
+        )
+        actions = st.multiselect("What", ACTIONS, placeholder="Any action", select_all=False, key="audit_actions")
         subject = st.selectbox(
-            "About", [*clients, audit.EVERY_CLIENT, *people], index=None, placeholder="Anything", key="audit_subject",
-            accept_new_options=True, help="A client or a user. A look at all clients at once names none of them.",
-        )  # fmt: skip
+            "About",
+            [*clients, audit.EVERY_CLIENT, *people],
+            index=None,
+            placeholder="Anything",
+            key="audit_subject",
+            accept_new_options=True,
+            help="A client or a user. A look at all clients at once names none of them.",
+        )
         text = st.text_input("Words in the detail", max_chars=LONGEST, placeholder="Any", key="audit_text")
         first = st.date_input("From", value=None, key="audit_from", format="YYYY-MM-DD")
         last = st.date_input("To", value=None, key="audit_to", format="YYYY-MM-DD")

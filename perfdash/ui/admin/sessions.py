@@ -95,14 +95,17 @@ def end_buttons(one: Live, found: Sequence[Live]) -> None:
         since = " · this is your own; use Sign out" if one.own else ""
         st.markdown(f"**{escape_markdown(one.who) or 'client link'}**{since}", width="stretch")
         st.button(
-            "End this session", icon=":material/logout:", type="primary", key="admin_end_one", on_click=_end,
-            args=(one,), disabled=one.own,
-        )  # fmt: skip
+            "End this session",
+            icon=":material/logout:",
+            type="primary",
+            key="admin_end_one",
+            on_click=_end,
+            args=(one,),
+            disabled=one.own,
+        )
         if len(others) > (0 if one.own else 1):
             label = f"End your other {len(others)}" if yours else f"End all {len(others)} of {escape_markdown(one.who)}"
-            st.button(
-                label, icon=":material/group_remove:", key="admin_end_all", on_click=_end_all, args=(one,)
-            )  # fmt: skip
+            st.button(label, icon=":material/group_remove:", key="admin_end_all", on_click=_end_all, args=(one,))
 
 
 def _end(one: Live) -> None:
@@ -119,9 +122,13 @@ def _end_all(one: Live) -> None:
         if user_id is None:
             return "There was nothing to end."
         ended = sessions.end_all(
-            context.store(), user_id, context.now(), "by an admin", principal=principal,
+            context.store(),
+            user_id,
+            context.now(),
+            "by an admin",
+            principal=principal,
             but=own.session_id if own is not None and own.user_id == user_id else None,
-        )  # fmt: skip
+        )
         return f"{formatting.plural(ended, 'session')} of {one.who} ended."
 
     run_as_admin(deed, needs="sessions")

@@ -44,9 +44,14 @@ def narrowed(found: Sequence[User]) -> tuple[User, ...]:
         return tuple(found)
     count = {label: sum(role in (None, user.role) for user in found) for label, role in WHICH.items()}
     chosen = st.segmented_control(
-        "Which users", list(WHICH), default="All", required=True, key=_WHICH, label_visibility="collapsed",
+        "Which users",
+        list(WHICH),
+        default="All",
+        required=True,
+        key=_WHICH,
+        label_visibility="collapsed",
         format_func=lambda label: f"{label} ({count[label]})",
-    )  # fmt: skip
+    )
     role = WHICH.get(chosen or "All")
     return tuple(user for user in found if role in (None, user.role))
 
@@ -75,6 +80,7 @@ def chosen(found: Sequence[User]) -> User | None:
 def _clients(user: User) -> tuple[str, ...]:
     return ("every client",) if user.sees_all else user.clients
 
+
 _LINK = "_admin_link"
 
 
@@ -89,10 +95,13 @@ def button(user: User, *, disabled: bool, help_text: str) -> None:
     """A link for the user to choose a password: an invitation for who has none yet, or else a reset."""
     purpose: Purpose = "reset" if user.has_password else "invite"
     st.button(
-        "Password reset link" if user.has_password else "Invitation link", icon=":material/link:",
-        key=f"admin_link_{user.user_id}", disabled=disabled, help=help_text,
+        "Password reset link" if user.has_password else "Invitation link",
+        icon=":material/link:",
+        key=f"admin_link_{user.user_id}",
+        disabled=disabled,
+        help=help_text,
         on_click=lambda: run_as_admin(lambda who: make(who, user.username, purpose)),
-    )  # fmt: skip
+    )
 
 
 def show_invitation(principal: Principal) -> None:
@@ -105,7 +114,8 @@ def show_invitation(principal: Principal) -> None:
         st.markdown(f":material/key: **{what} for {escape_markdown(username)}**")
         st.code(absolute_address(invitations.link_path(token)), language=None, wrap_lines=True)
         st.caption(
-            f"Copy it now: it is shown this once. Whoever has it chooses the password, so send it to {escape_markdown(username)} "
+            f"Copy it now: it is shown this once. Whoever has it chooses the password, "
+            f"so send it to {escape_markdown(username)} "
             f"alone. It works once, within {_days(LIFETIME[purpose])}."
         )
         st.button("Put away", on_click=lambda: st.session_state.pop(_LINK, None), key="admin_link_done")
@@ -114,6 +124,7 @@ def show_invitation(principal: Principal) -> None:
 def _days(span: timedelta) -> str:
     hours = span // timedelta(hours=1)
     return formatting.plural(hours // 24, "day") if hours > 24 else formatting.plural(hours, "hour")
+
 
 _TURN = "_admin_add_turn"
 _ROLE_HELP = " ".join(f"**{role}**: {about}." for role, about in ABOUT.items())
@@ -133,21 +144,31 @@ def add(slugs: Sequence[str]) -> None:
         st.text_input("User name", key=_key("username", turn), max_chars=100, placeholder="ada", autocomplete="off")
         st.text_input("Name", key=_key("name", turn), max_chars=200, placeholder="Ada Lovelace", autocomplete="off")
         st.text_input(
-            "E-mail", key=_key("email", turn), max_chars=254, placeholder="ada@example.com", help=_EMAIL_HELP,
+            "E-mail",
+            key=_key("email", turn),
+            max_chars=254,
+            placeholder="ada@example.com",
+            help=_EMAIL_HELP,
             autocomplete="off",
-        )  # fmt: skip
+        )
         _access(Access("client"), slugs, f"add_{turn}", disabled=False, own=False)
         st.form_submit_button(
-            "Add and make a link" if invites else "Add", type="primary", icon=":material/person_add:",
-            key=f"admin_add_button_{turn}", on_click=_add, args=(turn,),
-        )  # fmt: skip
+            "Add and make a link" if invites else "Add",
+            type="primary",
+            icon=":material/person_add:",
+            key=f"admin_add_button_{turn}",
+            on_click=_add,
+            args=(turn,),
+        )
 
 
 def change(principal: Principal, user: User, slugs: Sequence[str]) -> None:
     """Everything that can be changed about `user`."""
     own, fixed = user.user_id == principal.user_id, user.demo
     with st.container(border=True):
-        st.markdown(f"**{escape_markdown(user.username, 100)}**" + (f" · {escape_markdown(user.name)}" if user.name else ""))
+        st.markdown(
+            f"**{escape_markdown(user.username, 100)}**" + (f" · {escape_markdown(user.name)}" if user.name else "")
+        )
         if fixed:
             st.caption(_DEMO)
         _access_form(user, slugs, disabled=fixed, own=own)
@@ -163,20 +184,35 @@ def _access_form(user: User, slugs: Sequence[str], *, disabled: bool, own: bool)
     with st.form(f"admin_access_{state}", border=False):
         _access(was, sorted({*slugs, *user.clients}), state, disabled=disabled, own=own)
         st.form_submit_button(
-            "Save access", type="primary", key=f"admin_access_button_{state}", disabled=disabled,
-            on_click=_save_access, args=(user, was, state), help="Ends the user's sessions when anything changed.",
-        )  # fmt: skip
+            "Save access",
+            type="primary",
+            key=f"admin_access_button_{state}",
+            disabled=disabled,
+            on_click=_save_access,
+            args=(user, was, state),
+            help="Ends the user's sessions when anything changed.",
+        )
 
 
 def _access(was: Access, slugs: Sequence[str], state: str, *, disabled: bool, own: bool) -> None:
     st.segmented_control(
-        "Role", USER_ROLES, default=was.role, required=True, key=_key("role", state), disabled=disabled or own,
+        "Role",
+        USER_ROLES,
+        default=was.role,
+        required=True,
+        key=_key("role", state),
+        disabled=disabled or own,
         help=_YOURSELF if own else _ROLE_HELP,
-    )  # fmt: skip
+    )
     st.multiselect(
-        "Clients", slugs, default=list(was.clients), key=_key("clients", state), disabled=disabled,
-        placeholder="No client yet", help=_CLIENTS_HELP,
-    )  # fmt: skip
+        "Clients",
+        slugs,
+        default=list(was.clients),
+        key=_key("clients", state),
+        disabled=disabled,
+        placeholder="No client yet",
+        help=_CLIENTS_HELP,
+    )
     st.toggle("Sees amounts of money", was.money, key=_key("money", state), disabled=disabled, help=_MONEY_HELP)
 
 
@@ -184,9 +220,15 @@ def _email_form(user: User, *, disabled: bool) -> None:
     state = f"{user.user_id}_{hash(user.email) & 0xFFFFFF:x}"
     with st.form(f"admin_email_{state}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            "E-mail", user.email or "", key=_key("email", state), max_chars=254, disabled=disabled, width="stretch",
-            help=_EMAIL_HELP, autocomplete="off",
-        )  # fmt: skip
+            "E-mail",
+            user.email or "",
+            key=_key("email", state),
+            max_chars=254,
+            disabled=disabled,
+            width="stretch",
+            help=_EMAIL_HELP,
+            autocomplete="off",
+        )
         st.form_submit_button(
             "Save", key=f"admin_email_button_{state}", disabled=disabled, on_click=_save_email, args=(user, state)
         )
@@ -197,15 +239,24 @@ def _ways_in(user: User, *, fixed: bool, own: bool) -> None:
     if context.settings().security.passwords and user.active:
         button(user, disabled=fixed, help_text=_DEMO if fixed else "A one-time link to choose a password.")
     st.button(
-        "Sign out everywhere", icon=":material/logout:", key=f"admin_out_{user.user_id}", disabled=own,
-        help=_YOURSELF if own else "Ends every session of this user at once.", on_click=_sign_out, args=(user,),
-    )  # fmt: skip
+        "Sign out everywhere",
+        icon=":material/logout:",
+        key=f"admin_out_{user.user_id}",
+        disabled=own,
+        help=_YOURSELF if own else "Ends every session of this user at once.",
+        on_click=_sign_out,
+        args=(user,),
+    )
     label = "Deactivate" if user.active else "Activate"
     st.button(
-        label, icon=":material/person_off:" if user.active else ":material/person:", disabled=bool(why),
-        key=f"admin_active_{user.user_id}", on_click=_set_active, args=(user,),
+        label,
+        icon=":material/person_off:" if user.active else ":material/person:",
+        disabled=bool(why),
+        key=f"admin_active_{user.user_id}",
+        on_click=_set_active,
+        args=(user,),
         help=why or ("Lets the user in no more and ends every session." if user.active else "Lets the user in again."),
-    )  # fmt: skip
+    )
 
 
 def _add(turn: int) -> None:
@@ -214,10 +265,17 @@ def _add(turn: int) -> None:
     def deed(principal: Principal) -> str:
         wanted = _wanted(f"add_{turn}")
         made = users.add_user(
-            context.store(), principal, str(_value("username", turn)), None, wanted.role, context.now(),
-            clients=wanted.clients, money=wanted.money, name=str(_value("name", turn)),
+            context.store(),
+            principal,
+            str(_value("username", turn)),
+            None,
+            wanted.role,
+            context.now(),
+            clients=wanted.clients,
+            money=wanted.money,
+            name=str(_value("name", turn)),
             email=str(_value("email", turn)) or None,
-        )  # fmt: skip
+        )
         state[_TURN] = turn + 1
         if context.settings().security.passwords:
             make(principal, made.username, "invite")

@@ -56,18 +56,23 @@ def sessions_of(principal: Principal) -> None:
     for one in sessions.of_user(store, principal.user_id or 0, context.now(), idle=idle):
         _line(one, own is not None and one.session_id == own.session_id)
     st.button(
-        "Sign out everywhere", icon=":material/logout:", on_click=_everywhere,
+        "Sign out everywhere",
+        icon=":material/logout:",
+        on_click=_everywhere,
         help="Ends all of these, this one too: every open page and every copy of a cookie.",
-    )  # fmt: skip
+    )
 
 
 def _form(principal: Principal) -> None:
     with st.form("change_password", enter_to_submit=True):
         st.caption(new_password.ADVICE)
         current = st.text_input(
-            "Current password", type="password", max_chars=passwords.LONGEST_PASSWORD,
-            autocomplete="current-password", key=_CURRENT,
-        )  # fmt: skip
+            "Current password",
+            type="password",
+            max_chars=passwords.LONGEST_PASSWORD,
+            autocomplete="current-password",
+            key=_CURRENT,
+        )
         first, again = new_password.new_password("own")
         pressed = st.form_submit_button("Change the password", type="primary")
     if pressed and not new_password.passwords_differ(first, again):

@@ -54,13 +54,19 @@ def notice() -> str:
 def new_password(key: str) -> tuple[str, str]:
     """The two fields for a new password; a password manager offers one for them."""
     first = st.text_input(
-        "New password", type="password", max_chars=passwords.LONGEST_PASSWORD, autocomplete="new-password",
+        "New password",
+        type="password",
+        max_chars=passwords.LONGEST_PASSWORD,
+        autocomplete="new-password",
         key=f"{key}{_NEW}",
-    )  # fmt: skip
+    )
     again = st.text_input(
-        "The same again", type="password", max_chars=passwords.LONGEST_PASSWORD, autocomplete="new-password",
+        "The same again",
+        type="password",
+        max_chars=passwords.LONGEST_PASSWORD,
+        autocomplete="new-password",
         key=f"{key}{_AGAIN}",
-    )  # fmt: skip
+    )
     return first, again
 
 
@@ -85,9 +91,7 @@ def _form(token: str, found: Invitation) -> None:
     if not pressed or passwords_differ(first, again):
         return
     try:
-        username = invitations.accept(
-            context.store(), token, first, context.now(), demo=context.settings().demo
-        )  # fmt: skip
+        username = invitations.accept(context.store(), token, first, context.now(), demo=context.settings().demo)
     except AccessDenied:
         st.rerun()  # it was used, or replaced, since the form was drawn: `show` says so
     except PerfdashError as error:

@@ -67,6 +67,7 @@ def _redeem(code: str, username: str, password: str) -> None:
         session.enter(session.begin(login.user_id))
     st.rerun()
 
+
 _WRONG, _PASSWORD = "_wrong", "_password"
 WRONG = "That user name and password do not go together."
 
@@ -115,9 +116,12 @@ def _form(known_as: str) -> None:
     with st.form("sign_in", enter_to_submit=True):
         username = st.text_input("User name", value=known_as, max_chars=100, autocomplete="username")
         password = st.text_input(
-            "Password", type="password", max_chars=passwords.LONGEST_PASSWORD, autocomplete="current-password",
+            "Password",
+            type="password",
+            max_chars=passwords.LONGEST_PASSWORD,
+            autocomplete="current-password",
             key=_PASSWORD,
-        )  # fmt: skip
+        )
         pressed = st.form_submit_button("Sign in", type="primary", width="stretch")
     if pressed:
         _try(username, password)

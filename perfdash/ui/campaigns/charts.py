@@ -72,7 +72,8 @@ def _legend(drawing: Drawing) -> None:
     lines = [f"{_ranges(days)} ({_SAYS[state]})" for state, days in why.items()]
     if lines:
         st.caption(
-            f":material/line_style: Pale bars and dashed lines can still change: {escape_markdown('; '.join(lines), 400)}."
+            f":material/line_style: Pale bars and dashed lines can still change: "
+            f"{escape_markdown('; '.join(lines), 400)}."
         )
     corrected = sum(group.sums.corrected for group in drawing.groups)
     if corrected:

@@ -23,8 +23,9 @@ def nothing_here(question: Question) -> None:
     if not principal.sees_all and not principal.clients:
         st.info(
             "Your account is there, but no client is part of it yet. Whoever invited you can add one.",
-            title="No client yet", icon=":material/person_off:",
-        )  # fmt: skip
+            title="No client yet",
+            icon=":material/person_off:",
+        )
         return
     if as_of_control.nothing_known_yet(question):
         return
@@ -36,16 +37,19 @@ def nothing_here(question: Question) -> None:
     where = f" on {formatting.enumerate_names(filters.platforms)}" if filters.platforms else ""
     st.info(
         f"{what} in these days ({formatting.days(filters.days)}){escape_markdown(where)}. {_nearest(question)}",
-        title="No data", icon=":material/event_busy:",
-    )  # fmt: skip
+        title="No data",
+        icon=":material/event_busy:",
+    )
 
 
 def _over_the_limit(filters: Filters, currency: str) -> None:
     limit = formatting.micros(filters.max_cpm, currency)
     st.info(
-        f"Nothing from {formatting.days(filters.days)} has a CPM of at most {escape_markdown(limit)}. Raise the limit, or remove it.",
-        title="No data under this limit", icon=":material/filter_alt_off:",
-    )  # fmt: skip
+        f"Nothing from {formatting.days(filters.days)} has a CPM of at most {escape_markdown(limit)}. "
+        f"Raise the limit, or remove it.",
+        title="No data under this limit",
+        icon=":material/filter_alt_off:",
+    )
 
 
 def _nearest(question: Question) -> str:

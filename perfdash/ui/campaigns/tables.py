@@ -122,7 +122,10 @@ def _campaigns(rows: Sequence[CampaignRow], columns: Sequence[Shown], key: str) 
     )
     if len(ordered) > component_tables.MOST_ROWS:
         by = "cost" if currency and rows[0].sums.cost is not None else "impressions"
-        st.caption(f"The first {component_tables.MOST_ROWS:,} of {len(ordered):,} campaigns by {by}; the CSV holds all of them.")
+        st.caption(
+            f"The first {component_tables.MOST_ROWS:,} of {len(ordered):,} campaigns by {by}; "
+            f"the CSV holds all of them."
+        )
 
 
 def _currency(rows: Sequence[Any], columns: Sequence[Shown]) -> tuple[str, Sequence[Shown]]:
@@ -200,13 +203,17 @@ def creators(groups: Sequence[Group], names: Names, *, money: bool, key: str) ->
         return names.get((row.client, row.account, row.creator), row.creator) or "(no creator)"
 
     columns: Sequence[Shown] = (
-        Shown("creator", "Creator", "text", name, pinned=True, width="medium"), CORRECTED,
-        *((COST,) if money else ()), *COUNTS, *(PAID if money else ()),
+        Shown("creator", "Creator", "text", name, pinned=True, width="medium"),
+        CORRECTED,
+        *((COST,) if money else ()),
+        *COUNTS,
+        *(PAID if money else ()),
         *(REST if money else _without_money(REST)),
-    )  # fmt: skip
+    )
     currency, columns = _currency(groups, columns) if money else ("", columns)
     ordered = sorted(groups, key=lambda row: (-(row.sums.cost or 0), -(row.sums.impressions or 0)))
     draw(ordered[: component_tables.MOST_ROWS], columns, alt="Creators of this campaign", key=key, currency=currency)
+
 
 def flight_line(row: CampaignRow) -> None:
     """Whose it is, where it runs, from when to when."""
@@ -231,7 +238,8 @@ def budget_bar(row: CampaignRow, stored_from: date | None, as_of: AsOf | None = 
     spent, budget = formatting.micros(row.flight_cost, row.currency), formatting.micros(row.budget, row.currency)
     over = f" · :red[**{escape_markdown(formatting.percent(share - 1, 1))} over budget**]" if share > 1 else ""
     today = today_at(as_of, "UTC", context.now())
-    text = f"Spent {escape_markdown(spent)} of {escape_markdown(budget)} ({escape_markdown(formatting.percent(share, 1))}){_elapsed(row, today)}{over}"
+    spent_of = f"Spent {escape_markdown(spent)} of {escape_markdown(budget)}"
+    text = f"{spent_of} ({escape_markdown(formatting.percent(share, 1))}){_elapsed(row, today)}{over}"
     st.progress(min(1.0, float(share)), text=text)
     if stored_from and row.flight_start and row.flight_start < stored_from:
         st.caption(f"Earlier days than {formatting.day(stored_from)} were never fetched, so their cost is not in this.")

@@ -39,6 +39,7 @@ def _escaped(character: str) -> str:
     mark = f"\\{character}" if character in _PUNCTUATION else character
     return mark + _WORD_JOINER if character in _BREAKS_AFTER else mark
 
+
 _log = logging.getLogger(__name__)
 _CONFIGURATION = (
     "The configuration of this installation is not right. Whoever runs it finds the reason in the server's log."
@@ -61,6 +62,7 @@ def errors_shown() -> Iterator[None]:
         yield
     except PerfdashError as error:
         st.error(public_text(error), icon=":material/error:", title="This cannot be shown")
+
 
 SHOWN_FOR = timedelta(seconds=15)
 _KEPT, _DRAWN = "_flash", "_flash_drawn"

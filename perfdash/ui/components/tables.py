@@ -27,9 +27,13 @@ Kind = Literal[
 ]
 """`instant` is a moment to the second with its year; `moment` is for the recent past."""
 _TYPES: dict[Kind, Any] = {
-    "text": pa.string(), "list": pa.list_(pa.string()), "count": pa.int64(), "day": pa.date32(),
-    "moment": pa.timestamp("s", tz="UTC"), "instant": pa.timestamp("s", tz="UTC"),
-}  # fmt: skip
+    "text": pa.string(),
+    "list": pa.list_(pa.string()),
+    "count": pa.int64(),
+    "day": pa.date32(),
+    "moment": pa.timestamp("s", tz="UTC"),
+    "instant": pa.timestamp("s", tz="UTC"),
+}
 _MEASURES: dict[Unit, Kind] = {"count": "count", "money": "money", "millionths": "decimal"}
 Value = Callable[[Any], Any]
 
@@ -96,9 +100,13 @@ def draw(
     data = pa.table({column.name: pa.array([_plain(column, row) for row in rows], _type(column)) for column in kept})
     config = {column.name: _config(column, data[column.name].to_pylist(), currency) for column in kept}
     common: dict[str, Any] = {
-        "column_config": config, "hide_index": True, "placeholder": formatting.UNDEFINED, "alt": alt, "key": key,
+        "column_config": config,
+        "hide_index": True,
+        "placeholder": formatting.UNDEFINED,
+        "alt": alt,
+        "key": key,
         "height": "content" if len(rows) <= ROWS_AT_ONCE else TALLEST,
-    }  # fmt: skip
+    }
     if choose is None:
         st.dataframe(data, **common)
         return
@@ -155,8 +163,12 @@ def _config(column: Shown, values: Sequence[Any], currency: str) -> Any:
     label = f"{column.label} ({currency})" if currency and column.kind in ("money", "price") else column.label
     places = currencies.decimals(currency) if currency else 2
     numbers = {
-        "count": "%,d", "decimal": "%,.2f", "money": f"%,.{places}f", "percent": "%,.2f%%", "times": "%,.2f×",
-    }  # fmt: skip
+        "count": "%,d",
+        "decimal": "%,.2f",
+        "money": f"%,.{places}f",
+        "percent": "%,.2f%%",
+        "times": "%,.2f×",
+    }
     if column.kind == "price":
         return c.NumberColumn(label, format=f"%,.{_places(values, currency)}f", **common)
     if column.kind in numbers:

@@ -47,9 +47,11 @@ _PLAN, _TURN = "_correction_plan", "_correction_turn"
 How = Literal["set", "total", "factor"]
 Choice = tuple[How, CorrectedField]
 _RANGE: dict[str, Choice] = {
-    "Total cost": ("total", "cost"), "Cost × factor": ("factor", "cost"),
-    "Impressions × factor": ("factor", "impressions"), "Clicks × factor": ("factor", "clicks"),
-}  # fmt: skip
+    "Total cost": ("total", "cost"),
+    "Cost × factor": ("factor", "cost"),
+    "Impressions × factor": ("factor", "impressions"),
+    "Clicks × factor": ("factor", "clicks"),
+}
 _ROW: dict[str, Choice] = {LABELS[field]: ("set", field) for field in ("cost", "cpm", "impressions", "clicks")}
 
 
@@ -76,9 +78,10 @@ def show_form(principal: Principal, over: Range, lines: Sequence[CorrectableFact
     where = row_label(row) if row else formatting.plural(len(lines), "row")
     st.subheader(f"Correct {escape_markdown(where, 200)}" if row or len(lines) == 1 else f"Correct all {where}")
     st.caption(
-        "Only the chosen row; click it again to correct the whole range." if row else
-        "Every row in this range, by the same rule. Click a row above to correct only that one."
-    )  # fmt: skip
+        "Only the chosen row; click it again to correct the whole range."
+        if row
+        else "Every row in this range, by the same rule. Click a row above to correct only that one."
+    )
     turn = st.session_state.setdefault(_TURN, 0)
     label = st.pills(
         "What to set", list(choices), default=next(iter(choices)), required=True, key=f"correct_what_{bool(row)}"
@@ -88,9 +91,11 @@ def show_form(principal: Principal, over: Range, lines: Sequence[CorrectableFact
     with st.form(f"correct_{how}_{field}_{turn}", border=True):
         text = st.text_input(_ask(how, field, touched), placeholder=_example(how, field), key=f"correct_value_{turn}")
         reason = st.text_input(
-            "Reason", max_chars=LONGEST_REASON, placeholder="Why the reported value is wrong; it stays with the number",
+            "Reason",
+            max_chars=LONGEST_REASON,
+            placeholder="Why the reported value is wrong; it stays with the number",
             key=f"correct_reason_{turn}",
-        )  # fmt: skip
+        )
         asked = st.form_submit_button("Preview", icon=":material/visibility:")
     if asked:
         _plan(principal, question, touched, None if row else over, text, reason)
@@ -124,9 +129,15 @@ def _plan(
         require_usable(wanted)
         done = effect(touched, wanted)
         st.session_state[_PLAN] = PendingCorrection(
-            principal.user_id, question, tuple(wanted), {line.target: line.seen for line in touched}, over,
-            reason_of(why), done, sum(_replaces(line, wanted[0].field) for line in touched),
-        )  # fmt: skip
+            principal.user_id,
+            question,
+            tuple(wanted),
+            {line.target: line.seen for line in touched},
+            over,
+            reason_of(why),
+            done,
+            sum(_replaces(line, wanted[0].field) for line in touched),
+        )
     except PerfdashError as error:
         st.error(escape_markdown(str(error), 500), icon=":material/error:")
 
@@ -170,7 +181,9 @@ def _changes(found: Effect) -> str:
     for field in ("cost", "impressions", "clicks"):
         was, is_ = getattr(found.before, field), getattr(found.after, field)
         if was != is_:
-            parts.append(f"{field} {_arrow(format_value(field, was, found.currency), format_value(field, is_, found.currency))}")
+            parts.append(
+                f"{field} {_arrow(format_value(field, was, found.currency), format_value(field, is_, found.currency))}"
+            )
     was, is_ = (cpm_of(sums) for sums in (found.before, found.after))
     if was != is_ and parts:
         read = [formatting.unit_price(value, found.currency) for value in (was, is_)]

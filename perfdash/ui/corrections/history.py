@@ -29,9 +29,14 @@ def chosen_state(found: Sequence[CorrectionBatch]) -> tuple[CorrectionBatch, ...
     active = tuple(one for one in found if one.active)
     labels = dict(zip(STATES, (active, tuple(one for one in found if not one.active), tuple(found)), strict=True))
     chosen = st.segmented_control(
-        "Which corrections", STATES, default="Active" if active else "All", required=True, key="corrections_state",
-        format_func=lambda state: f"{state} ({len(labels[state])})", label_visibility="collapsed",
-    )  # fmt: skip
+        "Which corrections",
+        STATES,
+        default="Active" if active else "All",
+        required=True,
+        key="corrections_state",
+        format_func=lambda state: f"{state} ({len(labels[state])})",
+        label_visibility="collapsed",
+    )
     return labels.get(chosen or "", tuple(found))
 
 
@@ -108,10 +113,14 @@ def batch_rows(one: CorrectionBatch, *, key: str) -> Correction | None:
         Shown("raw_now", "Reported now", "text", lambda part: each(part).raw_now),
         Shown("state", "State", "text", lambda part: each(part).state),
         Shown("warning", "Look at", "text", lambda part: "; ".join(each(part).warnings), width="medium"),
-    )  # fmt: skip
+    )
     picked: int | None = component_tables.chosen(key)
     draw(
-        one.parts[: component_tables.MOST_ROWS], columns, alt="Rows of this correction", key=key, choose=lambda part: part.number
+        one.parts[: component_tables.MOST_ROWS],
+        columns,
+        alt="Rows of this correction",
+        key=key,
+        choose=lambda part: part.number,
     )
     return next((part for part in one.parts if part.number == picked), None)
 
@@ -126,9 +135,11 @@ def revert_form(principal: Principal, one: CorrectionBatch, part: Correction | N
     label = "Revert" if len(those) == 1 else f"Revert all {len(those):,} rows"
     with st.form(f"revert_{turn}", border=True):
         st.text_input(
-            "Reason of the revert", max_chars=LONGEST_REASON, key=f"revert_reason_{turn}",
+            "Reason of the revert",
+            max_chars=LONGEST_REASON,
+            key=f"revert_reason_{turn}",
             placeholder="Why the reported value counts again",
-        )  # fmt: skip
+        )
         st.form_submit_button(label, icon=":material/undo:", on_click=_revert, key=f"revert_button_{turn}")
 
 

@@ -73,6 +73,7 @@ def _rows(question: Question) -> tuple[CampaignRow, ...]:
         Question(question.principal, Filters(filters.days, filters.clients, filters.platforms, raw=True))
     )
 
+
 _CAMPAIGN, _LINKED = "correct_campaign", "_correct_linked"
 
 
@@ -82,9 +83,13 @@ def chosen_range(question: Question) -> Range | None:
     _follow_link(options)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
-            "Campaign", list(options), index=None, key=_CAMPAIGN, placeholder="Search by name",
+            "Campaign",
+            list(options),
+            index=None,
+            key=_CAMPAIGN,
+            placeholder="Search by name",
             help="The campaigns with rows under the filters at the left.",
-        )  # fmt: skip
+        )
         ref = options.get(label or "")
         if ref is None:
             return None
@@ -114,16 +119,23 @@ def _platform(question: Question, ref: CampaignRef) -> str | None:
     filters = Filters(question.filters.days, (), question.filters.platforms, raw=True)
     groups = cache.groups(Question(question.principal, filters, only=ref), ("platform",))
     return st.selectbox(
-        "Platform", sorted({group.platform for group in groups}), index=None, placeholder="All platforms",
+        "Platform",
+        sorted({group.platform for group in groups}),
+        index=None,
+        placeholder="All platforms",
         key=f"correct_platform {ref}",
-    )  # fmt: skip
+    )
 
 
 def _days(within: Days) -> Days | None:
     value: Any = st.date_input(
-        "Days", (within.start, within.end), min_value=within.start, max_value=within.end, format="YYYY-MM-DD",
+        "Days",
+        (within.start, within.end),
+        min_value=within.start,
+        max_value=within.end,
+        format="YYYY-MM-DD",
         key=f"correct_days {within}",
-    )  # fmt: skip
+    )
     first, last = (*value, None, None)[:2] if isinstance(value, tuple) else (value, None)
     try:
         return range_of(first, last)
@@ -140,14 +152,17 @@ def chosen_rows(principal: Principal, over: Range) -> tuple[tuple[CorrectableFac
     if len(lines) > MOST_AT_ONCE:
         st.info(
             f"More than {MOST_AT_ONCE:,} rows lie in this range. Choose fewer days, or one platform.",
-            icon=":material/unfold_less:", title="Too many rows at once",
-        )  # fmt: skip
+            icon=":material/unfold_less:",
+            title="Too many rows at once",
+        )
         return (), None
     key = f"correct_rows {over}"
     picked: Target | None = component_tables.chosen(key)
     _table(lines, cache.creators(principal, (over.client,)), money=principal.money, key=key)
     if len(lines) > component_tables.MOST_ROWS:
-        st.caption(f"The first {component_tables.MOST_ROWS:,} of {len(lines):,} rows; a range correction reaches all of them.")
+        st.caption(
+            f"The first {component_tables.MOST_ROWS:,} of {len(lines):,} rows; a range correction reaches all of them."
+        )
     return lines, next((line for line in lines if line.target == picked), None)
 
 
@@ -168,9 +183,13 @@ def _table(lines: Sequence[CorrectableFact], creators: Names, *, money: bool, ke
     currencies = {line.currency for line in lines}
     currency = currencies.pop() if len(currencies) == 1 else ""
     draw(
-        lines[: component_tables.MOST_ROWS], columns, alt="Rows that can be corrected", key=key, currency=currency,
+        lines[: component_tables.MOST_ROWS],
+        columns,
+        alt="Rows that can be corrected",
+        key=key,
+        currency=currency,
         choose=lambda line: line.target,
-    )  # fmt: skip
+    )
 
 
 def _pair(name: str) -> tuple[Shown, Shown]:
@@ -184,6 +203,7 @@ def row_label(line: CorrectableFact) -> str:
     """3 Mar 2026, TikTok"""
     key = line.target.key
     return f"{formatting.day(key.day)}, {key.platform}" + (f", {key.creator}" if key.creator else "")
+
 
 def offer(question: Question) -> None:
     """A link to correct the campaign, for who may, and not while a past is shown."""

@@ -42,7 +42,9 @@ def verdict(found: Comparison, facts: int) -> None:
             named = found.disagreeing - found.count("unexplained", "ambiguous")
             _count("Explained", named, _share(named, found.disagreeing), "Disagreements that exactly one cause fits.")
     if beyond:
-        st.caption(f"{formatting.plural(beyond, 'row')} cannot be recomputed: no revenue is reported beside the {label}.")
+        st.caption(
+            f"{formatting.plural(beyond, 'row')} cannot be recomputed: no revenue is reported beside the {label}."
+        )
 
 
 def _sentence(found: Comparison) -> str:
@@ -53,7 +55,9 @@ def _sentence(found: Comparison) -> str:
         return f"Every {label} that can be checked is the one that its own row gives."
     names = sorted({share.name for share in found.shares} - set(EVEN), key=lambda name: -found.count(name))
     parts = [f"{cpm_lab_story.inline_label(found.measure, name)} ({found.count(name):,})" for name in names]
-    return escape_markdown(f"{formatting.plural(off, 'row')} of {found.rows:,} disagree: {formatting.enumerate_names(parts, most=9)}.", 300)
+    return escape_markdown(
+        f"{formatting.plural(off, 'row')} of {found.rows:,} disagree: {formatting.enumerate_names(parts, most=9)}.", 300
+    )
 
 
 def _share(part: int, whole: int) -> str:
@@ -62,9 +66,15 @@ def _share(part: int, whole: int) -> str:
 
 def _count(label: str, value: int, share: str, told: str) -> None:
     st.metric(
-        label, formatting.number(value), share, delta_color="off", delta_arrow="off", help=told, border=True,
+        label,
+        formatting.number(value),
+        share,
+        delta_color="off",
+        delta_arrow="off",
+        help=told,
+        border=True,
         height="stretch",
-    )  # fmt: skip
+    )
 
 
 def causes(found: Comparison, *, key: str) -> None:
@@ -72,7 +82,9 @@ def causes(found: Comparison, *, key: str) -> None:
     currency = _one_currency(found.measure, (share.currency for share in found.shares))
     moves = f"by how much these rows move the reported total {LABELS[found.measure]} away from the recomputed one"
     columns = (
-        Shown("cause", "Cause", "text", lambda share: cpm_lab_story.words_of(found.measure, share.name).label, pinned=True),
+        Shown(
+            "cause", "Cause", "text", lambda share: cpm_lab_story.words_of(found.measure, share.name).label, pinned=True
+        ),
         Shown("currency", "Currency", "text", lambda share: "" if currency else share.currency),
         Shown("rows", "Rows", "count", lambda share: share.rows, "rows in view"),
         Shown("share", "Share of rows", "share", lambda share: Fraction(share.rows, found.rows), "of all that report"),
@@ -108,7 +120,9 @@ def _read(finding: ExplainedRatio) -> str:
     value = finding.cause.recomputed
     if value is None:
         return formatting.UNDEFINED
-    return formatting.unit_price(value, finding.row.currency) if finding.measure == "cpm" else formatting.number(value, 4)
+    return (
+        formatting.unit_price(value, finding.row.currency) if finding.measure == "cpm" else formatting.number(value, 4)
+    )
 
 
 def wholes(found: Comparison, *, key: str) -> None:
@@ -118,7 +132,9 @@ def wholes(found: Comparison, *, key: str) -> None:
     columns = (
         Shown("currency", "Currency", "text", lambda whole: whole.currency, pinned=True, width="small"),
         Shown("rows", "Rows", "count", lambda whole: whole.rows, "rows that report it and can be recomputed"),
-        Shown("recomputed", "Recomputed", "price", lambda whole: whole.recomputed, cpm_lab_story.FORMULAS[found.measure]),
+        Shown(
+            "recomputed", "Recomputed", "price", lambda whole: whole.recomputed, cpm_lab_story.FORMULAS[found.measure]
+        ),
         Shown("reported", "Reported", "price", lambda whole: whole.reported, f"weighted by {weight}"),
         Shown("difference", "Difference", "price", _difference, "reported, weighted, less recomputed"),
         Shown("mean", "Plain mean", "price", lambda whole: whole.mean, "every row alike: it answers no question"),
@@ -197,11 +213,20 @@ def _difference_of(row: _Named) -> Fraction | None:
 def _cause(finding: ExplainedRatio) -> str:
     return cpm_lab_story.cause_label(finding.measure, finding.cause.name, finding.cause.fits)
 
+
 _NAMES = {
-    "client": "client", "day": "day (account's time zone)", "account": "account number", "campaign": "campaign id",
-    "platform": "platform", "creator": "creator id", "currency": "currency", "cost": "cost (currency units)",
-    "impressions": "impressions", "reach": "reach", "revenue": "revenue (currency units)",
-}  # fmt: skip
+    "client": "client",
+    "day": "day (account's time zone)",
+    "account": "account number",
+    "campaign": "campaign id",
+    "platform": "platform",
+    "creator": "creator id",
+    "currency": "currency",
+    "cost": "cost (currency units)",
+    "impressions": "impressions",
+    "reach": "reach",
+    "revenue": "revenue (currency units)",
+}
 
 
 @cache.shared(entries=50, spinner="Comparing every row in view…")
@@ -223,9 +248,11 @@ def _cells(finding: ExplainedRatio) -> list[Cell]:
     measures: dict[str, Cell] = {"cost": metrics.money(row.cost), "revenue": metrics.money(row.revenue)}
     return [
         *(measures.get(name, getattr(row, name)) for name in _NAMES),
-        cause.reported, _exact(finding, cause.recomputed), _exact(finding, cause.difference),
+        cause.reported,
+        _exact(finding, cause.recomputed),
+        _exact(finding, cause.difference),
         cpm_lab_story.cause_label(finding.measure, cause.name, cause.fits),
-    ]  # fmt: skip
+    ]
 
 
 def _exact(finding: ExplainedRatio, value: Fraction | None) -> Cell:

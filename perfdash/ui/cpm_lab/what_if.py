@@ -29,16 +29,21 @@ def what_if(groups: Sequence[Group], campaigns: Sequence[CampaignRow]) -> None:
     currency = currencies[0]
     if len(currencies) > 1:
         chosen = st.segmented_control(
-            "Currency", currencies, default=currency, required=True, key="what_if_currency",
+            "Currency",
+            currencies,
+            default=currency,
+            required=True,
+            key="what_if_currency",
             help="A fee is an amount in one currency, so each is asked by itself.",
-        )  # fmt: skip
+        )
         currency = chosen or currency
     sums = sum((group.sums for group in groups if group.currency == currency), Sums())
     terms = _terms(currency)
     times = factor(terms, sums.cost or 0)
     _tiles(sums, times, currency, cost_under(terms, sums.cost or 0))
     st.caption(
-        f"{_FORMULA}, split in proportion to cost. So CPM and CPC move by the same factor, × {formatting.number(times, 4)}; "
+        f"{_FORMULA}, split in proportion to cost. So CPM and CPC move by the same factor, "
+        f"× {formatting.number(times, 4)}; "
         "ROAS = revenue / new cost. Corrections count here. Nothing of it is stored, and no other number changes."
     )
     rows = [row for row in campaigns if row.currency == currency and row.sums.rows]
@@ -49,19 +54,38 @@ def _terms(currency: str) -> Terms:
     step = 100.0
     with st.grid(3, min_column_width=220):
         percent = st.number_input(
-            "Fee in % of cost", min_value=-100.0, max_value=1000.0, value=None, step=1.0, format="%g",
-            key="what_if_percent", placeholder="None", help="Added to cost; below 0 is a discount.",
-        )  # fmt: skip
+            "Fee in % of cost",
+            min_value=-100.0,
+            max_value=1000.0,
+            value=None,
+            step=1.0,
+            format="%g",
+            key="what_if_percent",
+            placeholder="None",
+            help="Added to cost; below 0 is a discount.",
+        )
         fixed = st.number_input(
-            f"Fixed fee for these days ({currency})", min_value=0.0, max_value=MOST_MONEY, value=None, step=step,
-            format="%g", key=f"what_if_fixed_{currency}", placeholder="None",
+            f"Fixed fee for these days ({currency})",
+            min_value=0.0,
+            max_value=MOST_MONEY,
+            value=None,
+            step=step,
+            format="%g",
+            key=f"what_if_fixed_{currency}",
+            placeholder="None",
             help="Added once, on top of the percentage.",
-        )  # fmt: skip
+        )
         total = st.number_input(
-            f"Another cost in total ({currency})", min_value=0.0, max_value=MOST_MONEY, value=None, step=step,
-            format="%g", key=f"what_if_total_{currency}", placeholder="As it is",
+            f"Another cost in total ({currency})",
+            min_value=0.0,
+            max_value=MOST_MONEY,
+            value=None,
+            step=step,
+            format="%g",
+            key=f"what_if_total_{currency}",
+            placeholder="As it is",
             help="Takes the place of the cost in view, before any fee.",
-        )  # fmt: skip
+        )
     return Terms(_exact(percent), _micros(fixed) or 0, _micros(total))
 
 
@@ -78,16 +102,26 @@ def _tiles(sums: Sums, times: Fraction, currency: str, cost: Fraction) -> None:
         before = formatting.compact_money(Fraction(sums.cost or 0, MICRO), currency)
         exactly = escape_markdown(formatting.money(cost / MICRO, currency))
         st.metric(
-            f"Cost ({currency})", _bare(formatting.compact_money(cost / MICRO, currency)), f"now {_bare(before)}",
-            delta_color="off", delta_arrow="off", border=True, help=f"Exactly {exactly}.",
-        )  # fmt: skip
+            f"Cost ({currency})",
+            _bare(formatting.compact_money(cost / MICRO, currency)),
+            f"now {_bare(before)}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=f"Exactly {exactly}.",
+        )
         for name in SHOWN:
             label = f"{METRICS[name].label} ({currency})" if METRICS[name].unit == "money" else METRICS[name].label
             now, then = ratio(name, sums), under(name, sums, times)
             st.metric(
-                label, _read(name, then, currency), f"now {_read(name, now, currency)}", delta_color="off",
-                delta_arrow="off", border=True, help=f"Under these terms; {METRICS[name].label} now stands below it.",
-            )  # fmt: skip
+                label,
+                _read(name, then, currency),
+                f"now {_read(name, now, currency)}",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help=f"Under these terms; {METRICS[name].label} now stands below it.",
+            )
 
 
 def _bare(amount: str) -> str:

@@ -30,11 +30,16 @@ _MOST_LEDGERS = 3
 def control(latest: date) -> tuple[AsOf | None, tuple[str, ...]]:
     """The moment that is asked for, None for now, and a phrase if it cannot be used; `latest` is anybody's today."""
     asked = st.selectbox(
-        "As of", [str(latest - timedelta(days=n)) for n in range(1, OFFERED + 1)], index=None, key=KEY,
-        bind="query-params", placeholder="Now", accept_new_options=True,
+        "As of",
+        [str(latest - timedelta(days=n)) for n in range(1, OFFERED + 1)],
+        index=None,
+        key=KEY,
+        bind="query-params",
+        placeholder="Now",
+        accept_new_options=True,
         help="Everything as it was known at the end of that day, in each client's time zone. Type any earlier day, or "
         "a moment with its offset from UTC, such as 2026-03-01T12:00Z.",
-    )  # fmt: skip
+    )
     if asked is None:
         return None, ()
     try:
@@ -69,11 +74,15 @@ def counts_raw() -> bool:
         st.session_state[VALUES] = COUNTED
     return (
         st.segmented_control(
-            "Corrections", filter_url.VALUES, key=VALUES, bind="query-params", required=True,
+            "Corrections",
+            filter_url.VALUES,
+            key=VALUES,
+            bind="query-params",
+            required=True,
             help="counted: what your team corrected counts everywhere. raw: every number as its source reported it.",
         )
         == RAW
-    )  # fmt: skip
+    )
 
 
 def as_of_text(as_of: AsOf) -> str:
@@ -104,7 +113,9 @@ def banner(question: Question, *, obeyed: bool = True) -> None:
     store = context.store()
     then = dict(overview.revisions_at(store, question))
     since = sum(last - then[client] for client, last in overview.revisions_at(store, question.at(None)))
-    about = f"what was known then. {formatting.plural(since, 'change')} since" if obeyed else "this page always shows now"
+    about = (
+        f"what was known then. {formatting.plural(since, 'change')} since" if obeyed else "this page always shows now"
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(f"**As of {escape_markdown(as_of_text(as_of))}**: {about}.", icon=":material/history:", width="stretch")
         st.button("Back to now", on_click=back_to_now, type="primary", icon=":material/update:", key="back_to_now")
@@ -123,6 +134,7 @@ def nothing_known_yet(question: Question) -> bool:
     line = formatting.enumerate_names(begun, _MOST_LEDGERS) or "no ledger has begun"
     st.info(
         escape_markdown(f"At this moment nothing was known yet; {line}.", 400),
-        title="Before the first sync", icon=":material/history:",
-    )  # fmt: skip
+        title="Before the first sync",
+        icon=":material/history:",
+    )
     return True

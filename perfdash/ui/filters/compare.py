@@ -30,9 +30,15 @@ def chosen() -> Kind:
     if state.get("compare") not in KINDS:
         state["compare"] = filter_url.DEFAULT_KIND
     kind: Kind | None = st.selectbox(
-        "Compare with", KINDS, index=None, format_func=LABELS.__getitem__, key="compare", bind="query-params",
-        filter_mode=None, help=_HELP,
-    )  # fmt: skip
+        "Compare with",
+        KINDS,
+        index=None,
+        format_func=LABELS.__getitem__,
+        key="compare",
+        bind="query-params",
+        filter_mode=None,
+        help=_HELP,
+    )
     return kind or filter_url.DEFAULT_KIND
 
 

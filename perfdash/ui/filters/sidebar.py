@@ -55,19 +55,31 @@ def narrowed(question: Question) -> tuple[Question, tuple[str, ...]]:
     if len(currencies) == 1 and (asked := st.query_params.get("currency", one)) != one:
         unusable += (f"currency “{asked}”: everything in view is in {one}",)
     grain: Grain | None = st.segmented_control(
-        "Applied to each", filter_url.GRAINS, key="cpm_grain", bind="query-params", required=True, disabled=several,
+        "Applied to each",
+        filter_url.GRAINS,
+        key="cpm_grain",
+        bind="query-params",
+        required=True,
+        disabled=several,
         help="row: a campaign on one platform on one day. campaign: a campaign over all days and platforms in view.",
-    )  # fmt: skip
+    )
     return question.filtered(currency=currency, max_cpm=limit, cpm_grain=grain or "row"), unusable
 
 
 def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:
     value = st.number_input(
-        f"CPM at most ({currency})" if currency else "CPM at most", min_value=0.0, max_value=1e6, value=None, step=1.0,
-        format="%g", key="max_cpm", bind="query-params", disabled=several,
+        f"CPM at most ({currency})" if currency else "CPM at most",
+        min_value=0.0,
+        max_value=1e6,
+        value=None,
+        step=1.0,
+        format="%g",
+        key="max_cpm",
+        bind="query-params",
+        disabled=several,
         placeholder="Choose a currency" if several else "No limit",
         help="Keeps what costs at most this much per thousand impressions. What has no CPM is left out, and said so.",
-    )  # fmt: skip
+    )
     if value is None:
         return None, ()
     if several:
@@ -76,6 +88,7 @@ def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:
         return cpm_limit(repr(float(value))), ()
     except UsageError:
         return None, (f"CPM at most {value:g}",)
+
 
 _ASKED, _MEND, _WRITE, _IGNORED, _DAYS = "_asked", "_mend", "_write", "_ignored", "_last_days"
 _PILLS_UP_TO = 6
@@ -153,7 +166,9 @@ def sidebar(principal: Principal) -> Selection:
 def say_ignored(selection: Selection) -> None:
     """One line about what was not applied, if anything."""
     if selection.ignored:
-        st.warning(f"Not applied: {escape_markdown('; '.join(selection.ignored), 300)}.", icon=":material/filter_alt_off:")
+        st.warning(
+            f"Not applied: {escape_markdown('; '.join(selection.ignored), 300)}.", icon=":material/filter_alt_off:"
+        )
 
 
 def _todays(zones: Iterable[str], as_of: AsOf | None) -> set[date]:
@@ -169,7 +184,9 @@ def _open_link(principal: Principal, clients: tuple[str, ...], platforms: tuple[
         if mended or state.get(key) == value:  # unless somebody has chosen otherwise meanwhile
             state[key] = value
     if _ASKED not in state:
-        currencies = tuple({account.currency for account in catalog.accounts(context.store(), principal, inactive=True)})
+        currencies = tuple(
+            {account.currency for account in catalog.accounts(context.store(), principal, inactive=True)}
+        )
         known = filter_url.LinkChoices(clients, platforms, currencies, latest, principal.money)
         asked = filter_url.parse({key: st.query_params.get_all(key) for key in filter_url.KEYS}, known)
         state[_ASKED], state[_IGNORED] = True, (asked.ignored, None)
@@ -224,10 +241,19 @@ def _platforms(platforms: Sequence[str]) -> tuple[str, ...]:
 
 
 def _period(principal: Principal, clients: tuple[str, ...], at: _Today) -> tuple[Period, tuple[str, ...]]:
-    preset: Preset = st.selectbox(
-        "Dates", PRESETS, index=None, format_func=PRESET_LABELS.__getitem__, key="range", bind="query-params",
-        on_change=_preset_chosen, filter_mode=None,
-    ) or filter_url.DEFAULT_PRESET  # fmt: skip
+    preset: Preset = (
+        st.selectbox(
+            "Dates",
+            PRESETS,
+            index=None,
+            format_func=PRESET_LABELS.__getitem__,
+            key="range",
+            bind="query-params",
+            on_change=_preset_chosen,
+            filter_mode=None,
+        )
+        or filter_url.DEFAULT_PRESET
+    )
     first = overview.first_day(context.store(), of_every_day(principal, clients, at.as_of)) if preset == "all" else None
     if preset != "custom":
         with suppress(StreamlitAPIException):  # while its widget is bound to it, Streamlit removes it by itself
@@ -242,9 +268,14 @@ def _custom(latest: date) -> tuple[Days | None, tuple[str, ...]]:
     """The chosen range; None, with the reason, while only its first day is chosen or it is reversed."""
     none_chosen: Any = ()  # documented, and missing from Streamlit's types
     value: Any = st.date_input(
-        "From and to", value=none_chosen, min_value=filter_url.EARLIEST, max_value=latest, key="dates", bind="query-params",
+        "From and to",
+        value=none_chosen,
+        min_value=filter_url.EARLIEST,
+        max_value=latest,
+        key="dates",
+        bind="query-params",
         format="YYYY-MM-DD",
-    )  # fmt: skip
+    )
     first, last = (*value, None, None)[:2] if isinstance(value, tuple) else (value, None)
     try:
         return range_of(first, last), ()

@@ -23,9 +23,14 @@ KEY = "since"
 Preset = Literal["sync", "yesterday", "monday", "week", "month", "date", "receipt"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 _LABELS: dict[Preset, str] = {
-    "sync": "The last sync", "yesterday": "Yesterday", "monday": "Last Monday", "week": "A week ago",
-    "month": "Start of the month", "date": "A date", "receipt": "An export",
-}  # fmt: skip
+    "sync": "The last sync",
+    "yesterday": "Yesterday",
+    "monday": "Last Monday",
+    "week": "A week ago",
+    "month": "Start of the month",
+    "date": "A date",
+    "receipt": "An export",
+}
 _DEFAULT: Preset = "week"
 _RECEIPT = "receipt:"
 _EXPORTS = 200
@@ -47,9 +52,14 @@ def control(question: Question) -> Since | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state.setdefault("since_preset", preset)
         chosen: Preset = st.selectbox(
-            "Changes since", PRESETS, format_func=_LABELS.__getitem__, key="since_preset", on_change=_write, width=220,
+            "Changes since",
+            PRESETS,
+            format_func=_LABELS.__getitem__,
+            key="since_preset",
+            on_change=_write,
+            width=220,
             filter_mode=None,
-        )  # fmt: skip
+        )
         if chosen == "date":
             return _date(value, today)
         if chosen == "receipt":
@@ -102,9 +112,14 @@ def _date(value: str, today: date) -> Since | None:
     if "since_day" not in st.session_state:
         st.session_state["since_day"] = min(max(first, date(2000, 1, 1)), today)
     day = st.date_input(
-        "First day of changes", key="since_day", min_value=date(2000, 1, 1), max_value=today, format="YYYY-MM-DD",
-        on_change=_write_day, width=180,
-    )  # fmt: skip
+        "First day of changes",
+        key="since_day",
+        min_value=date(2000, 1, 1),
+        max_value=today,
+        format="YYYY-MM-DD",
+        on_change=_write_day,
+        width=180,
+    )
     return _from(day) if isinstance(day, date) else None
 
 
@@ -127,9 +142,13 @@ def _export(principal: Principal, value: str) -> Since | None:
     if st.session_state.get("since_export") not in known:
         st.session_state["since_export"] = value or next(iter(known))
     receipt = st.selectbox(
-        "Export", list(known), format_func=lambda one: export_label(known[one]), key="since_export",
-        on_change=_write_export, width=360,
-    )  # fmt: skip
+        "Export",
+        list(known),
+        format_func=lambda one: export_label(known[one]),
+        key="since_export",
+        on_change=_write_export,
+        width=360,
+    )
     found = receipts.receipt_of(context.store(), principal, receipt)
     clients = tuple(part.client for part in found.parts)
     return Since(found.at_revisions, f"the export of {browser.clock(found.parts[0].at)}", clients)

@@ -53,6 +53,7 @@ def settlement_curves(question: Question) -> tuple[Curve, ...] | None:
     """`settled.settling`. Asked anew every day."""
     return settlement.settlement_curves(context.store(), question, context.now())
 
+
 Key = TypeVar("Key")
 _SHOWN = 20
 
@@ -61,7 +62,8 @@ def draw_context(question: Question, since: Since, *, limited: bool, any_moved: 
     """What is compared with what; a calm word when nothing changed. `limited`: a CPM limit was asked for."""
     until = "now" if question.as_of is None else "the moment you look back to"
     st.caption(
-        f"{formatting.days(question.filters.days)} as known since {escape_markdown(since.told)}, against {until} · as the sources "
+        f"{formatting.days(question.filters.days)} as known since {escape_markdown(since.told)}, against {until} "
+        f"· as the sources "
         "report it, without corrections · a first report is no restatement"
     )
     if limited:
@@ -69,7 +71,11 @@ def draw_context(question: Question, since: Since, *, limited: bool, any_moved: 
     if since.clients and not question.principal.sees_all and set(question.clients) - set(since.clients):
         st.caption("Only the clients of this export are compared.")
     if not any_moved:
-        st.info(f"Nothing changed since {escape_markdown(since.told)}.", icon=":material/check_circle:", title="No restatement")
+        st.info(
+            f"Nothing changed since {escape_markdown(since.told)}.",
+            icon=":material/check_circle:",
+            title="No restatement",
+        )
 
 
 def measure(fields: Sequence[RestatedField]) -> RestatedField:
@@ -78,9 +84,13 @@ def measure(fields: Sequence[RestatedField]) -> RestatedField:
     if st.session_state.get("restated_measure") not in fields:
         st.session_state["restated_measure"] = first
     chosen: RestatedField | None = st.segmented_control(
-        "Measure", fields, format_func=LABELS.__getitem__, required=True, key="restated_measure",
+        "Measure",
+        fields,
+        format_func=LABELS.__getitem__,
+        required=True,
+        key="restated_measure",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     return chosen or first
 
 
@@ -140,7 +150,9 @@ def corrections(question: Question, since: Since) -> None:
     found = corrections_between(made, begin, end, question.filters.platforms)
     if not found:
         return
-    with st.expander(f"{formatting.plural(len(found), 'decision')} of people in that time (corrections, not restatements)"):
+    with st.expander(
+        f"{formatting.plural(len(found), 'decision')} of people in that time (corrections, not restatements)"
+    ):
         for one in found[:_SHOWN]:
             what = f"{one.field} of {one.campaign}, {one.platform}, {formatting.day(one.day)} {one.what}: {one.reason}"
             st.markdown(f"{browser.clock(one.at)} · {escape_markdown(what, 300)}")

@@ -34,8 +34,11 @@ from perfdash.ui.components.tables import Kind, Shown, draw, kind_of
 from perfdash.ui.runtime import browser
 
 TIMINGS = {
-    "running": "while the day ran", "before": "before final", "after": "after final", "provisional": "no window known",
-}  # fmt: skip
+    "running": "while the day ran",
+    "before": "before final",
+    "after": "after final",
+    "provisional": "no window known",
+}
 _BARS = ("Before final", "After final")  # short enough for a telephone
 _SCHEMA = pa.schema([("day", pa.float64()), ("platform", pa.string()), ("value", pa.float64()), ("shown", pa.string())])
 
@@ -108,7 +111,9 @@ def _counted(one: Movement) -> str:
 
 def day_bars(field: RestatedField, moved: Sequence[Moved], currency: str, days: Days, *, key: str) -> None:
     """Now minus then per day, by whether the change came before or after the day was final."""
-    found = by_key((one for one in moved if one.currency == currency), lambda one: (one.day, _BARS[one.timing == "after"]))
+    found = by_key(
+        (one for one in moved if one.currency == currency), lambda one: (one.day, _BARS[one.timing == "after"])
+    )
     points = [
         (charts.at(day), bar, float(Fraction(value, _unit(field))), signed_text(field, value, currency))
         for ((day, bar), _), one in sorted(found.items())
@@ -133,13 +138,20 @@ def _unit(field: RestatedField) -> int:
 def by_measure(one: Movement, now: Sums | None, fields: Sequence[RestatedField], *, key: str) -> None:
     """A table per kind of unit would be three: each value is told with its own unit instead."""
     rows = [
-        (LABELS[f], *(amount(f, v, one.currency) for v in _then_now(one, now, f)),
-         signed_text(f, one.difference(f), one.currency), one.count(f))
+        (
+            LABELS[f],
+            *(amount(f, v, one.currency) for v in _then_now(one, now, f)),
+            signed_text(f, one.difference(f), one.currency),
+            one.count(f),
+        )
         for f in fields
         if f in ADDED and one.count(f)
-    ]  # fmt: skip
-    counted = [(LABELS[f], formatting.UNDEFINED, formatting.UNDEFINED, formatting.UNDEFINED, one.count(f))
-               for f in fields if f not in ADDED and one.count(f)]  # fmt: skip
+    ]
+    counted = [
+        (LABELS[f], formatting.UNDEFINED, formatting.UNDEFINED, formatting.UNDEFINED, one.count(f))
+        for f in fields
+        if f not in ADDED and one.count(f)
+    ]
     columns = [
         Shown("measure", "Measure", "text", lambda row: row[0], pinned=True),
         Shown("then", "Then", "text", lambda row: row[1]),
@@ -191,10 +203,11 @@ def table(field: RestatedField, rows: Sequence[ChangeLine], *, days: bool, key: 
 
 def _sides(kind: Kind, currency: str) -> tuple[Shown, ...]:
     found = (
-        Shown("then", "Then", kind, lambda row: row.then), Shown("now", "Now", kind, lambda row: row.now),
+        Shown("then", "Then", kind, lambda row: row.then),
+        Shown("now", "Now", kind, lambda row: row.now),
         Shown("difference", "Difference", kind, lambda row: row.difference),
         Shown("share", "Change", "percent", lambda row: row.share),
-    )  # fmt: skip
+    )
     return found if currency else (Shown("currency", "Currency", "text", lambda row: row.currency), *found)
 
 
@@ -209,12 +222,13 @@ def changes(field: RestatedField, events: Sequence[Event], names: Names, *, key:
     currency = _one_currency(rows)
     columns = (
         Shown("at", "Changed", "moment", lambda row: row.at, pinned=True),
-        Shown("day", "Day", "day", lambda row: row.day), Shown("name", "Campaign", "text", lambda row: row.name),
+        Shown("day", "Day", "day", lambda row: row.day),
+        Shown("name", "Campaign", "text", lambda row: row.name),
         Shown("platform", "Platform", "text", lambda row: row.platform),
         *_sides(kind_of(field), currency),
         Shown("change", "What", "text", lambda row: row.change),
         Shown("timing", "When", "text", lambda row: row.timing, "before or after the day was final"),
-    )  # fmt: skip
+    )
     draw(rows, columns, alt="Every change", key=key, currency=currency)
 
 
@@ -225,9 +239,20 @@ def _line(field: RestatedField, event: Event, names: Names) -> ChangeLine:
     values = [value if isinstance(value, int) else None for value in (then, now)]
     moved = (values[1] or 0) - (values[0] or 0)
     return ChangeLine(
-        name, event.day, event.currency, values[0], values[1], moved, 1, event.timing == "after", event.at,
-        event.platform, event.kind, TIMINGS[event.timing],
-    )  # fmt: skip
+        name,
+        event.day,
+        event.currency,
+        values[0],
+        values[1],
+        moved,
+        1,
+        event.timing == "after",
+        event.at,
+        event.platform,
+        event.kind,
+        TIMINGS[event.timing],
+    )
+
 
 _TOLD = 2
 
@@ -276,10 +301,12 @@ def _name(curve: Curve) -> str:
 def _column(after: int) -> Shown:
     label = "At day's end" if after == 0 else f"+{after} d"
     return Shown(
-        f"after_{after}", label, "percent",
+        f"after_{after}",
+        label,
+        "percent",
         lambda row: row.points[after].moved if after < len(row.points) else None,
         f"still to move {formatting.plural(after, 'day')} after the day's end",
-    )  # fmt: skip
+    )
 
 
 def _sentence(curve: Curve) -> str:

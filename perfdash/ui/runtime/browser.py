@@ -27,6 +27,7 @@ def now() -> datetime:
 def clock(at: datetime | None) -> str:
     return formatting.moment(at, now(), zone())
 
+
 ADDRESS = "x-perfdash-address"
 """The header that only the gate sets; it removes what a visitor sends under this name."""
 SCHEME = "x-perfdash-scheme"

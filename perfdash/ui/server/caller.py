@@ -20,13 +20,40 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 KEPT = frozenset(
     name.encode()
     for name in (
-        "accept", "accept-encoding", "accept-language", "cache-control", "connection", "content-length", "content-type",
-        "cookie", "host", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "origin",
-        "pragma", "purpose", "range", "referer", "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user",
-        "sec-purpose", "sec-websocket-extensions", "sec-websocket-key", "sec-websocket-protocol",
-        "sec-websocket-version", "transfer-encoding", "upgrade", "user-agent", "x-moz",
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "host",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "origin",
+        "pragma",
+        "purpose",
+        "range",
+        "referer",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+        "sec-fetch-user",
+        "sec-purpose",
+        "sec-websocket-extensions",
+        "sec-websocket-key",
+        "sec-websocket-protocol",
+        "sec-websocket-version",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-moz",
     )
-)  # fmt: skip
+)
 """The only headers that are passed on: whatever else claims to say who somebody is never arrives."""
 _ONCE = (b"host", b"origin", b"content-length", b"sec-fetch-site", b"content-type")
 

@@ -45,12 +45,24 @@ def content_security_policy() -> str:
     inline = streamlit_internals.inline_scripts()
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline]
     scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return "; ".join((
-        "default-src 'none'", f"script-src 'self' 'wasm-unsafe-eval' blob: {scripts}",
-        "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "font-src 'self' data:", "connect-src 'self'",
-        "worker-src 'self' blob:", "manifest-src 'self'", "media-src 'none'", "object-src 'none'", "frame-src 'none'",
-        _NOBODY_FRAMES, "base-uri 'none'", "form-action 'self'",
-    ))  # fmt: skip
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'wasm-unsafe-eval' blob: {scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "manifest-src 'self'",
+            "media-src 'none'",
+            "object-src 'none'",
+            "frame-src 'none'",
+            _NOBODY_FRAMES,
+            "base-uri 'none'",
+            "form-action 'self'",
+        )
+    )
 
 
 def secured(headers: RawHeaders, kind: Kind | None, *, tls: bool, framed: bool = False) -> RawHeaders:

@@ -60,6 +60,7 @@ def _problems() -> tuple[str, ...]:
         security.ServerSetup(found.demo, address, found.security, options, oidc=bool(oidc.settings().providers))
     )
 
+
 LONGEST_SECONDS = 20.0
 """For what is still at work, such as a page that fetches. The database survives its end at any moment."""
 
@@ -84,6 +85,7 @@ def _stopping(server: Any) -> Any:
         last.start()
 
     return stop
+
 
 _log = logging.getLogger(__name__)
 SCRIPT = str(ROOT / "perfdash" / "ui" / "main.py")

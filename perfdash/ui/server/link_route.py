@@ -71,9 +71,14 @@ async def _open(request: Request) -> Response:
         return HTMLResponse(_GONE, 404, PRIVATE)
     response = RedirectResponse(f"{base_path()}/", 303, PRIVATE)
     response.set_cookie(
-        LINK_COOKIE, opened.token, expires=opened.expires_at, path="/", httponly=True, samesite="lax",
+        LINK_COOKIE,
+        opened.token,
+        expires=opened.expires_at,
+        path="/",
+        httponly=True,
+        samesite="lax",
         secure=request.url.scheme == "https",
-    )  # fmt: skip
+    )
     return response
 
 

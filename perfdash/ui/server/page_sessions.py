@@ -61,6 +61,7 @@ def _alive(session_ids: Collection[str]) -> frozenset[str]:
     found = sessions.alive(store, session_ids, now, settings.security.idle)
     return found - links.closed_sessions(store, now, demo=settings.demo)
 
+
 MOST = 5000
 """Files that are remembered, in this process, of which the oldest go first: a click makes a new one."""
 

@@ -65,6 +65,7 @@ def _problem() -> str:
 def _head() -> str:
     return migrations.head()
 
+
 _log = logging.getLogger(__name__)
 LARGEST_BODY = 1024
 
@@ -109,9 +110,14 @@ async def _session(request: Request) -> Response:
         return PlainTextResponse("This ticket is unknown, used or too old; sign in again.", status_code=401)
     response = Response(status_code=204, headers={"Cache-Control": "no-store"})
     response.set_cookie(
-        cookie.NAME, redeemed.token, expires=redeemed.expires_at, path="/", httponly=True, samesite="lax",
+        cookie.NAME,
+        redeemed.token,
+        expires=redeemed.expires_at,
+        path="/",
+        httponly=True,
+        samesite="lax",
         secure=_encrypted(request),
-    )  # fmt: skip
+    )
     oidc_callback.drop_identity(request, response)
     return response
 

@@ -175,6 +175,7 @@ class Guard:
             self._wake.set()
             await self._send({"type": "websocket.close", "code": code})
 
+
 LOOK_SECONDS = 1.0
 """A page sees the form within one look of its session's end, and its socket is closed within two."""
 

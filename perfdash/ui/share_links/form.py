@@ -44,8 +44,9 @@ def show_form(asked: Selection) -> None:
     if client is None:
         st.info(
             "A link shows one client. Choose one in the sidebar, with the days and platforms that it is to show.",
-            icon=":material/person_search:", title="Which client?",
-        )  # fmt: skip
+            icon=":material/person_search:",
+            title="Which client?",
+        )
         _choice(principal, question.clients)
         return
     if question.filters.raw:
@@ -64,17 +65,23 @@ def show_form(asked: Selection) -> None:
 
 def _form(principal: Principal, shared: Shared, client: Client) -> None:
     label = st.text_input(
-        "Name of the link", max_chars=links.LONGEST_LABEL, placeholder="November report for the board",
-        help="Your client sees it, and so does the log.", key="link_label",
-    )  # fmt: skip
+        "Name of the link",
+        max_chars=links.LONGEST_LABEL,
+        placeholder="November report for the board",
+        help="Your client sees it, and so does the log.",
+        key="link_label",
+    )
     days = st.segmented_control(
         "Opens for", list(LIVES), default=30, required=True, format_func=LIVES.__getitem__, key="link_days"
     )
     states = {_PINNED: _pinned(shared.as_of), _PRESENT: "Whatever is known when it is looked at"}
     state = st.radio(
-        "Shows the numbers", list(states), format_func=states.__getitem__, key="link_state",
+        "Shows the numbers",
+        list(states),
+        format_func=states.__getitem__,
+        key="link_state",
         help="Platforms change past days. A pinned link shows the same numbers for good.",
-    )  # fmt: skip
+    )
     money = True
     if principal.money:
         money = not st.checkbox("Without amounts of money", key="link_without_money")
@@ -88,7 +95,11 @@ def _form(principal: Principal, shared: Shared, client: Client) -> None:
 
 
 def _pinned(as_of: datetime | None) -> str:
-    return "As they are now, for good" if as_of is None else f"As they were on {escape_markdown(as_of_control.as_of_text(as_of))}"
+    return (
+        "As they are now, for good"
+        if as_of is None
+        else f"As they were on {escape_markdown(as_of_control.as_of_text(as_of))}"
+    )
 
 
 def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int) -> None:
@@ -123,7 +134,10 @@ def _made() -> bool:
         return False
     label, address, until = found
     with st.container(border=True):
-        st.markdown(f":material/link: **{escape_markdown(label, 100)}** is ready. It opens until {escape_markdown(formatting.day(until))}.")
+        st.markdown(
+            f":material/link: **{escape_markdown(label, 100)}** is ready. "
+            f"It opens until {escape_markdown(formatting.day(until))}."
+        )
         st.code(address, language=None, wrap_lines=True)
         st.caption("Copy it now: it is not shown again. Whoever has it sees these numbers, without signing in.")
         st.button("I have copied it", on_click=lambda: st.session_state.pop(_MADE, None), icon=":material/check:")
@@ -140,9 +154,15 @@ def _choice(principal: Principal, chosen: tuple[str, ...]) -> None:
             st.session_state["client"] = [picked]
 
     st.selectbox(
-        "Client of the link", offered, index=None, format_func=lambda slug: names.get(slug, slug), key=_WHICH,
-        placeholder="Choose one here", on_change=choose, width=320,
-    )  # fmt: skip
+        "Client of the link",
+        offered,
+        index=None,
+        format_func=lambda slug: names.get(slug, slug),
+        key=_WHICH,
+        placeholder="Choose one here",
+        on_change=choose,
+        width=320,
+    )
 
 
 def _client(principal: Principal, chosen: tuple[str, ...]) -> Client | None:

@@ -78,10 +78,14 @@ def detail(principal: Principal, one: LinkActivity) -> None:
             st.caption(f":material/{icon}: {line}")
         if one.state in ("active", "stopped"):
             st.button(
-                "Revoke this link", on_click=_revoke, args=(link.client, link.link_id, link.label), type="primary",
-                icon=":material/link_off:", key=f"revoke_{link.link_id}",
+                "Revoke this link",
+                on_click=_revoke,
+                args=(link.client, link.link_id, link.label),
+                type="primary",
+                icon=":material/link_off:",
+                key=f"revoke_{link.link_id}",
                 help="It stops opening, and whoever looks at it now is out, within seconds. This cannot be undone.",
-            )  # fmt: skip
+            )
     with right:
         rows = link_views.views(context.store(), principal, link.client, link.link_id)
         if rows:

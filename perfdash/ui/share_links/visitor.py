@@ -35,7 +35,12 @@ def lines(shared: Shared, client: str, *, money: bool) -> list[LinkLine]:
     """Whose numbers, which of them, and as known when; escaped for Markdown."""
     asked = shared.filters
     told = [("person", escape_markdown(client, 200)), ("calendar_month", _days(asked.days))]
-    told.append(("devices", escape_markdown(formatting.enumerate_names(asked.platforms), 200) if asked.platforms else "All platforms"))
+    told.append(
+        (
+            "devices",
+            escape_markdown(formatting.enumerate_names(asked.platforms), 200) if asked.platforms else "All platforms",
+        )
+    )
     if asked.currency and money:
         told.append(("payments", f"In {escape_markdown(asked.currency)}"))
     if asked.max_cpm is not None:
@@ -61,6 +66,7 @@ def _change(shared: Shared) -> str:
         return "Without a change against other days"
     against = comparison_story.describe(shared.against.kind, shared.against.current, shared.against.previous)
     return escape_markdown(against[:1].upper() + against[1:], 200)
+
 
 _SEEN, _LEFT = "_link_seen", "_link_left"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)

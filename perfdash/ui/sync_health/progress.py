@@ -28,9 +28,11 @@ def replaying() -> bool:
     st.info(
         f"Thirty daily syncs are being replayed, so that this demo has a past: day {state.done} of {history.DAYS}. "
         "Numbers appear as they arrive.",
-        title="The demo is filling", icon=":material/history:",
-    )  # fmt: skip
+        title="The demo is filling",
+        icon=":material/history:",
+    )
     return True
+
 
 _RESULT = "_sync_result"
 _LONGEST = 400
@@ -50,9 +52,10 @@ def fetch_missing(question: Question, zone: str) -> None:
     results: Sequence[RunResult] = ()
     if wanted:
         days = len({day for _, part in wanted for day in part.each()})
-        results = _with_progress(f"Fetching {formatting.plural(days, 'day')} not seen before", lambda tell: refresh.fetch_missing(
-            principal, wanted, tell
-        ))  # fmt: skip
+        results = _with_progress(
+            f"Fetching {formatting.plural(days, 'day')} not seen before",
+            lambda tell: refresh.fetch_missing(principal, wanted, tell),
+        )
     told = refresh.failures(results, refresh.account_standing(principal, question.clients), context.now(), zone)
     told += _stale(question, {line.split(":")[0] for line in told}, zone)
     _warn(told)

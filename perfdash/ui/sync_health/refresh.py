@@ -74,7 +74,9 @@ def _gaps(question: Question) -> tuple[Gap, ...]:
     return coverage.uncovered(runtime_context.store(), question, runtime_context.now())
 
 
-def fetch_missing(principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: PageProgress) -> tuple[RunResult, ...]:
+def fetch_missing(
+    principal: Principal, wanted: Sequence[tuple[Account, Days]], progress: PageProgress
+) -> tuple[RunResult, ...]:
     """Fetch and store exactly `wanted`."""
     return _carry_out(principal, wanted, progress)
 
@@ -129,7 +131,9 @@ def outcome_line(results: Sequence[RunResult], now: datetime, time_zone: str) ->
     if reused:
         at = min((result.fetched_at for result in reused if result.fetched_at), default=None)
         accounts = formatting.plural(len({_key(result.account) for result in reused}), "account")
-        lines.append(f"{accounts} had answered already ({formatting.moment(at, now, time_zone)}); that answer was used.")
+        lines.append(
+            f"{accounts} had answered already ({formatting.moment(at, now, time_zone)}); that answer was used."
+        )
     return " ".join(lines)
 
 

@@ -26,9 +26,12 @@ RUNS_SHOWN = 200
 _SETTLES = glossary.hint("settlement_window")
 STANDING = {"ok": "Working", "failing": "Failing", "never": "Never synced"}
 STATES = {
-    "running": "In progress", "committed": "Stored", "failed": "Failed", "suspicious": "Suspicious",
+    "running": "In progress",
+    "committed": "Stored",
+    "failed": "Failed",
+    "suspicious": "Suspicious",
     "aborted": "Aborted",
-}  # fmt: skip
+}
 COUNTS = ("fetched", "new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
 
 
@@ -137,13 +140,23 @@ def quarantined_table(principal: Principal, run: RunRecord) -> Table:
 def accounts_table(question: Question) -> Table:
     """How each account stands, as a download."""
     names = ("client", "source", "external_id", "currency", "time_zone", "settlement_days")
-    columns = [*((name, name.replace("_", " ")) for name in names), ("standing", "state"),
-               ("fetched_at", "last fetched (UTC)"), ("newest_day", "newest day"), ("message", "message")]  # fmt: skip
+    columns = [
+        *((name, name.replace("_", " ")) for name in names),
+        ("standing", "state"),
+        ("fetched_at", "last fetched (UTC)"),
+        ("newest_day", "newest day"),
+        ("message", "message"),
+    ]
     rows = [
-        [*(getattr(f.account, name) for name in names), f.standing,
-         None if f.fetched_at is None else instant(f.fetched_at), f.newest_day, f.message]
+        [
+            *(getattr(f.account, name) for name in names),
+            f.standing,
+            None if f.fetched_at is None else instant(f.fetched_at),
+            f.newest_day,
+            f.message,
+        ]
         for f in refresh.account_standing(question.principal, question.clients)
-    ]  # fmt: skip
+    ]
     return tables.listing("accounts", columns, rows)
 
 

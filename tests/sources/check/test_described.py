@@ -105,11 +105,15 @@ def test_numbers_with_a_decimal_comma_say_so_and_texts_do_not() -> None:
 @pytest.mark.parametrize(
     ("name", "conversion"),
     [
-        ("campaign", "id, as text"), ("creator", "id, as text"), ("platform", "name of a platform"),
-        ("currency", "must be the account's"), ("campaign_name", "text"), ("creator_name", "text, personal data"),
+        ("campaign", "id, as text"),
+        ("creator", "id, as text"),
+        ("platform", "name of a platform"),
+        ("currency", "must be the account's"),
+        ("campaign_name", "text"),
+        ("creator_name", "text, personal data"),
         ("status", "text"),
     ],
-)  # fmt: skip
+)
 def test_what_only_numbers_can_be_is_not_said_of_a_text(name: str, conversion: str) -> None:
     field = FieldConfig(path="a", scale="cents", zero_when_missing=True)
     assert conversion_told(name, field, comma=True) == conversion

@@ -68,7 +68,14 @@ def test_everything_about_an_account_is_told() -> None:
 
 
 def test_fields_are_told_in_our_order_and_only_those_that_come() -> None:
-    assert [name for name, _ in configured_fields(of())] == ["campaign", "day", "platform", "impressions", "clicks", "cost"]
+    assert [name for name, _ in configured_fields(of())] == [
+        "campaign",
+        "day",
+        "platform",
+        "impressions",
+        "clicks",
+        "cost",
+    ]
 
 
 @pytest.mark.parametrize(

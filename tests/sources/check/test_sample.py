@@ -14,10 +14,20 @@ from tests.sources.loopback import ACCOUNT, DAYS
 from tests.sources.routed import FIELDS, custom, entry
 
 ALL = FIELDS | {
-    "creator": "person", "creator_name": "alias", "campaign_name": "name", "status": "status", "budget": "budget",
-    "flight_start": "begins", "flight_end": "ends", "cpm": "cpm", "roi": "roi", "revenue": "earned",
-    "conversions": "sales", "views": "views", "currency": "coin",
-}  # fmt: skip
+    "creator": "person",
+    "creator_name": "alias",
+    "campaign_name": "name",
+    "status": "status",
+    "budget": "budget",
+    "flight_start": "begins",
+    "flight_end": "ends",
+    "cpm": "cpm",
+    "roi": "roi",
+    "revenue": "earned",
+    "conversions": "sales",
+    "views": "views",
+    "currency": "coin",
+}
 
 
 def read(row: object, fields: dict[str, Any] | None = None, key: str = "k3y-of-a-source", **tables: Any) -> RowRead:
@@ -32,9 +42,20 @@ def values(found: RowRead) -> dict[str, tuple[str, str | None]]:
 
 def test_every_field_shows_what_came_and_what_it_means() -> None:
     row = entry(
-        1, person="p1", alias="Ada Lovelace", name="Spring \u00e9", status="ACTIVE", budget=100, begins="2026-02-01",
-        ends="2026-04-01", cpm=Decimal("12.50"), roi="1.5", earned=-3, sales="2.25", coin="EUR",
-    )  # fmt: skip
+        1,
+        person="p1",
+        alias="Ada Lovelace",
+        name="Spring \u00e9",
+        status="ACTIVE",
+        budget=100,
+        begins="2026-02-01",
+        ends="2026-04-01",
+        cpm=Decimal("12.50"),
+        roi="1.5",
+        earned=-3,
+        sales="2.25",
+        coin="EUR",
+    )
     found = read(row)
     assert values(found) == {
         "campaign": ('"c1"', "c1"),
@@ -76,10 +97,16 @@ def test_large_amounts_are_written_out() -> None:
 @pytest.mark.parametrize(
     ("came", "shown"),
     [
-        ({"a": 1}, "an object"), ([1], "a list"), (True, "true"), ("a\x1bb\n", '"ab"'), (Decimal("1.10"), "1.10"),
-        ("\u20ac", '"\u20ac"'), ("\u202e\u00e9", '"\u00e9"'), (None, "absent"),
+        ({"a": 1}, "an object"),
+        ([1], "a list"),
+        (True, "true"),
+        ("a\x1bb\n", '"ab"'),
+        (Decimal("1.10"), "1.10"),
+        ("\u20ac", '"\u20ac"'),
+        ("\u202e\u00e9", '"\u00e9"'),
+        (None, "absent"),
     ],
-)  # fmt: skip
+)
 def test_odd_values_are_shown_plainly(came: object, shown: str) -> None:
     assert values(read(entry(1, status=came)))["status"][0] == shown
 

@@ -98,18 +98,26 @@ TWO = "2026-03-01 to 2026-03-03 and 2026-03-04 to 2026-03-07"
     [
         (said({}, 403), {}, 403, "The source answered 403; check the key ANY_API_KEY."),
         (said({}, 503), {}, 503, "The source answered 503."),
-        (said({}, 413), {"outcomes": SPLIT}, 413,
-         f"The source answered 413; a sync would ask for {TWO} instead."),
-        (said({"items": [entry(1, spent="x")]}), {}, 200,
-         "None of the 1 rows could be read; the reasons stand above."),
-        (said({"items": [entry(1), entry(1, person="p")]}), {"fields": FIELDS | {"creator": "person"}}, 200,
-         ("Campaign c1 on TikTok, 2026-03-01, came both in total and by creator, so it would count twice. Nothing was "
-         "stored; the source must send one or the other.")),
-        (said({"items": [], "total": 5}), {"paging": NONE | {"total_rows": "total"}}, 200,
-         "The answer is incomplete: 0 rows came on 1 pages, but total is 5."),
+        (said({}, 413), {"outcomes": SPLIT}, 413, f"The source answered 413; a sync would ask for {TWO} instead."),
+        (said({"items": [entry(1, spent="x")]}), {}, 200, "None of the 1 rows could be read; the reasons stand above."),
+        (
+            said({"items": [entry(1), entry(1, person="p")]}),
+            {"fields": FIELDS | {"creator": "person"}},
+            200,
+            (
+                "Campaign c1 on TikTok, 2026-03-01, came both in total and by creator, so it would count twice. Nothing was "
+                "stored; the source must send one or the other."
+            ),
+        ),
+        (
+            said({"items": [], "total": 5}),
+            {"paging": NONE | {"total_rows": "total"}},
+            200,
+            "The answer is incomplete: 0 rows came on 1 pages, but total is 5.",
+        ),
         (lambda _connection: None, {}, None, "The source's answer was cut."),
     ],
-)  # fmt: skip
+)
 def test_a_bad_answer_is_one_sentence(answer: Answer, tables: dict[str, Any], status: int | None, problem: str) -> None:
     paging = tables.pop("paging", NONE)
     found = trial(answer, paging, **tables)
@@ -119,7 +127,9 @@ def test_a_bad_answer_is_one_sentence(answer: Answer, tables: dict[str, Any], st
 def test_a_day_that_is_too_much_would_be_asked_for_in_smaller_pages() -> None:
     day = type(DAYS)(DAYS.start, DAYS.start)
     with Loopback(said({}, 413)) as server:
-        found = try_source(custom(server.url, NONE, outcomes=SPLIT), ACCOUNT, day, clock=lambda: NOW, monotonic=lambda: 0.0)
+        found = try_source(
+            custom(server.url, NONE, outcomes=SPLIT), ACCOUNT, day, clock=lambda: NOW, monotonic=lambda: 0.0
+        )
     assert found.problem == "The source answered 413; a sync would ask for fewer rows a page instead."
 
 

@@ -50,9 +50,11 @@ def test_every_difference_has_its_line_and_ends_the_sessions(store: Store, boss:
     ann = user(store, "ann")
     assert (ann.role, ann.clients, ann.money) == ("client", ("bolt",), False)
     assert lines(store)[: len(lines(store)) - before] == [
-        ("boss", "revoke", "ann", "acme"), ("boss", "grant", "ann", "bolt"),
-        ("boss", "users money", "ann", "without money"), ("boss", "users role", "ann", "analyst to client"),
-    ]  # fmt: skip
+        ("boss", "revoke", "ann", "acme"),
+        ("boss", "grant", "ann", "bolt"),
+        ("boss", "users money", "ann", "without money"),
+        ("boss", "users role", "ann", "analyst to client"),
+    ]
     assert sessions.by_id(store, session.session_id, NOON, idle=IDLE) is None
 
 
@@ -117,6 +119,10 @@ def test_how_users_stand(store: Store, boss: Principal) -> None:
     sessions.begin(store, user(store, "boss").user_id, NOON)
     known = login.presence(store, boss, NOON)
     assert {one.username: known.state(one) for one in users.list_users(store, OPERATOR)} == {
-        "ann": "deactivated", "boss": "active", "invited": "invited", "late": "no password", "sso": "no password",
-    }  # fmt: skip
+        "ann": "deactivated",
+        "boss": "active",
+        "invited": "invited",
+        "late": "no password",
+        "sso": "no password",
+    }
     assert known.last_seen == {user(store, "boss").user_id: NOON}

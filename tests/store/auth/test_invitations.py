@@ -198,8 +198,11 @@ def test_a_wrong_old_or_replaced_code_and_bad_choices_make_nobody(store: Store) 
     assert older is not None
     assert line is not None
     for code, at in (
-        ("", NOON), ("AAAA-AAAA", NOON), (code_in(older), NOON), (code_in(line), NOON + invitations.FIRST_CODE_LIFETIME),
-    ):  # fmt: skip
+        ("", NOON),
+        ("AAAA-AAAA", NOON),
+        (code_in(older), NOON),
+        (code_in(line), NOON + invitations.FIRST_CODE_LIFETIME),
+    ):
         with pytest.raises(AccessDenied, match="not the one in the server's log"):
             invitations.redeem(store, code, "ada", PASSWORD, at, rounds=QUICK)
     for name, password in (("a b", PASSWORD), ("ada", "short"), ("operator", PASSWORD)):

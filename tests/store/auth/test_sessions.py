@@ -237,7 +237,9 @@ def test_a_session_by_a_link_ends_with_the_link_and_names_nobody(store: Store) -
     assert later.expires_at == NOON + LIFETIME
 
 
-def test_no_session_opens_for_who_was_changed_since_the_password_was_checked(store: Store, user: user_rows.User) -> None:
+def test_no_session_opens_for_who_was_changed_since_the_password_was_checked(
+    store: Store, user: user_rows.User
+) -> None:
     checked = login.login_of(store, "ann", demo=False).password_hash
     users.set_password(store, OPERATOR, "ann", "another horse", NOON, rounds=4)
     with pytest.raises(AccessDenied):

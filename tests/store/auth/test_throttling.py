@@ -77,10 +77,14 @@ def test_a_household_s_many_ipv6_addresses_are_one_and_the_next_household_s_anot
 @pytest.mark.parametrize(
     ("address", "network"),
     [
-        ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:DB8::1", "2001:db8::/64"),
-        ("fe80::1%eth0", "fe80::/64"), ("", ""), ("no address", "no address"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:DB8::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("no address", "no address"),
     ],
-)  # fmt: skip
+)
 def test_what_counts_as_one_address(address: str, network: str) -> None:
     assert throttling.network_of(address) == network
 

@@ -36,9 +36,15 @@ number = st.integers(0, 3_000)
 answers = st.dictionaries(st.sampled_from(KEYS), st.tuples(number, st.integers(0, 9), number), min_size=1)
 syncs = st.tuples(st.just("sync"), answers)
 sets = st.tuples(
-    st.just("set"), st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(["cost", "impressions", "clicks", "cpm"]),
-    st.integers(0, 5_000)), min_size=1, max_size=3),
-)  # fmt: skip
+    st.just("set"),
+    st.lists(
+        st.tuples(
+            st.sampled_from(KEYS), st.sampled_from(["cost", "impressions", "clicks", "cpm"]), st.integers(0, 5_000)
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+)
 reverts = st.tuples(st.just("revert"), st.sets(st.integers(1, 6), min_size=1, max_size=2))
 stories = st.lists(st.one_of(syncs, sets, sets, reverts), min_size=1, max_size=14)
 WHOLE: Facts = {at: (1000 + n, n, 100 * n) for n, at in enumerate(KEYS)}
@@ -137,9 +143,11 @@ def test_what_counts_equals_the_model_now_and_at_every_revision(ledger: Ledger, 
     lived: dict[str, int] = {"stories": 0, "revisions": 0, "refused": 0}
 
     @settings(
-        max_examples=400 if full else 20, deadline=None, database=None,
+        max_examples=400 if full else 20,
+        deadline=None,
+        database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )  # fmt: skip
+    )
     @given(stories)
     def live(steps: list[tuple[str, Any]]) -> None:
         emptied(ledger)

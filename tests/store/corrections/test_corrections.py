@@ -161,10 +161,13 @@ def test_as_of_shows_what_was_active_then(ledger: Ledger) -> None:
     undone = revert(ledger, *again.numbers)
     ledger.sync(batch({key(): fact(cost=11_000_000), SECOND: fact(2000, 30 * MICRO)}))
     told = {
-        "before": (before, 5_000_000), "just before": (made.at - timedelta(microseconds=1), 5_000_000),
-        "exactly at": (made.at, 8_000_000), "between": (between, 8_000_000), "superseded": (again.at, 6_000_000),
+        "before": (before, 5_000_000),
+        "just before": (made.at - timedelta(microseconds=1), 5_000_000),
+        "exactly at": (made.at, 8_000_000),
+        "between": (between, 8_000_000),
+        "superseded": (again.at, 6_000_000),
         "reverted": (undone.at, 5_000_000),
-    }  # fmt: skip
+    }
     for moment, (at, cost) in told.items():
         assert of_fact(ledger, as_of=at)[2] == cost, moment  # type: ignore[index]
     assert of_fact(ledger)[2] == 11_000_000  # type: ignore[index]
@@ -264,7 +267,9 @@ def test_a_new_one_supersedes_and_cost_and_cpm_exclude_each_other(ledger: Ledger
     assert one(ledger, 2).before == 8_000_000  # the CPM of what counted
     correct(ledger, "cost", 9_000_000)
     assert one(ledger, 3).before == 4_000_000
-    assert [c.number for c in correction_read.list_corrections(ledger.store, of_every_day(ANN), only_active=True)] == [3]
+    assert [c.number for c in correction_read.list_corrections(ledger.store, of_every_day(ANN), only_active=True)] == [
+        3
+    ]
     revert(ledger, 3)
     assert of_fact(ledger) == (1000, 10, 5_000_000, 0)  # a revert returns to raw, not to what was superseded
     assert sound(ledger)
@@ -423,7 +428,9 @@ def test_rows_that_arrive_later_are_told_and_not_corrected(week: Ledger) -> None
     correct(week, "cpm", 1, key("w", DAY, "Instagram"))
     assert correction_read.arrived_later(week.store, ANN) == {("acme", made.batch): 1}
     revert(week, made.numbers[0])
-    assert correction_read.arrived_later(week.store, ANN) == {("acme", made.batch): 1}  # what was reverted did not arrive
+    assert correction_read.arrived_later(week.store, ANN) == {
+        ("acme", made.batch): 1
+    }  # what was reverted did not arrive
     revert(week, *made.numbers[1:])
     assert correction_read.arrived_later(week.store, ANN) == {}
 
@@ -495,7 +502,10 @@ def test_clients_see_what_and_why_and_not_who(ledger: Ledger) -> None:
     revert(ledger, 1)
     told = one(ledger, who=Principal("carl", "client", frozenset({"acme"})))
     assert (told.author, told.ended_by, told.reason, told.ended_reason) == ("", "", WHY, "we were wrong")
-    assert correction_read.list_corrections(ledger.store, of_every_day(Principal("x", "client", frozenset({"globex"})))) == ()
+    assert (
+        correction_read.list_corrections(ledger.store, of_every_day(Principal("x", "client", frozenset({"globex"}))))
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -542,14 +552,18 @@ def test_the_audit_tells_the_story_in_order(week: Ledger) -> None:
         ("ann", "correct", "acme", f"correction 1: {day}: cost 1.000001 -> 8.000000 EUR: the invoice says 8"),
         ("ann", "correct", "acme", f"correction 2: {day}: cpm 8.000000 -> 4.000000 EUR: no, per thousand"),
         (
-            "ann", "correct", "acme",
+            "ann",
+            "correct",
+            "acme",
             f"corrections 3 to 9: 7 rows, w from {DAY} to {MONTH[-1]}: cost 31.000027 -> 14.000000 EUR: {WHY}",
         ),
         (
-            "ann", "revert", "acme",
+            "ann",
+            "revert",
+            "acme",
             f"corrections 3 to 9: 7 rows, w from {DAY} to {MONTH[-1]}: cost 14.000000 EUR -> as reported: all wrong",
         ),
-    ]  # fmt: skip
+    ]
     moments = [e.at for e in reversed(audit.entries(week.store, OPERATOR))]
     assert moments == sorted(moments) and len(set(moments)) == 4
     assert moments[0] == correction_read.list_corrections(week.store, of_every_day(ANN), numbers=[1])[0].made_at
@@ -582,7 +596,10 @@ def test_the_log_of_then_tells_what_was_known_then(ledger: Ledger) -> None:
     assert (then.ended_at, then.ended_as, then.ended_reason, then.raw_now) == (None, "", "", Raw(1000, 10, 5_000_000))
     (then,) = correction_read.list_corrections(ledger.store, Question(ANN, Filters(WEEK), restated), only_active=True)
     assert then.restated_under and then.raw_now == Raw(1500, 10, 6_000_000)
-    assert correction_read.list_corrections(ledger.store, of_every_day(ANN, as_of=made.at - timedelta(microseconds=1))) == ()
+    assert (
+        correction_read.list_corrections(ledger.store, of_every_day(ANN, as_of=made.at - timedelta(microseconds=1)))
+        == ()
+    )
     assert correction_read.list_corrections(ledger.store, of_every_day(ANN, as_of=date(2020, 1, 1))) == ()
     (now,) = correction_read.list_corrections(ledger.store, of_every_day(ANN))
     assert (now.ended_as, now.raw_now) == ("reverted", None)
@@ -598,11 +615,13 @@ def test_db_check_notices_overlays_that_do_not_follow(week: Ledger) -> None:
     assert sound(week)
     o, c = schema.overlays, schema.corrections
     breaks = [
-        update(o).values(cost=1), update(o).where(o.c.to_rev.is_(None)).values(from_rev=77), delete(o),
+        update(o).values(cost=1),
+        update(o).where(o.c.to_rev.is_(None)).values(from_rev=77),
+        delete(o),
         update(o).where(o.c.to_rev.is_not(None)).values(to_rev=None),
         update(c).where(c.c.to_rev.is_(None)).values(value=1),
         update(c).where(c.c.to_rev.is_not(None)).values(to_rev=99),
-    ]  # fmt: skip
+    ]
     for broken in breaks:
         with week.store.engine.connect() as connection, connection.begin() as transaction:
             connection.execute(broken)
@@ -620,7 +639,9 @@ def test_a_bundle_carries_corrections_and_what_they_count(week: Ledger, tmp_path
     assert (counts["corrections"], counts["overlays"], counts["correction_ranges"], counts["audit"]) == (7, 7, 1, 1)
     moved = replace(week, store=other)
     assert every_answer(moved, at) == every_answer(week, at)
-    assert correction_read.list_corrections(other, of_every_day(ANN)) == correction_read.list_corrections(week.store, of_every_day(ANN))
+    assert correction_read.list_corrections(other, of_every_day(ANN)) == correction_read.list_corrections(
+        week.store, of_every_day(ANN)
+    )
     assert sound(moved)
     correct(moved, "cost", 1, key("w"))
     other.close()

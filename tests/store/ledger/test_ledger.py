@@ -349,5 +349,7 @@ def test_a_failed_run_keeps_what_it_had_asked(led: Ledger) -> None:
     c = schema.runs.c
     with led.store.reading() as connection:
         assert tuple(connection.execute(select(c.requests, c.retries, c.log)).one()) == (
-            3, 2, "GET /v1/performance: 500\nGET /v1/performance: 500",
-        )  # fmt: skip
+            3,
+            2,
+            "GET /v1/performance: 500\nGET /v1/performance: 500",
+        )

@@ -64,7 +64,9 @@ def busy(store: Store) -> user_rows.User:
     return user
 
 
-def test_an_erased_user_is_named_nowhere_and_the_deeds_are_still_one_person_s(store: Store, busy: user_rows.User) -> None:
+def test_an_erased_user_is_named_nowhere_and_the_deeds_are_still_one_person_s(
+    store: Store, busy: user_rows.User
+) -> None:
     named = [table for table, rows in everything(store).items() if NAME in rows]
     assert {"users", "revisions", "runs", "receipts", "corrections", "links", "audit"} <= set(named)
     erased = erase.erase_user(store, OPERATOR, NAME, LATER)
@@ -139,7 +141,9 @@ def test_nobody_but_admins_erases_a_creator(store: Store) -> None:
         erase.erase_creator(store, OPERATOR, "acme", 9, "ann-1", NOON)
 
 
-def test_purging_a_client_leaves_one_line_about_it_and_no_way_in_by_its_links(store: Store, busy: user_rows.User) -> None:
+def test_purging_a_client_leaves_one_line_about_it_and_no_way_in_by_its_links(
+    store: Store, busy: user_rows.User
+) -> None:
     session, token = sessions.begin_link(store, "1", NOON, LATER, Security())
     view = {"client_id": "acme", "link_id": "1", "session_id": session.session_id, "at": NOON, "what": "opened"}
     with store.writing() as connection:

@@ -98,12 +98,13 @@ class SeveralCurrencies(Exception):
 
 def in_view(facts: list[dict[str, Any]], filters: Filters) -> list[dict[str, Any]]:
     seen = [
-        f for f in facts
+        f
+        for f in facts
         if f["day"] in filters.days
         and (not filters.clients or f["client_id"] in filters.clients)
         and (not filters.platforms or f["platform"] in filters.platforms)
         and filters.currency in (None, f["currency"])
-    ]  # fmt: skip
+    ]
     if filters.max_cpm is None:
         return seen
     if len({f["currency"] for f in seen}) > 1:

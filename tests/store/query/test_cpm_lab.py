@@ -64,9 +64,12 @@ def test_creators_that_all_carry_the_mean_of_their_day_are_found_across_rows(acm
     day = {"reported_cpm": "27.50"}  # of 5.00 and 50.00; another day lies between them in no order
     given_facts(
         acme,
-        *({"creator_id": creator, "day": when, "impressions": n} | day
-          for when in (DAY, DAY + timedelta(1)) for creator, n in (("ann", 1_000), ("bob", 100))),
-    )  # fmt: skip
+        *(
+            {"creator_id": creator, "day": when, "impressions": n} | day
+            for when in (DAY, DAY + timedelta(1))
+            for creator, n in (("ann", 1_000), ("bob", 100))
+        ),
+    )
     assert causes(acme) == {"mean": 4}
 
 

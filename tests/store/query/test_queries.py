@@ -402,7 +402,9 @@ def test_a_campaign_row_carries_attributes_platforms_and_whole_flight_cost(store
     assert (spring.flight_start, spring.flight_end, spring.flight_cost) == (*flight.values(), 7)
     assert spring.platforms == ("Instagram", "TikTok")
     assert (unnamed.name, unnamed.budget, unnamed.flight_cost, unnamed.sums.cost) == ("unnamed", None, 96, 32)
-    only = campaign_query.campaign_rows(store, Question(ADMIN, Filters(MARCH.days, platforms=("Instagram",), max_cpm=2)))
+    only = campaign_query.campaign_rows(
+        store, Question(ADMIN, Filters(MARCH.days, platforms=("Instagram",), max_cpm=2))
+    )
     assert [(r.campaign, r.platforms, r.sums.cost, r.flight_cost) for r in only] == [("spring", ("Instagram",), 2, 7)]
 
 
@@ -437,15 +439,26 @@ def test_one_campaign_is_there_without_facts_in_view_and_not_there_for_others(st
     given_facts(store, {"cost": 5, "day": date(2026, 1, 1)})
     (row,) = campaign_query.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 1, "spring")))
     assert (row.name, row.currency, row.budget, row.flight_cost, row.sums.rows) == ("Spring", "EUR", 70, 5, 0)
-    assert campaign_query.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 1, "nothing"))) == ()
-    assert campaign_query.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 2, "spring"))) == ()
-    assert campaign_query.campaign_rows(store, Question(reader("bolt"), MARCH, only=CampaignRef("acme", 1, "spring"))) == ()
+    assert (
+        campaign_query.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 1, "nothing")))
+        == ()
+    )
+    assert (
+        campaign_query.campaign_rows(store, Question(reader("acme"), MARCH, only=CampaignRef("acme", 2, "spring")))
+        == ()
+    )
+    assert (
+        campaign_query.campaign_rows(store, Question(reader("bolt"), MARCH, only=CampaignRef("acme", 1, "spring")))
+        == ()
+    )
 
 
 def test_many_campaigns_each_keep_their_own_cost(store: Store) -> None:
     given_client(store, "acme")
     given_facts(store, *({"campaign_id": f"c{n:04}", "cost": n} for n in range(3_000)))
-    assert [row.flight_cost for row in campaign_query.campaign_rows(store, Question(ADMIN, MARCH))] == list(range(3_000))
+    assert [row.flight_cost for row in campaign_query.campaign_rows(store, Question(ADMIN, MARCH))] == list(
+        range(3_000)
+    )
 
 
 # --- the rest

@@ -138,8 +138,9 @@ def test_campaigns_are_counted_with_their_budgets_and_without_their_flights(stor
     given_campaign(store, "spring", name="Spring", budget=9 * MILLION)
     found = same_age.aged(store, Question(ADMIN, Filters(CURRENT)), AGE).campaigns
     assert [(row.campaign, row.name, row.budget, row.flight_cost) for row in found] == [
-        ("late", "late", None, None), ("spring", "Spring", 9 * MILLION, None),
-    ]  # fmt: skip
+        ("late", "late", None, None),
+        ("spring", "Spring", 9 * MILLION, None),
+    ]
     assert [row.campaign for row in same_age.aged(store, Question(ADMIN, Filters(PREVIOUS)), AGE).campaigns] == [
         "spring"
     ]
@@ -321,9 +322,13 @@ def random_world(rng: random.Random) -> World:
         for day in WORLD.each():
             for campaign, platform in (("a", "TikTok"), ("a", "Instagram"), ("b", "TikTok")):
                 key = {
-                    "client_id": client, "day": day, "account_id": 1, "campaign_id": campaign, "creator_id": "",
+                    "client_id": client,
+                    "day": day,
+                    "account_id": 1,
+                    "campaign_id": campaign,
+                    "creator_id": "",
                     "platform": platform,
-                }  # fmt: skip
+                }
                 facts += versions(rng, key, cost=lambda: rng.randrange(1, 9) * MILLION, impressions=lambda: 1_000)
                 if rng.random() < 0.2:
                     laid += versions(rng, key | {"clicks": None}, cost=lambda: 77 * MILLION, impressions=lambda: None)

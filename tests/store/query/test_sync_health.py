@@ -148,9 +148,17 @@ def test_runs_come_newest_first_with_the_name_of_their_account(store: Store) -> 
     ]
     oldest = found[-1]
     assert (oldest.fetched, oldest.new, oldest.quarantined, oldest.platforms) == (9, 7, 2, ("Snap", "TikTok"))
-    assert (oldest.day_from, oldest.day_to, oldest.fetch_ended, sync_health.run_log(store, ADMIN, "acme", oldest.run)) == (
-        date(2026, 3, 1), date(2026, 3, 2), NOON, "GET /v1: 200",
-    )  # fmt: skip
+    assert (
+        oldest.day_from,
+        oldest.day_to,
+        oldest.fetch_ended,
+        sync_health.run_log(store, ADMIN, "acme", oldest.run),
+    ) == (
+        date(2026, 3, 1),
+        date(2026, 3, 2),
+        NOON,
+        "GET /v1: 200",
+    )
     assert [r.run for r in sync_health.runs(store, ADMIN, limit=1)] == [2]
     assert [r.client for r in sync_health.runs(store, ADMIN, ("bolt",))] == ["bolt"]
 

@@ -115,9 +115,10 @@ def test_vanished_and_reappeared_rows_are_told_once_each(ledger: Ledger) -> None
     whole = [("impressions", 1000, None), ("clicks", 10, None), cost(5_000_000, None)]
     again = [("impressions", None, 1000), ("clicks", None, 10), cost(None, 4_000_000)]
     assert seen(ledger) == [
-        ("vanished", "before", whole), ("reappeared", "before", again),
+        ("vanished", "before", whole),
+        ("reappeared", "before", again),
         ("restated", "before", [cost(4_000_000, 3_000_000)]),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_row_that_goes_and_comes_back_again_and_again_is_told_each_time(ledger: Ledger) -> None:
@@ -255,7 +256,11 @@ def test_a_question_about_one_campaign_is_told_of_its_changes_alone(ledger: Ledg
     told(ledger, "13 06:00", {K: fact(cost=6_000_000)})  # c2 vanishes
     told(ledger, "14 06:00", {K: fact(cost=6_000_000), key("c2"): fact()})  # and is back
     question = Question(OPERATOR, VIEW, only=CampaignRef("acme", 1, "c2"))
-    assert [e.kind for e in restatement_read.events(ledger.store, question, BEGIN)] == ["reappeared", "vanished", "restated"]
+    assert [e.kind for e in restatement_read.events(ledger.store, question, BEGIN)] == [
+        "reappeared",
+        "vanished",
+        "restated",
+    ]
     assert {moved.campaign for moved in restatement_read.movement(ledger.store, question, BEGIN)} == {"c2"}
     for other in (CampaignRef("acme", 2, "c2"), CampaignRef("bolt", 1, "c2")):
         assert restatement_read.events(ledger.store, question.about(other), BEGIN) == ()

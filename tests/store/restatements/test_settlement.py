@@ -56,7 +56,9 @@ def test_daily_syncs_say_how_much_was_known_when(ledger: Ledger) -> None:
 
 def test_a_question_about_one_campaign_has_a_curve_of_its_facts_alone(ledger: Ledger) -> None:
     now, question = synced(ledger, 24), Question(OPERATOR, VIEW)
-    assert settlement.settlement_curves(ledger.store, question.about(CampaignRef("acme", 1, "c1")), now) == (curve(ledger, now),)
+    assert settlement.settlement_curves(ledger.store, question.about(CampaignRef("acme", 1, "c1")), now) == (
+        curve(ledger, now),
+    )
     assert settlement.settlement_curves(ledger.store, question.about(CampaignRef("acme", 1, "c2")), now) == ()
 
 

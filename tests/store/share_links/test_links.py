@@ -68,9 +68,13 @@ def granted(store: Store) -> None:
 
 def made(store: Store, principal: Principal = ANN, **more: object) -> tuple[Link, str]:
     asked = {
-        "client": "acme", "label": "For the board", "money": principal.money, "expires_at": MONTH,
-        "clock": lambda: NOON, "against": AGAINST,
-    } | more  # fmt: skip
+        "client": "acme",
+        "label": "For the board",
+        "money": principal.money,
+        "expires_at": MONTH,
+        "clock": lambda: NOON,
+        "against": AGAINST,
+    } | more
     question = Question(principal, asked.pop("filters", QUESTION), asked.pop("as_of", NOON))  # type: ignore[arg-type]
     return links.make(store, question, **asked)  # type: ignore[arg-type]
 
@@ -192,9 +196,21 @@ def test_a_link_holds_its_question_whatever_characters_it_has(world: Store) -> N
 def test_tokens_that_were_tampered_with_open_nothing(world: Store) -> None:
     link, token = made(world)
     tried = [
-        "", token[:-1], token[1:], f"{token}A", token.swapcase(), f" {token}", f"{token}\x00", token[::-1],
-        links.digest(token), link.link_id, "%", "' OR '1'='1", "\ud800", "A" * 10_000,
-    ]  # fmt: skip
+        "",
+        token[:-1],
+        token[1:],
+        f"{token}A",
+        token.swapcase(),
+        f" {token}",
+        f"{token}\x00",
+        token[::-1],
+        links.digest(token),
+        link.link_id,
+        "%",
+        "' OR '1'='1",
+        "\ud800",
+        "A" * 10_000,
+    ]
     assert [text for text in tried if links.open_link(world, text, NOON) is not None] == []
     for text in (links.digest(token), token, "", "%"):
         assert links.principal_of(world, text, NOON) is None
@@ -322,9 +338,11 @@ def test_every_look_is_logged_and_the_audit_says_made_opened_revoked(world: Stor
     said = [(line.action, line.subject, line.actor) for line in reversed(audit.entries(world, ADMIN))]
     by_link = "link: For the board"
     assert said == [
-        ("link make", "acme", "ann"), ("link open", "acme", by_link), ("link open", "acme", by_link),
+        ("link make", "acme", "ann"),
+        ("link open", "acme", by_link),
+        ("link open", "acme", by_link),
         ("link revoke", "acme", MAKER),
-    ]  # fmt: skip
+    ]
     assert token not in str(audit.entries(world, ADMIN))
 
 

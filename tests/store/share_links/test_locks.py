@@ -42,13 +42,34 @@ LOCK = Lock(Days(DAY, DAY + timedelta(1)), ("acme-tv",), "EUR", NOON, before=Day
 OPEN = replace(LOCK, as_of=None)
 ALL = asked.ALL
 GIVES_ROWS = {
-    "scope.in_scope", "scope.narrowed", "scope.facts_in_scope", "scope.pinned", "scope.under_lock", "versions.cutoffs",
-    "versions.moment_of_client", "versions.fact_versions", "versions.with_facts", "versions.attribute_versions",
-    "view.view", "queries.stamp", "queries.revisions_at", "queries.runs_stamp", "queries.breakdown",
-    "queries.creator_names", "queries.currencies", "extent.platforms", "extent.first_day", "extent.last_day",
-    "extent.begins", "campaigns.campaign_rows", "catalog.clients", "catalog.accounts",
-    "catalog.accounts_in_view", "coverage.coverage", "receipts.write",
-}  # fmt: skip
+    "scope.in_scope",
+    "scope.narrowed",
+    "scope.facts_in_scope",
+    "scope.pinned",
+    "scope.under_lock",
+    "versions.cutoffs",
+    "versions.moment_of_client",
+    "versions.fact_versions",
+    "versions.with_facts",
+    "versions.attribute_versions",
+    "view.view",
+    "queries.stamp",
+    "queries.revisions_at",
+    "queries.runs_stamp",
+    "queries.breakdown",
+    "queries.creator_names",
+    "queries.currencies",
+    "extent.platforms",
+    "extent.first_day",
+    "extent.last_day",
+    "extent.begins",
+    "campaigns.campaign_rows",
+    "catalog.clients",
+    "catalog.accounts",
+    "catalog.accounts_in_view",
+    "coverage.coverage",
+    "receipts.write",
+}
 """What pages for links stand on. Everything else refuses them, or has nothing for them."""
 OF_ITSELF = {"user_rows.names_near", "audit.record"}
 """The link's own client by name, and a line in the audit about the link."""
@@ -99,8 +120,14 @@ def world(store: Store) -> Store:
         account = other.row.get("account_id", 1)
         given_campaign(store, other.says, name=f"{other.says} name", account_id=account)
         given_creator(store, f"{other.says}-ann", f"{other.says} Ann")
-    given_overlay(store, campaign_id="outside-day", creator_id="outside-day-ann", platform="acme-tv", day=OTHER_DAY,
-                  impressions=77_009)  # fmt: skip
+    given_overlay(
+        store,
+        campaign_id="outside-day",
+        creator_id="outside-day-ann",
+        platform="acme-tv",
+        day=OTHER_DAY,
+        impressions=77_009,
+    )
     given_overlay(store, **inside, from_rev=2, impressions=88_001)  # corrected after the pinned moment
     given_correction(store, **inside)
     runs = Runs(store)
@@ -157,7 +184,9 @@ def test_a_link_to_one_client_shows_nothing_of_another(world: Store) -> None:
     elsewhere = by_link(client="bolt")
     assert overview.breakdown(world, Question(elsewhere, ALL), ("day",)) == ()
     assert overview.breakdown(world, Question(by_link(), replace(ALL, clients=("bolt",))), ("day",)) == ()
-    assert campaign_query.campaign_rows(world, Question(elsewhere, ALL, only=CampaignRef("acme", 1, "acme-spring"))) == ()
+    assert (
+        campaign_query.campaign_rows(world, Question(elsewhere, ALL, only=CampaignRef("acme", 1, "acme-spring"))) == ()
+    )
 
 
 # --- each part of the lock

@@ -37,9 +37,15 @@ def opened(auth: dict[str, Any]) -> AppTest:
 def comes(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """From now on pages come with ada's identity, fresh from Clerk, with `changes`."""
     claims = {
-        "is_logged_in": True, "provider": "clerk", "iss": "https://clerk.example.com", "sub": "u1", "nonce": "n1",
-        "iat": int(datetime.now(UTC).timestamp()), "email": "ada@example.com", "email_verified": True,
-    }  # fmt: skip
+        "is_logged_in": True,
+        "provider": "clerk",
+        "iss": "https://clerk.example.com",
+        "sub": "u1",
+        "nonce": "n1",
+        "iat": int(datetime.now(UTC).timestamp()),
+        "email": "ada@example.com",
+        "email_verified": True,
+    }
 
     class User:
         def to_dict(self) -> dict[str, Any]:

@@ -57,9 +57,16 @@ def ask(address: str, **sent: str) -> Answer:
     path, _, query = address.partition("?")
     headers = [(name.encode(), value.encode()) for name, value in {"host": "reports.example.com", **sent}.items()]
     scope: Scope = {
-        "type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": headers,
-        "http_version": "1.1", "scheme": "https", "server": ("reports.example.com", 443), "root_path": "",
-    }  # fmt: skip
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": query.encode(),
+        "headers": headers,
+        "http_version": "1.1",
+        "scheme": "https",
+        "server": ("reports.example.com", 443),
+        "root_path": "",
+    }
     found: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -77,11 +84,31 @@ def ask(address: str, **sent: str) -> Answer:
 
 PAGES = ["/", "/campaigns", "/campaigns?client=solvane&range=Last+7+days", "/cpm-lab?limit=5", "/?a=%2F%2Fb&c=://x"]
 FOREIGN = [
-    "//evil.example/", "/\\evil.example", "\\\\evil.example", "https://evil.example/", "javascript:alert(1)", "/a/b",
-    "/campaigns\r\nSet-Cookie: x=1", "/campaigns?a=b\r\nLocation: https://evil.example/", "/campaigns?a= b",
-    "campaigns", "/campaigns#x", "/%2F/evil.example", "/.", "/..//evil.example", "/@evil.example", "/oauth2callback/x",
-    "/a?" + "x" * 2001, "/ü", "/a?ü", "?a=b", "/link/abc", "/auth/login", "/\t/evil.example", " //evil.example",
-]  # fmt: skip
+    "//evil.example/",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "https://evil.example/",
+    "javascript:alert(1)",
+    "/a/b",
+    "/campaigns\r\nSet-Cookie: x=1",
+    "/campaigns?a=b\r\nLocation: https://evil.example/",
+    "/campaigns?a= b",
+    "campaigns",
+    "/campaigns#x",
+    "/%2F/evil.example",
+    "/.",
+    "/..//evil.example",
+    "/@evil.example",
+    "/oauth2callback/x",
+    "/a?" + "x" * 2001,
+    "/ü",
+    "/a?ü",
+    "?a=b",
+    "/link/abc",
+    "/auth/login",
+    "/\t/evil.example",
+    " //evil.example",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -171,5 +198,8 @@ def test_what_a_provider_said_is_dropped_and_nothing_else() -> None:
     drop_identity(request, response)
     lines = response.headers.getlist("set-cookie")
     assert {line.split("=", 1)[0] for line in lines} == {
-        "_streamlit_user", "_streamlit_user_1", "_streamlit_user_tokens", "_streamlit_user_tokens_2"
-    }  # fmt: skip
+        "_streamlit_user",
+        "_streamlit_user_1",
+        "_streamlit_user_tokens",
+        "_streamlit_user_tokens_2",
+    }

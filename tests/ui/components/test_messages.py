@@ -10,11 +10,24 @@ VISIBLE = str.maketrans("", "", "\\\u2060")
 @pytest.mark.parametrize(
     "text",
     [
-        "Solvane Skincare", "Pennyroyal & Finch", "Espresso N°7", "100 % (new)", "a_b*c*", "$5k$", "<b>x</b>",
-        "[x](https://example.com)", "![x](https://example.com/p.png)", ":red[x] :material/home:", "www.example.com",
-        "a@example.com", "`code`", "# title", "| a | b |", "--- ===",
+        "Solvane Skincare",
+        "Pennyroyal & Finch",
+        "Espresso N°7",
+        "100 % (new)",
+        "a_b*c*",
+        "$5k$",
+        "<b>x</b>",
+        "[x](https://example.com)",
+        "![x](https://example.com/p.png)",
+        ":red[x] :material/home:",
+        "www.example.com",
+        "a@example.com",
+        "`code`",
+        "# title",
+        "| a | b |",
+        "--- ===",
     ],
-)  # fmt: skip
+)
 def test_every_character_stays_visible(text: str) -> None:
     assert escape_markdown(text).translate(VISIBLE) == text
 

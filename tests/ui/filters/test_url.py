@@ -21,11 +21,15 @@ def test_an_empty_link_asks_for_the_default() -> None:
 def test_a_link_that_is_all_right_is_taken_as_it_is() -> None:
     asked = parse(
         {
-            "client": ["acme", "bolt"], "range": ["Last 7 days"], "platform": ["TikTok"], "currency": ["EUR"],
-            "max_cpm": ["12.5"], "cpm_grain": ["campaign"],
+            "client": ["acme", "bolt"],
+            "range": ["Last 7 days"],
+            "platform": ["TikTok"],
+            "currency": ["EUR"],
+            "max_cpm": ["12.5"],
+            "cpm_grain": ["campaign"],
         },
         KNOWN,
-    )  # fmt: skip
+    )
     assert (asked.preset, asked.max_cpm, asked.ignored, asked.mended) == ("last_7", 12.5, (), False)
 
 
@@ -42,10 +46,16 @@ def test_a_preset_wins_over_dates_that_lie_beside_it() -> None:
 @pytest.mark.parametrize(
     "dates",
     [
-        ["2026-02-03", "2026-01-02"], ["2026-02-03"], ["2026-02-03", ""], ["x", "y"], ["1999-01-01", "2026-01-01"],
-        ["2026-03-11", "2026-03-12"], ["2026-01-01", "2026-01-02", "2026-01-03"], ["2026-02-30", "2026-03-01"],
+        ["2026-02-03", "2026-01-02"],
+        ["2026-02-03"],
+        ["2026-02-03", ""],
+        ["x", "y"],
+        ["1999-01-01", "2026-01-01"],
+        ["2026-03-11", "2026-03-12"],
+        ["2026-01-01", "2026-01-02", "2026-01-03"],
+        ["2026-02-30", "2026-03-01"],
     ],
-)  # fmt: skip
+)
 def test_dates_that_are_no_range_are_named_and_the_default_is_asked(dates: list[str]) -> None:
     asked = parse({"dates": dates, "range": ["Custom"]}, KNOWN)
     assert (asked.preset, asked.dates, asked.mended) == ("last_30", None, True)

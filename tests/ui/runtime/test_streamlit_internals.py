@@ -34,22 +34,47 @@ from perfdash.ui.server import messages, paths
 from tests.fixtures.command_line import ROOT
 
 SENT_BY_BROWSERS = {
-    "clear_cache", "set_run_on_save", "stop_script", "rerun_script", "load_git_info", "debug_disconnect_websocket",
-    "debug_shutdown_runtime", "file_urls_request", "app_heartbeat", "backend_operation_request",
-}  # fmt: skip
+    "clear_cache",
+    "set_run_on_save",
+    "stop_script",
+    "rerun_script",
+    "load_git_info",
+    "debug_disconnect_websocket",
+    "debug_shutdown_runtime",
+    "file_urls_request",
+    "app_heartbeat",
+    "backend_operation_request",
+}
 OF_A_RUN = {
-    "query_string", "widget_states", "page_script_hash", "page_name", "fragment_id", "is_auto_rerun",
-    "cached_message_hashes", "context_info", "is_history_navigation",
-}  # fmt: skip
+    "query_string",
+    "widget_states",
+    "page_script_hash",
+    "page_name",
+    "fragment_id",
+    "is_auto_rerun",
+    "cached_message_hashes",
+    "context_info",
+    "is_history_navigation",
+}
 OPERATIONS = {"deferred_file", "install_skills", "dismiss_skills_nudge", "dataframe_chunk"}
 SERVED = {
-    streamlit_internals.HEALTH, streamlit_internals.HOST_CONFIG, streamlit_internals.STREAM,
-    streamlit_internals.LOGIN, streamlit_internals.LOGOUT, streamlit_internals.CALLBACK, "media/{file_id:path}",
-}  # fmt: skip
+    streamlit_internals.HEALTH,
+    streamlit_internals.HOST_CONFIG,
+    streamlit_internals.STREAM,
+    streamlit_internals.LOGIN,
+    streamlit_internals.LOGOUT,
+    streamlit_internals.CALLBACK,
+    "media/{file_id:path}",
+}
 REFUSED = {
-    "_stcore/metrics", "_stcore/upload_file/{session_id}/{file_id}", "component/{path:path}",
-    "_stcore/bidi-components/{path:path}", "_stcore/agent/interact", "_stcore/agent/openapi.json", "_stcore/agent/mcp",
-}  # fmt: skip
+    "_stcore/metrics",
+    "_stcore/upload_file/{session_id}/{file_id}",
+    "component/{path:path}",
+    "_stcore/bidi-components/{path:path}",
+    "_stcore/agent/interact",
+    "_stcore/agent/openapi.json",
+    "_stcore/agent/mcp",
+}
 
 
 def kinds(message: Any, oneof: str = "type") -> set[str]:
@@ -161,10 +186,13 @@ def test_the_app_names_its_page_and_its_files_where_the_gate_looks() -> None:
     assert {"new_session", "delta", "backend_operation_response"} <= kinds(message), "ui/gate_messages.told reads these"
     assert "download_button" in kinds(message.delta.new_element), "ui/gate_messages.told reads it"
     for path in (
-        "new_session.initialize.session_id", "delta.new_element.download_button.deferred_file_id",
-        "delta.new_element.download_button.url", "backend_operation_response.request_id",
-        "backend_operation_response.error_msg", "backend_operation_response.deferred_file.url",
-    ):  # fmt: skip
+        "new_session.initialize.session_id",
+        "delta.new_element.download_button.deferred_file_id",
+        "delta.new_element.download_button.url",
+        "backend_operation_response.request_id",
+        "backend_operation_response.error_msg",
+        "backend_operation_response.deferred_file.url",
+    ):
         assert reach(message, path) == ""
 
 

@@ -67,13 +67,23 @@ def test_what_the_browser_speaks_is_the_proxys_word_or_the_connections() -> None
 @pytest.mark.parametrize(
     ("host", "status"),
     [
-        ("reports.example.com", 0), ("REPORTS.example.com:8443", 0), ("reports.example.com.", 0),
+        ("reports.example.com", 0),
+        ("REPORTS.example.com:8443", 0),
+        ("reports.example.com.", 0),
         ("a.b.example.org", 0),
-        ("example.org", 421), ("evil.example", 421), ("reports.example.com.evil.example", 421), ("", 400),
-        ("reports.example.com:99999", 400), ("reports.example.com/x", 400), ("a@reports.example.com", 400),
-        ("reports.example.com, evil.example", 400), ("reports.example.com\t", 0), ("[::1]:80", 421), ("x" * 300, 400),
+        ("example.org", 421),
+        ("evil.example", 421),
+        ("reports.example.com.evil.example", 421),
+        ("", 400),
+        ("reports.example.com:99999", 400),
+        ("reports.example.com/x", 400),
+        ("a@reports.example.com", 400),
+        ("reports.example.com, evil.example", 400),
+        ("reports.example.com\t", 0),
+        ("[::1]:80", 421),
+        ("x" * 300, 400),
     ],
-)  # fmt: skip
+)
 def test_only_the_named_hosts_are_answered_for(host: str, status: int) -> None:
     security = Security(allowed_hosts=("reports.example.com", "*.example.org"))
     found = caller("203.0.113.1", security=security, Host=host)
@@ -99,12 +109,17 @@ def test_a_request_that_gives_two_lengths_of_itself_is_refused() -> None:
 @pytest.mark.parametrize(
     ("origin", "own"),
     [
-        ("http://reports.example.com", True), ("https://reports.example.com:443", True), ("", False), ("null", False),
-        ("https://reports.example.com:8443", False), ("https://reports.example.com.evil.example", False),
-        ("http://reports.example.com/x", False), ("ftp://reports.example.com", False),
+        ("http://reports.example.com", True),
+        ("https://reports.example.com:443", True),
+        ("", False),
+        ("null", False),
+        ("https://reports.example.com:8443", False),
+        ("https://reports.example.com.evil.example", False),
+        ("http://reports.example.com/x", False),
+        ("ftp://reports.example.com", False),
         ("http://a@reports.example.com", False),
     ],
-)  # fmt: skip
+)
 def test_a_page_is_our_own_when_the_browser_names_the_very_same_host(origin: str, own: bool) -> None:
     assert known("203.0.113.1", Origin=origin).is_own_page is own
 
@@ -115,29 +130,57 @@ def test_under_tls_an_unencrypted_page_is_not_our_own() -> None:
 
 
 def test_only_harmless_headers_and_our_own_word_are_passed_on() -> None:
-    claims = ("x-forwarded-for", "forwarded", "x-real-ip", "remote-user", "x-auth-user", "authorization",
-              browser.ADDRESS, "x-streamlit-user", "x_perfdash_address", browser.SCHEME)  # fmt: skip
+    claims = (
+        "x-forwarded-for",
+        "forwarded",
+        "x-real-ip",
+        "remote-user",
+        "x-auth-user",
+        "authorization",
+        browser.ADDRESS,
+        "x-streamlit-user",
+        "x_perfdash_address",
+        browser.SCHEME,
+    )
     raw = [(b"host", b"a.example"), (b"cookie", b"a=b"), *((name.encode(), b"admin") for name in claims)]
     who = Caller("198.51.100.7", True, "a.example", "")
     assert server_caller.forwarded_headers(raw, who) == [
-        (b"host", b"a.example"), (b"cookie", b"a=b"), (browser.ADDRESS.encode(), b"198.51.100.7"),
+        (b"host", b"a.example"),
+        (b"cookie", b"a=b"),
+        (browser.ADDRESS.encode(), b"198.51.100.7"),
         (browser.SCHEME.encode(), b"https"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
     ("path", "base", "kind"),
     [
-        ("/", "", "page"), ("/campaigns", "", "page"), ("/campaigns/", "", "page"), ("/session", "", "session"),
-        ("/reports", "reports", "page"), ("/reports/", "reports", "page"), ("/reports/session", "reports", "session"),
-        ("/session", "reports", None), ("/healthz", "reports", "probe"), ("/reports/readyz", "reports", "probe"),
-        ("/static", "", None), ("/media", "", None), ("/media/x.csv", "", None),
+        ("/", "", "page"),
+        ("/campaigns", "", "page"),
+        ("/campaigns/", "", "page"),
+        ("/session", "", "session"),
+        ("/reports", "reports", "page"),
+        ("/reports/", "reports", "page"),
+        ("/reports/session", "reports", "session"),
+        ("/session", "reports", None),
+        ("/healthz", "reports", "probe"),
+        ("/reports/readyz", "reports", "probe"),
+        ("/static", "", None),
+        ("/media", "", None),
+        ("/media/x.csv", "", None),
         (f"/media/{'a' * 56}.csv", "", "media"),
-        (f"/link/{'a-_' * 10}", "", "link"), ("/link/short", "", None), ("/_stcore/metrics", "", None),
-        ("/_stcore/stream", "", "stream"), ("/static/js/none.js", "", None), ("/favicon.png", "", "static"),
-        ("/index.html", "", None), ("/session/", "", None), ("/a/b", "", None), ("/reportsx", "reports", None),
+        (f"/link/{'a-_' * 10}", "", "link"),
+        ("/link/short", "", None),
+        ("/_stcore/metrics", "", None),
+        ("/_stcore/stream", "", "stream"),
+        ("/static/js/none.js", "", None),
+        ("/favicon.png", "", "static"),
+        ("/index.html", "", None),
+        ("/session/", "", None),
+        ("/a/b", "", None),
+        ("/reportsx", "reports", None),
     ],
-)  # fmt: skip
+)
 def test_every_address_asks_for_one_thing_or_for_nothing(path: str, base: str, kind: str | None) -> None:
     found = paths.place(path.encode(), base, headers.static_names())
     assert (found.kind if found else None) == kind
@@ -146,10 +189,24 @@ def test_every_address_asks_for_one_thing_or_for_nothing(path: str, base: str, k
 @pytest.mark.parametrize(
     "path",
     [
-        b"", b"x", b"*", b"//", b"/.", b"/..", b"/a/../b", b"/a..b", b"/%61", b"/a b", b"/\xff", b"/a//b", b"/\\a",
-        b"/a\x00", b"/" + b"a" * 600, b"http://a.example/",
+        b"",
+        b"x",
+        b"*",
+        b"//",
+        b"/.",
+        b"/..",
+        b"/a/../b",
+        b"/a..b",
+        b"/%61",
+        b"/a b",
+        b"/\xff",
+        b"/a//b",
+        b"/\\a",
+        b"/a\x00",
+        b"/" + b"a" * 600,
+        b"http://a.example/",
     ],
-)  # fmt: skip
+)
 def test_an_address_in_any_other_spelling_is_not_read(path: bytes) -> None:
     assert not paths.is_plain(path)
 

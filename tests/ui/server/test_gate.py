@@ -103,10 +103,14 @@ def test_a_ticket_works_once_and_a_made_up_one_never(address: str, store: Store,
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""},
-        {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}, {"Sec_Fetch_Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Sec_Fetch_Site": "none"},
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_another_site_can_neither_set_nor_drop_the_cookie(
     address: str, store: Store, session: session_rows.Session, headers: dict[str, str], method: str
@@ -121,10 +125,18 @@ def test_another_site_can_neither_set_nor_drop_the_cookie(
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"x", b"[]", b"null", b'{"ticket": 1}', b'{"ticket": ""}', b"{}", b"\xff", b"[" * 900,
+        b"",
+        b"x",
+        b"[]",
+        b"null",
+        b'{"ticket": 1}',
+        b'{"ticket": ""}',
+        b"{}",
+        b"\xff",
+        b"[" * 900,
         b'{"ticket": "' + b"a" * 5000,
     ],
-)  # fmt: skip
+)
 def test_a_body_that_is_no_ticket_is_refused(address: str, store: Store, body: bytes) -> None:
     answer, said = ask(address, "POST", body)
     assert (answer.status, said) == (400, 'Expected a JSON object {"ticket": "..."}.')

@@ -34,7 +34,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir(parents=True)
     for name in ("__init__.py", "ui/__init__.py", "ui/server/__init__.py"):
         (tmp_path / "perfdash" / name).touch()
-    (package / "child.py").write_text((ROOT / "perfdash" / "ui" / "server" / "child.py").read_text(encoding="utf-8"), "utf-8")
+    (package / "child.py").write_text(
+        (ROOT / "perfdash" / "ui" / "server" / "child.py").read_text(encoding="utf-8"), "utf-8"
+    )
     return tmp_path
 
 

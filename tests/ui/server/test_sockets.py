@@ -121,9 +121,14 @@ def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [BackMsg(clear_cache=True), BackMsg(debug_shutdown_runtime=True), BackMsg(debug_disconnect_websocket=True),
-     BackMsg(load_git_info=True), BackMsg(set_run_on_save=True)],
-)  # fmt: skip
+    [
+        BackMsg(clear_cache=True),
+        BackMsg(debug_shutdown_runtime=True),
+        BackMsg(debug_disconnect_websocket=True),
+        BackMsg(load_git_info=True),
+        BackMsg(set_run_on_save=True),
+    ],
+)
 def test_what_no_page_needs_is_dropped_and_the_next_message_passes(message: BackMsg) -> None:
     async def story() -> None:
         wire = await signed_in()
@@ -240,13 +245,15 @@ def test_a_message_that_waits_while_the_page_is_woken_is_not_lost(living: set[st
 @pytest.mark.parametrize(
     ("message", "passes"),
     [
-        (download(), True), (download(page=""), True), (download(file="e" * 32), False),
+        (download(), True),
+        (download(page=""), True),
+        (download(file="e" * 32), False),
         (download(page="page-2"), False),
         (BackMsg(backend_operation_request={"request_id": "r", "session_id": PAGE}), False),
         (BackMsg(backend_operation_request={"request_id": "r", "session_id": PAGE, "install_skills": {}}), False),
         (BackMsg(backend_operation_request={"request_id": "r", "session_id": PAGE, "dataframe_chunk": {}}), False),
     ],
-)  # fmt: skip
+)
 def test_a_page_may_ask_only_for_what_its_own_buttons_offer(message: BackMsg, passes: bool) -> None:
     async def story() -> None:
         wire = await signed_in()
