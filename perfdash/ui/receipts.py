@@ -173,8 +173,8 @@ def figures(found: Sequence[SentFigure]) -> None:
                 _delta(one),
                 delta_color="off",
                 border=True,
-                delta_arrow=_arrow(one),
-                height="stretch",  # type: ignore[arg-type]
+                delta_arrow=_arrow(one),  # type: ignore[arg-type]
+                height="stretch",
                 help=f"Sent {_shown(one, one.sent)}, now {_shown(one, one.now)}.",
             )
 

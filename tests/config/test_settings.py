@@ -186,7 +186,10 @@ def test_another_kind_of_database_is_refused_without_being_shown(tmp_path: Path,
         (
             '"Europe/Berlin"',
             '"../../etc/passwd"',
-            'clients.acme.time_zone: there is no time zone "../../etc/passwd"; use an IANA name such as "Europe/Berlin"',
+            (
+                'clients.acme.time_zone: there is no time zone "../../etc/passwd"; '
+                'use an IANA name such as "Europe/Berlin"'
+            ),
         ),
         ('name = "Acme"', 'name = " "', "clients.acme.name: this must not be empty"),
         ('name = "Acme"', "name = 5", "clients.acme.name: this must be text in quotes"),

@@ -54,8 +54,8 @@ def test_every_command_in_the_documents_is_offered(run_cli: Callable[..., Comple
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: str, run_cli: Callable[..., CompletedProcess[str]]) -> None:
-    answer = run_cli(command, "--help")
+def test_every_command_explains_itself(command: str, call_cli: Callable[..., CompletedProcess[str]]) -> None:
+    answer = call_cli(command, "--help")
     assert answer.returncode == 0, answer.stderr
     assert "usage:" in answer.stdout.lower()
 

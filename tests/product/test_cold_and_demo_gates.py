@@ -82,7 +82,10 @@ def only_the_form(visitor: Visitor) -> None:
         assert client.name.encode() not in visitor.received
 
 
-@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize(
+    "address",
+    [pytest.param(one, marks=pytest.mark.full) if one in ("campaigns", "sync-health") else one for one in PAGES],
+)
 def test_a_cold_server_sends_a_stranger_the_form_whatever_page_is_asked_first(
     app_server: StartApp, project: Path, address: str
 ) -> None:
@@ -170,6 +173,7 @@ CASES = {
 
 
 IN_FULL = (
+    "config file",
     "broken config file",
     "config named but missing",
     "database",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.fixtures.app import free_port
 from tests.fixtures.command_line import environment
 
+_full = partial(pytest.param, marks=pytest.mark.full)
 STREAMLIT = ("-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.address", "127.0.0.1")
 
 
@@ -33,10 +35,10 @@ def started(root: Path, *command: str, **env: str) -> subprocess.CompletedProces
 @pytest.mark.parametrize(
     ("configured", "command", "env", "said"),
     [
-        ("", (*STREAMLIT, "--client.showErrorDetails", "full"), {}, "client.showErrorDetails"),
+        _full("", (*STREAMLIT, "--client.showErrorDetails", "full"), {}, "client.showErrorDetails"),
         ("", STREAMLIT, {"STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false"}, "server.enableXsrfProtection"),
         ("[security]\npasswords = false", STREAMLIT, {}, "nobody could sign in"),
-        ('[security]\ntrusted_proxies = ["0.0.0.0/0"]', STREAMLIT, {}, "security.trusted_proxies holds 0.0.0.0/0"),
+        _full('[security]\ntrusted_proxies = ["0.0.0.0/0"]', STREAMLIT, {}, "security.trusted_proxies holds 0.0.0.0/0"),
         ("[clients]", ("-m", "perfdash", "serve", "--host", "0.0.0.0"), {}, "allowed_hosts"),
     ],
 )

@@ -21,8 +21,6 @@ from perfdash.store.receipts import Exported
 from perfdash.ui.admin import audit as audit_admin
 from tests.store.builders import ADMIN, NOON, given_client, reader
 
-pytestmark = pytest.mark.any_dialect
-
 KEPT = timedelta(days=730)
 ANALYST = Principal("ann", "analyst", frozenset({"acme", "bolt"}))
 

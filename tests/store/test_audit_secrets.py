@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import pytest
 from sqlalchemy import select
 
 from perfdash.domain.access import OPERATOR, Principal
@@ -28,8 +27,6 @@ from perfdash.store.schema import metadata
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
 from tests.store.builders import NOON, given_client, given_facts, given_revisions
-
-pytestmark = pytest.mark.any_dialect
 
 DAY = date(2026, 3, 1)
 FIRST, SECOND, THIRD, OWN, TYPED = (f"planted-{word}-Zq7vXw" for word in ("one", "two", "three", "own", "typed"))

@@ -105,7 +105,8 @@ TWO = "2026-03-01 to 2026-03-03 and 2026-03-04 to 2026-03-07"
             {"fields": FIELDS | {"creator": "person"}},
             200,
             (
-                "Campaign c1 on TikTok, 2026-03-01, came both in total and by creator, so it would count twice. Nothing was "
+                "Campaign c1 on TikTok, 2026-03-01, came both in total and by creator, so it would count twice. "
+                "Nothing was "
                 "stored; the source must send one or the other."
             ),
         ),

@@ -17,8 +17,6 @@ from perfdash.store.maintenance import check as store_check
 from perfdash.store.opening import open_store
 from tests.store.builders import NOON
 
-pytestmark = pytest.mark.any_dialect
-
 SECOND = timedelta(seconds=1)
 LIFETIME, IDLE = Security().lifetime, timedelta(hours=24)
 

@@ -143,7 +143,7 @@ def test_what_counts_equals_the_model_now_and_at_every_revision(ledger: Ledger, 
     lived: dict[str, int] = {"stories": 0, "revisions": 0, "refused": 0}
 
     @settings(
-        max_examples=400 if full else 20,
+        max_examples=400 if full else 8,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -23,8 +23,6 @@ from perfdash.store.query import catalog, overview
 from perfdash.store.receipts import Exported
 from tests.store.builders import ADMIN, NOON, Runs, given_client, given_creator, given_facts, given_quarantined
 
-pytestmark = pytest.mark.any_dialect
-
 NAME, PERSON, EMAIL = "zebulon.quagga", "Zebulon Quagga", "zeb@quagga.example"
 DAY = date(2026, 3, 1)
 LATER = NOON + timedelta(days=1)
