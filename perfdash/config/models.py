@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from perfdash.config.presets import over_preset
+from perfdash.config.presets import PRESETS, over_preset
 from perfdash.config.source_models import (
     PLACEHOLDER,
     Auth,
@@ -211,10 +211,16 @@ class LimitsConfig(Closed):
     body_mib: Annotated[float, Field(gt=0, le=1024)] = 64.0
 
 
+if TYPE_CHECKING:
+    SourceType = str
+else:  # made from the presets, so that a new one is its file and its name there
+    SourceType = Literal[(*PRESETS, "custom")]
+
+
 class SourceConfig(Closed):
     """[sources.NAME]: its own lines over those of the preset that `type` names; custom has none."""
 
-    type: Literal["performance_v1", "tiktok_business", "meta_insights", "custom"] = "performance_v1"
+    type: SourceType = "performance_v1"
     base_url: Annotated[str, AfterValidator(_base_url)]
     key: Key
     currency: Currency | None = None
