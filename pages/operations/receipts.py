@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash.presentation import formatting, receipts
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import downloads
 from perfdash.ui import receipts as receipt_pages
 from perfdash.ui.auth import session
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.messages import errors_shown, escape_markdown
+from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import browser, navigation
 

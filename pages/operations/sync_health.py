@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import downloads
 from perfdash.ui.auth import session
-from perfdash.ui.components.messages import errors_shown, escape_markdown
+from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import browser, navigation
 from perfdash.ui.sync_health import progress, refresh

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import downloads
 from perfdash.ui.auth import session
 from perfdash.ui.campaigns import header as campaign_header
@@ -11,7 +12,7 @@ from perfdash.ui.campaigns import headline
 from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.campaigns.charts import daily_charts
 from perfdash.ui.campaigns.empty import nothing_here
-from perfdash.ui.components.messages import errors_shown, escape_markdown
+from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.corrections import select as correction_select
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import sidebar

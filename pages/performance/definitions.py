@@ -12,8 +12,8 @@ import streamlit as st
 from perfdash.domain.facts import MICRO
 from perfdash.domain.metrics import Sums, ratio
 from perfdash.presentation import formatting, glossary
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.auth import session
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import navigation
 
 ICONS = {

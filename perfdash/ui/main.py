@@ -12,10 +12,10 @@ from perfdash import ROOT
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
 from perfdash.domain.question import Question
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import audit_views, live
 from perfdash.ui.auth import new_password, oidc, session, sign_in
 from perfdash.ui.components import messages
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import context, navigation

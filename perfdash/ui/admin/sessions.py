@@ -9,13 +9,13 @@ import streamlit as st
 
 from perfdash.domain.access import Principal
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import sessions
 from perfdash.store.auth.session_rows import Session
 from perfdash.store.share_links import views as link_views
 from perfdash.ui.admin.actions import run_as_admin
 from perfdash.ui.auth import session
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import Shown, draw
 from perfdash.ui.runtime import context
 

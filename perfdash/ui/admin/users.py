@@ -10,6 +10,7 @@ import streamlit as st
 
 from perfdash.domain.access import ABOUT, USER_ROLES, Principal, UserRole
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import invitations, login, sessions, users
 from perfdash.store.auth.invitations import LIFETIME, Purpose
 from perfdash.store.auth.login import Presence
@@ -18,7 +19,6 @@ from perfdash.store.auth.users import Access
 from perfdash.store.query import catalog
 from perfdash.ui.admin.actions import absolute_address, run_as_admin
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import Shown, draw
 from perfdash.ui.runtime import context
 

@@ -7,12 +7,12 @@ import streamlit as st
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import PerfdashError
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import login, passwords, sessions, users
 from perfdash.store.auth.session_rows import Session
 from perfdash.store.auth.throttling import Wait
 from perfdash.ui.auth import credentials, new_password, session
 from perfdash.ui.auth.credentials import PasswordCheck
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import browser, context
 
 _SAID, _CURRENT = "_account_said", "_current_password"

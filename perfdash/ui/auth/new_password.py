@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash.domain.errors import AccessDenied, PerfdashError
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import invitations, passwords
 from perfdash.store.auth.invitations import PARAMETER, WORTHLESS, Invitation
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import context
 
 _TOKEN, _SAID, _WHO = "_invitation", "_invitation_said", "_invited"

@@ -14,10 +14,10 @@ import streamlit as st
 
 from perfdash.domain import oidc
 from perfdash.domain.oidc import Identity, OidcSettings, Provider, RefusedIdentity
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import oidc as identities
 from perfdash.ui.auth import session
 from perfdash.ui.auth.oidc_callback import CANCELLED, FAILED, OUTCOME
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import context, streamlit_internals
 from perfdash.ui.runtime.streamlit_internals import StreamlitAuthError
 

@@ -6,12 +6,13 @@ import streamlit as st
 
 from perfdash.demo.users import DEMO_USERS, DemoUser
 from perfdash.domain.errors import PerfdashError
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import invitations, passwords, throttling
 from perfdash.store.auth import login as auth_login
 from perfdash.store.auth.throttling import Wait
 from perfdash.ui.auth import credentials, new_password, oidc, session
 from perfdash.ui.auth.credentials import PasswordCheck
-from perfdash.ui.components.messages import escape_markdown, public_text
+from perfdash.ui.components.messages import public_text
 from perfdash.ui.runtime import browser, context
 
 _COUNTED_AS = "first admin"

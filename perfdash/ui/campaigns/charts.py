@@ -12,9 +12,9 @@ from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
 from perfdash.presentation import formatting
 from perfdash.presentation.columns import Origins
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.components import charts, kpis
 from perfdash.ui.components.charts import Drawing
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import cache
 
 _MOST_RANGES = 3

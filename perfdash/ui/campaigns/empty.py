@@ -10,9 +10,9 @@ from perfdash.domain.accounts import Days
 from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import overview
 from perfdash.ui.campaigns import header as campaign_header
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.runtime import cache, context
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from perfdash.presentation import formatting
 from perfdash.presentation.columns import Origins
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query.overview import Undefined
 from perfdash.ui.campaigns.headline import Headline
 from perfdash.ui.components.kpis import tiles
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.runtime import browser, cache
 from perfdash.ui.sync_health import refresh

@@ -19,8 +19,8 @@ from perfdash.domain.measures import BY_NAME, OPTIONAL
 from perfdash.domain.metrics import METRICS
 from perfdash.presentation import formatting, glossary
 from perfdash.presentation.columns import Names, Origins
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import Shown, budget_share, draw, measure, metric, money_of
 from perfdash.ui.runtime import context, navigation
 

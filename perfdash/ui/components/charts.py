@@ -17,7 +17,7 @@ from perfdash.domain.finality import Finality
 from perfdash.domain.groups import Group
 from perfdash.domain.metrics import ratio
 from perfdash.presentation import charts, formatting
-from perfdash.ui.components.messages import escape_markdown
+from perfdash.presentation.escaping import escape_markdown
 
 Moving = Mapping[date, Finality]
 """The days that are not final, and what they are."""

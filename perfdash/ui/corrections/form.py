@@ -36,10 +36,10 @@ from perfdash.domain.corrections import (
 from perfdash.domain.errors import PerfdashError, UsageError
 from perfdash.presentation import formatting
 from perfdash.presentation.corrections import LABELS, format_value
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.corrections import write as correction_write
 from perfdash.ui.auth import session
 from perfdash.ui.components import messages
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.corrections.select import row_label
 from perfdash.ui.runtime import context
 

@@ -12,11 +12,11 @@ from perfdash.domain.errors import PerfdashError
 from perfdash.presentation import formatting
 from perfdash.presentation.columns import Names
 from perfdash.presentation.corrections import LABELS, CorrectionBatch
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.corrections import write as correction_write
 from perfdash.ui.auth import session
 from perfdash.ui.components import messages
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import Shown, draw
 from perfdash.ui.runtime import browser, context
 

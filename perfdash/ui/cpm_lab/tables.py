@@ -17,10 +17,10 @@ from perfdash.domain.question import Question
 from perfdash.presentation import cpm_lab as cpm_lab_story
 from perfdash.presentation import formatting, tables
 from perfdash.presentation.columns import Names
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.tables import Table
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.ui.components.kpis import NARROWEST_TILE
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import Shown, draw
 from perfdash.ui.runtime import cache, context
 

@@ -15,8 +15,8 @@ from perfdash.domain.groups import Group
 from perfdash.domain.metrics import METRICS, Sums, ratio
 from perfdash.domain.what_if import SHOWN, Terms, cost_under, factor, split, under
 from perfdash.presentation import formatting, glossary
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.components.kpis import NARROWEST_TILE
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import MOST_ROWS, Shown, draw
 
 MOST_MONEY = 1e9

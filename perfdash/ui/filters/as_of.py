@@ -15,8 +15,8 @@ from perfdash.domain.as_of import AsOf, AtRevisions, parse
 from perfdash.domain.errors import UsageError
 from perfdash.domain.question import Question
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import overview
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters import url as filter_url
 from perfdash.ui.runtime import browser, context
 

@@ -32,8 +32,8 @@ from perfdash.domain.filters import (
     resolve,
 )
 from perfdash.domain.question import Question, of_every_day
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import catalog, overview
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import compare
 from perfdash.ui.filters import url as filter_url

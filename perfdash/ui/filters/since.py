@@ -14,9 +14,9 @@ from perfdash.domain.as_of import AsOf, AtRevisions
 from perfdash.domain.errors import UsageError
 from perfdash.domain.question import Question
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store import receipts
 from perfdash.store.query import catalog, overview
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import browser, context
 
 KEY = "since"

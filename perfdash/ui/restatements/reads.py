@@ -19,12 +19,12 @@ from perfdash.domain.settlement import Curve
 from perfdash.presentation import formatting, json_documents
 from perfdash.presentation.columns import Names
 from perfdash.presentation.corrections import corrections_between
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.tables import Table
 from perfdash.store.corrections import read as correction_read
 from perfdash.store.query.campaigns import campaign_names
 from perfdash.store.restatements import read as restatement_read
 from perfdash.store.restatements import settlement
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters.since import Since
 from perfdash.ui.runtime import browser, cache, context
 

@@ -28,8 +28,8 @@ from perfdash.domain.restatements import (
 from perfdash.domain.settlement import FEWEST_DAYS, Curve
 from perfdash.presentation import charts, formatting
 from perfdash.presentation.columns import Names
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import Kind, Shown, draw, kind_of
 from perfdash.ui.runtime import browser
 

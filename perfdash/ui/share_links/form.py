@@ -15,10 +15,10 @@ from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
 from perfdash.domain.share_links import Shared, against
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import catalog, overview
 from perfdash.store.share_links import links
 from perfdash.ui.auth import session
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.runtime import addresses, context, navigation

@@ -9,6 +9,7 @@ import streamlit as st
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import PerfdashError
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import catalog
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
@@ -16,7 +17,6 @@ from perfdash.store.share_links.views import LinkActivity
 from perfdash.ui.auth import session
 from perfdash.ui.components import messages
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.components.tables import Shown, draw
 from perfdash.ui.runtime import browser, context, navigation
 from perfdash.ui.share_links import visitor as link_visitor

@@ -16,13 +16,13 @@ from perfdash.domain.accounts import Days
 from perfdash.domain.share_links import Shared
 from perfdash.presentation import comparison as comparison_story
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import sessions
 from perfdash.store.query import catalog
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
 from perfdash.store.share_links.links import Link
 from perfdash.ui.auth import cookie, session
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.runtime import context, navigation
 from perfdash.ui.runtime.navigation import PageRecord

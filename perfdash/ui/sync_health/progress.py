@@ -12,8 +12,8 @@ from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Days
 from perfdash.domain.question import Question
 from perfdash.presentation import formatting
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.sync.run import RunResult
-from perfdash.ui.components.messages import escape_markdown
 from perfdash.ui.runtime import context
 from perfdash.ui.sync_health import refresh
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from perfdash.ui.components.messages import escape_markdown
+from perfdash.presentation.escaping import escape_markdown
 
 VISIBLE = str.maketrans("", "", "\\\u2060")
 
