@@ -260,7 +260,7 @@ def test_every_page_of_a_link_is_logged_once_and_so_is_a_download(scene: Scene) 
 
 def test_two_links_to_one_client_share_nothing_that_was_read(scene: Scene, cookie: str) -> None:
     poor = Filters(BEFORE, ("acme",), ("TikTok",), "EUR")
-    other = cookie_of(scene, made(scene, question=poor, against=None)[1])
+    other = cookie_of(scene, made(scene, filters=poor, against=None)[1])
     said = []
     for one in (cookie, other, cookie):
         with came(scene, one) as visitor:
