@@ -1,26 +1,30 @@
 """What perfdash relies on in Streamlit 1.67 and its server although nothing promises that it stays, all in one place.
 
-Elsewhere only `import streamlit` is used. tests/ui/test_streamlit_internals.py has a test for each entry, which says
-after an upgrade what has moved. In brackets who needs it, then what breaks when it changes.
+Elsewhere only `import streamlit` is used. tests/ui/runtime/test_streamlit_internals.py has a test for each entry, which
+says after an upgrade what has moved. In brackets who needs it in perfdash/ui, then what breaks when it changes.
 
-- `page_id`, `in_this_page`: the script's context (session, actions). Pages are bound to no sign-in session any more, so
-  the gate ends none; the threads of a sync no longer share the page's cached answers.
-- `BackMsg`, `ClientState`, `ForwardMsg` and their fields (gate_messages, gate_socket): what the gate lets in and what
-  it learns from the app. A renamed field closes every socket; a new kind of message is dropped until it is allowed.
-- `SUBPROTOCOLS`, the place of a page's name in a handshake (gate): anybody could take over the page of somebody else.
-- `HEALTH`, `HOST_CONFIG`, `STREAM`, `LOGIN`, `LOGOUT`, `CALLBACK`, `MEDIA`, `TAKEN` (gate_paths, oidc_callback): what
-  Streamlit serves where. A path that moved is refused, and the page stays empty.
-- `static_folder`, `inline_scripts` (gate_headers): the files of the page and the scripts its Content-Security-Policy
+- `page_id`, `in_this_page`: the script's context (auth/session, sync_health/refresh). Pages are bound to no sign-in
+  session any more, so the gate ends none; the threads of a sync no longer share the page's cached answers.
+- `BackMsg`, `ClientState`, `ForwardMsg` and their fields (server/messages, server/sockets): what the gate lets in and
+  what it learns from the app. A renamed field closes every socket; a new kind of message is dropped until it is
+  allowed.
+- `SUBPROTOCOLS`, the place of a page's name in a handshake (server/gate): anybody could take over the page of somebody
+  else.
+- `HEALTH`, `HOST_CONFIG`, `STREAM`, `LOGIN`, `LOGOUT`, `CALLBACK`, `MEDIA`, `TAKEN` (server/paths, auth/oidc_callback):
+  what Streamlit serves where. A path that moved is refused, and the page stays empty.
+- `static_folder`, `inline_scripts` (server/headers): the files of the page and the scripts its Content-Security-Policy
   allows. The browser would run none of them.
-- `USER_COOKIE`, `of_provider`, `is_tokens` (oidc_callback): an identity would stay in the browser for 30 days, and with
-  it the provider's tokens.
-- `auth_secrets` (oidc): the providers that secrets.toml names; nobody could sign in through one.
-- `StopException` (flash): how `st.stop` ends a script. What a button did would stand on its page for good.
-- `StreamlitAPIException` (filters), `StreamlitAuthError` (oidc): what to catch; a page would fail instead.
-- `believe_no_proxy`, `limit_messages` (gate): uvicorn's configuration, which Streamlit makes without asking. Any
+- `USER_COOKIE`, `of_provider`, `is_tokens` (auth/oidc_callback): an identity would stay in the browser for 30 days, and
+  with it the provider's tokens.
+- `auth_secrets` (auth/oidc): the providers that secrets.toml names; nobody could sign in through one.
+- `StopException` (components/messages): how `st.stop` ends a script. What a button did would stand on its page for
+  good.
+- `StreamlitAPIException` (filters/sidebar), `StreamlitAuthError` (auth/oidc): what to catch; a page would fail instead.
+- `believe_no_proxy`, `limit_messages` (server/gate): uvicorn's configuration, which Streamlit makes without asking. Any
   process of this machine could name a visitor's address; strangers could have the server keep 20 MB each.
-- `running_server` (stopping): uvicorn's server behind its signal handler. A stop would look like a crash.
-- `cookie_parser` (gate_sessions, oidc_callback): Starlette's way to read a cookie header, the same as Streamlit's own.
+- `running_server` (server/lifespan): uvicorn's server behind its signal handler. A stop would look like a crash.
+- `cookie_parser` (server/page_sessions, auth/oidc_callback): Starlette's way to read a cookie header, the same as
+  Streamlit's own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What perfdash/ui/streamlit_internals.py lists is there and does what is relied on. A failure says what depends on it.
+"""What ui/runtime/streamlit_internals.py lists is there and does what is relied on. A failure says what depends on it.
 
 After an upgrade of Streamlit, uvicorn or Starlette these fail before anything that a person would notice.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import secrets
 import signal
 import tomllib
@@ -79,7 +80,7 @@ REFUSED = {
 
 def kinds(message: Any, oneof: str = "type") -> set[str]:
     descriptor: Descriptor = message.DESCRIPTOR
-    assert oneof in descriptor.oneofs_by_name, f"{descriptor.name} has no oneof {oneof!r}: ui/gate_messages reads it"
+    assert oneof in descriptor.oneofs_by_name, f"{descriptor.name} has no oneof {oneof!r}: ui/server/messages reads it"
     return {field.name for field in descriptor.oneofs_by_name[oneof].fields}
 
 
@@ -87,9 +88,24 @@ def reach(message: Any, path: str) -> Any:
     """The field at `path`, as a failure that says who reads it."""
     value = message
     for name in path.split("."):
-        assert hasattr(value, name), f"{type(message).__name__}.{path} is gone at {name!r}: ui/gate_messages reads it"
+        assert hasattr(value, name), f"{type(message).__name__}.{path} is gone at {name!r}: ui/server/messages reads it"
         value = getattr(value, name)
     return value
+
+
+def test_the_list_names_all_that_is_used_and_every_module_that_uses_it() -> None:
+    listed, folder = streamlit_internals.__doc__ or "", ROOT / "perfdash" / "ui"
+    modules = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py")}
+    brackets = {name for names in re.findall(r"\(([\w/]+(?:, [\w/]+)*)\)", listed) for name in names.split(", ")}
+    users: set[str] = set()
+    for name in sorted(modules - {"runtime/streamlit_internals"}):
+        text = (folder / f"{name}.py").read_text(encoding="utf-8")
+        used = set(re.findall(r"streamlit_internals\.([A-Za-z]\w+)", text))
+        for names in re.findall(r"from perfdash\.ui\.runtime\.streamlit_internals import ([\w, ]+)", text):
+            used |= set(names.split(", "))
+        assert [one for one in used if f"`{one}`" not in listed] == [], name
+        users |= {name} if used else set()
+    assert brackets == users
 
 
 # --- the script's context -------------------------------------------------------------------------------------------
@@ -103,7 +119,7 @@ def test_a_script_knows_its_page_and_what_is_no_script_has_none() -> None:
 
         st.text(streamlit_internals.page_id())
 
-    reason = "get_script_run_ctx().session_id moved: ui/session binds no page to its sign-in, so the gate ends none"
+    reason = "get_script_run_ctx().session_id moved: ui/auth/session binds no page to a sign-in, so the gate ends none"
     assert streamlit_internals.page_id() is None
     app = AppTest.from_function(script).run()
     assert not app.exception, reason
@@ -130,7 +146,7 @@ def test_a_thread_becomes_part_of_the_page_that_started_it() -> None:
         st.text(str(seen == [streamlit_internals.page_id()]))
 
     app = AppTest.from_function(script).run()
-    reason = "add_script_run_ctx(thread, context) changed: threads of a sync (ui/actions) are not part of their page"
+    reason = "add_script_run_ctx(thread, context) changed: threads of ui/sync_health/refresh are not part of their page"
     assert not app.exception, reason
     assert app.text[0].value == "True", reason
 
@@ -149,28 +165,28 @@ def test_a_script_that_stops_raises_what_lets_a_message_after_a_button_go() -> N
             raise
 
     ends = AppTest.from_function(script).run().session_state["ends"]
-    assert ends == ["stopped"], "st.stop() raises something else: ui/flash never counts a message as shown"
+    assert ends == ["stopped"], "st.stop() raises another thing: ui/components/messages never counts a message as shown"
 
 
 # --- messages -------------------------------------------------------------------------------------------------------
 
 
 def test_the_kinds_of_messages_that_browsers_send_are_known() -> None:
-    assert set(messages.ALLOWED) - kinds(BackMsg) == set(), "renamed: ui/gate_socket drops what pages need"
-    assert kinds(BackMsg) == SENT_BY_BROWSERS, "decide in ui/gate_messages.ALLOWED what of this a page of ours needs"
+    assert set(messages.ALLOWED) - kinds(BackMsg) == set(), "renamed: ui/server/sockets drops what pages need"
+    assert kinds(BackMsg) == SENT_BY_BROWSERS, "decide in ui/server/messages.ALLOWED what of this a page of ours needs"
 
 
 def test_what_browsers_ask_the_server_for_is_known() -> None:
     message = BackMsg()
     known = kinds(message.backend_operation_request, "payload")
-    assert known == OPERATIONS, "ui/gate_socket lets through deferred_file only; decide about what is new"
+    assert known == OPERATIONS, "ui/server/sockets lets through deferred_file only; decide about what is new"
     for path in ("request_id", "session_id", "deferred_file.file_id"):
         assert reach(message, f"backend_operation_request.{path}") == ""
 
 
 def test_what_a_run_carries_is_known() -> None:
     fields = {field.name for field in ClientState.DESCRIPTOR.fields}
-    assert fields == OF_A_RUN, "ui/gate_messages.where clears what was filled in; decide about what is new"
+    assert fields == OF_A_RUN, "ui/server/messages.page_of clears what was filled in; decide about what is new"
     reach(BackMsg(), "rerun_script")
 
 
@@ -183,8 +199,8 @@ def test_a_page_is_run_again_where_it_was_without_what_was_filled_in() -> None:
 
 def test_the_app_names_its_page_and_its_files_where_the_gate_looks() -> None:
     message = ForwardMsg()
-    assert {"new_session", "delta", "backend_operation_response"} <= kinds(message), "ui/gate_messages.told reads these"
-    assert "download_button" in kinds(message.delta.new_element), "ui/gate_messages.told reads it"
+    assert {"new_session", "delta", "backend_operation_response"} <= kinds(message), "ui/server/messages reads these"
+    assert "download_button" in kinds(message.delta.new_element), "ui/server/messages.parse_forward reads it"
     for path in (
         "new_session.initialize.session_id",
         "delta.new_element.download_button.deferred_file_id",
@@ -197,7 +213,7 @@ def test_the_app_names_its_page_and_its_files_where_the_gate_looks() -> None:
 
 
 def test_what_is_no_message_raises_when_it_is_read() -> None:
-    assert messages.parse_back(b"\xff\xff\xff") is None, "ParseFromString accepts anything: ui/gate_messages.heard"
+    assert messages.parse_back(b"\xff\xff\xff") is None, "it accepts anything: ui/server/messages.parse_back"
 
 
 # --- addresses, handshake, cookies ----------------------------------------------------------------------------------
@@ -214,12 +230,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def test_streamlit_serves_what_the_gate_lets_through_where_it_looks_for_it(served: set[str]) -> None:
-    assert SERVED - served == set(), "moved: ui/gate_paths would refuse it, and pages stay empty or nobody signs in"
+    assert SERVED - served == set(), "moved: ui/server/paths would refuse it, and pages stay empty or nobody signs in"
 
 
 def test_all_else_that_streamlit_serves_is_known_and_refused(served: set[str]) -> None:
     others = {path for path in served - SERVED if path}
-    assert others == REFUSED, "decide in ui/gate_paths whether a stranger may have it"
+    assert others == REFUSED, "decide in ui/server/paths whether a stranger may have it"
     for path in others:
         raw = path.replace("{path:path}", "x").replace("{session_id}", "s").replace("{file_id}", "f")
         assert paths.place(f"/{raw}".encode(), "", frozenset()) is None, path
@@ -228,7 +244,7 @@ def test_all_else_that_streamlit_serves_is_known_and_refused(served: set[str]) -
 def test_no_page_can_lie_where_streamlit_serves_something(served: set[str]) -> None:
     first = {path.partition("/")[0] for path in served if "/" in path}
     assert first - {"_stcore", *streamlit_internals.TAKEN} == set(), (
-        "add it to TAKEN: ui/gate_paths takes it for a page"
+        "add it to TAKEN: ui/server/paths takes it for a page"
     )
 
 
@@ -236,7 +252,7 @@ def test_a_files_address_is_one_that_the_gate_takes_for_a_file() -> None:
     storage = MemoryMediaFileStorage(f"/{streamlit_internals.MEDIA}")
     url = storage.get_url(storage.load_and_get_id(b"a,b", "text/csv", MediaFileKind.DOWNLOADABLE, "x.csv"))
     place = paths.place(url.encode(), "", frozenset())
-    assert place is not None and place.kind == "media", f"{url}: ui/gate_paths._MEDIA does not match, so no CSV arrives"
+    assert place is not None and place.kind == "media", f"{url}: ui/server/paths does not know it, so no CSV arrives"
 
 
 def test_the_callback_is_the_one_that_redirect_uri_must_end_with() -> None:
@@ -246,7 +262,7 @@ def test_the_callback_is_the_one_that_redirect_uri_must_end_with() -> None:
 def test_the_page_that_a_browser_comes_back_to_stands_third_in_its_handshake() -> None:
     parts = ", ".join(["streamlit", "token", "page"][: streamlit_internals.SUBPROTOCOLS])
     read = starlette_websocket._parse_subprotocols(Headers({"sec-websocket-protocol": parts}))
-    assert read == ("streamlit", "token", "page"), "ui/gate removes a foreign page's name there: it could be taken over"
+    assert read == ("streamlit", "token", "page"), "ui/server/gate looks for a foreign page's name there"
 
 
 def test_an_identity_is_kept_in_the_cookies_that_are_shortened_and_dropped() -> None:
@@ -258,7 +274,7 @@ def test_an_identity_is_kept_in_the_cookies_that_are_shortened_and_dropped() -> 
     asyncio.run(starlette_auth_routes._set_auth_cookie(response, {"name": long()}, {"access_token": long()}))
     lines = [line for line in response.headers.getlist("set-cookie") if "max-age=0" not in line.lower()]
     names = {line.partition("=")[0] for line in lines}
-    reason = "other cookies than ui/oidc_callback shortens and drops: an identity would stay for 30 days"
+    reason = "other cookies than ui/auth/oidc_callback shortens and drops: an identity would stay for 30 days"
     assert {f"{streamlit_internals.USER_COOKIE}{end}" for end in ("", "_1", "_tokens", "_tokens_1")} <= names, reason
     assert [name for name in names if not streamlit_internals.of_provider(name)] == [], reason
     assert [line for line in lines if "Max-Age=2592000" not in line or "Path=/" not in line] == [], reason
@@ -279,9 +295,9 @@ def test_a_cookie_header_is_read_as_streamlit_reads_it() -> None:
 def test_the_page_and_its_scripts_are_found() -> None:
     folder = streamlit_internals.static_folder()
     page = folder / "index.html"
-    assert page.is_file(), "ui/gate_headers serves only what lies there"
+    assert page.is_file(), "ui/server/headers serves only what lies there"
     scripts = page.read_text(encoding="utf-8").count("<script") - page.read_text(encoding="utf-8").count("<script type")
-    assert len(streamlit_internals.inline_scripts()) == scripts, "ui/gate_headers allows inline scripts by their hash"
+    assert len(streamlit_internals.inline_scripts()) == scripts, "ui/server/headers allows inline scripts by their hash"
     assert (folder / "static" / "js").is_dir()
 
 
@@ -293,7 +309,7 @@ def test_secrets_tell_whether_there_are_any_without_raising() -> None:
 
         st.text(str(streamlit_internals.auth_secrets()))
 
-    reason = "st.secrets.load_if_toml_exists changed: ui/oidc finds no provider"
+    reason = "st.secrets.load_if_toml_exists changed: ui/auth/oidc finds no provider"
     app = AppTest.from_function(script)
     app.secrets["auth"] = {"cookie_secret": "made up"}
     app.run()
@@ -304,7 +320,7 @@ def test_secrets_tell_whether_there_are_any_without_raising() -> None:
 @pytest.mark.parametrize("name", sorted(security.watched()))
 def test_every_option_that_must_be_safe_exists(name: str) -> None:
     config.get_option(name)
-    assert name in config._config_options_template, f"{name} is gone: perfdash/unsafe.py judges it at every start"
+    assert name in config._config_options_template, f"{name} is gone: perfdash/domain/security.py judges it at every start"
 
 
 def test_every_option_that_we_set_exists() -> None:
@@ -329,7 +345,7 @@ def test_a_parameter_that_is_bound_to_a_widget_refuses_to_be_removed_as_the_filt
     app = AppTest.from_function(script)
     app.query_params["client"] = "acme"
     app.run()
-    assert not app.exception, "another error than StreamlitAPIException: ui/filters lets it through"
+    assert not app.exception, "another error than StreamlitAPIException: ui/filters/sidebar lets it through"
     assert [text.value for text in app.text] == ["refused"]
 
 
@@ -345,7 +361,7 @@ def test_a_sign_in_that_is_not_set_up_raises_what_the_form_catches() -> None:
             st.text("caught")
 
     app = AppTest.from_function(script).run()
-    assert not app.exception, "another error than StreamlitAuthError: ui/oidc lets it through"
+    assert not app.exception, "another error than StreamlitAuthError: ui/auth/oidc lets it through"
     assert [text.value for text in app.text] == ["caught"]
 
 
@@ -395,7 +411,9 @@ def test_the_server_behind_the_signal_is_found_and_told_to_stop() -> None:
     assert streamlit_internals.running_server() is None
     server = uvicorn.Server(uvicorn.Config(nothing))
     with server.capture_signals():
-        reason = "uvicorn's handler of SIGTERM is no method of its server: ui/stopping lets a stop look like a crash"
+        reason = (
+            "the handler of SIGTERM is no method of uvicorn's server: in ui/server/lifespan a stop looks like a crash"
+        )
         assert streamlit_internals.running_server() is server, reason
         assert server.should_exit is False
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
