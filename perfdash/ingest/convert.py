@@ -67,7 +67,7 @@ Convert = Callable[[Values, Field, Kinds], ConvertedColumn[T]]
 def kinds_of(values: Values) -> Kinds:
     """By type and not by value: a Decimal takes its time to find that it is not None, or no text.
 
-    bytes: a number as it was written (see alike.py), with a point and without an exponent.
+    bytes: a number as it was written (see columnar_rows.py), with a point and without an exponent.
     """
     return values.kinds if isinstance(values, ColumnValues) else set(map(type, values))
 

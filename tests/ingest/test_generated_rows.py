@@ -506,7 +506,7 @@ DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=6, min_valu
     st.decimals(allow_nan=False, allow_infinity=False)
 )
 LIKE_NUMBERS = st.from_regex(r"\A-?[0-9]{1,4}([.,][0-9]{1,3})?\n?\Z") | st.from_regex(r"\A[0-9]{1,17}(\.[0-9]{1,7})?\Z")
-# A number of a page after the first as it was written; alike.py leaves those with an exponent out.
+# A number of a page after the first as it was written; columnar_rows.py leaves those with an exponent out.
 WRITTEN = st.one_of(
     st.from_regex(r"\A-?(0|[1-9][0-9]{0,3})\.[0-9]{1,7}\Z"),
     st.from_regex(r"\A-?(0|[1-9][0-9]{0,15})\.[0-9]{1,25}\Z"),
