@@ -484,7 +484,7 @@ def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
 def carries_a_principal(function: ast.FunctionDef) -> bool:
     arguments = [*function.args.args, *function.args.kwonlyargs]
     return any(
-        a.arg == "principal" or (a.annotation and ast.unparse(a.annotation) in ("Question", "View", "Between"))
+        a.arg == "principal" or (a.annotation and ast.unparse(a.annotation) in ("Question", "FactsView", "Between"))
         for a in arguments
     )
 
