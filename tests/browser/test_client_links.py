@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from perfdash.store.share_links import views as link_views
 from tests.fixtures.browser import settled
 from tests.product.installation import PASSWORD
-from tests.product.test_client_links import BOSS, CANARIES, DAYS, Scene, made
+from tests.product.test_client_links import BOSS, CANARIES, DAYS, Scene, made, scene
+
+__all__ = ["scene"]
 
 pytestmark = pytest.mark.browser
 RANGE = f"client=acme&platform=TikTok&range=Custom&dates={DAYS.start}&dates={DAYS.end}"

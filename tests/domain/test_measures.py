@@ -24,7 +24,7 @@ from perfdash.store.schema import corrections as decided
 from tests.house.source_tree import ROOT, modules
 
 SCHEMA = json.loads((ROOT / "docs" / "query.schema.json").read_text(encoding="utf-8"))["$defs"]
-CONTRACT = tomllib.loads((ROOT / "perfdash/sources/presets/performance_v1.toml").read_text(encoding="utf-8"))["fields"]
+CONTRACT = tomllib.loads((ROOT / "perfdash/config/presets/performance_v1.toml").read_text(encoding="utf-8"))["fields"]
 SOURCES_PAGE, KEYS_PAGE = (
     (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("sources.md", "describe-an-api.md")
 )

@@ -1,4 +1,4 @@
-"""What a role may stands in perfdash/access.py alone: elsewhere nothing compares the name of a role."""
+"""What a role may stands in perfdash/domain/access.py alone: elsewhere nothing compares the name of a role."""
 
 from __future__ import annotations
 

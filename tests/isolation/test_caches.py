@@ -24,9 +24,10 @@ from perfdash.store.engine import Store
 from perfdash.ui.runtime import cache, navigation
 from perfdash.ui.runtime.cache import SharedRead
 from tests.isolation.canary import MARK, OF_OWNER, SPRING, given_world, needles, numbers_of
-from tests.ui.conftest import entered
+from tests.ui.conftest import _template, entered, store
 
-ASKS_SOURCES = {"cache.fetched"}
+__all__ = ["_template", "store"]
+ASKS_SOURCES = {"runtime.cache.fetched"}
 """Answers of sources by account; only what may sync that account comes to ask for it."""
 DAY = date(2026, 3, 1)
 ONE = Principal("a", "client", frozenset({"acme"}), user_id=1)

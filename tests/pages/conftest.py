@@ -16,7 +16,9 @@ from perfdash.store.engine import Store
 from perfdash.ui.runtime import cache, context
 from tests.store.builders import NOON, Runs, given_client, given_facts
 from tests.store.ledger_kit import batch
-from tests.ui.conftest import MAIN, entered, given_user
+from tests.ui.conftest import MAIN, _template, entered, given_user, store
+
+__all__ = ["_template", "store"]
 
 PAGES = "../../pages"
 OVERVIEW, CAMPAIGNS, CAMPAIGN, HEALTH = (
