@@ -234,9 +234,9 @@ def _write(store: Store, principal: Principal, x: Probe) -> Any:
 
 WRITES: dict[str, Ask] = {
     "receipts.write": _write,
-    "links.revoke": lambda s, p, x: links.revoke(s, p, x.client, link_of(x.client), NOW) is None,
-    "links.require_may_share": lambda _s, p, x: links.require_may_share(p, x.client) is None,
-    "links.make": lambda s, p, x: links.make(
+    "share_links.links.revoke": lambda s, p, x: links.revoke(s, p, x.client, link_of(x.client), NOW) is None,
+    "share_links.links.require_may_share": lambda _s, p, x: links.require_may_share(p, x.client) is None,
+    "share_links.links.make": lambda s, p, x: links.make(
         s,
         Question(replace(p, name=MAKER), replace(x.filters, clients=())),
         x.client,
@@ -248,13 +248,13 @@ WRITES: dict[str, Ask] = {
     "audit.record": lambda s, p, x: (
         audit.record(s, p, "view", x.clients, "a page", NOW, kept=timedelta(days=9)) is None
     ),
-    "corrections.revert": lambda s, p, x: correction_write.revert(
+    "corrections.write.revert": lambda s, p, x: correction_write.revert(
         s, p, x.client, [2 if p.sees_all else 1], "why not", lambda: NOW
     ),
-    "corrections.require_may_correct": lambda _s, p, x: (
+    "corrections.write.require_may_correct": lambda _s, p, x: (
         correction_write.require_may_correct(p, x.client, "cost") is None
     ),
-    "corrections.correct": lambda s, p, x: correction_write.correct(
+    "corrections.write.correct": lambda s, p, x: correction_write.correct(
         s, p, [WantedValue(replace(x.row, client=name), "cost", 9) for name in x.clients], "why not", lambda: NOW
     ),
 }
@@ -267,62 +267,68 @@ TABLE: dict[str, Ask] = {
     "scope.facts_in_scope": reading(
         lambda c, p, x: sorted(c.scalars(select(facts.c.client_id).where(scope.facts_in_scope(p, facts, x.clients))))
     ),
-    "versions.cutoffs": reading(lambda c, p, x: versions.cutoffs(c, p, x.clients, NOW).clients),  # type: ignore[union-attr]
-    "versions.has_overlays": reading(lambda c, p, x: versions.has_overlays(c, p, x.clients)),
-    "versions.moment_of_client": reading(_moment),
-    "versions.fact_versions": reading(_facts),
-    "versions.attribute_versions": reading(_named),
-    "view.view": reading(_sums),
-    "queries.revisions_at": lambda s, p, x: overview.revisions_at(s, of_every_day(p, x.clients, x.as_of)),
-    "queries.breakdown": lambda s, p, x: overview.breakdown(s, x.question(p), ("client", "campaign", "day")),
-    "queries.undefined_cpm": lambda s, p, x: overview.undefined_cpm(s, Question(p, x.limited, x.as_of)),
-    "queries.creator_names": lambda s, p, x: overview.creator_names(s, p, x.clients),
-    "queries.currencies": lambda s, p, x: overview.currencies(s, Question(p, x.filters, x.as_of)),
-    "extent.platforms": lambda s, p, x: overview.platforms(s, of_every_day(p, x.clients, x.as_of)),
-    "extent.first_day": lambda s, p, x: overview.first_day(s, of_every_day(p, x.clients, x.as_of)),
-    "extent.last_day": lambda s, p, x: overview.last_day(s, of_every_day(p, x.clients, x.as_of)),
-    "extent.begins": lambda s, p, x: overview.begins(s, p, x.clients),
-    "extent.any_corrected": lambda s, p, x: overview.any_corrected(s, p, x.clients),
-    "campaigns.campaign_rows": lambda s, p, x: (
+    "query.versions.cutoffs": reading(lambda c, p, x: versions.cutoffs(c, p, x.clients, NOW).clients),  # type: ignore[union-attr]
+    "query.versions.has_overlays": reading(lambda c, p, x: versions.has_overlays(c, p, x.clients)),
+    "query.versions.moment_of_client": reading(_moment),
+    "query.versions.fact_versions": reading(_facts),
+    "query.versions.attribute_versions": reading(_named),
+    "query.facts.view": reading(_sums),
+    "query.overview.revisions_at": lambda s, p, x: overview.revisions_at(s, of_every_day(p, x.clients, x.as_of)),
+    "query.overview.breakdown": lambda s, p, x: overview.breakdown(s, x.question(p), ("client", "campaign", "day")),
+    "query.overview.undefined_cpm": lambda s, p, x: overview.undefined_cpm(s, Question(p, x.limited, x.as_of)),
+    "query.overview.creator_names": lambda s, p, x: overview.creator_names(s, p, x.clients),
+    "query.overview.currencies": lambda s, p, x: overview.currencies(s, Question(p, x.filters, x.as_of)),
+    "query.overview.platforms": lambda s, p, x: overview.platforms(s, of_every_day(p, x.clients, x.as_of)),
+    "query.overview.first_day": lambda s, p, x: overview.first_day(s, of_every_day(p, x.clients, x.as_of)),
+    "query.overview.last_day": lambda s, p, x: overview.last_day(s, of_every_day(p, x.clients, x.as_of)),
+    "query.overview.begins": lambda s, p, x: overview.begins(s, p, x.clients),
+    "query.overview.any_corrected": lambda s, p, x: overview.any_corrected(s, p, x.clients),
+    "query.campaigns.campaign_rows": lambda s, p, x: (
         *campaign_query.campaign_rows(s, Question(p, x.filters, x.as_of)),
         *campaign_query.campaign_rows(s, Question(p, x.filters, x.as_of, x.ref)),
     ),
-    "catalog.accounts": lambda s, p, x: catalog.accounts(s, p, x.clients),
-    "catalog.accounts_in_view": reading(lambda c, p, x: catalog.accounts_in_view(c, p, x.clients, inactive=True)),
-    "coverage.coverage": lambda s, p, x: coverage.coverage(s, Question(p, Filters(ALL.days, x.clients))),
-    "coverage.gaps": lambda s, p, x: coverage.gaps(s, x.over(p, 3)),
-    "coverage.uncovered": lambda s, p, x: coverage.uncovered(s, x.over(p, 3), NOW),
-    "health.runs": lambda s, p, x: sync_health.runs(s, p, x.clients),
-    "health.run_log": lambda s, p, x: sync_health.run_log(s, p, x.client, 1),
-    "health.quarantined": lambda s, p, x: sync_health.quarantined(s, p, x.client, 1),
-    "health.freshness": lambda s, p, x: sync_health.freshness(s, p, x.clients, NOW),
-    "correction_log.told": lambda s, p, x: correction_read.list_corrections(s, of_every_day(p, x.clients, x.as_of)),
-    "correctable.arrived": lambda s, p, x: correction_read.arrived_later(s, p, x.clients),
-    "correctable.lines": lambda s, p, x: correction_read.lines(s, p, x.range),
-    "same_age.aged": lambda s, p, x: same_age.aged(s, Question(p, x.filters), AGE),
-    "same_age.unknown": lambda s, p, x: same_age.unknown(s, x.over(p, 4), AGE),
-    "receipts.one": lambda s, p, x: receipts.receipt_of(s, p, x.receipt).parts,
-    "link_log.listed": lambda s, p, x: link_views.list_links(s, p, NOW, x.clients),
-    "link_log.views": lambda s, p, x: link_views.views(s, p, x.client, link_of(x.campaign if x.past else x.client)),
-    "names.campaign_names": lambda s, p, x: campaign_query.campaign_names(s, p, x.clients),
-    "restated.events": lambda s, p, x: restatement_read.events(
+    "query.catalog.accounts": lambda s, p, x: catalog.accounts(s, p, x.clients),
+    "query.catalog.accounts_in_view": reading(lambda c, p, x: catalog.accounts_in_view(c, p, x.clients, inactive=True)),
+    "query.coverage.coverage": lambda s, p, x: coverage.coverage(s, Question(p, Filters(ALL.days, x.clients))),
+    "query.coverage.gaps": lambda s, p, x: coverage.gaps(s, x.over(p, 3)),
+    "query.coverage.uncovered": lambda s, p, x: coverage.uncovered(s, x.over(p, 3), NOW),
+    "query.sync_health.runs": lambda s, p, x: sync_health.runs(s, p, x.clients),
+    "query.sync_health.run_log": lambda s, p, x: sync_health.run_log(s, p, x.client, 1),
+    "query.sync_health.quarantined": lambda s, p, x: sync_health.quarantined(s, p, x.client, 1),
+    "query.sync_health.freshness": lambda s, p, x: sync_health.freshness(s, p, x.clients, NOW),
+    "corrections.read.list_corrections": lambda s, p, x: correction_read.list_corrections(
+        s, of_every_day(p, x.clients, x.as_of)
+    ),
+    "corrections.read.arrived_later": lambda s, p, x: correction_read.arrived_later(s, p, x.clients),
+    "corrections.read.lines": lambda s, p, x: correction_read.lines(s, p, x.range),
+    "query.same_age.aged": lambda s, p, x: same_age.aged(s, Question(p, x.filters), AGE),
+    "query.same_age.unknown": lambda s, p, x: same_age.unknown(s, x.over(p, 4), AGE),
+    "receipts.receipt_of": lambda s, p, x: receipts.receipt_of(s, p, x.receipt).parts,
+    "share_links.views.list_links": lambda s, p, x: link_views.list_links(s, p, NOW, x.clients),
+    "share_links.views.views": lambda s, p, x: link_views.views(
+        s, p, x.client, link_of(x.campaign if x.past else x.client)
+    ),
+    "query.campaigns.campaign_names": lambda s, p, x: campaign_query.campaign_names(s, p, x.clients),
+    "restatements.read.events": lambda s, p, x: restatement_read.events(
         s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)
     ),
-    "restated.movement": lambda s, p, x: restatement_read.movement(
+    "restatements.read.movement": lambda s, p, x: restatement_read.movement(
         s, Question(p, x.filters), x.as_of or SINCE - timedelta(days=9)
     ),
-    "settled.settling": lambda s, p, x: settlement.settlement_curves(s, Question(p, x.filters), NOW),
-    "finals.final_at": reading(
+    "restatements.settlement.settlement_curves": lambda s, p, x: settlement.settlement_curves(
+        s, Question(p, x.filters), NOW
+    ),
+    "query.coverage.final_at": reading(
         lambda c, p, x: (
             coverage.final_at(c, p, (x.of_account,), ALL.days)
             if x.clients
             else coverage.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)
         )
     ),
-    "reported_ratios.comparisons": lambda s, p, x: cpm_lab_query.comparisons(s, Question(p, x.filters, x.as_of)),
-    "reported_ratios.all_findings": lambda s, p, x: cpm_lab_query.all_findings(s, Question(p, x.filters, x.as_of)),
-    "attempts.last_attempt": lambda s, p, x: attempts.last_attempt(s, p, x.of_account, Days(DAY, DAY)),
-    "attempts.committed": lambda s, p, x: attempts.committed(s, p, x.of_account),
+    "query.cpm_lab.comparisons": lambda s, p, x: cpm_lab_query.comparisons(s, Question(p, x.filters, x.as_of)),
+    "query.cpm_lab.all_findings": lambda s, p, x: cpm_lab_query.all_findings(s, Question(p, x.filters, x.as_of)),
+    "ledger.attempts.last_attempt": lambda s, p, x: attempts.last_attempt(s, p, x.of_account, Days(DAY, DAY)),
+    "ledger.attempts.committed": lambda s, p, x: attempts.committed(s, p, x.of_account),
 }
 """What reads. What of `tests/store/test_scope.py` takes no client is asked as it is asked there."""
 
@@ -330,8 +336,8 @@ TABLE: dict[str, Ask] = {
 ACCESS = users.Access("client", True, ())
 OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
     "audit.exported": lambda s, p, _: audit.exported(s, p, audit.AuditFilter(), NOW),
-    "granting.set_access": lambda s, p, _: users.set_access(s, p, "eve", ACCESS, ACCESS, NOW),
-    "presence.presence": lambda s, p, _: login.presence(s, p, NOW),
+    "auth.users.set_access": lambda s, p, _: users.set_access(s, p, "eve", ACCESS, ACCESS, NOW),
+    "auth.login.presence": lambda s, p, _: login.presence(s, p, NOW),
     **FOR_OPERATORS,
 }
 """What is only for those who see all."""

@@ -37,7 +37,7 @@ QUESTIONS = [
     for clients in (((), ("acme",), ("cove",), ("acme", "cove")) if FULL else ((), ("cove",)))
     for past in (False, True)
 ]
-REFUSED = {"reported_ratios.comparisons", "reported_ratios.all_findings"}
+REFUSED = {"query.cpm_lab.comparisons", "query.cpm_lab.all_findings"}
 
 
 @pytest.fixture
@@ -79,15 +79,15 @@ def test_with_money_the_two_worlds_are_told_apart_by_every_function_that_tells_m
     }
     print(f"{len(apart)} functions tell the worlds apart: {', '.join(sorted(apart))}")
     assert apart >= {
-        "queries.breakdown",
-        "campaigns.campaign_rows",
-        "restated.events",
-        "receipts.list",
-        "health.quarantined",
-        "correction_log.told",
-        "correctable.lines",
-        "same_age.aged",
-        "extent.any_corrected",
+        "query.overview.breakdown",
+        "query.campaigns.campaign_rows",
+        "restatements.read.events",
+        "receipts.list_receipts",
+        "query.sync_health.quarantined",
+        "corrections.read.list_corrections",
+        "corrections.read.lines",
+        "query.same_age.aged",
+        "query.overview.any_corrected",
         *REFUSED,
     }
 

@@ -42,7 +42,7 @@ def test_pages_that_look_like_the_first_are_read_into_columns(monkeypatch: pytes
         kinds.append(type(records))
         return rows.read_rows(records, *more)
 
-    monkeypatch.setattr(client, "rows", SimpleNamespace(read=read))
+    monkeypatch.setattr(client, "rows", SimpleNamespace(read_rows=read))
     pages = [paged([row(campaignId=f"c{n}")], n, 1, 3, 3) for n in (1, 2, 3)]
     with Loopback(*pages) as server:
         found = ask(server)

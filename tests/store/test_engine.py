@@ -37,7 +37,7 @@ def test_opening_twice_migrates_once(store_url: str) -> None:
 
 
 def test_four_processes_may_open_a_new_store_at_once(store_url: str) -> None:
-    program = "import sys; from perfdash.store.engine import open_store; open_store(sys.argv[1]).close()"
+    program = "import sys; from perfdash.store.opening import open_store; open_store(sys.argv[1]).close()"
     children = [
         subprocess.Popen([sys.executable, "-c", program, store_url], stderr=subprocess.PIPE, text=True)
         for _ in range(4)

@@ -625,7 +625,7 @@ def test_db_check_notices_overlays_that_do_not_follow(week: Ledger) -> None:
     for broken in breaks:
         with week.store.engine.connect() as connection, connection.begin() as transaction:
             connection.execute(broken)
-            assert store_check.problem(connection), str(broken)
+            assert store_check.integrity_problem(connection), str(broken)
             transaction.rollback()
     assert sound(week)
 

@@ -47,33 +47,33 @@ GIVES_ROWS = {
     "scope.facts_in_scope",
     "scope.pinned",
     "scope.under_lock",
-    "versions.cutoffs",
-    "versions.moment_of_client",
-    "versions.fact_versions",
-    "versions.with_facts",
-    "versions.attribute_versions",
-    "view.view",
-    "queries.stamp",
-    "queries.revisions_at",
-    "queries.runs_stamp",
-    "queries.breakdown",
-    "queries.creator_names",
-    "queries.currencies",
-    "extent.platforms",
-    "extent.first_day",
-    "extent.last_day",
-    "extent.begins",
-    "campaigns.campaign_rows",
-    "catalog.clients",
-    "catalog.accounts",
-    "catalog.accounts_in_view",
-    "coverage.coverage",
+    "query.versions.cutoffs",
+    "query.versions.moment_of_client",
+    "query.versions.fact_versions",
+    "query.versions.with_facts",
+    "query.versions.attribute_versions",
+    "query.facts.view",
+    "query.overview.stamp",
+    "query.overview.revisions_at",
+    "query.overview.runs_stamp",
+    "query.overview.breakdown",
+    "query.overview.creator_names",
+    "query.overview.currencies",
+    "query.overview.platforms",
+    "query.overview.first_day",
+    "query.overview.last_day",
+    "query.overview.begins",
+    "query.campaigns.campaign_rows",
+    "query.catalog.clients",
+    "query.catalog.accounts",
+    "query.catalog.accounts_in_view",
+    "query.coverage.coverage",
     "receipts.write",
 }
 """What pages for links stand on. Everything else refuses them, or has nothing for them."""
-OF_ITSELF = {"user_rows.names_near", "audit.record"}
+OF_ITSELF = {"auth.user_rows.names_near", "audit.record"}
 """The link's own client by name, and a line in the audit about the link."""
-OF_CORRECTIONS = {"versions.has_overlays", "extent.any_corrected"}
+OF_CORRECTIONS = {"query.versions.has_overlays", "query.overview.any_corrected"}
 """In the present a fact of the lock is corrected."""
 
 
@@ -150,7 +150,7 @@ def test_every_function_gives_who_came_by_a_link_nothing_outside_of_it(world: St
         except AccessDenied:
             found = None
         except AttributeError:  # no cutoffs: the present is asked about
-            assert (name, lock.as_of) == ("versions.cutoffs", None)
+            assert (name, lock.as_of) == ("query.versions.cutoffs", None)
             continue
         said = repr(found)
         if lock.as_of is None:

@@ -320,7 +320,9 @@ def test_secrets_tell_whether_there_are_any_without_raising() -> None:
 @pytest.mark.parametrize("name", sorted(security.watched()))
 def test_every_option_that_must_be_safe_exists(name: str) -> None:
     config.get_option(name)
-    assert name in config._config_options_template, f"{name} is gone: domain/security judges it at every start"
+    assert name in config._config_options_template, (
+        f"{name} is gone: perfdash/domain/security.py judges it at every start"
+    )
 
 
 def test_every_option_that_we_set_exists() -> None:

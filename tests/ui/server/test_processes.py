@@ -98,9 +98,9 @@ def test_cancelling_stops_the_process(folder: Path) -> None:
 def test_a_child_ends_with_its_parent_however_that_died(folder: Path) -> None:
     command(folder, FOREVER)
     parent = (
-        "import asyncio, pathlib; from perfdash.ui import children\n"
-        f"child = children.Child('a test', ({str(folder / 'marks')!r},))\n"
-        f"asyncio.run(children.keep(child, pathlib.Path({str(folder)!r})))"
+        "import asyncio, pathlib; from perfdash.ui.server import processes\n"
+        f"child = processes.Child('a test', ({str(folder / 'marks')!r},))\n"
+        f"asyncio.run(processes.keep_running(child, pathlib.Path({str(folder)!r})))"
     )
     process = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT)
     deadline = time.monotonic() + 120
