@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Days
@@ -18,6 +18,9 @@ from perfdash.domain.facts import MICRO
 from perfdash.domain.filters import Filters
 from perfdash.domain.metrics import money
 
+View = Literal["overview", "campaigns", "creators", "daily"]
+VIEWS: tuple[View, ...] = get_args(View)
+"""How an answer is grouped: what `query` and the exports are named by."""
 EVERY_DAY = Days(date.min, date.max)
 """For questions whose days do not matter. Not to be walked through."""
 
@@ -175,7 +178,3 @@ def _written(line: str) -> Mapping[str, Any]:
 
 def _unreadable() -> UsageError:
     return UsageError("The question of this export cannot be read any more.")
-
-
-View = Literal["overview", "campaigns", "creators", "daily"]
-VIEWS: tuple[View, ...] = ("overview", "campaigns", "creators", "daily")
