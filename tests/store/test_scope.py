@@ -449,11 +449,9 @@ WITHOUT_PRINCIPAL = {
     "ledger/current.py": "what a run compares its answer with, for the one account it writes",
     "maintenance/check.py": "`db check`, backup and restore of the whole file, for the operator",
     "maintenance/bundle.py": "export and import of the whole store, for the operator",
-    "maintenance/erase.py": "deletes a client everywhere, for the operator; erasing a person takes a principal",
     "auth/users.py": "makes principals, and changes what users were granted, for an admin",
     "auth/user_rows.py": "a part of users.py",
     "share_links/links.py": "makes principals too; making and revoking links take one",
-    "query/catalog.py": "register takes the configuration over; its readers take a principal",
     "schema.py": "defines the tables",
 }
 PARTS_OF_A_SCOPED_QUERY = {
@@ -462,6 +460,11 @@ PARTS_OF_A_SCOPED_QUERY = {
     "corrections/write.py:supersede": "a part of the corrections' writes; `correct` and `revert` take a principal",
     "corrections/write.py:_where": "the same",
     "ledger/attempts.py:forget_refused": "a part of the ledger's writes: deletes what was kept long enough",
+    "maintenance/erase.py:_named_in": "names the tables that hold a person's name; erasing takes a principal",
+    "query/catalog.py:register": "takes the configuration over, before anybody asks",
+    "query/catalog.py:_client_changes": "the same",
+    "query/catalog.py:_account_changes": "the same",
+    "query/catalog.py:_at": "the same",
     "share_links/views.py:viewed": "writes down that a link was used, for its visitor",
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from perfdash.domain.access import ABOUT, USER_ROLES, Principal, UserRole
+from perfdash.domain.access import ABOUT, USER_ROLES, Principal, UserRole, roles_that_may
 from perfdash.presentation import formatting
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.auth import invitations, login, sessions, users
@@ -25,6 +25,7 @@ from perfdash.ui.runtime import context
 KEY = "admin_users"
 _WHICH = "admin_users_which"
 WHICH: dict[str, UserRole | None] = {"All": None} | {f"{role.capitalize()}s": role for role in USER_ROLES}
+_SEE_ALL = formatting.enumerate_names([f"{role}s" for role in roles_that_may("every client")])
 
 
 def list_users(principal: Principal) -> tuple[tuple[User, ...], Presence]:
@@ -62,7 +63,7 @@ def table(found: Sequence[User], known: Presence) -> None:
         Shown("username", "User", "text", lambda user: user.username, pinned=True, width=130),
         Shown("state", "State", "text", known.state, "whether a sign-in is possible", width=95),
         Shown("role", "Role", "text", lambda user: user.role),
-        Shown("clients", "Clients", "list", _clients, "granted clients; admins see every one"),
+        Shown("clients", "Clients", "list", _clients, f"granted clients; {_SEE_ALL} see every one"),
         Shown("money", "Money", "text", lambda user: "yes" if user.money else "no", "sees costs, revenue and budgets"),
         Shown("seen", "Last seen", "moment", lambda user: known.last_seen.get(user.user_id), "in the last 30 days"),
         Shown("name", "Name", "text", lambda user: user.name, "the person, as an admin wrote it"),
@@ -128,7 +129,7 @@ def _days(span: timedelta) -> str:
 
 _TURN = "_admin_add_turn"
 _ROLE_HELP = " ".join(f"**{role}**: {about}." for role, about in ABOUT.items())
-_CLIENTS_HELP = "Which clients this user sees. Admins see every client whatever stands here."
+_CLIENTS_HELP = f"Which clients this user sees. {_SEE_ALL.capitalize()} see every client whatever stands here."
 _MONEY_HELP = "Off: costs, revenue, budgets and what is computed from them exist nowhere for this user."
 _EMAIL_HELP = "What a single sign-on provider must have verified. Each address belongs to one user."
 _YOURSELF = "You cannot do this to your own account. Ask another admin."
