@@ -21,9 +21,9 @@ from tests.store.builders import given_facts, opened
 pytestmark = pytest.mark.browser
 
 ALONE = {"PERFDASH_WATCH": "0", "PERFDASH_DEMO_API": "http://127.0.0.1:9"}  # no children, and no API to ask
-IN_FULL = ("/campaigns", "/sync-health", "/overview")
+IN_FULL = ("/campaign", "/no-such-page", "/campaigns", "/sync-health", "/overview")
 """Left to `make test-full`: tests/isolation asks for every page over the socket."""
-PAGES = ["/", "/campaign", "/no-such-page", *(pytest.param(one, marks=pytest.mark.full) for one in IN_FULL)]
+PAGES = ["/", *(pytest.param(one, marks=pytest.mark.full) for one in IN_FULL)]
 COOKIE = "perfdash_session"
 PATIENCE = 120_000  # milliseconds: a cold server on a busy machine
 
@@ -254,7 +254,7 @@ def test_an_open_page_follows_the_store_and_keeps_its_place(server: AppServer, p
     ("name", "content", "said"),
     [
         (".streamlit/secrets.toml", 'CUSTOM_ANALYTICS_API_KEY = "hunter22', "secrets"),
-        ("perfdash.toml", "[clients.acme\n", "perfdash.toml"),
+        pytest.param("perfdash.toml", "[clients.acme\n", "perfdash.toml", marks=pytest.mark.full),
     ],
 )
 def test_a_broken_file_is_one_sentence_and_no_demo(

@@ -5,7 +5,9 @@ That holds for what is told, and for what could be concluded from it: counts, or
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,10 +42,11 @@ QUESTIONS = [
 REFUSED = {"query.cpm_lab.comparisons", "query.cpm_lab.all_findings"}
 
 
-@pytest.fixture
-def worlds(new_store_url: Any) -> Iterator[tuple[Store, Store]]:
-    """Two stores on SQLite that differ in nothing but money."""
-    with opened(new_store_url("sqlite")) as one, opened(new_store_url("sqlite")) as other:
+@pytest.fixture(scope="module")
+def worlds(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
+    """Two stores on SQLite that differ in nothing but money; they are only read."""
+    files = [shutil.copy(_sqlite_template, tmp_path_factory.mktemp("world") / "store.db") for _ in range(2)]
+    with opened(f"sqlite:///{files[0]}") as one, opened(f"sqlite:///{files[1]}") as other:
         fill(one, *CLIENTS)
         fill(other, *CLIENTS)
         _make_dearer(other)

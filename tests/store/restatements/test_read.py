@@ -27,6 +27,7 @@ from perfdash.domain.restatements import ADDED, RESTATED_FIELDS, Event
 from perfdash.store.engine import Store
 from perfdash.store.query import overview
 from perfdash.store.restatements import read as restatement_read
+from tests.conftest import FULL
 from tests.store.builders import reader
 from tests.store.ledger_kit import ACCOUNT, DAY, WEEK, Ledger, batch, fact, key, open_ledger
 
@@ -332,7 +333,7 @@ def as_told(one: Event) -> Any:
 @given(
     story=_STORIES, cuts=st.tuples(st.integers(0, 9), st.integers(0, 9)), while_open=st.booleans(), one=st.booleans()
 )
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15 if FULL else 6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_change_is_listed_once_and_none_invented(
     migrated_url: str, story: list[Any], cuts: tuple[int, int], while_open: bool, one: bool
 ) -> None:
