@@ -13,6 +13,7 @@ from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.store.query import catalog
 from tests.browser.test_sign_in import ALONE, PATIENCE, form, inside, sign_in
 from tests.fixtures.app import AppServer, StartApp
+from tests.fixtures.browser import choose
 from tests.store.builders import Runs, given_facts, given_history, given_revisions, opened
 
 pytestmark = pytest.mark.browser
@@ -52,9 +53,7 @@ def test_a_chosen_moment_survives_menu_and_reload_and_one_click_leads_back(serve
     form(page)
     sign_in(page)
     cost(page, NEW)
-    control = page.get_by_test_id("stSidebar").get_by_role("combobox", name="As of")
-    control.click()
-    page.get_by_role("option", name=THEN).click()
+    choose(page, "As of", THEN)
     in_the_past(page)
     cost(page, OLD)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Campaigns").click()

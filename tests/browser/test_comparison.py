@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_sign_in import ALONE, form, given_numbers, sign_in
 from tests.fixtures.app import AppServer, StartApp
+from tests.fixtures.browser import choose
 
 pytestmark = pytest.mark.browser
 
@@ -28,10 +29,7 @@ def test_the_comparison_is_chosen_in_the_sidebar_and_stays_in_the_link(server: A
     box = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Compare with")
     expect(box).to_have_value("Days before")
     expect(page).not_to_have_url(re.compile("compare="))
-    box.scroll_into_view_if_needed()
-    box.hover()  # a list that opens while the sidebar still scrolls closes again
-    box.click()
-    page.get_by_role("option", name="Same age").click()
+    choose(page, "Compare with", "Same age")
     expect(page).to_have_url(re.compile(r"[?&]compare=Same\+age"))
     page.get_by_test_id("stSidebar").get_by_role("link", name="Campaigns").click()
     expect(page).to_have_url(re.compile(r"/campaigns\?.*compare=Same\+age"))

@@ -16,6 +16,7 @@ from perfdash.store import schema
 from perfdash.store.auth import users
 from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, StartApp
+from tests.fixtures.browser import choose
 from tests.store.builders import given_facts, opened
 
 pytestmark = pytest.mark.browser
@@ -187,8 +188,7 @@ def test_filters_live_in_the_url_over_menu_back_and_reset(server: AppServer, pag
     form(page)
     sign_in(page)
     sidebar = page.get_by_test_id("stSidebar")
-    sidebar.get_by_role("combobox", name="Dates").click()
-    page.get_by_role("option", name="Last 7 days").click()
+    choose(page, "Dates", "Last 7 days")
     expect(page).to_have_url(re.compile(r"/\?range=Last\+7\+days$"))
     sidebar.get_by_role("link", name="Campaigns").click()
     expect(page).to_have_url(re.compile(r"/campaigns\?range=Last\+7\+days$"))
@@ -196,8 +196,7 @@ def test_filters_live_in_the_url_over_menu_back_and_reset(server: AppServer, pag
     expect(page).to_have_url(re.compile(r"/campaigns\?.*platform=TikTok"))
     page.go_back()
     expect(page).to_have_url(re.compile(r"range=Last\+7\+days$"))
-    sidebar.get_by_role("combobox", name="Dates").click()
-    page.get_by_role("option", name="Custom").click()
+    choose(page, "Dates", "Custom")
     expect(page).to_have_url(re.compile(r"range=Custom&dates=\d{4}-\d\d-\d\d&dates=\d{4}-\d\d-\d\d"))
     sidebar.get_by_role("button", name="Reset filters").click()
     expect(page).to_have_url(re.compile(r"range=Last\+30\+days"))
