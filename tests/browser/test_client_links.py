@@ -35,6 +35,11 @@ def signed_in(page: Page, url: str) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name="Sign out").wait_for()
+    for _ in range(600):  # the browser gets its cookie after the page is drawn; who leaves earlier has none yet
+        if [cookie for cookie in page.context.cookies() if cookie["name"] == "perfdash_session"]:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("no cookie came")
 
 
 def opened(context: BrowserContext, address: str) -> Page:
