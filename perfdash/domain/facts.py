@@ -129,7 +129,7 @@ def to_stored(values: FactValues) -> Stored:
 
 
 def to_named(values: Stored) -> FactValues:
-    """The opposite of `stored`."""
+    """The opposite of `to_stored`."""
     currency, *measures, cpm, roi, flags = values
     told = tuple(flags.split(",")) if flags else ()
     return FactValues._make((*measures, _exact(cpm), _exact(roi), currency, told))

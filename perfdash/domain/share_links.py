@@ -68,7 +68,7 @@ def to_text(shared: Shared) -> str:
 
 
 def from_text(text: str, client: str, as_of: datetime | None) -> Shared:
-    """What `kept` wrote, about the link's own client whatever it says. UsageError when it cannot be read."""
+    """What `to_text` wrote, about the link's own client whatever it says. UsageError when it cannot be read."""
     filters = filters_of(text, (client,))
     try:
         said = json.loads(text).get("against")

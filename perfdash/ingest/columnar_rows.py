@@ -49,7 +49,7 @@ def as_decimal(value: Any) -> Any:
 
 @final
 class ColumnarRows(Sequence[dict[str, Any]]):
-    """A sequence of rows, equal to the list of them; it has at least one. `rows.read` takes the columns as they are."""
+    """A sequence of rows, equal to the list of them; it has at least one. `rows.read_rows` takes its columns."""
 
     __slots__ = ("_made", "columns", "names")
     __hash__ = None  # type: ignore[assignment]  # as of a list, whose equal it may be

@@ -1,7 +1,7 @@
 """Strict JSON of answers that look alike, page after page: once a page's names are known, the next one's rows are read
 into columns without an object for each.
 
-The values are those of `strict_json.loads`; whatever differs in the least from the page before is read by it instead.
+The values are those of `loads`; whatever differs in the least from the page before is read by it instead.
 """
 
 from __future__ import annotations

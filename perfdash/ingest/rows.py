@@ -1,7 +1,7 @@
 """Rows of an answer -> facts, campaign attributes and creators, or a reason why a row is refused.
 
 What is normalised, flagged, quarantined and fatal stands in docs/sources.md. `read` takes the rows of one page, field
-by field rather than row by row: the same work at a fraction of the cost. `answer.together` joins pages.
+by field rather than row by row: the same work at a fraction of the cost. `merge_pages.merge` joins pages.
 fetched = facts + quarantined + duplicates in every result.
 """
 

@@ -1,6 +1,6 @@
 """The audit: who did what, when and why. Lines are written here alone; only operators and admins read them.
 
-Nothing changes a line. Removing is left to retention (`sweep`), to erasing a person and to purging a client.
+Nothing changes a line. Removing is left to retention (`delete_expired`), to erasing a person and to purging a client.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ links = Table(
     Column("link_id", String(32), nullable=False),
     Column("token_hash", String(64), nullable=False),
     Column("label", String(200), nullable=False),
-    Column("question", Text, nullable=False),  # the filters as `link_question.kept` writes them, days as dates
+    Column("question", Text, nullable=False),  # the filters as `share_links.to_text` writes them, days as dates
     Column("as_of", Instant),  # the pinned moment; NULL follows the present
     Column("money", Boolean, nullable=False),
     Column("author", String(100), nullable=False),

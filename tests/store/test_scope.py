@@ -261,7 +261,7 @@ FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
 
 
 OF_ONESELF = {"auth.users.set_own_password"}
-"""What changes only who asks; tests/store/test_users.py has its test."""
+"""What changes only who asks; tests/store/auth/test_users.py has its test."""
 
 
 WHO_ASKS = {"Principal", "Question", "Principal | None"}

@@ -1,4 +1,4 @@
-"""The account's current ledger rows, as input for `changes.decide`."""
+"""The account's current ledger rows, as input for `reconcile.decide`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DECODER = msgspec.json.Decoder(list[tuple[Any, ...]])
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
-    """Current ledger rows of one account's days and platforms, as input for `changes.decide`."""
+    """Current ledger rows of one account's days and platforms, as input for `reconcile.decide`."""
 
     current: Mapping[FactKey, FactValues]
     gone: frozenset[FactKey]

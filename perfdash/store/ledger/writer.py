@@ -1,6 +1,6 @@
 """Writing the ledger: the one short transaction that makes a run visible whole or not at all.
 
-Only `sync.py` calls this. Each function names one account; who may start a sync is decided before.
+Only `sync/run.py` calls this. Each function names one account; who may start a sync is decided before.
 """
 
 from __future__ import annotations

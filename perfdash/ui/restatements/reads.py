@@ -33,7 +33,7 @@ ENTRIES = 100
 
 @cache.shared(cache.runs, entries=ENTRIES)
 def moved(question: Question, since: AsOf, while_open: bool) -> tuple[Moved, ...]:
-    """`restated.movement`. `while_open`: whether changes on running days count."""
+    """`store/restatements/read.movement`. `while_open`: whether changes on running days count."""
     return restatement_read.movement(context.store(), question, since, while_open=while_open)
 
 
@@ -50,7 +50,7 @@ def _of_platforms(question: Question) -> Question:
 
 @cache.shared(cache.runs_by_day, reduced=_of_platforms, entries=ENTRIES)
 def settlement_curves(question: Question) -> tuple[Curve, ...] | None:
-    """`settled.settling`. Asked anew every day."""
+    """`store/restatements/settlement.settlement_curves`. Asked anew every day."""
     return settlement.settlement_curves(context.store(), question, context.now())
 
 

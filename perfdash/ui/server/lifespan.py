@@ -121,7 +121,7 @@ def _fold_log() -> None:
 def log_script_error(error: Exception) -> bool:
     """The log gets the traceback, the viewer a calm sentence: ours when we wrote it, a general one otherwise."""
     if isinstance(error, PerfdashError):
-        if not isinstance(error, ConfigError | StoreError):  # which `told` writes down itself
+        if not isinstance(error, ConfigError | StoreError):  # which `public_text` writes down itself
             _log.error("%s", error)
         st.error(public_text(error), icon=":material/error:")
     else:

@@ -83,7 +83,7 @@ class Visit:
 
 
 def pages_of_link(pages: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-    """The part of the menu that a link has; whatever else the address names leads to the first of it, see `stay`."""
+    """The part of the menu that a link has; any other address leads to its first page, see `stay_in_link`."""
     kept = {name: [page for page in listed if page.url_path in _PATHS] for name, listed in pages.items()}
     kept = {name: listed for name, listed in kept.items() if listed}
     here = st.context.url
