@@ -227,6 +227,10 @@ class SourceConfig(Closed):
     time_zone: TimeZone | None = None
     settlement_days: DayCount | None = None
     history_days: DayCount = 180
+    retention_days: DayCount | None = None
+    """How far back the API answers at all; older days are not asked for again, and never closed."""
+    refuse_at_most: Annotated[float, Field(ge=0, le=100)] = 1.0
+    """In percent of the rows and of the cost: an answer of which more is refused is not applied."""
     overlap: bool = False
     auth: Auth = BearerAuth()
     request: RequestConfig

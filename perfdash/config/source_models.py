@@ -337,6 +337,8 @@ class FieldsConfig(_MeasureFields):
     """[sources.NAME.fields]: where each field of ours stands in a row of theirs. Money in units of the currency."""
 
     creator: OneField | None = None
+    account: OneField | None = None
+    last_day: OneField | None = None
     cpm: OneField | None = None
     roi: OneField | None = None
     currency: OneField | None = None
@@ -344,13 +346,33 @@ class FieldsConfig(_MeasureFields):
     creator_name: OneField | None = None
     status: OneField | None = None
     budget: OneField | None = None
+    budget_kind: OneField | None = None
     flight_start: OneField | None = None
     flight_end: OneField | None = None
 
 
+NumberStyle = Literal["1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1,23,456.78"]
+"""How numbers are written in text, as an example of one."""
+
+
 class RecordsConfig(Closed):
-    """[sources.NAME.records]: where the list of rows stands in an answer, and which texts mean "not reported"."""
+    """[sources.NAME.records]: where the rows stand in an answer, by what they are finer, and which are none.
+
+    `each`: the list of days inside each row at `path`; a day sees the fields of the row around it, and `$key` is the
+    key of a day that hangs under one. `finer`: the fields of theirs by which rows are finer than a fact. `where`: a
+    JMESPath condition; rows of which it does not hold are left out. `account = false`: what looks like the account of
+    a row means something else. `periods`: on which of its days a row over several days is booked. `numbers`: how
+    numbers are written, when a column leaves it in doubt. `missing`: texts that mean "not reported". `header`: the line
+    of a file in which its header stands, counted from 1.
+    """
 
     path: Expression
+    each: Expression | None = None
+    finer: Annotated[tuple[Expression, ...], BeforeValidator(tuples)] = ()
+    where: Expression | None = None
+    account: bool = True
+    periods: Literal["refuse", "first_day", "last_day"] = "refuse"
+    numbers: NumberStyle | None = None
     missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=20)], ...], BeforeValidator(tuples)] = ()
     decimal_comma: bool = False
+    header: Annotated[int, Field(ge=1, le=1000)] | None = None

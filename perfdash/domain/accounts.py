@@ -31,6 +31,12 @@ class Account:
     history_days: int = 180
     platforms: tuple[str, ...] = ()
     number: int = 0
+    retention_days: int | None = None
+    """How far back the API answers at all; None: unknown."""
+    refuse_at_most: int = 10_000
+    """The share of an answer's rows and cost that may be refused, in millionths."""
+    files_only: bool = False
+    """True for a source without an API: only files bring its rows, and nobody asks it."""
 
     @property
     def label(self) -> str:

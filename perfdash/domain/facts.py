@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.measures import FactValues
 
 MICRO = 1_000_000
+BudgetKind = Literal["daily"]
 
 
 class FactKey(NamedTuple):
@@ -40,6 +42,8 @@ class CampaignAttributes:
     flight_start: date | None = None
     flight_end: date | None = None
     status: str | None = None
+    budget_kind: BudgetKind | None = None
+    """None: the budget is for the whole flight, or nobody says what it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Quarantined:
     key: FactKey | None
     payload: str
     """The row as JSON text, without personal data, at most 2,000 characters."""
+    day: date | None = None
+    """Its day, where that much could be read."""
+    platform: str = ""
+    cost: int | None = None
+    """What it cost, in micros; None when that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,15 @@ class Batch:
     quarantined: tuple[Quarantined, ...] = ()
     duplicates: int = 0
     fetched: int = 0
-    """Rows received: len(facts) + len(quarantined) + duplicates."""
+    """Rows received: len(facts) + added + len(quarantined) + duplicates + left_out."""
+    added: int = 0
+    """Rows that were added to another row of the same fact (`records.finer`)."""
+    left_out: int = 0
+    """Rows that are not about one fact: totals, and what `records.where` leaves out."""
+    totals: ControlTotals | None = None
+    """None only where a batch did not come from an answer; `stored` is filled in by who applies it."""
+    newest: Mapping[str, date] = field(default_factory=dict)
+    """Campaign -> the latest day of which the answer says something about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ SUSPICIOUS_FROM = 20
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """fetched = new + restated + reappeared + unchanged + quarantined + duplicate; vanished is counted beside it."""
+    """fetched = new + restated + reappeared + unchanged + quarantined + duplicate + added + left out.
+
+    `added`: rows that were added to another of the same fact. `vanished` is counted beside it.
+    """
 
     fetched: int = 0
     new: int = 0
@@ -26,6 +29,8 @@ class Counts:
     quarantined: int = 0
     duplicate: int = 0
     vanished: int = 0
+    added: int = 0
+    left_out: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counts)))

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -57,8 +58,8 @@ runs = Table(
     client_column(),
     Column("run_id", Integer, nullable=False),
     Column("account_id", Integer, nullable=False),
-    Column("state", String(12), nullable=False),  # running committed failed suspicious aborted
-    Column("trigger", String(20), nullable=False),  # cli watch page demo
+    Column("state", String(12), nullable=False),  # running committed incomplete failed suspicious aborted
+    Column("trigger", String(20), nullable=False),  # cli file import watch page demo
     Column("author", String(100), nullable=False),
     Column("day_from", Date, nullable=False),
     Column("day_to", Date, nullable=False),
@@ -79,6 +80,8 @@ runs = Table(
             "quarantined",
             "duplicate",
             "vanished",
+            "added",
+            "left_out",
             "requests",
             "retries",
         )
@@ -86,6 +89,11 @@ runs = Table(
     Column("message", Text, nullable=False, server_default=""),
     Column("resume_at", Instant),
     Column("log", Text, nullable=False, server_default=""),
+    Column("control", Text, nullable=False, server_default=""),  # ControlTotals.as_json
+    # Of what the answer said, whoever it was said for: alike for two accounts, one of them got the other's rows.
+    Column("content_sha256", String(64), nullable=False, server_default=""),
+    Column("file_name", String(200), nullable=False, server_default=""),
+    Column("file_sha256", String(64), nullable=False, server_default=""),
     PrimaryKeyConstraint("client_id", "run_id"),
     account_key(),
     Index(None, "client_id", "account_id", "state", "day_to"),
@@ -113,6 +121,24 @@ quarantine = Table(
     Column("reason", String(300), nullable=False),
     Column("row_key", String(700), nullable=False, server_default=""),
     Column("payload", Text, nullable=False),
+    PrimaryKeyConstraint("client_id", "run_id", "ordinal"),
+    ForeignKeyConstraint(["client_id", "run_id"], ["runs.client_id", "runs.run_id"]),
+)
+
+# What runs refused, added up: `quarantine` keeps some of the rows for a while, these sums stay complete.
+refusals = Table(
+    "refusals",
+    metadata,
+    client_column(),
+    Column("run_id", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("account_id", Integer, nullable=False),
+    Column("day", Date),  # NULL: it could not be read
+    Column("platform", String(60), nullable=False, server_default=""),  # '': it could not be read
+    Column("reason", String(300), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("without_cost", Integer, nullable=False),  # rows of which the cost could not be read
     PrimaryKeyConstraint("client_id", "run_id", "ordinal"),
     ForeignKeyConstraint(["client_id", "run_id"], ["runs.client_id", "runs.run_id"]),
 )
@@ -376,6 +402,9 @@ accounts = Table(
     Column("history_days", Integer, nullable=False),
     Column("platforms", Text, nullable=False, server_default=""),
     Column("active", Boolean, nullable=False),
+    Column("retention_days", Integer),
+    Column("refuse_at_most", Integer, nullable=False, server_default="10000"),  # millionths
+    Column("files_only", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("client_id", "account_id"),
     UniqueConstraint("client_id", "source", "external_id"),
 )
@@ -430,6 +459,7 @@ campaigns = Table(
     Column("flight_start", Date),
     Column("flight_end", Date),
     Column("status", String(40)),
+    Column("budget_kind", String(10)),  # daily; NULL: for the whole flight
     PrimaryKeyConstraint("client_id", "account_id", "campaign_id", "from_rev"),
     account_key(),
 )
