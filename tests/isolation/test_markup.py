@@ -212,7 +212,7 @@ def _groups() -> list[list[str]]:
 
 @pytest.mark.browser
 def test_reasons_of_corrections_are_told_as_they_are_written(visit: Visit) -> None:
-    visit.open("restatements", client="ours", since="month")
+    visit.open("restatements", client="ours", since="week")
     visit.page.get_by_text(re.compile("decisions of people in that time")).click()
     told = visit.page.get_by_test_id("stExpanderDetails").last
     expect(told.get_by_text("because").first).to_be_visible()
