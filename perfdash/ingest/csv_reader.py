@@ -6,11 +6,9 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
+from perfdash.ingest.not_tabular import NotTabular
+
 _SEPARATORS = (",", ";", "\t")
-
-
-class NotTabular(ValueError):
-    """The text is not CSV with a header, or not only one way of reading it. The text quotes no content."""
 
 
 def records(body: bytes) -> list[dict[str, str | None]]:

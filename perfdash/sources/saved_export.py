@@ -12,6 +12,7 @@ from perfdash.domain.measures import ALWAYS
 from perfdash.domain.secret import Secret
 from perfdash.ingest import csv_reader, json_reader
 from perfdash.ingest.field_paths import look_up, plain_keys
+from perfdash.ingest.not_tabular import NotTabular
 from perfdash.sources.paginators import is_present, says_more, whole_number
 from perfdash.sources.response import ParsedPage, first_met, refuse_disguised, rows_at
 
@@ -35,7 +36,7 @@ def rows_in(body: bytes, form: Form, config: SourceConfig) -> Sequence[object]:
 def _from_csv(body: bytes, config: SourceConfig) -> Sequence[object]:
     try:
         found = csv_reader.records(body)
-    except csv_reader.NotTabular as error:
+    except NotTabular as error:
         problem = str(error)
     else:
         _require_columns(found[0].keys() if found else None, config)

@@ -8,7 +8,7 @@ import sys
 from tests.house.source_tree import ROOT, modules
 
 # Import name -> package, where they differ.
-PACKAGES = {"streamlit_authenticator": "streamlit-authenticator"}
+PACKAGES = {"streamlit_authenticator": "streamlit-authenticator", "python_calamine": "python-calamine"}
 # Brought by a package that we require and that cannot work without them.
 BROUGHT = {
     "starlette": "streamlit",
@@ -18,9 +18,8 @@ BROUGHT = {
     "typing_extensions": "pydantic",
     "pydantic_core": "pydantic",
 }
-# Needed without an import: by zoneinfo, by SQLAlchemy's URL, where it exists; and pandas, which Streamlit requires and
-# loads with its first table (docs/decisions/0009-passwords-and-tables.md).
-NOT_IMPORTED = {"tzdata", "psycopg", "pysqlite3", "pandas"}
+# Needed without an import: by zoneinfo, by SQLAlchemy's URL, where it exists.
+NOT_IMPORTED = {"tzdata", "psycopg", "pysqlite3"}
 
 LOCKED = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 
