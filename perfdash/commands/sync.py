@@ -173,7 +173,7 @@ def sync_file(
         "file",
         accept_vanished=args.accept_vanished,
         dry_run=args.dry_run,
-        closes="range" if args.complete else "named",
+        closes="whole" if args.complete else "named",
     )
     voice = Voice(told=lambda result: print_progress(told_of(result)), stopped=stop.is_set)
     return sync_all(working, order, [(account, saved.days)], voice=voice)

@@ -13,9 +13,10 @@ from perfdash.domain.errors import SuspiciousRun
 from perfdash.domain.facts import BareKey, Batch, FactKey, Sheet, Stored
 from perfdash.domain.measures import NAMES, FactValues
 
-Closes = Literal["range", "named"]
-"""What an answer can close: all that was asked for (an API's, or a file that is the whole of its range), or only the
-platforms and days of which it has rows (any other file: it says nothing of what it does not name)."""
+Closes = Literal["range", "named", "whole"]
+"""What an answer can close. An API's, "range": all that was asked for, but for what it may no longer keep. A file,
+"named": the platforms and days of which it has rows; it says nothing of what it does not name. "whole": a file of which
+somebody says that it is the whole of its range."""
 MOST_OF_ALL = 3
 """One in so many of the rows, or of the cost, may vanish at once."""
 _COST = 1 + NAMES.index("cost")
@@ -72,7 +73,7 @@ class _Reach:
     """How far one answer reaches."""
 
     def __init__(self, batch: Batch, closing: Closing, from_files: AbstractSet[FactKey]) -> None:
-        self._named_only, self._from_files = closing.closes == "named", from_files
+        self._closes, self._from_files = closing.closes, from_files
         self._pairs = {(platform, day) for day, _, platform, _ in Sheet.of(batch.facts).rows}
         self._pairs |= {(row.key.platform, row.key.day) for row in batch.quarantined if row.key is not None}
         self._days = {day for _, day in self._pairs}
@@ -81,11 +82,11 @@ class _Reach:
     def closes(self, key: BareKey) -> bool:
         """True when the answer's silence about this fact takes it back."""
         day, _, platform, _ = key
-        return (platform, day) in self._pairs if self._named_only else not self.spares(key)
+        return (platform, day) in self._pairs if self._closes == "named" else not self.spares(key)
 
     def spares(self, key: BareKey) -> bool:
         """True when the answer was asked about this fact, and its silence says nothing about it all the same."""
-        if self._named_only:
+        if self._closes != "range":
             return False
         return key[0] < self._first or (key in self._from_files and key[0] not in self._days)
 

@@ -150,7 +150,7 @@ class Order:
     """Who wants it and how: `fresh` reuses an answer younger than that.
 
     `trigger` is cli, file, import, watch, page or demo. A file is no question to the source, so no answer will do for
-    it. `closes`: what the answer takes back by not naming it; a file that is not the whole of its range is "named".
+    it. `closes`: what the answer takes back by not naming it; "named" or "whole" for a file.
     """
 
     principal: Principal

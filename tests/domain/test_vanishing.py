@@ -107,7 +107,7 @@ def test_a_file_closes_only_platforms_and_days_that_it_names_unless_it_is_the_wh
     file = {on(2, f"c{n}"): spent(5) for n in range(3)}
     plan = decide(answer(file), KnownFacts(known), Closing("named"))
     assert plan.vanished == (on(2, "c3"),) and plan.kept == ()
-    assert len(decide(answer(file), KnownFacts(known), Closing("range", accepted=True)).vanished) == 10
+    assert len(decide(answer(file), KnownFacts(known), Closing("whole", accepted=True)).vanished) == 18
 
 
 def test_the_second_of_two_files_with_half_of_a_day_each_takes_nothing_away_in_silence() -> None:
