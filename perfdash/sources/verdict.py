@@ -15,7 +15,7 @@ from typing import Literal
 
 from perfdash.ingest.columnar_rows import are_rows
 
-Said = Literal["good", "bad", ""]
+Meaning = Literal["good", "bad", ""]
 """What one value means: success, failure, or nothing that can be told."""
 
 
@@ -123,7 +123,7 @@ def _plain(name: str) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
-def _meaning(name: str, value: object, around: Mapping[str, object]) -> Said:
+def _meaning(name: str, value: object, around: Mapping[str, object]) -> Meaning:
     plain = _plain(name)
     if plain in _GOES_WELL:
         return _of_flag(value)
@@ -140,7 +140,7 @@ def _meaning(name: str, value: object, around: Mapping[str, object]) -> Said:
     return _of_words(value) if plain in _WORDS else ""
 
 
-def _of_flag(value: object) -> Said:
+def _of_flag(value: object) -> Meaning:
     if isinstance(value, bool):
         return "good" if value else "bad"
     number = _number(value)
@@ -173,7 +173,7 @@ def _is_good_code(name: str, value: object) -> bool:
     return is_code and _of_code(value, of_error=True) != "bad"
 
 
-def _of_state(value: object, around: Mapping[str, object], is_code: bool) -> Said:
+def _of_state(value: object, around: Mapping[str, object], is_code: bool) -> Meaning:
     number = _number(value)
     if isinstance(value, bool):
         return "good" if value else "bad"
@@ -197,7 +197,7 @@ def _is_told_badly(around: Mapping[str, object]) -> bool:
     return bool(texts) and not any(_of_words(text) == "good" for text in texts)
 
 
-def _of_code(value: object, of_error: bool) -> Said:
+def _of_code(value: object, of_error: bool) -> Meaning:
     number = _number(value)
     if number is not None:
         return "" if of_error and not number else "good" if not number or 200 <= number < 300 else "bad"
@@ -206,7 +206,7 @@ def _of_code(value: object, of_error: bool) -> Said:
     return "good" if _of_words(value) == "good" else "bad"
 
 
-def _of_words(value: object) -> Said:
+def _of_words(value: object) -> Meaning:
     if not isinstance(value, str):
         return ""
     text = _spaced(value)
