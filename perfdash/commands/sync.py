@@ -14,11 +14,16 @@ from datetime import date, datetime
 from pathlib import Path
 
 from perfdash.commands.context import Installation, Subparsers, now, opened_context, print_progress, require_known
+from perfdash.domain import metrics
 from perfdash.domain.access import OPERATOR
 from perfdash.domain.accounts import Account, Days, today_in
+from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.errors import ConfigError, PerfdashError, UsageError
 from perfdash.domain.filters import range_of
-from perfdash.domain.schedule import Covered, default_days
+from perfdash.domain.measures import IN_MILLIONTHS
+from perfdash.domain.refusals import Refusal
+from perfdash.domain.schedule import Covered, answered, default_days
+from perfdash.presentation import control_totals
 from perfdash.store.ledger import attempts
 from perfdash.store.query import catalog
 from perfdash.sync import import_file
@@ -26,31 +31,46 @@ from perfdash.sync.fetch import fetcher
 from perfdash.sync.pool import JOBS, MOST_JOBS, Voice, sync_all
 from perfdash.sync.run import Order, RunResult, SyncContext
 
+COUNTED = ("new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "added", "left_out", "vanished")
+
 
 def run_line(result: RunResult) -> str:
     c = result.counts
     head = f"{result.account.client} {result.account.label} {result.days}: {result.state}"
-    if result.message:
+    if result.message and not (result.stored or result.state == "planned"):
         return f"{head}: {result.message}"
-    parts = [
-        f"{getattr(c, name)} {name}"
-        for name in ("new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
-        if getattr(c, name)
-    ]
-    return f"{head}: {c.fetched} rows" + (f" ({', '.join(parts)})" if parts else "")
+    parts = [f"{getattr(c, name)} {name.replace('_', ' ')}" for name in COUNTED if getattr(c, name)]
+    told = f"{head}: {c.fetched} rows" + (f" ({', '.join(parts)})" if parts else "")
+    return f"{told}; {result.message}" if result.message else told
+
+
+def told_of(result: RunResult) -> str:
+    """The line of a run, and indented below it what its answer adds up to, where that went, and what was refused."""
+    more = [] if result.totals is None else list(control_totals.lines(result.totals, result.account.currency))
+    if result.refused:
+        more.append(f"refused: {control_totals.reasons(result.refused)}")
+    if result.totals is not None and not (result.stored or result.state == "planned"):
+        more = [line for line in more if line.startswith("refused:")]  # nothing was stored, so that no sum closes
+    return "\n".join([run_line(result), *(f"  {line}" for line in more)])
 
 
 def as_table(results: Sequence[RunResult]) -> str:
     """A summary for people; the runs themselves were told as they ended."""
-    failed = [result for result in results if not result.ok]
+    troubled = [result for result in results if not result.ok]
+    incomplete = sum(result.stored for result in troubled)
     changed = sum(result.revision is not None for result in results)
-    lines = [f"{len(results)} runs: {len(results) - len(failed)} ok, {len(failed)} failed, {changed} with changes."]
-    lines += [run_line(result) for result in failed]
+    ends = [f"{len(results) - len(troubled)} ok", f"{len(troubled) - incomplete} failed"]
+    ends += [f"{incomplete} incomplete"] if incomplete else []
+    lines = [f"{len(results)} runs: {', '.join(ends)}, {changed} with changes."]
+    lines += [run_line(result) for result in troubled]
     return "\n".join(lines)
 
 
 def as_json(results: Sequence[RunResult]) -> str:
-    """A list of runs; instants as ISO 8601, `null` where unknown; `log` holds a line per request, without secrets."""
+    """A list of runs; instants as ISO 8601, `null` where unknown; `log` holds a line per request, without secrets.
+
+    `control`: measure -> read, stored, refused, duplicate, left_out, exact; `unread`: field -> values that were lost.
+    """
     rows = [
         {
             "client": r.account.client,
@@ -67,10 +87,31 @@ def as_json(results: Sequence[RunResult]) -> str:
             "requests": r.trail.requests,
             "retries": r.trail.retries,
             "log": list(r.trail.log),
+            "control": _control(r.totals),
+            "unread": dict(r.totals.unread) if r.totals else {},
+            "kept_days": [day.isoformat() for day in r.kept],
+            "refused": [asdict(one) | {"day": one.day and one.day.isoformat()} | _amount(one) for one in r.refused],
         }
         for r in results
     ]
     return json.dumps(rows, indent=1)
+
+
+def _control(totals: ControlTotals | None) -> dict[str, dict[str, int | str]] | None:
+    """Counts as numbers, amounts and conversions as exact decimals in text; `null` without control totals."""
+    if totals is None:
+        return None
+    return {
+        name: {part: _exact(name, value) for part, value in asdict(of).items()} for name, of in totals.measures.items()
+    }
+
+
+def _exact(name: str, value: int) -> int | str:
+    return metrics.text(metrics.money(value)) if name in IN_MILLIONTHS else value
+
+
+def _amount(one: Refusal) -> dict[str, int | str]:
+    return {"cost": _exact("cost", one.cost)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +124,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=moment_argument,
         metavar="T",
         help="when it was exported, such as 2026-11-03T09:00+01:00; default: when the file was last written",
+    )
+    parser.add_argument(
+        "--complete",
+        action="store_true",
+        help="the file is the whole of its days: what it does not name was taken back by the source",
     )
 
 
@@ -103,6 +149,8 @@ def check_arguments(args: argparse.Namespace) -> None:
         raise UsageError("--file is read once; leave out --watch.")
     if args.file is None and args.exported_at is not None:
         raise UsageError("--exported-at speaks of a file; name it with --file.")
+    if args.file is None and args.complete:
+        raise UsageError("--complete speaks of a file; name it with --file.")
 
 
 def sync_file(
@@ -120,8 +168,14 @@ def sync_file(
     working = SyncContext(
         installation.store, lambda _account, _days: saved.fetched(installation.store), progress=print_progress
     )
-    order = Order(OPERATOR, "file", accept_vanished=args.accept_vanished, dry_run=args.dry_run)
-    voice = Voice(told=lambda result: print_progress(run_line(result)), stopped=stop.is_set)
+    order = Order(
+        OPERATOR,
+        "file",
+        accept_vanished=args.accept_vanished,
+        dry_run=args.dry_run,
+        closes="whole" if args.complete else "named",
+    )
+    voice = Voice(told=lambda result: print_progress(told_of(result)), stopped=stop.is_set)
     return sync_all(working, order, [(account, saved.days)], voice=voice)
 
 
@@ -138,7 +192,7 @@ def _days(args: argparse.Namespace) -> Days | None:
     return None if args.start is None and args.end is None else range_of(args.start, args.end)
 
 
-_ABOUT = "Fetch from the sources and commit what changed; exit code 1 when a run failed."
+_ABOUT = "Fetch from the sources and commit what changed; exit code 1 when a run failed or refused rows."
 EVERY_MINUTES = 15
 
 
@@ -210,7 +264,7 @@ def collect_seldom() -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when every run ended well, 1 when one failed or the sync was stopped before its end."""
+    """0 when every run ended well, 1 when one failed or refused rows, or the sync was stopped before its end."""
     check_arguments(args)
     collect_seldom()
     with opened_context() as installation, stopping_on_signals() as stop:
@@ -218,6 +272,7 @@ def run(args: argparse.Namespace) -> int:
         if args.file is not None:
             results = sync_file(installation, accounts, args, stop)
         else:
+            accounts = _with_an_api(accounts)
             _asked(args, accounts)
             if args.watch:
                 return _watch(installation, accounts, args, stop)
@@ -225,6 +280,14 @@ def run(args: argparse.Namespace) -> int:
             results = _sync(installation, accounts, args, "cli", stop)
     print(as_json(results) if args.format == "json" else as_table(results))
     return 0 if all(result.ok for result in results) and not stop.is_set() else 1
+
+
+def _with_an_api(accounts: list[Account]) -> list[Account]:
+    """Those whose source can be asked; UsageError when only files bring their rows."""
+    asked = [account for account in accounts if not account.files_only]
+    if accounts and not asked:
+        raise UsageError(f"{accounts[0].label} has no API to ask: its rows come with --file.")
+    return asked
 
 
 def _require_a_key(installation: Installation, accounts: list[Account]) -> None:
@@ -298,13 +361,14 @@ def _sync(
     """What is due or named of all accounts, several at once; ends soon after `stop`."""
     asked = _asked(args, accounts)
     wanted = [
-        (account, days)
+        (account, part)
         for account in accounts
         for days in ([asked] if asked else default_days(account, _covered(installation, account), now()))
+        if (part := answered(account, days, now()))
     ]
     working = SyncContext(installation.store, fetcher(installation.settings), progress=print_progress)
     order = Order(OPERATOR, trigger, accept_vanished=args.accept_vanished, dry_run=args.dry_run)
-    voice = Voice(told=lambda result: print_progress(run_line(result)), stopped=stop.is_set)
+    voice = Voice(told=lambda result: print_progress(told_of(result)), stopped=stop.is_set)
     results = sync_all(working, order, wanted, jobs=args.jobs, voice=voice)
     if stop.is_set():
         print_progress(f"Stopped; {len(wanted) - len(results)} of {len(wanted)} runs had not begun.")

@@ -169,6 +169,9 @@ def _accounts(found: Document) -> Iterator[Account]:
                 settlement_days=source.settlement_days,
                 history_days=source.history_days,
                 platforms=said.platforms or (),
+                retention_days=source.retention_days,
+                refuse_at_most=round(source.refuse_at_most * 10_000),
+                files_only=source.files_only,
             )
 
 

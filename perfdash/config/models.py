@@ -243,6 +243,11 @@ class SourceConfig(Closed):
     limits: LimitsConfig = LimitsConfig()
     accounts: Annotated[tuple[AccountConfig, ...], BeforeValidator(tuples)] = ()
 
+    @property
+    def files_only(self) -> bool:
+        """True for a source without an API: only files bring its rows."""
+        return not self.base_url
+
     @model_validator(mode="before")
     @classmethod
     def _over_preset(cls, said: Any) -> Any:

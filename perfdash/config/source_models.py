@@ -286,7 +286,7 @@ class FieldConfig(Closed):
 
     `scale`: numbers are units, cents, micros (millionths) or percent. `format`: how a day is written.
     `map`: other spellings of a platform or status. `by`, `pick` and `value`: of a list of objects, the `value` of the
-    one whose `by` is `pick`. `zero_when_missing`: the API leaves out what is 0.
+    one whose `by` is `pick`. `zero_when_missing`: the API leaves out what is 0; of a list, that item, not the list.
     """
 
     path: Expression | None = None

@@ -22,9 +22,23 @@ class Covered:
 
 
 def history_of(account: Account, now: datetime) -> Days:
-    """The days that are asked for at all: `history_days` up to today in the account's zone."""
+    """The days that are asked for at all: `history_days`, as far as the source keeps them, to the account's today."""
     today = today_in(account.time_zone, now)
-    return Days(today - timedelta(days=account.history_days - 1), today)
+    first = today - timedelta(days=account.history_days - 1)
+    return Days(max(first, answered_from(account, now) or first), today)
+
+
+def answered_from(account: Account, now: datetime) -> date | None:
+    """The first day for which the source still answers (`retention_days`); None when that is not known."""
+    if account.retention_days is None:
+        return None
+    return today_in(account.time_zone, now) - timedelta(days=account.retention_days - 1)
+
+
+def answered(account: Account, days: Days, now: datetime) -> Days | None:
+    """What of `days` the source still answers for; None when nothing is."""
+    first = max(days.start, answered_from(account, now) or days.start)
+    return Days(first, days.end) if first <= days.end else None
 
 
 def uncovered(asked: Days, runs: Iterable[Covered]) -> list[Days]:

@@ -21,11 +21,15 @@ NUMBERS = frozenset((*ALWAYS, *OPTIONAL, "cpm", "roi", "budget"))
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Of a list of objects the `value` of the one whose `by` is `wanted`; nothing is ever added up."""
+    """Of a list of objects the `value` of the one whose `by` is `wanted`; nothing is ever added up.
+
+    With `zero_when_missing` a list without that one says 0. A list that is not there says nothing.
+    """
 
     by: Callable[[object], object]
     wanted: str
     value: Callable[[object], object]
+    zero_when_missing: bool = False
 
     def of(self, items: object, label: str) -> object:
         """The value, or None. RefusedValue for anything but a list, and for two different values."""
@@ -36,7 +40,7 @@ class Pick:
         found = [self.value(item) for item in items if self._is_wanted(item)]
         if any(type(value) is not type(found[0]) or value != found[0] for value in found[1:]):
             raise RefusedValue(f"{label} is there twice")
-        return found[0] if found else None
+        return found[0] if found else 0 if self.zero_when_missing else None
 
     def _is_wanted(self, item: object) -> bool:
         said = self.by(item)

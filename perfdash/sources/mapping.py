@@ -27,12 +27,12 @@ def _field(name: str, config: FieldConfig, records: RecordsConfig) -> Field:
         find=look_up(path) if path is not None else _nothing,
         keys=plain_keys(path) if path is not None else None,
         constant=config.constant,
-        pick=_pick(config),
+        pick=_pick(config, config.zero_when_missing and name in NUMBERS),
         power=_POWERS[config.scale],
         comma=records.decimal_comma,
         style=ISO if config.format is None else day_style(config.format),
         spellings={theirs.strip().casefold(): ours for theirs, ours in config.map.items()},
-        zero_when_missing=config.zero_when_missing and name in NUMBERS,
+        zero_when_missing=config.zero_when_missing and name in NUMBERS and config.pick is None,
     )
 
 
@@ -42,10 +42,10 @@ def _label(name: str, config: FieldConfig) -> str:
     return path if config.pick is None else f"{path}[{config.pick}]"
 
 
-def _pick(config: FieldConfig) -> Pick | None:
+def _pick(config: FieldConfig, zero_when_missing: bool) -> Pick | None:
     if config.by is None or config.pick is None:
         return None
-    return Pick(look_up(config.by), config.pick, look_up(config.value))
+    return Pick(look_up(config.by), config.pick, look_up(config.value), zero_when_missing)
 
 
 def _nothing(_record: object) -> None:

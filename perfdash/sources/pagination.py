@@ -26,7 +26,10 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """One page: its rows, the parsed body around them, the address it was asked at, its `Link` header."""
+    """One page: its rows, the parsed body around them, the address it was asked at, its `Link` header.
+
+    Without a body (204) it has no rows, and nothing comes after it.
+    """
 
     rows: Sequence[object]
     body: object
@@ -56,7 +59,7 @@ class Pages:
         """Take the next page: the request to make after it, or None when the answer is whole."""
         self.count += 1
         self.rows += len(came.rows)
-        following = self._kind.after(came, self.count, self.rows)
+        following = None if came.body is None else self._kind.after(came, self.count, self.rows)
         self._refuse_repeat(came.rows)
         self._check_rows(whole=following is None)
         if following is not None and self.count >= self._most:

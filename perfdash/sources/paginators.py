@@ -85,8 +85,8 @@ class PageNumbers:
         if self._says_nothing(body):
             if count > 1:
                 raise BadAnswer(f"{parent_path(self._places[0])} is missing on page {count}")
-            if self._paging.first_unasked:
-                return None
+            if self._paging.first_unasked or not came:
+                return None  # an empty list alone is a whole answer
         self._check_number(body, count)
         self._pages.read(body)
         self._total.read(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from perfdash.config.models import SourceConfig
 from perfdash.config.source import Source
 from perfdash.config.source_models import OutcomeRule
 from perfdash.domain.accounts import Account
@@ -20,11 +22,14 @@ from perfdash.domain.secret import Secret
 from perfdash.domain.values import clean_text
 from perfdash.ingest import json_reader
 from perfdash.ingest.columnar_rows import are_rows
-from perfdash.ingest.field_paths import look_up
+from perfdash.ingest.field_paths import look_up, plain_keys
+from perfdash.sources.paginators import whole_number
 from perfdash.sources.retry import Transient, pause_asked, pause_hinted
 from perfdash.sources.transport import Deadline
+from perfdash.sources.verdict import counted_in, verdict_in, words_in
 
 MAX_DETAIL = 200
+NO_CONTENT = 204
 Loads = Callable[[bytes], object]
 """strict_json.loads, or what reads the same faster."""
 
@@ -35,7 +40,10 @@ class NotJson(BadAnswer):
 
 @dataclass(frozen=True, slots=True)
 class ParsedPage:
-    """One page: its rows as they came, and the whole parsed body, in which paging looks for what comes next."""
+    """One page: its rows as they came, and the whole parsed body, in which paging looks for what comes next.
+
+    The body is None for an answer without content, after which nothing comes.
+    """
 
     rows: Sequence[object]
     body: object
@@ -54,6 +62,31 @@ def parsed(body: bytes, key: Secret, loads: Loads = json_reader.loads) -> object
     raise NotJson(problem)
 
 
+def records_in(said: object, config: SourceConfig, key: Secret, *, allowed: bool = False) -> ParsedPage:
+    """The rows of an answer. BadAnswer when it says of itself that it failed, or holds no list of rows.
+
+    `allowed`: an outcome rule has called the answer good, so what it says of itself does not count.
+    """
+    rows = look_up(config.records.path)(said)
+    if not allowed:
+        refuse_disguised(said, key, rows)
+    if _is_told_empty(said, config):
+        return ParsedPage([], said)
+    return rows_at(said, config.records.path, key)
+
+
+def _is_told_empty(said: object, config: SourceConfig) -> bool:
+    """Whether rows that are null are none: the answer says in words that it succeeded, and counts 0 rows."""
+    keys = plain_keys(config.records.path)
+    if keys is None or not verdict_in(said).succeeded:
+        return False
+    around = look_up(".".join(json.dumps(key) for key in keys[:-1]))(said) if len(keys) > 1 else said
+    if not isinstance(around, Mapping) or keys[-1] not in around or around[keys[-1]] is not None:
+        return False
+    at = config.paging.total_rows
+    return (whole_number(look_up(at)(said)) if at else counted_in(said)) == 0
+
+
 def rows_at(said: object, path: str, key: Secret) -> ParsedPage:
     """The rows at `path`. BadAnswer when there is no list of rows."""
     rows = look_up(path)(said)
@@ -68,36 +101,37 @@ def _is_there(said: object, path: str) -> bool:
     return (isinstance(said, Mapping) and path in said) or look_up(path)(said) is not None
 
 
-def refuse_disguised(said: object, key: Secret) -> None:
-    """BadAnswer for what gateways and frameworks report as failures under 200; empty fields mean that all went well."""
-    if not isinstance(said, Mapping):
+def refuse_disguised(said: object, key: Secret, rows: object = None) -> None:
+    """BadAnswer for what gateways and frameworks report as failures under 200; empty fields mean that all went well.
+
+    Beside `rows`, an error must stand where it is usual. Where none came, any spelling of one counts.
+    """
+    if not isinstance(said, Mapping | list) or (not _is_usual_error(said) and rows):
         return
+    found = verdict_in(said)
+    if not found.failure and not _is_usual_error(said):
+        return
+    detail = detail_in(found.inside, key) or detail_in(said, key)
+    told = f" ({key.masked(clean_text(found.failure))[:MAX_DETAIL]})" if found.failure else ""
+    raise BadAnswer(f"the answer is an error in spite of its status 200{_quoted(detail) or told}")
+
+
+def _is_usual_error(said: object) -> bool:
+    if not isinstance(said, Mapping):
+        return False
     code = said.get("code")
-    if (
+    return bool(
         said.get("error")
         or said.get("errors")
         or said.get("success") is False
         or (isinstance(code, int) and code not in (0, 200))
         or str(said.get("status")).lower() in ("error", "fail", "failed", "failure")
-    ):
-        raise BadAnswer(f"the answer is an error in spite of its status 200{_quoted(detail_in(said, key))}")
+    )
 
 
 def detail_in(said: object, key: Secret) -> str:
     """What a body says of itself, fit for an error's text: short, plain, without the key; '' for nothing."""
-    return key.masked(clean_text(_text_in(said)))[:MAX_DETAIL].strip()
-
-
-def _text_in(said: object, depth: int = 4) -> str:
-    if isinstance(said, str):
-        return said
-    if depth and are_rows(said):
-        return "; ".join(filter(None, (_text_in(one, depth - 1) for one in said[:3])))
-    if depth and isinstance(said, dict):
-        for name in ("detail", "message", "msg", "error_description", "error", "errors"):
-            if text := _text_in(said.get(name), depth - 1):
-                return text
-    return ""
+    return key.masked(clean_text(words_in(said)))[:MAX_DETAIL].strip()
 
 
 def _quoted(detail: str) -> str:
@@ -194,11 +228,11 @@ def judge(
     rule = first_met(source.config.outcomes, status, response.headers, said)
     then = rule.then if rule else _usual(status)
     if then == "ok":
+        if status == NO_CONTENT:
+            return ParsedPage([], None)
         if unreadable:
             raise _cut_or_bad(response, unreadable)
-        if rule is None:
-            refuse_disguised(said, source.key)
-        return rows_at(said, source.config.records.path, source.key)
+        return records_in(said, source.config, source.key, allowed=rule is not None)
     text = _told(source, status, rule, said)
     match then:
         case "retry":
@@ -231,7 +265,7 @@ def _cut_or_bad(response: httpx.Response, unreadable: NotJson) -> Exception:
 
 def _usual(status: int) -> str:
     """What a status means when no rule of the source says otherwise."""
-    if status == 200:
+    if status in (200, NO_CONTENT):
         return "ok"
     if status == 429:
         return "rate_limited"

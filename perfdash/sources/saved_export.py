@@ -14,7 +14,7 @@ from perfdash.ingest import csv_reader, json_reader
 from perfdash.ingest.field_paths import look_up, plain_keys
 from perfdash.ingest.not_tabular import NotTabular
 from perfdash.sources.paginators import is_present, says_more, whole_number
-from perfdash.sources.response import ParsedPage, first_met, refuse_disguised, rows_at
+from perfdash.sources.response import ParsedPage, first_met, records_in
 
 Form = Literal["csv", "json"]
 _REQUIRED = ("campaign", "day", "platform", *ALWAYS)
@@ -66,9 +66,7 @@ def _whole_answer(said: object, config: SourceConfig) -> Sequence[object]:
     rule = first_met(config.outcomes, 200, {}, said)
     if rule is not None and rule.then != "ok":
         raise BadAnswer(f"it is no report but an answer that means {rule.then!r} (sources.NAME.outcomes)")
-    if rule is None:
-        refuse_disguised(said, _NO_KEY)
-    found = rows_at(said, config.records.path, _NO_KEY)
+    found = records_in(said, config, _NO_KEY, allowed=rule is not None)
     _refuse_a_part(found, config)
     return found.rows
 

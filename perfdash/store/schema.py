@@ -58,7 +58,7 @@ runs = Table(
     client_column(),
     Column("run_id", Integer, nullable=False),
     Column("account_id", Integer, nullable=False),
-    Column("state", String(12), nullable=False),  # running committed incomplete failed suspicious aborted
+    Column("state", String(12), nullable=False),  # running committed incomplete failed suspicious aborted reverted
     Column("trigger", String(20), nullable=False),  # cli file import watch page demo
     Column("author", String(100), nullable=False),
     Column("day_from", Date, nullable=False),
@@ -373,6 +373,10 @@ def _fact_key() -> tuple[Column[Any], ...]:
 
 FACT_KEY = ("client_id", "day", "account_id", "campaign_id", "creator_id", "platform")
 VALUES = tuple(column.name for column in _measures())
+VISIBLE = ("committed", "incomplete")
+"""The states of runs whose numbers count. An incomplete one refused rows, which are missing from its days."""
+OF_FILES = ("file", "import")
+"""The triggers of runs that read a file that somebody had, instead of asking the source."""
 ERASED_NAME = ""
 """In place of a creator's name that must not come back. No source sends it: an empty name is none."""
 

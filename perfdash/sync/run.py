@@ -8,20 +8,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from perfdash.domain import reconcile
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account, Days
+from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.errors import LeaseLost, PerfdashError, RateLimited, RunFailed, StoreError, SuspiciousRun, Trail
 from perfdash.domain.facts import Fetched
-from perfdash.domain.reconcile import Counts
+from perfdash.domain.reconcile import Counts, WritePlan
+from perfdash.domain.refusals import Refusal, summed
+from perfdash.domain.schedule import answered_from
+from perfdash.domain.vanishing import Closes, Closing
 from perfdash.store.engine import Store
 from perfdash.store.ledger import current as ledger_current
 from perfdash.store.ledger import leases
 from perfdash.store.ledger import writer as ledger_writer
 from perfdash.store.ledger.attempts import LastAttempt, last_attempt
+from perfdash.store.schema import OF_FILES, VISIBLE
 
 POLL_SECONDS = 0.2
 Clock = Callable[[], datetime]
@@ -93,7 +98,8 @@ Progress = Callable[[str], None]
 class RunResult:
     """How one account x range ended, in words that a client may read.
 
-    state: committed, failed, suspicious, reused (a fresh enough run already answers this), or planned (dry run).
+    state: committed, incomplete (committed, but for rows that were refused), failed, suspicious, reused (a fresh enough
+    run already answers this), or planned (dry run). `message` of a committed one says what was kept, if anything.
     `fetched_at` is when the answer was fetched; for a failure, when the failed attempt ended.
     """
 
@@ -108,11 +114,22 @@ class RunResult:
     run: int | None = None
     trail: Trail = NO_TRAIL
     """What this run asked; nothing for an answer that was reused."""
+    totals: ControlTotals | None = None
+    """What the answer adds up to, and where that went; of a run that was not applied, without what was stored."""
+    refused: tuple[Refusal, ...] = ()
+    """Its refused rows, added up."""
+    kept: tuple[date, ...] = ()
+    """Days of which the answer no longer says what is known; that stays as it is."""
 
     @property
     def ok(self) -> bool:
-        """True when the stored numbers answer the request."""
+        """True when the stored numbers answer the request, all of it."""
         return self.state in ("committed", "reused", "planned")
+
+    @property
+    def stored(self) -> bool:
+        """True when this run's answer became visible, complete or not."""
+        return self.state in VISIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +149,8 @@ class SyncContext:
 class Order:
     """Who wants it and how: `fresh` reuses an answer younger than that.
 
-    `trigger` is cli, file, watch, page or demo. A file is no question to the source, so no answer will do for it.
+    `trigger` is cli, file, import, watch, page or demo. A file is no question to the source, so no answer will do for
+    it. `closes`: what the answer takes back by not naming it; "named" or "whole" for a file.
     """
 
     principal: Principal
@@ -140,6 +158,12 @@ class Order:
     accept_vanished: bool = False
     dry_run: bool = False
     fresh: timedelta | None = None
+    closes: Closes = "range"
+
+    @property
+    def of_file(self) -> bool:
+        """True when a file is read instead of asking the source."""
+        return self.trigger in OF_FILES
 
 
 def sync_one(context: SyncContext, order: Order, account: Account, days: Days) -> RunResult:
@@ -177,7 +201,7 @@ def sync_one(context: SyncContext, order: Order, account: Account, days: Days) -
 
 def _answers(context: SyncContext, order: Order, last: LastAttempt, waited_for: int | None) -> bool:
     """True when the last attempt about at least our days is the one we waited for, or is fresh enough."""
-    if order.trigger == "file" or (order.accept_vanished and last.state == "suspicious"):
+    if order.of_file or (order.accept_vanished and last.state == "suspicious"):
         return False
     young = order.fresh is not None and context.clock() - last.finished_at < order.fresh
     return young or last.run == waited_for
@@ -185,14 +209,14 @@ def _answers(context: SyncContext, order: Order, last: LastAttempt, waited_for: 
 
 def _pausing(context: SyncContext, order: Order, account: Account) -> LastAttempt | None:
     """The account's newest attempt, whichever days it was about, while the source wants to be left alone."""
-    last = None if order.trigger in ("cli", "file") else last_attempt(context.store, order.principal, account)
+    last = None if order.of_file or order.trigger == "cli" else last_attempt(context.store, order.principal, account)
     return last if last and last.resume_at is not None and last.resume_at > context.clock() else None
 
 
 def result_of(account: Account, days: Days, last: LastAttempt) -> RunResult:
     """A run that is over, as the result of a request that it answers."""
     good = last.state == "committed"
-    counts = last.counts if good else NOTHING
+    counts = last.counts if last.state in VISIBLE else NOTHING
     at = last.fetch_ended or last.finished_at
     state = "reused" if good else last.state
     return RunResult(account, days, state, last.message, counts, at, last.revision, last.resume_at, last.run)
@@ -228,7 +252,8 @@ def _carry_out(context: SyncContext, order: Order, run: leases.OpenRun) -> RunRe
         message = f"{message} {error}"  # the lease expires by itself, and the next run marks this one aborted
     counts = NOTHING if fetched is None else ledger_writer.counts_of(fetched)
     trail = trail if fetched is None else _trail_of(fetched)
-    return RunResult(run.account, run.days, state, message, counts, now, None, resume_at, run.number, trail)
+    found = RunResult(run.account, run.days, state, message, counts, now, None, resume_at, run.number, trail)
+    return found if fetched is None else _with_answer(found, fetched)
 
 
 def describe_unexpected(error: BaseException) -> str:
@@ -242,51 +267,49 @@ def _trail_of(fetched: Fetched) -> Trail:
     return Trail(fetched.requests, fetched.retries, fetched.log)
 
 
+def _plan(context: SyncContext, order: Order, account: Account, days: Days, fetched: Fetched) -> WritePlan:
+    kept_from = None if order.of_file else answered_from(account, context.clock())
+    closing = Closing(order.closes, kept_from, order.accept_vanished)
+    held = ledger_current.known(context.store, account, days)
+    return reconcile.decide(fetched.batch, held, closing, account.refuse_at_most)
+
+
+def _result(account: Account, days: Days, state: str, plan: WritePlan, fetched: Fetched) -> RunResult:
+    refused, trail = summed(fetched.batch.quarantined), _trail_of(fetched)
+    found = RunResult(account, days, state, plan.message, plan.counts, fetched.ended, trail=trail, refused=refused)
+    return replace(found, totals=plan.totals, kept=plan.kept)
+
+
 def _store(context: SyncContext, order: Order, run: leases.OpenRun, fetched: Fetched) -> RunResult:
-    held = ledger_current.known(context.store, run.account, run.days)
-    plan = reconcile.decide(
-        fetched.batch, held.current, held.gone, held.attributes, held.creators, accept_vanished=order.accept_vanished
-    )
+    plan = _plan(context, order, run.account, run.days, fetched)
     context.progress(f"{run.account.client} {run.account.label} {run.days}: applying")
     revision = ledger_writer.commit(context.store, run, fetched, plan, context.clock)
-    return RunResult(
-        run.account,
-        run.days,
-        "committed",
-        "",
-        plan.counts,
-        fetched.ended,
-        revision,
-        None,
-        run.number,
-        _trail_of(fetched),
-    )
+    result = _result(run.account, run.days, ledger_writer.state_of(plan), plan, fetched)
+    return replace(result, revision=revision, run=run.number)
 
 
 def _planned(context: SyncContext, order: Order, account: Account, days: Days) -> RunResult:
     """A dry run: fetch and decide, write nothing at all."""
+    fetched: Fetched | None = None
     try:
         fetched = context.fetch(account, days)
-        held = ledger_current.known(context.store, account, days)
-        plan = reconcile.decide(
-            fetched.batch,
-            held.current,
-            held.gone,
-            held.attributes,
-            held.creators,
-            accept_vanished=order.accept_vanished,
-        )
+        return _result(account, days, "planned", _plan(context, order, account, days, fetched), fetched)
     except PerfdashError as error:
         state = "suspicious" if isinstance(error, SuspiciousRun) else "failed"
         trail = error.trail if isinstance(error, RunFailed) else NO_TRAIL
-        return RunResult(account, days, state, str(error), trail=trail)
-    return RunResult(account, days, "planned", "", plan.counts, fetched.ended, trail=_trail_of(fetched))
+        found = RunResult(account, days, state, str(error), trail=trail)
+        return found if fetched is None else _with_answer(found, fetched)
+
+
+def _with_answer(result: RunResult, fetched: Fetched) -> RunResult:
+    """What an answer says that was not applied: what it adds up to, and what of it was refused."""
+    return replace(result, totals=fetched.batch.totals, refused=summed(fetched.batch.quarantined))
 
 
 def totals(results: Sequence[RunResult]) -> Counts:
-    """The counts of all committed runs together."""
+    """The counts of all runs together whose answers became visible."""
     total = Counts()
     for result in results:
-        if result.state == "committed":
+        if result.stored:
             total += result.counts
     return total

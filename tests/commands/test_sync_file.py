@@ -208,18 +208,34 @@ def test_the_same_file_twice_changes_nothing(bench: Bench) -> None:
     assert (again["unchanged"], again["revision"]) == (3, None)
 
 
-def test_a_later_export_restates_and_closes_what_it_no_longer_names(bench: Bench) -> None:
+def test_a_later_export_restates_and_closes_what_it_no_longer_names_only_if_it_is_the_whole(bench: Bench) -> None:
     bench.good(csv(), *EXPORTED)
     later = csv(LINES[0].replace("12.50", "13"), LINES[1])
     run = bench.good(later, "--exported-at", "2024-03-01T00:00Z")
-    assert (run["restated"], run["unchanged"], run["vanished"]) == (1, 1, 1)
+    assert (run["restated"], run["unchanged"], run["vanished"]) == (1, 1, 0)
+    assert [found[1] for found in bench.facts()] == ["c1", "c2", "c1"]
+    whole = bench.good(later, "--exported-at", "2024-03-02T00:00Z", "--complete")
+    assert (whole["restated"], whole["unchanged"], whole["vanished"]) == (0, 2, 1)
     assert [found[1] for found in bench.facts()] == ["c1", "c1"]
 
 
 def test_bad_rows_are_quarantined_with_their_reason_and_their_day_belongs_to_the_range(bench: Bench) -> None:
-    run = bench.good(csv(*LINES, "c3,,TikTok,2024-01-05,-1,0,0,"), *EXPORTED)
-    assert (run["to"], run["new"], run["quarantined"]) == ("2024-01-05", 3, 1)
-    assert "negative" in bench.ask("SELECT reason FROM quarantine")[0][0]
+    many = [f"c{n},,TikTok,2024-01-04,1,1,1," for n in range(96)]
+    done = bench(*bench.file(csv(*LINES, *many, "c3,,TikTok,2024-01-05,x,0,0,")), *EXPORTED)
+    (run,) = json.loads(done.stdout)
+    assert (done.returncode, run["state"]) == (1, "incomplete")
+    assert (run["to"], run["new"], run["quarantined"]) == ("2024-01-05", 99, 1)
+    ((reason,),) = bench.ask("SELECT reason FROM quarantine")
+    assert bench.ask("SELECT day, platform, reason, rows FROM refusals") == [("2024-01-05", "TikTok", reason, 1)]
+    assert f"refused: {reason} (1)" in done.stderr
+
+
+def test_more_bad_rows_than_the_source_allows_are_not_stored_with_the_good_ones(bench: Bench) -> None:
+    done = bench(*bench.file(csv(*LINES, "c3,,TikTok,2024-01-05,x,0,0,")), *EXPORTED)
+    (run,) = json.loads(done.stdout)
+    assert (done.returncode, run["state"]) == (1, "suspicious")
+    assert "1 of 4 rows (25%" in run["message"] and "refuse_at_most" in run["message"]
+    assert bench.facts() == []
 
 
 # --- when it was exported

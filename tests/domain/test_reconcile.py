@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash.domain.errors import SuspiciousRun
-from perfdash.domain.facts import Batch, CampaignAttributes, FactKey, Quarantined
+from perfdash.domain.facts import MICRO, Batch, CampaignAttributes, FactKey, Quarantined
 from perfdash.domain.measures import FactValues
-from perfdash.domain.reconcile import decide
+from perfdash.domain.reconcile import KnownFacts, decide
+from perfdash.domain.vanishing import Closing
 from tests.conftest import examples
 
 KEYS = [FactKey(date(2026, 3, 1) + timedelta(days=n % 4), f"c{n}", "TikTok") for n in range(12)]
@@ -41,7 +42,7 @@ def test_what_was_fetched_is_counted_once_and_the_plan_leads_to_the_answer(
 ) -> None:
     batch = answer(facts, refused, duplicates)
     try:
-        plan = decide(batch, before, gone - before.keys(), {}, {})
+        plan = decide(batch, KnownFacts(before, gone - before.keys()), Closing(accepted=True), MICRO)
     except SuspiciousRun:
         assert batch.fetched and len(batch.quarantined) == batch.fetched
         return
@@ -51,7 +52,9 @@ def test_what_was_fetched_is_counted_once_and_the_plan_leads_to_the_answer(
     for key in plan.vanished:
         del after[key]
     kept = {row.key for row in batch.quarantined}
-    kept_back = {k: value for k, value in before.items() if k in kept or None in kept}
+    oldest = min((key.day for key in (*facts, *(key for key in kept if key))), default=date.min)
+    kept_back = {k: value for k, value in before.items() if k in kept or None in kept or k.day < oldest}
+    assert None in kept or set(plan.kept) == {k.day for k in before if k.day < oldest}
     expected = {**kept_back, **facts}
     assert after == expected
     assert plan.restated == {key: value for key, value in facts.items() if before.get(key, value) != value}
@@ -60,13 +63,14 @@ def test_what_was_fetched_is_counted_once_and_the_plan_leads_to_the_answer(
 def test_deciding_again_after_applying_changes_nothing() -> None:
     facts = {key: FactValues(n, 0, n) for n, key in enumerate(KEYS)}
     batch = replace(answer(facts, [], 0), campaigns={"c1": CampaignAttributes("c1", "One", 5)}, creators={"x": "Ann"})
-    first = decide(batch, {}, set(), {}, {})
-    again = decide(batch, first.new, set(), {c.campaign: c for c in first.campaigns}, dict(first.creators))
+    first = decide(batch, KnownFacts({}))
+    known = KnownFacts(first.new, set(), {c.campaign: c for c in first.campaigns}, dict(first.creators))
+    again = decide(batch, known)
     assert not again.changes_something
     assert again.counts.unchanged == len(KEYS)
 
 
 def test_a_creator_s_new_name_takes_no_revision() -> None:
-    plan = decide(replace(answer({}, [], 0), creators={"x": "Ann"}), {}, set(), {}, {"x": "Anna"})
+    plan = decide(replace(answer({}, [], 0), creators={"x": "Ann"}), KnownFacts({}, creators={"x": "Anna"}))
     assert plan.creators == {"x": "Ann"}
     assert not plan.changes_something

@@ -140,7 +140,7 @@ class Api:
             ]
             if any(type(other) is not type(found[0]) or other != found[0] for other in found):
                 raise Bad
-            value = found[0] if found else None
+            return found[0] if found else 0
         return 0 if value is None and field in self.zero else value
 
     def key(self, row: Any) -> FactKey:
@@ -327,7 +327,7 @@ META = Api(
         "conversions": ("actions",),
         "revenue": ("action_values",),
     },
-    zero=frozenset(("impressions", "clicks", "cost", "reach", "conversions", "revenue")),
+    zero=frozenset(("impressions", "clicks", "cost")),
     picks=frozenset(("conversions", "revenue")),
     names=(
         ("facebook", "Facebook"),

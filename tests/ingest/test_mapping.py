@@ -162,13 +162,13 @@ def test_a_row_of_meta_becomes_a_fact_with_one_kind_of_purchase() -> None:
     )
 
 
-def test_what_meta_leaves_out_is_zero() -> None:
+def test_what_meta_leaves_out_is_zero_where_it_can_be_nothing_else() -> None:
     row = meta("impressions", "clicks", "spend", "reach", "actions", "action_values", "cpm")
     (found,) = read([row], "meta_insights").facts.values()
-    assert found[:8] == (0, 0, 0, 0, None, None, 0, 0)
+    assert found[:8] == (0, 0, 0, None, None, None, None, None)
 
 
-def test_a_list_without_the_picked_type_counts_as_missing() -> None:
+def test_a_list_without_the_picked_type_is_zero() -> None:
     (found,) = read([meta(actions=[{"action_type": "link_click", "value": "7"}])], "meta_insights").facts.values()
     assert found.conversions == 0
 

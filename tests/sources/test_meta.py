@@ -164,22 +164,34 @@ def test_numbers_that_come_as_text_are_exact(api: MetaApi, server: Routed) -> No
         ("impressions", "impressions"),
         ("clicks", "clicks"),
         ("spend", "cost"),
-        ("reach", "reach"),
-        ("actions", "conversions"),
-        ("action_values", "revenue"),
     ],
 )
-def test_a_metric_that_is_left_out_is_zero(api: MetaApi, server: Routed, theirs: str, field: str) -> None:
+def test_a_metric_that_every_row_has_is_zero_when_it_is_left_out(
+    api: MetaApi, server: Routed, theirs: str, field: str
+) -> None:
     api.rows = [insight(**{theirs: None, "cpm": None})]
     (values,) = ask(server, DAY).batch.facts.values()
     assert getattr(values, field) == 0
+
+
+@pytest.mark.parametrize(
+    ("theirs", "field"), [("reach", "reach"), ("actions", "conversions"), ("action_values", "revenue")]
+)
+def test_what_meta_does_not_answer_is_not_reported_and_no_zero(
+    api: MetaApi, server: Routed, theirs: str, field: str
+) -> None:
+    api.rows = [insight(**{theirs: None})]
+    (values,) = ask(server, DAY).batch.facts.values()
+    assert getattr(values, field) is None
+    others = {"reach", "conversions", "revenue"} - {field}
+    assert all(getattr(values, other) is not None for other in others)
 
 
 def test_a_row_of_nothing_but_zeros_is_a_fact(api: MetaApi, server: Routed) -> None:
     nothing = dict.fromkeys(("impressions", "clicks", "spend", "cpm", "reach", "actions", "action_values"))
     api.rows = [insight(**nothing)]
     (values,) = ask(server, DAY).batch.facts.values()
-    assert (values.impressions, values.clicks, values.cost, values.reach) == (0, 0, 0, 0)
+    assert (values.impressions, values.clicks, values.cost, values.reach) == (0, 0, 0, None)
     assert values.reported_cpm is None
 
 

@@ -63,6 +63,8 @@ def test_a_request_is_what_the_report_endpoint_expects(server: Routed) -> None:
     assert asked.headers["access-token"] == KEY
     assert "authorization" not in asked.headers
     assert json.loads(asked.query["dimensions"]) == ["campaign_id", "stat_time_day"]
+    (wanted,) = json.loads(asked.query["filtering"])
+    assert (wanted["field_name"], json.loads(wanted["filter_value"])) == ("campaign_status", ["STATUS_ALL"])
     assert {"impressions", "clicks", "spend"} <= set(json.loads(asked.query["metrics"]))
     assert (asked.query["start_date"], asked.query["end_date"]) == ("2026-03-01", "2026-03-07")
     assert (asked.query["page"], asked.query["page_size"]) == ("1", "1000")
@@ -330,7 +332,7 @@ def test_an_answer_that_was_cut_is_asked_for_again(api: TikTokApi, server: Route
         (b'{"code": 0, "data": {"list": null}}', "data.list"),
         (b'{"code": 0, "data": {"list": {}}}', "data.list"),
         (b'{"code": 0, "code": 40100, "data": {"list": []}}', "twice|duplicate"),
-        (b'{"code": 0, "data": {"list": []}}', "page_info"),
+        (b'{"code": 0, "data": {"list": [{}]}}', "page_info"),
         (b'{"message": "no code at all", "data": {"list": []}}', "no code at all"),
         (b'{"code": "40100", "message": "as text"}', "40100"),
     ],
@@ -339,6 +341,17 @@ def test_what_is_no_report_fails_the_run(api: TikTokApi, server: Routed, body: b
     api.instead = deque([said(body)] * 5)
     with pytest.raises(RunFailed, match=text):
         ask(server)
+
+
+def test_an_empty_list_without_a_word_on_pages_is_a_whole_answer(api: TikTokApi, server: Routed) -> None:
+    api.instead = deque([said(b'{"code": 0, "message": "OK", "data": {"list": []}}')])
+    found = ask(server)
+    assert (found.batch.fetched, found.requests) == (0, 1)
+
+
+def test_a_list_that_is_null_is_empty_where_0_rows_are_counted(api: TikTokApi, server: Routed) -> None:
+    api.instead = deque([said({"code": 0, "message": "OK", "data": {"list": None, "page_info": NO_ROWS}})])
+    assert ask(server).batch.fetched == 0
 
 
 # Too much at once (40067)

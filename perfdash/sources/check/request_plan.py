@@ -50,6 +50,7 @@ _MEANS = {
 }
 BUILT_IN = (
     "ok: status 200, unless the body is an error in disguise",
+    "ok, no rows: status 204",
     "rate limited: status 429",
     "ask again: status 408, 500, 502, 503 or 504",
     "the key is refused: status 401 or 403",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import func, select
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account, Days
@@ -13,7 +13,7 @@ from perfdash.domain.reconcile import Counts
 from perfdash.domain.schedule import Covered
 from perfdash.store.engine import Store
 from perfdash.store.ledger.leases import ENDED
-from perfdash.store.schema import quarantine, runs
+from perfdash.store.schema import VISIBLE, runs
 from perfdash.store.scope import in_scope
 from perfdash.store.types import platforms_of
 
@@ -72,7 +72,7 @@ def committed(store: Store, principal: Principal, account: Account) -> tuple[Cov
             in_scope(principal, c.client_id),
             c.client_id == account.client,
             c.account_id == account.number,
-            c.state == "committed",
+            c.state.in_(VISIBLE),
         )
         .group_by(c.day_from, c.day_to, c.platforms)
         .order_by(fetched)
@@ -83,21 +83,3 @@ def committed(store: Store, principal: Principal, account: Account) -> tuple[Cov
             if account.covered_by(platforms_of(platforms)):
                 newest[Days(start, end)] = at
     return tuple(Covered(days, at) for days, at in sorted(newest.items(), key=lambda item: item[1]))
-
-
-KEPT_FOR = timedelta(days=90)
-"""Stated in docs/security.md. The run and its counts stay."""
-AT_ONCE = 20
-"""Runs whose refused rows one commit forgets: no commit pays for years of another's."""
-
-
-def forget_refused(connection: Connection, client: str, now: datetime) -> None:
-    """Delete the refused rows of the client's runs that ended more than KEPT_FOR ago, oldest first."""
-    q, r = quarantine.c, runs.c
-    for _ in range(AT_ONCE):
-        oldest = connection.scalar(select(func.min(q.run_id)).where(q.client_id == client))
-        ended = select(r.finished_at).where(r.client_id == client, r.run_id == oldest)
-        at = None if oldest is None else connection.scalar(ended)
-        if at is None or at > now - KEPT_FOR:
-            return
-        connection.execute(delete(quarantine).where(q.client_id == client, q.run_id == oldest))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -11,25 +10,15 @@ from sqlalchemy import Cast, Connection, Text, cast, func, select
 
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.facts import BareKey, CampaignAttributes, FactKey, Sheet, Stored
-from perfdash.domain.measures import FactValues
+from perfdash.domain.reconcile import KnownFacts
 from perfdash.store.engine import Store
 from perfdash.store.ledger.leases import of_account
-from perfdash.store.schema import VALUES, campaigns, creators, fact_history, facts
+from perfdash.store.schema import OF_FILES, VALUES, campaigns, creators, fact_history, facts, runs
 
 # The fields of a BareKey but the day, then those of what is Stored.
 _COLUMNS = tuple(facts.c[name] for name in ("campaign_id", "platform", "creator_id", *VALUES))
 _NAMED = 3
 _DECODER = msgspec.json.Decoder(list[tuple[Any, ...]])
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFacts:
-    """Current ledger rows of one account's days and platforms, as input for `reconcile.decide`."""
-
-    current: Mapping[FactKey, FactValues]
-    gone: frozenset[FactKey]
-    attributes: Mapping[str, CampaignAttributes]
-    creators: Mapping[str, str]
 
 
 def known(store: Store, account: Account, days: Days) -> KnownFacts:
@@ -44,7 +33,33 @@ def known(store: Store, account: Account, days: Days) -> KnownFacts:
                     select(creators.c.creator_id, creators.c.name).where(*of_account(creators, account))
                 ).all()
             ),
+            later=_later(connection, account, days),
+            from_files=_from_files(connection, account, days),
         )
+
+
+def _later(connection: Connection, account: Account, days: Days) -> dict[str, date]:
+    """The latest day of each campaign after `days`: none for a sync of today, many for a file of an old month."""
+    t = facts.c
+    latest = select(t.campaign_id, func.max(t.day)).where(*of_account(facts, account), t.day > days.end)
+    return dict(connection.execute(latest.group_by(t.campaign_id)).all())
+
+
+def _from_files(connection: Connection, account: Account, days: Days) -> frozenset[FactKey]:
+    """The facts whose current version a file brought."""
+    brought = select(runs.c.revision).where(
+        *of_account(runs, account), runs.c.trigger.in_(OF_FILES), runs.c.revision.is_not(None)
+    )
+    revisions = connection.scalars(brought).all()
+    if not revisions:  # as a rule, so that nobody pays for a look at every fact
+        return frozenset()
+    t = facts.c
+    rows = connection.execute(
+        select(t.day, t.campaign_id, t.platform, t.creator_id).where(
+            *_asked(facts, account, days), t.from_rev.in_(brought)
+        )
+    )
+    return frozenset(FactKey(*row) for row in rows)
 
 
 def _asked(table: Any, account: Account, days: Days) -> list[Any]:
@@ -85,7 +100,7 @@ def _gone(connection: Connection, account: Account, days: Days) -> frozenset[Fac
 def _attributes(connection: Connection, account: Account) -> dict[str, CampaignAttributes]:
     c = campaigns.c
     rows = connection.execute(
-        select(c.campaign_id, c.name, c.budget, c.flight_start, c.flight_end, c.status).where(
+        select(c.campaign_id, c.name, c.budget, c.flight_start, c.flight_end, c.status, c.budget_kind).where(
             *of_account(campaigns, account), c.to_rev.is_(None)
         )
     )

@@ -13,10 +13,10 @@ from perfdash.domain.accounts import Account, Days
 from perfdash.domain.errors import LeaseLost
 from perfdash.store.engine import Store
 from perfdash.store.ledger.revisions import locked_if_there
-from perfdash.store.schema import clients, leases, runs
+from perfdash.store.schema import VISIBLE, clients, leases, runs
 
 LEASE = timedelta(seconds=60)
-ENDED = ("committed", "failed", "suspicious")
+ENDED = (*VISIBLE, "failed", "suspicious")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,35 +5,39 @@ Only `sync/run.py` calls this. Each function names one account; who may start a 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain, compress
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from perfdash.domain.accounts import Account
+from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.errors import Superseded, Trail
-from perfdash.domain.facts import CampaignAttributes, FactKey, Fetched, Quarantined, Sheet, Stored
+from perfdash.domain.facts import CampaignAttributes, FactKey, Fetched, Sheet, Stored
+from perfdash.domain.measures import FactValues
 from perfdash.domain.reconcile import Counts, WritePlan
 from perfdash.store.engine import Store
-from perfdash.store.ledger.attempts import forget_refused
 from perfdash.store.ledger.bulk import Once, add, day_kept, execute_each
 from perfdash.store.ledger.leases import OpenRun, lock, of_account, require_lease
 from perfdash.store.ledger.overlays import refresh, with_corrections
+from perfdash.store.ledger.refused import forget_refused, store_refused
 from perfdash.store.ledger.revisions import open_revision
 from perfdash.store.schema import (
     ERASED_NAME,
     FACT_KEY,
     VALUES,
+    VISIBLE,
     campaigns,
     creators,
     fact_history,
     facts,
     leases,
-    quarantine,
     runs,
 )
 
@@ -180,6 +184,7 @@ def _apply_campaigns(
             "flight_start": c.flight_start,
             "flight_end": c.flight_end,
             "status": c.status,
+            "budget_kind": c.budget_kind,
         }
         for c in changed
     ]
@@ -201,8 +206,6 @@ def store_creators(connection: Connection, account: Account, names: Mapping[str,
     execute_many(connection, insert(creators), rows)
 
 
-QUARANTINE_KEPT = 1_000
-"""Quarantined rows stored per run; the count in the run is always the whole one."""
 NO_TRAIL = Trail()
 
 
@@ -221,7 +224,7 @@ def commit(store: Store, run: OpenRun, fetched: Fetched, plan: WritePlan, clock:
             apply_plan(connection, run.account, plan, revision)
             _lay_corrections(connection, run, plan, revision)
         store_creators(connection, run.account, plan.creators)
-        _store_quarantine(connection, run, fetched.batch.quarantined)
+        store_refused(connection, run, fetched.batch.quarantined)
         now = clock()
         if revision:
             author = _author(connection, run)
@@ -230,8 +233,23 @@ def commit(store: Store, run: OpenRun, fetched: Fetched, plan: WritePlan, clock:
             )
             now = max(now, at)
         forget_refused(connection, run.account.client, now)
-        _finish(connection, run, now, state="committed", counts=plan.counts, fetched=fetched, revision=revision)
+        _finish(
+            connection,
+            run,
+            now,
+            state=state_of(plan),
+            counts=plan.counts,
+            fetched=fetched,
+            revision=revision,
+            message=plan.message,
+            control=plan.totals,
+        )
     return revision
+
+
+def state_of(plan: WritePlan) -> Literal["committed", "incomplete"]:
+    """What a run is called whose plan was applied: one that refused rows does not have all of what the source says."""
+    return "incomplete" if plan.counts.quarantined else "committed"
 
 
 def fail(
@@ -250,7 +268,7 @@ def fail(
     with store.writing() as connection:
         if fetched is not None:
             counts = counts_of(fetched)
-            _store_quarantine(connection, run, fetched.batch.quarantined)
+            store_refused(connection, run, fetched.batch.quarantined)
         _finish(
             connection,
             run,
@@ -274,14 +292,26 @@ def _lay_corrections(connection: Connection, run: OpenRun, plan: WritePlan, revi
 def counts_of(fetched: Fetched) -> Counts:
     """What can be counted of an answer that was not applied."""
     batch = fetched.batch
-    return Counts(fetched=batch.fetched, quarantined=len(batch.quarantined), duplicate=batch.duplicates)
+    return Counts(
+        fetched=batch.fetched,
+        quarantined=len(batch.quarantined),
+        duplicate=batch.duplicates,
+        added=batch.added,
+        left_out=batch.left_out,
+    )
+
+
+def content_sha256(facts: Mapping[FactKey, FactValues]) -> str:
+    """Of what an answer says, whoever it was asked for and in whatever order it came; '' of one that says nothing."""
+    rows = sorted(Sheet.of(facts).rows.items(), key=itemgetter(0))
+    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest() if rows else ""
 
 
 def _refuse_superseded(connection: Connection, run: OpenRun, fetched: Fetched) -> None:
     later = connection.execute(
         select(func.max(runs.c.fetch_ended)).where(
             *of_account(runs, run.account),
-            runs.c.state == "committed",
+            runs.c.state.in_(VISIBLE),
             runs.c.day_from <= run.days.end,
             runs.c.day_to >= run.days.start,
         )
@@ -311,6 +341,7 @@ def _finish(
     message: str = "",
     resume_at: datetime | None = None,
     trail: Trail = NO_TRAIL,
+    control: ControlTotals | None = None,
 ) -> None:
     done: dict[str, Any] = asdict(counts) | {
         "state": state,
@@ -322,6 +353,9 @@ def _finish(
     if fetched is not None:
         done |= {"fetch_began": fetched.began, "fetch_ended": fetched.ended}
         trail = Trail(fetched.requests, fetched.retries, fetched.log)
+        control = control or fetched.batch.totals
+        done["content_sha256"] = content_sha256(fetched.batch.facts)
+    done["control"] = control.as_json() if control else ""
     done |= {"requests": trail.requests, "retries": trail.retries, "log": joined_log(trail.log)}
     connection.execute(
         update(runs)
@@ -329,25 +363,3 @@ def _finish(
         .values(**done)
     )
     connection.execute(delete(leases).where(*of_account(leases, run.account), leases.c.token == run.token))
-
-
-def _store_quarantine(connection: Connection, run: OpenRun, refused: tuple[Quarantined, ...]) -> None:
-    rows = [
-        {
-            "client_id": run.account.client,
-            "run_id": run.number,
-            "account_id": run.account.number,
-            "ordinal": n,
-            "reason": row.reason[:300],
-            "payload": row.payload[:2_000],
-            "row_key": _named(row),
-        }
-        for n, row in enumerate(refused[:QUARANTINE_KEPT])
-    ]
-    execute_many(connection, insert(quarantine), rows)
-
-
-def _named(row: Quarantined) -> str:
-    """The refused row's fact as people read it; '' when its key could not be read."""
-    key = row.key
-    return "" if key is None else f"{key.day} {key.campaign} {key.platform} {key.creator}".strip()

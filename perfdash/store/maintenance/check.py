@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, delete, func, literal, or_, select, text, true, update
 
 from perfdash.domain.access import Principal
+from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.errors import StoreError, UsageError
 from perfdash.domain.facts import FactKey
 from perfdash.store import migrations
@@ -21,6 +22,7 @@ from perfdash.store.ledger.overlays import expected, key_of
 from perfdash.store.opening import open_store
 from perfdash.store.schema import (
     FACT_KEY,
+    VISIBLE,
     clients,
     corrections,
     fact_history,
@@ -102,6 +104,7 @@ def check(store: Store, principal: Principal) -> tuple[StoreCheck, ...]:
             StoreCheck("every version belongs to a revision of its client", _orphans(connection)),
             StoreCheck("versions of a fact never overlap", _overlaps(connection)),
             StoreCheck("committed runs add up", _sums(connection)),
+            StoreCheck("control totals of runs close", _control_totals(connection)),
             StoreCheck("corrections count what they say", integrity_problem(connection)),
         )
 
@@ -154,9 +157,17 @@ def _overlaps(connection: Connection) -> str:
 
 def _sums(connection: Connection) -> str:
     c = runs.c
-    parts = c.new + c.restated + c.reappeared + c.unchanged + c.quarantined + c.duplicate
-    wrong = select(func.count()).where(c.state == "committed", or_(c.fetched != parts, c.finished_at.is_(None)))
+    parts = c.new + c.restated + c.reappeared + c.unchanged + c.quarantined + c.duplicate + c.added + c.left_out
+    wrong = select(func.count()).where(c.state.in_(VISIBLE), or_(c.fetched != parts, c.finished_at.is_(None)))
     count = connection.scalar(wrong) or 0
+    return f"{count} do not" if count else ""
+
+
+def _control_totals(connection: Connection) -> str:
+    """Of each run that counts: what was read is what was stored, refused, a duplicate or left out."""
+    kept = select(runs.c.control).where(runs.c.state.in_(VISIBLE), runs.c.control != "")
+    found = (ControlTotals.from_json(text) for text in connection.scalars(kept))
+    count = sum(any(of.missing for of in totals.measures.values()) for totals in found)
     return f"{count} do not" if count else ""
 
 

@@ -66,6 +66,9 @@ def account_of(row: Any) -> Account:
         history_days=row.history_days,
         platforms=platforms_of(row.platforms),
         number=row.account_id,
+        retention_days=row.retention_days,
+        refuse_at_most=row.refuse_at_most,
+        files_only=row.files_only,
     )
 
 
@@ -135,6 +138,9 @@ def _content(account: Account) -> dict[str, Any]:
         "settlement_days": account.settlement_days,
         "history_days": account.history_days,
         "platforms": ",".join(account.platforms),
+        "retention_days": account.retention_days,
+        "refuse_at_most": account.refuse_at_most,
+        "files_only": account.files_only,
         "active": True,
     }
 

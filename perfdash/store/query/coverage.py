@@ -17,7 +17,7 @@ from perfdash.domain.schedule import history_of
 from perfdash.store.engine import Store
 from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.query.versions import moment_of_client
-from perfdash.store.schema import accounts, clients, runs
+from perfdash.store.schema import VISIBLE, accounts, clients, runs
 from perfdash.store.scope import narrowed, pinned
 from perfdash.store.types import platforms_of
 
@@ -105,7 +105,7 @@ def _ranges(connection: Connection, question: Question) -> Sequence[Any]:
     covers = [
         r.client_id == a.client_id,
         r.account_id == a.account_id,
-        r.state == "committed",
+        r.state.in_(VISIBLE),
         r.day_to >= days.start,
         r.day_from <= days.end,
     ]
@@ -159,7 +159,7 @@ def _committed(
         select(r.client_id, r.account_id, r.day_from, r.day_to, r.platforms, r.fetch_ended, r.finished_at)
         .where(
             narrowed(principal, r.client_id, clients),
-            r.state == "committed",
+            r.state.in_(VISIBLE),
             r.day_to >= days.start,
             r.day_from <= days.end,
             r.fetch_ended >= since,

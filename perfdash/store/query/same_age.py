@@ -20,7 +20,7 @@ from perfdash.store.query.campaigns import described
 from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.query.facts import grouped, view
 from perfdash.store.query.versions import Cutoffs
-from perfdash.store.schema import clients, revisions, runs
+from perfdash.store.schema import VISIBLE, clients, revisions, runs
 from perfdash.store.scope import narrowed
 from perfdash.store.types import Instant, platforms_of
 
@@ -162,7 +162,7 @@ def _ranges(connection: Connection, principal: Principal, names: Collection[str]
     r = runs.c
     key = (r.client_id, r.account_id, r.day_from, r.day_to, r.platforms)
     statement = select(*key, func.min(r.finished_at).label("first")).where(
-        narrowed(principal, r.client_id, names), r.state == "committed", r.day_to >= days.start, r.day_from <= days.end
+        narrowed(principal, r.client_id, names), r.state.in_(VISIBLE), r.day_to >= days.start, r.day_from <= days.end
     )
     return connection.execute(statement.group_by(*key)).all() if names else ()
 
@@ -171,6 +171,6 @@ def _begun(connection: Connection, principal: Principal, names: Collection[str])
     """Per account: when its first run was committed."""
     r = runs.c
     statement = select(r.client_id, r.account_id, func.min(r.finished_at)).where(
-        narrowed(principal, r.client_id, names), r.state == "committed"
+        narrowed(principal, r.client_id, names), r.state.in_(VISIBLE)
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(statement.group_by(r.client_id, r.account_id))}

@@ -17,9 +17,9 @@ from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.scope import in_scope, narrowed
 from perfdash.store.types import platforms_of
 
-State = Literal["running", "committed", "failed", "suspicious", "aborted"]
+State = Literal["running", "committed", "incomplete", "failed", "suspicious", "aborted", "reverted"]
 Standing = Literal["never", "ok", "failing"]
-FINISHED = ("committed", "failed", "suspicious", "aborted")
+FINISHED = (*schema.VISIBLE, "failed", "suspicious", "aborted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class RunRecord:
     quarantined: int
     duplicate: int
     vanished: int
+    added: int
+    left_out: int
     requests: int
     retries: int
     message: str
@@ -149,7 +151,7 @@ def _standing(principal: Principal, names: Collection[str]) -> Select[Any]:
     """Per account: its last committed and last finished run, the newest day covered, and whether one is in progress."""
     a = schema.accounts.c
     good, ended = schema.runs.alias("good"), schema.runs.alias("ended")
-    newest_day = _of_account(func.max(schema.runs.c.day_to), schema.runs.c.state == "committed")
+    newest_day = _of_account(func.max(schema.runs.c.day_to), schema.runs.c.state.in_(schema.VISIBLE))
     running = _of_account(func.count(), schema.runs.c.state == "running")
     return (
         select(
@@ -164,7 +166,9 @@ def _standing(principal: Principal, names: Collection[str]) -> Select[Any]:
             ended.c.resume_at,
         )
         .select_from(
-            schema.accounts.outerjoin(good, _is_last(good, "committed")).outerjoin(ended, _is_last(ended, *FINISHED))
+            schema.accounts.outerjoin(good, _is_last(good, *schema.VISIBLE)).outerjoin(
+                ended, _is_last(ended, *FINISHED)
+            )
         )
         .where(narrowed(principal, a.client_id, names), a.active)
     )
@@ -198,7 +202,7 @@ def _freshness(account: Account, row: Any, now: datetime) -> Freshness:
         newest_day=row.newest_day,
         running=bool(row.running),
     )
-    if row.state in (None, "committed"):
+    if row.state in (None, *schema.VISIBLE):
         return base
     waits = row.resume_at if row.resume_at is not None and row.resume_at > now else None
     return replace(base, standing="failing", failed_at=row.finished_at, message=row.message, resume_at=waits)

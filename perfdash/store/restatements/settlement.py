@@ -18,7 +18,7 @@ from perfdash.store.engine import Store
 from perfdash.store.query.catalog import accounts_in_view
 from perfdash.store.query.coverage import final_at
 from perfdash.store.query.facts import split_sums
-from perfdash.store.schema import fact_history, facts, revisions, runs
+from perfdash.store.schema import VISIBLE, fact_history, facts, revisions, runs
 from perfdash.store.scope import narrowed, of_campaign
 from perfdash.store.types import platforms_of
 
@@ -79,7 +79,7 @@ def _runs(connection: Connection, principal: Principal, known: Sequence[Account]
     r = runs.c
     statement = select(r.client_id, r.account_id, r.day_from, r.day_to, r.platforms, r.finished_at).where(
         narrowed(principal, r.client_id, {account.client for account in known}),
-        r.state == "committed",
+        r.state.in_(VISIBLE),
         r.day_to >= days.start,
         r.day_from <= days.end,
     )
