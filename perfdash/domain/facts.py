@@ -81,6 +81,10 @@ class Batch:
     """None only where a batch did not come from an answer; `stored` is filled in by who applies it."""
     newest: Mapping[str, date] = field(default_factory=dict)
     """Campaign -> the latest day of which the answer says something about it."""
+    older: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
+    """Campaign -> an attribute of it -> the day that says it, where that is an earlier one than `newest`."""
+    parts: Mapping[BareKey, tuple[Part, ...]] = field(default_factory=dict)
+    """Of a page whose rows are finer than facts: the rows of each, refused ones too. Empty once pages are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,15 @@ BareKey = tuple[date, str, str, str]
 """What a FactKey holds; equal to it, and found by it."""
 Stored = tuple[Any, ...]
 """Currency, the measures, both reported ratios as text or None, the flags as one text: the order of schema.VALUES."""
+
+
+class Part(NamedTuple):
+    """One row of a fact: what tells it apart from the fact's other rows (`records.finer`), and what it says."""
+
+    finer: tuple[str, ...]
+    values: Stored | None
+    """None: it was refused."""
+
 
 _as_key: partial[FactKey] = partial(tuple.__new__, FactKey)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import json
+import re
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -16,6 +18,7 @@ from perfdash.ingest.columnar_rows import ColumnarRows
 # What the library's own functions raise on data of a shape that the expression did not expect.
 _ODD_DATA = (JMESPathError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OURS = {"Decimal": "float"}
 """Types of ours, by their names, and those of which the library knows what they are."""
 
@@ -38,6 +41,16 @@ def plain_keys(expression: str) -> tuple[str, ...] | None:
     parsed: Any = jmespath.compile(expression).parsed
     steps = parsed["children"] if parsed["type"] == "subexpression" else [parsed]
     return tuple(step["value"] for step in steps) if all(step["type"] == "field" for step in steps) else None
+
+
+def path_of(keys: Sequence[str]) -> str:
+    """The expression of plain keys, quoted where it must be; the opposite of `plain_keys`."""
+    return ".".join(key if _PLAIN.fullmatch(key) else json.dumps(key, ensure_ascii=False) for key in keys)
+
+
+def plain_name(key: str) -> str:
+    """A key without case and without what is neither letter nor digit: Budget type, budgetType and budget_type."""
+    return "".join(filter(str.isalnum, key.casefold()))
 
 
 def _one_key(key: str) -> Callable[[object], object]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from perfdash.domain.measures import ALWAYS, OPTIONAL
 from perfdash.domain.values import ISO, WRONG_TYPE, DayStyle, RefusedValue
 
+Periods = Literal["refuse", "first_day", "last_day"]
+
 NAMES = (
-    *("campaign", "day", "platform", "creator"),
+    *("campaign", "day", "last_day", "platform", "creator", "account"),
     *(*ALWAYS, "currency", "cpm", *OPTIONAL, "roi"),
-    *("campaign_name", "status", "budget", "flight_start", "flight_end", "creator_name"),
+    *("campaign_name", "status", "budget", "budget_kind", "flight_start", "flight_end", "creator_name"),
 )
 """Every field of ours, in the order in which a row's first problem is looked for."""
 NUMBERS = frozenset((*ALWAYS, *OPTIONAL, "cpm", "roi", "budget"))
@@ -86,3 +89,13 @@ class FieldMapping:
 
     fields: abc.Mapping[str, Field]
     missing: tuple[str, ...] = ()
+    accounts: tuple[Field, ...] = ()
+    """Where a row may name its account; the first that it has decides."""
+    finer: tuple[Field, ...] = ()
+    """By what rows are finer than facts; none: a fact is one row."""
+    where: Callable[[object], object] | None = None
+    """What must hold of a row, or else it is left out."""
+    periods: Periods = "refuse"
+    """On which of its days a row over several days is booked."""
+    from_file: bool = False
+    """The rows come from a file, which may end with totals and remarks."""

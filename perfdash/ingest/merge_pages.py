@@ -3,45 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from operator import itemgetter
 
+from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.errors import BadAnswer
-from perfdash.domain.facts import Batch, CampaignAttributes, FactKey, Sheet
+from perfdash.domain.facts import Batch, FactKey, Sheet
+from perfdash.ingest import attributes, grain, totals
 
 _CREATOR = FactKey._fields.index("creator")
 
 
 def merge(pages: Sequence[Batch]) -> Batch:
-    """The pages of one answer as one batch.
+    """The pages of one whole answer as one batch; BadAnswer as from its two parts below."""
+    return in_turn([window(pages)])
 
-    BadAnswer when a fact is on two pages (the pages shifted while they were read), or when a campaign's total row
+
+def window(pages: Sequence[Batch]) -> Batch:
+    """The pages of one window as one batch.
+
+    BadAnswer when a row is on two pages (the pages shifted while they were read), or when a campaign's total row
     stands beside rows of its creators (it would count twice).
     """
     whole = pages[0] if len(pages) == 1 else _joined(pages)
     _refuse_totals(whole)
+    return replace(whole, parts={}) if whole.parts else whole
+
+
+def in_turn(windows: Sequence[Batch]) -> Batch:
+    """The windows of one answer, whose days are disjoint, as one batch.
+
+    BadAnswer when a campaign or platform is, wherever it stands, the sum of all others: all windows together show it.
+    """
+    whole = windows[0] if len(windows) == 1 else _together(windows)
+    totals.refuse_sums(Sheet.of(whole.facts).rows)
     return whole
 
 
 def _joined(pages: Sequence[Batch]) -> Batch:
-    facts = Sheet.joined(page.facts for page in pages)
-    creators: dict[str, str] = {}
-    for page in pages:
-        creators.update(page.creators)
-    refused = [{row.key for row in page.quarantined if row.key is not None} for page in pages]
+    pages = grain.across(pages)
+    whole = _together(pages)
+    if any(page.parts for page in pages):
+        return whole
+    refused = [_refused_keys(page) for page in pages]
     keyed = set().union(*refused)
     # On one page no key is both in and out, so only pages that share one make these differ.
-    once = len(facts) == sum(len(page.facts) for page in pages) and len(keyed) == sum(map(len, refused))
-    if not once or not keyed.isdisjoint(facts.rows):
+    once = len(whole.facts) == sum(len(page.facts) for page in pages) and len(keyed) == sum(map(len, refused))
+    if not once or not keyed.isdisjoint(Sheet.of(whole.facts).rows):
         _refuse_repeats(pages)
+    return whole
+
+
+def _together(batches: Sequence[Batch]) -> Batch:
+    said = attributes.joined(batches)
+    creators: dict[str, str] = {}
+    for batch in batches:
+        creators.update(batch.creators)
     return Batch(
-        facts=facts,
-        campaigns=_campaigns(pages),
+        facts=Sheet.joined(batch.facts for batch in batches),
+        campaigns=said.campaigns,
         creators=creators,
-        quarantined=tuple(row for page in pages for row in page.quarantined),
-        duplicates=sum(page.duplicates for page in pages),
-        fetched=sum(page.fetched for page in pages),
+        quarantined=tuple(row for batch in batches for row in batch.quarantined),
+        duplicates=sum(batch.duplicates for batch in batches),
+        fetched=sum(batch.fetched for batch in batches),
+        added=sum(batch.added for batch in batches),
+        left_out=sum(batch.left_out for batch in batches),
+        totals=_totals(batches),
+        newest=said.newest,
+        older=said.older,
     )
+
+
+def _totals(batches: Sequence[Batch]) -> ControlTotals | None:
+    whole = ControlTotals()
+    for batch in batches:
+        if batch.totals is None:
+            return None
+        whole += batch.totals
+    return whole
 
 
 def _refuse_repeats(pages: Sequence[Batch]) -> None:
@@ -52,7 +92,8 @@ def _refuse_repeats(pages: Sequence[Batch]) -> None:
             if first != number:
                 raise BadAnswer(
                     f"Campaign {key.campaign} on {key.platform}, {key.day}, is on page {first} and on page {number}: "
-                    "the pages changed while they were read. Nothing was stored; sync again."
+                    "the pages changed while they were read, or rows are finer than that. Nothing was stored; sync "
+                    "again, or say in records.finer by what they are finer."
                 )
 
 
@@ -79,25 +120,3 @@ def _refuse_totals(batch: Batch) -> None:
 
 def _refused_keys(batch: Batch) -> set[FactKey]:
     return {row.key for row in batch.quarantined if row.key is not None}
-
-
-def _campaigns(pages: Sequence[Batch]) -> dict[str, CampaignAttributes]:
-    found: dict[str, CampaignAttributes] = {}
-    for page in pages:
-        for campaign, said in page.campaigns.items():
-            found[campaign] = later_values(found.get(campaign), said)
-    return found
-
-
-def later_values(before: CampaignAttributes | None, said: CampaignAttributes) -> CampaignAttributes:
-    """The later value of each attribute; one that is not reported leaves the earlier."""
-    if before is None or before == said:
-        return said
-    return CampaignAttributes(
-        campaign=said.campaign,
-        name=before.name if said.name is None else said.name,
-        budget=before.budget if said.budget is None else said.budget,
-        flight_start=before.flight_start if said.flight_start is None else said.flight_start,
-        flight_end=before.flight_end if said.flight_end is None else said.flight_end,
-        status=before.status if said.status is None else said.status,
-    )

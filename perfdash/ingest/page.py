@@ -1,22 +1,20 @@
-"""The rows of one page read field by field, and a row as it is kept in quarantine."""
+"""The rows of one page, read field by field."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from perfdash.domain.values import RefusedValue, clean_text
 from perfdash.ingest.columnar_rows import ColumnarRows
 from perfdash.ingest.convert import Convert, ConvertedColumn, convert_each, kinds_of, where_reported
 from perfdash.ingest.mapping import Field, FieldMapping
 
-MAX_PAYLOAD = 2000
 _AT_ONCE = 1_000
 T = TypeVar("T")
 _Keys = tuple[str, ...]
@@ -28,6 +26,8 @@ class Page:
     def __init__(self, records: Sequence[object], mapping: FieldMapping) -> None:
         self.problems: dict[int, str] = {}
         """Row -> why it is refused."""
+        self.unread: dict[str, set[int]] = {}
+        """Their name of an optional field -> the rows of which it could not be read."""
         self._mapping = mapping
         if isinstance(records, ColumnarRows):
             self._rows: Sequence[dict[str, Any]] = records
@@ -58,43 +58,95 @@ class Page:
         self._columns.update(_by_key(names, columns))
         return frozenset(names)
 
+    @property
+    def records(self) -> Sequence[dict[str, Any]]:
+        """The rows themselves; an empty one for what is none."""
+        return self._rows
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self._rows)
+
     def refuse(self, place: int, reason: str) -> None:
         """The first reason stands."""
         self.problems.setdefault(place, reason)
 
     def required(self, name: str, convert: Convert[T]) -> ConvertedColumn[T]:
-        """A field that every row must have, converted; its problems are noted."""
+        """A field that every row must have, converted; a row of which it cannot be read is refused."""
         field = self._mapping.fields[name]
-        values = self._values(field)
+        values, lost = self._values(field)
         values = [None] * len(self._rows) if values is None else values
-        return self._noted(convert(values, field, kinds_of(values)))
+        column = convert(values, field, kinds_of(values))
+        return self._judged(replace(column, problems=column.problems | lost) if lost else column)
+
+    def checked(self, name: str, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
+        """A field that a row may have, converted; a row of which it cannot be read is refused. None: no row has it."""
+        column = self._may_have(self._mapping.fields.get(name), convert)
+        return None if column is None else self._judged(column)
 
     def optional(self, name: str, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
-        """A field that a row may have, converted; its problems are noted. None when no row has it."""
-        column = self.unnoted(name, convert)
-        return None if column is None else self._noted(column)
-
-    def unnoted(self, name: str, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
-        """The same, but what is wrong with it refuses no row yet."""
+        """A field that a row may have, converted; where it cannot be read it is not reported. None: no row has it."""
         field = self._mapping.fields.get(name)
-        values = None if field is None else self._values(field)
-        return None if field is None or values is None else where_reported(values, field, convert)
+        return None if field is None else self.lenient(field, convert)
 
-    def _noted(self, column: ConvertedColumn[T]) -> ConvertedColumn[T]:
+    def lenient(self, field: Field, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
+        """The same for a field that is no part of the mapping."""
+        column = self._may_have(field, convert)
+        if column is None or not column.problems:
+            return column
+        values = list(column.values)
+        for place in column.problems:
+            values[place] = None
+        self.unread.setdefault(field.label, set()).update(column.problems)
+        rounded = [place for place in column.rounded if place not in column.problems]
+        return ConvertedColumn(values, column.problems, rounded)
+
+    def overlook(self, name: str, places: Iterable[int]) -> None:
+        """That the optional field could not be read in these rows does not matter."""
+        self.unread.get(self._mapping.fields[name].label, set()).difference_update(places)
+
+    def raw(self, field: Field) -> Sequence[Any] | None:
+        """What stands in the field, row by row and as it came; None when it stands in no row."""
+        return self._found(field)
+
+    def names_beside(self, keys: _Keys) -> AbstractSet[str]:
+        """The names that stand in some row where the last of `keys` does."""
+        if len(keys) == 1:
+            return self._names
+        if ".".join(keys) in self._names:
+            inside = ".".join(keys[:-1]) + "."
+            return frozenset(name.removeprefix(inside) for name in self._names if name.startswith(inside))
+        if keys[0] not in self._names:
+            return frozenset()
+        return frozenset().union(*(inner for inner in self._plain(keys[:-1]) if type(inner) is dict))
+
+    def _may_have(self, field: Field | None, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
+        if field is None:
+            return None
+        values, lost = self._values(field)
+        if values is None:
+            return None
+        column = where_reported(values, field, convert)
+        return replace(column, problems=column.problems | lost) if lost else column
+
+    def _judged(self, column: ConvertedColumn[T]) -> ConvertedColumn[T]:
         for place, reason in column.problems.items():
             self.refuse(place, reason)
         return column
 
-    def _values(self, field: Field) -> Sequence[Any] | None:
-        """What stands in the field, row by row; None when it stands in no row."""
+    def _values(self, field: Field) -> tuple[Sequence[Any] | None, dict[int, str]]:
+        """What stands in the field, row by row, and where nothing could be picked; None when it stands in no row."""
+        lost: dict[int, str] = {}
         values = self._found(field)
         if values is None:
-            return [0] * len(self._rows) if field.zero_when_missing else None
+            return ([0] * len(self._rows) if field.zero_when_missing else None), lost
         if field.pick is not None:
-            values = self._noted(convert_each(values, partial(field.pick.of, label=field.label), None)).values
+            picked = convert_each(values, partial(field.pick.of, label=field.label), None)
+            values, lost = picked.values, picked.problems
         if self._mapping.missing:
             values = self._without_missing(values)
-        return [0 if value is None else value for value in values] if field.zero_when_missing else values
+        return ([0 if value is None else value for value in values] if field.zero_when_missing else values), lost
 
     def _without_missing(self, values: Sequence[Any]) -> Sequence[Any]:
         missing, kinds = self._mapping.missing, kinds_of(values)
@@ -124,48 +176,3 @@ class Page:
 
 def _by_key(names: Iterable[str], columns: Iterable[list[Any]]) -> dict[_Keys, Sequence[Any]]:
     return {(name,): column for name, column in zip(names, columns, strict=True)}
-
-
-def payload_of(raw: object, mapping: FieldMapping) -> str:
-    """A refused row as JSON text of at most 2,000 characters: the fields that are read, without the creator's name."""
-    if not isinstance(raw, dict):
-        return json.dumps(f"not an object but {_kind(raw)}")
-    person = mapping.fields.get("creator_name")
-    shown = [field for field in mapping.fields.values() if person is None or field.keys != person.keys]
-    found = [(field.label, _raw(field, raw)) for field in shown if field.constant is None]
-    said = {label: value for label, value in found if value is not None or label in raw}
-    parts: list[str] = []
-    for width in (200, 60, 20):
-        parts = [f"{_literal(label, width)}: {_literal(value, width)}" for label, value in said.items()]
-        if len(", ".join(parts)) + 2 <= MAX_PAYLOAD:
-            break
-    while len(", ".join(parts)) + 2 > MAX_PAYLOAD:
-        parts.pop()
-    return "{" + ", ".join(parts) + "}"
-
-
-def _raw(field: Field, raw: object) -> object:
-    try:
-        return field.value(raw)
-    except RefusedValue:
-        return field.find(raw)
-
-
-def _literal(value: object, width: int) -> str:
-    """One value as JSON; long ones are cut and become text, nested ones are only named."""
-    if isinstance(value, str):
-        text = clean_text(value)
-        return json.dumps(text if len(text) <= width else text[: width - 1] + "…", ensure_ascii=False)
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, Decimal) or (isinstance(value, int) and abs(value) < 10**width):
-        text = str(value)
-        return text if len(text) <= width else json.dumps(text[: width - 1] + "…")
-    return json.dumps(_kind(value))
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
-    return names.get(type(value), "a number")

@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ import httpx
 from perfdash.config.source import Source
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.errors import BadAnswer, RunFailed, Trail
-from perfdash.domain.facts import Batch, CampaignAttributes, Fetched, Sheet
+from perfdash.domain.facts import Batch, Fetched
 from perfdash.ingest import merge_pages, rows
 from perfdash.sources import response
 from perfdash.sources.exchange import Exchange
@@ -149,7 +149,7 @@ class _Asking:
     ) -> None:
         self._source, self._account, self._days = source, account, days
         self._exchange, self._patience, self._log = exchange, patience, log
-        self._mapping = mapping_of(source.config.fields, source.config.records)
+        self._mapping = mapping_of(source.config.fields, source.config.records, source.config.type)
 
     def everything(self) -> Batch:
         """Window after window; one that is too much at once is halved until its parts are not."""
@@ -164,7 +164,7 @@ class _Asking:
             except response.TooMuch as error:
                 parts = self._parts(window, size, error)
                 todo.extendleft(reversed(parts))
-        return _one_after_another(done)
+        return merge_pages.in_turn(done)
 
     def _parts(self, window: Days, size: int | None, error: response.TooMuch) -> list[tuple[Days, int | None]]:
         """Half the days each; for a single day half the page size, for that day only."""
@@ -187,7 +187,7 @@ class _Asking:
             came = self._page(window, ask)
             ask = pages.add(came)
             batches.append(rows.read_rows(came.rows, self._mapping, self._account, window))
-        return merge_pages.merge(batches)
+        return merge_pages.window(batches)
 
     def _page(self, window: Days, ask: PageRequest) -> Came:
         attempt = 0
@@ -199,21 +199,3 @@ class _Asking:
             return self._exchange.page(window, ask)
 
         return self._patience.ask(once)
-
-
-def _one_after_another(windows: Sequence[Batch]) -> Batch:
-    """The windows of one answer as one batch. Their days are disjoint, so nothing can be in two of them."""
-    if len(windows) == 1:
-        return windows[0]
-    campaigns: dict[str, CampaignAttributes] = {}
-    for window in windows:
-        for campaign, said in window.campaigns.items():
-            campaigns[campaign] = merge_pages.later_values(campaigns.get(campaign), said)
-    return Batch(
-        facts=Sheet.joined(window.facts for window in windows),
-        campaigns=campaigns,
-        creators={creator: name for window in windows for creator, name in window.creators.items()},
-        quarantined=tuple(row for window in windows for row in window.quarantined),
-        duplicates=sum(window.duplicates for window in windows),
-        fetched=sum(window.fetched for window in windows),
-    )

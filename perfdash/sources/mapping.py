@@ -10,13 +10,35 @@ from perfdash.ingest.mapping import NAMES, NUMBERS, Field, FieldMapping, Pick
 _POWERS = {"units": 0, "cents": -2, "percent": -2, "micros": -6}
 
 
-def mapping_of(fields: FieldsConfig, records: RecordsConfig) -> FieldMapping:
+_ACCOUNT_NAMES = {"performance_v1": ("clientId", "client_id", "accountId", "account_id")}
+"""Type of source -> where its rows name their account without being told so; the first that a row has decides."""
+
+
+def mapping_of(fields: FieldsConfig, records: RecordsConfig, type_name: str, from_file: bool = False) -> FieldMapping:
     """The recipe of a validated configuration; nothing is left to be found out row by row."""
     said = {name: getattr(fields, name) for name in NAMES}
+    found = {name: _field(name, config, records) for name, config in said.items() if config is not None}
     return FieldMapping(
-        {name: _field(name, config, records) for name, config in said.items() if config is not None},
+        found,
         records.missing,
+        accounts=_accounts(found.get("account"), records, type_name),
+        finer=tuple(_plain_field("finer", path) for path in records.finer),
+        where=None if records.where is None else look_up(records.where),
+        periods=records.periods,
+        from_file=from_file,
     )
+
+
+def _accounts(said: Field | None, records: RecordsConfig, type_name: str) -> tuple[Field, ...]:
+    if not records.account:
+        return ()
+    if said is not None:
+        return (said,)
+    return tuple(_plain_field("account", name) for name in _ACCOUNT_NAMES.get(type_name, ()))
+
+
+def _plain_field(name: str, path: str) -> Field:
+    return Field(name, path, look_up(path), plain_keys(path))
 
 
 def _field(name: str, config: FieldConfig, records: RecordsConfig) -> Field:

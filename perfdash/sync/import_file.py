@@ -35,7 +35,7 @@ class Saved:
     exported_at: datetime
     batch: Batch
     left_out: int = 0
-    """Rows of days that were not asked for; they are not in `batch`."""
+    """Rows of days that were not asked for, totals and what `records.where` leaves out; none is in a fact."""
 
     def fetched(self, store: Store) -> Fetched:
         """As if it had come from the source. Superseded when something newer is stored of any of its days."""
@@ -47,7 +47,7 @@ class Saved:
                 )
         whole = merge_pages.merge([self.batch])
         told = f"file {self.name}: {plural(whole.fetched, 'row')}, exported {self.exported_at.isoformat()}"
-        more = f"; {plural(self.left_out, 'row')} of other days left out" if self.left_out else ""
+        more = f"; {plural(self.left_out, 'row')} left out" if self.left_out else ""
         return Fetched(whole, self.exported_at, self.exported_at, log=(told + more,))
 
 
@@ -77,7 +77,9 @@ def read_file(
     except BadAnswer as error:
         problem = str(error).rstrip(".")
         raise UsageError(f"{name} cannot be used: {problem}. Nothing was stored.") from None
-    batch = rows.read_rows(records, mapping_of(config.fields, config.records), account, days or ANY_DAY)
+    batch = rows.read_rows(
+        records, mapping_of(config.fields, config.records, config.type, from_file=True), account, days or ANY_DAY
+    )
     found = Saved(name, account, days or _days_of(batch, name), at, batch)
     _check_days(found)
     return found if days is None else _only(found)
@@ -121,10 +123,8 @@ def _check_days(found: Saved) -> None:
 
 
 def _only(found: Saved) -> Saved:
-    """Without the rows of days that were not asked for: of a file that is a choice, not a fault of the source."""
-    kept = tuple(row for row in found.batch.quarantined if row.key is None or row.key.day in found.days)
-    left_out = len(found.batch.quarantined) - len(kept)
-    batch = replace(found.batch, quarantined=kept, fetched=found.batch.fetched - left_out)
-    if not batch.fetched:
+    """A choice of days from a file, of which at least one must have rows."""
+    batch = found.batch
+    if batch.fetched == batch.left_out:
         raise UsageError(f"{found.name} has no row of {found.days}; nothing was stored.")
-    return replace(found, batch=batch, left_out=left_out)
+    return replace(found, left_out=batch.left_out)

@@ -60,7 +60,7 @@ def mapping() -> FieldMapping:
     """As a source with `type = "performance_v1"` reads its rows."""
     said = {"type": "performance_v1", "base_url": "http://127.0.0.1", "key": {"env": "CUSTOM_ANALYTICS_API_KEY"}}
     config = SourceConfig.model_validate(said)
-    return mapping_of(config.fields, config.records)
+    return mapping_of(config.fields, config.records, config.type)
 
 
 def read(raw: bytes, recipe: FieldMapping) -> Batch:

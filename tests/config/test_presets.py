@@ -52,7 +52,7 @@ def test_a_type_is_a_preset_or_custom() -> None:
 def test_a_preset_is_a_whole_source_that_needs_a_key_and_perhaps_an_address(kind: str) -> None:
     config = of(kind)
     assert config.base_url == URL
-    assert mapping_of(config.fields, config.records).fields
+    assert mapping_of(config.fields, config.records, config.type).fields
     assert config.request.path.startswith("/")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from perfdash.domain.accounts import Account, Days
+from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.facts import Batch, FactKey
 from perfdash.domain.measures import FactValues
 from perfdash.ingest import json_reader, rows
@@ -173,11 +174,17 @@ def test_a_list_without_the_picked_type_is_zero() -> None:
     assert found.conversions == 0
 
 
-def test_a_purchase_that_is_there_twice_with_different_values_is_refused_and_never_added_up() -> None:
+def lost(given: list[Any]) -> dict[str, int]:
+    """Which optional fields could not be read of one row, whose fact has no conversions then, not even zero."""
+    batch = read(given, "meta_insights")
+    (found,) = batch.facts.values()
+    assert found.conversions is None and found.cost and batch.totals is not None
+    return dict(batch.totals.unread)
+
+
+def test_a_purchase_that_is_there_twice_with_different_values_is_not_read_and_never_added_up() -> None:
     twice = [{"action_type": "purchase", "value": "2"}, {"action_type": "purchase", "value": "3"}]
-    (refused,) = read([meta(actions=twice)], "meta_insights").quarantined
-    assert refused.reason == "actions[purchase] is there twice"
-    assert refused.key == FactKey(date(2026, 3, 2), "2385", "Audience Network")
+    assert lost([meta(actions=twice)]) == {"actions[purchase]": 1}
     same = [twice[0], twice[0]]
     (found,) = read([meta(actions=same)], "meta_insights").facts.values()
     assert found.conversions == 2_000_000
@@ -186,14 +193,12 @@ def test_a_purchase_that_is_there_twice_with_different_values_is_refused_and_nev
 @pytest.mark.parametrize(("one", "other"), [(1, True), (1, 1.0), ("1", 1), ("2", None)])
 def test_values_that_only_seem_the_same_are_there_twice(one: Any, other: Any) -> None:
     twice = [{"action_type": "purchase", "value": one}, {"action_type": "purchase", "value": other}]
-    (refused,) = read([meta(actions=twice)], "meta_insights").quarantined
-    assert refused.reason == "actions[purchase] is there twice"
+    assert lost([meta(actions=twice)]) == {"actions[purchase]": 1}
 
 
 @pytest.mark.parametrize("actions", ["purchase", 5, {"action_type": "purchase"}, True])
-def test_what_should_be_a_list_and_is_not_is_refused(actions: Any) -> None:
-    (refused,) = read([meta(actions=actions)], "meta_insights").quarantined
-    assert refused.reason == "actions[purchase] is of a type that it cannot have"
+def test_what_should_be_a_list_and_is_not_is_not_read(actions: Any) -> None:
+    assert lost([meta(actions=actions)]) == {"actions[purchase]": 1}
 
 
 def test_junk_in_the_list_is_overlooked_and_a_number_may_be_the_type() -> None:
@@ -365,7 +370,7 @@ def test_a_refused_row_is_kept_by_their_names_without_the_creators() -> None:
 def test_a_payload_is_bounded_even_where_the_paths_are_long() -> None:
     names = ("reach", "views", "engagements", "conversions", "revenue", "cpm", "roi", "budget")
     fields = {name: f'"{name}{"x" * 400}"' for name in names}
-    row = ROW | {path.strip('"'): "9" * 500 for path in fields.values()}
+    row = ROW | {path.strip('"'): "9" * 500 for path in fields.values()} | {"spend": "x"}
     (refused,) = read([row], fields).quarantined
     assert len(refused.payload) <= 2000 and isinstance(json.loads(refused.payload), dict)
     assert len(refused.reason) <= 300
@@ -429,4 +434,4 @@ def test_a_row_of_a_flat_file_is_read_by_the_same_mapping() -> None:
 
 
 def test_no_rows_are_an_empty_batch() -> None:
-    assert read([], {}) == Batch({}, {}, {})
+    assert read([], {}) == Batch({}, {}, {}, totals=ControlTotals())

@@ -17,7 +17,7 @@ def recipe(records: dict[str, Any] | None = None, **fields: Any) -> Any:
     config = custom(
         "https://api.example.com", NONE, fields=FIELDS | fields, records={"path": "items", **(records or {})}
     ).config
-    return mapping_of(config.fields, config.records)
+    return mapping_of(config.fields, config.records, config.type)
 
 
 def test_texts_that_mean_not_reported_belong_to_the_recipe() -> None:

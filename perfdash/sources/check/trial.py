@@ -39,7 +39,7 @@ _MONEY = (*MONEY, "budget")
 
 @dataclass(frozen=True, slots=True)
 class ValueRead:
-    """One field of one row: its place, what came there, and what it was understood as; None when it was refused."""
+    """One field of one row: its place, what came there, and what it was understood as; None when it cannot be read."""
 
     field: str
     place: str
@@ -58,25 +58,37 @@ class RowRead:
 
 def sample_rows(source: Source, account: Account, window: Days, records: Sequence[object]) -> tuple[RowRead, ...]:
     """Each of `records` by itself, read by the code that reads whole pages. `source.key` masks what may be echoed."""
-    mapping = mapping_of(source.config.fields, source.config.records)
+    mapping = mapping_of(source.config.fields, source.config.records, source.config.type)
     return tuple(_row(source, account, window, mapping, raw) for raw in records)
 
 
 def _row(source: Source, account: Account, window: Days, mapping: FieldMapping, raw: object) -> RowRead:
-    batch = rows.read_rows([raw], mapping, account, window)
+    batch, problem = _read_alone(raw, mapping, account, window)
     read = _read(batch)
-    refused = source.key.masked(batch.quarantined[0].reason) if batch.quarantined else ""
+    unread = batch.totals.unread if batch.totals else {}
+    refused = source.key.masked(batch.quarantined[0].reason if batch.quarantined else problem)
     values = (
         ValueRead(
             name,
             place_told(field),
             _short(source, _came(mapping.fields[name], raw)),
-            None if refused else _short(source, _text(name, read.get(name), account)),
+            None
+            if refused or mapping.fields[name].label in unread
+            else _short(source, _text(name, read.get(name), account)),
         )
         for name, field in configured_fields(source)
     )
     flags = () if refused else next(iter(batch.facts.values())).flags
     return RowRead(tuple(values), flags, refused)
+
+
+def _read_alone(raw: object, mapping: FieldMapping, account: Account, window: Days) -> tuple[Batch, str]:
+    """One row as a batch, and why it is none: what would fail the run, or that `records.where` leaves it out."""
+    try:
+        batch = rows.read_rows([raw], mapping, account, window)
+    except BadAnswer as error:
+        return Batch({}, {}, {}), str(error).removesuffix(".")
+    return batch, "left out, as records.where says" if batch.left_out else ""
 
 
 def _short(source: Source, text: str) -> str:
@@ -94,15 +106,18 @@ def _read(batch: Batch) -> dict[str, Any]:
     [(key, values)] = batch.facts.items()
     said = batch.campaigns[key.campaign]
     found = {**key._asdict(), **values._asdict(), "cpm": values.reported_cpm, "roi": values.reported_roi}
-    found |= {name: getattr(said, name) for name in ("status", "budget", "flight_start", "flight_end")}
+    found |= {name: getattr(said, name) for name in ("status", "budget", "budget_kind", "flight_start", "flight_end")}
     return found | {
         "campaign_name": said.name,
+        "last_day": key.day,
         "creator": key.creator or None,
         "creator_name": batch.creators.get(key.creator),
     }
 
 
 def _text(name: str, value: str | int | Decimal | date | None, account: Account) -> str:
+    if name == "account":
+        return account.external_id
     if value is None:
         return NOT_REPORTED
     if name == "creator_name":
@@ -214,14 +229,14 @@ def _with_response(trial: Trial, source: Source, response: httpx.Response) -> Tr
 
 
 def _with_rows(trial: Trial, source: Source, account: Account, pages: Pages, came: Came) -> Trial:
-    mapping, window = mapping_of(source.config.fields, source.config.records), trial.asked.window
-    batch = rows.read_rows(came.rows, mapping, account, window)
-    problem, following = "", trial.following
+    mapping, window = mapping_of(source.config.fields, source.config.records, source.config.type), trial.asked.window
+    batch, problem, following = Batch({}, {}, {}, fetched=len(came.rows)), "", trial.following
     try:
+        batch = rows.read_rows(came.rows, mapping, account, window)
         ask = pages.add(came)
         following = shown_request(source, account, window, ask) if ask else None
         merge_pages.merge([batch])
-        if batch.fetched and not batch.facts:
+        if batch.fetched > batch.left_out and not batch.facts:
             raise BadAnswer(f"none of the {batch.fetched} rows could be read; the reasons stand above")
     except RunFailed as error:
         problem = str(error)

@@ -38,10 +38,10 @@ def trial(answer: Answer, paging: dict[str, Any] | None = None, **tables: Any) -
 
 
 def test_a_good_answer_is_told_in_numbers() -> None:
-    rows = [entry(1), entry(1), entry(2, spent="x"), entry(3, spent="y"), entry(4, shown=None)]
+    rows = [entry(1), entry(5), entry(2, spent="x"), entry(3, spent="y"), entry(4, shown=None)]
     body = said({"items": rows}, X_Tt_Logid="log\n-1" + "7" * 80)
     found = trial(body.replace(b"log\n", b"log\t"))
-    assert (found.status, found.fetched, found.facts, found.duplicates) == (200, 5, 1, 1)
+    assert (found.status, found.fetched, found.facts, found.duplicates) == (200, 5, 2, 0)
     assert found.size == len(body.partition(b"\r\n\r\n")[2])
     assert found.request_id == "log -1" + "7" * 54
     assert found.quarantined == (("spent is not a number of a known format", 2), ("shown is missing", 1))
