@@ -83,7 +83,7 @@ class Batch:
     """Campaign -> the latest day of which the answer says something about it."""
     older: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     """Campaign -> an attribute of it -> the day that says it, where that is an earlier one than `newest`."""
-    parts: Mapping[BareKey, tuple[Part, ...]] = field(default_factory=dict)
+    parts: Mapping[BareKey, tuple[FinerRow, ...]] = field(default_factory=dict)
     """Of a page whose rows are finer than facts: the rows of each, refused ones too. Empty once pages are merged."""
 
 
@@ -106,7 +106,7 @@ Stored = tuple[Any, ...]
 """Currency, the measures, both reported ratios as text or None, the flags as one text: the order of schema.VALUES."""
 
 
-class Part(NamedTuple):
+class FinerRow(NamedTuple):
     """One row of a fact: what tells it apart from the fact's other rows (`records.finer`), and what it says."""
 
     finer: tuple[str, ...]

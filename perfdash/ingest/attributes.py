@@ -18,7 +18,7 @@ from perfdash.ingest.mapping import Field
 from perfdash.ingest.page import Page
 
 T = TypeVar("T")
-Days = Callable[[Values, Field, Kinds], ConvertedColumn[date]]
+ReadDays = Callable[[Values, Field, Kinds], ConvertedColumn[date]]
 _ATTRIBUTES = tuple(f.name for f in fields(CampaignAttributes) if f.name not in ("campaign", "budget_kind"))
 """Those that are told by themselves. The kind of a budget goes with the budget."""
 
@@ -38,7 +38,7 @@ def display_names(values: Values, field: Field, kinds: Kinds, longest: int = 300
     return by_distinct(values, kinds, one, None)
 
 
-def attribute_columns(page: Page, days: Days, budget: Field | None) -> dict[str, Sequence[object]]:
+def attribute_columns(page: Page, days: ReadDays, budget: Field | None) -> dict[str, Sequence[object]]:
     """The attributes of campaigns that some row reports, by the names of CampaignAttributes."""
     found: dict[str, ConvertedColumn[Any] | None] = {
         "name": page.optional("campaign_name", display_names),
@@ -55,7 +55,7 @@ def attribute_columns(page: Page, days: Days, budget: Field | None) -> dict[str,
     return columns
 
 
-def _where_said(days: Days) -> Callable[[Values, Field, Kinds], ConvertedColumn[date | None]]:
+def _where_said(days: ReadDays) -> Callable[[Values, Field, Kinds], ConvertedColumn[date | None]]:
     """An empty day is one that is not reported."""
 
     def convert(values: Values, field: Field, kinds: Kinds) -> ConvertedColumn[date | None]:
@@ -93,7 +93,7 @@ def by_creator(creators: Sequence[str], said: Sequence[str | None]) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CampaignNews:
     """What some rows say of campaigns. `newest` and `older` as in Batch."""
 
     campaigns: dict[str, CampaignAttributes]
@@ -101,7 +101,9 @@ class Said:
     older: dict[str, dict[str, date]]
 
 
-def by_campaign(campaigns: Sequence[str], days: Sequence[date], columns: Mapping[str, Sequence[object]]) -> Said:
+def by_campaign(
+    campaigns: Sequence[str], days: Sequence[date], columns: Mapping[str, Sequence[object]]
+) -> CampaignNews:
     """Of each attribute the value of the latest day that reports it; of several such rows the last."""
     newest = _newest(campaigns, days)
     found: dict[str, dict[str, Any]] = {name: {} for name in _ATTRIBUTES}
@@ -116,7 +118,7 @@ def by_campaign(campaigns: Sequence[str], days: Sequence[date], columns: Mapping
     if "budget_kind" in columns:
         kinds = {campaign: pair[1] for campaign, pair in found["budget"].items()}
         found["budget"] = {campaign: pair[0] for campaign, pair in found["budget"].items()}
-    return Said(
+    return CampaignNews(
         {
             campaign: CampaignAttributes(
                 campaign, **{name: of.get(campaign) for name, of in found.items()}, budget_kind=kinds.get(campaign)
@@ -171,7 +173,7 @@ def _latest(
     return found
 
 
-def joined(batches: Sequence[Batch]) -> Said:
+def joined(batches: Sequence[Batch]) -> CampaignNews:
     """The same over pages or windows, in their order."""
     campaigns: dict[str, CampaignAttributes] = {}
     whens: dict[str, dict[str, date]] = {}
@@ -187,7 +189,7 @@ def joined(batches: Sequence[Batch]) -> Said:
     older = {
         campaign: {name: day for name, day in of.items() if day != newest[campaign]} for campaign, of in whens.items()
     }
-    return Said(campaigns, newest, {campaign: of for campaign, of in older.items() if of})
+    return CampaignNews(campaigns, newest, {campaign: of for campaign, of in older.items() if of})
 
 
 def _reported(said: CampaignAttributes) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from perfdash.domain.control_totals import ControlTotals, MeasureTotals, stored_sums
 from perfdash.domain.errors import BadAnswer
-from perfdash.domain.facts import BareKey, Batch, FactKey, Part, Quarantined, Sheet, Stored
+from perfdash.domain.facts import BareKey, Batch, FactKey, FinerRow, Quarantined, Sheet, Stored
 from perfdash.domain.measures import ADDITIVE, BY_NAME, NAMES
 from perfdash.ingest import same_key
 from perfdash.ingest.fact_values import FLAGS
@@ -21,7 +21,7 @@ _CPM_DISAGREES = "cpm_disagrees"
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class PageFacts:
     """The facts of a page. Rows that are neither one, nor a duplicate, nor refused were added to another."""
 
     facts: dict[BareKey, Stored]
@@ -29,7 +29,7 @@ class Settled:
     """Rows that are another row once more."""
     spoiled: Sequence[int] = ()
     """Rows that could be read, of facts of which another row could not: without it they would be too small."""
-    parts: Mapping[BareKey, tuple[Part, ...]] = field(default_factory=dict)
+    parts: Mapping[BareKey, tuple[FinerRow, ...]] = field(default_factory=dict)
 
 
 def settle(
@@ -39,7 +39,7 @@ def settle(
     values: Sequence[Stored],
     good: Sequence[int],
     bad: Sequence[int],
-) -> Settled:
+) -> PageFacts:
     """What the rows at `good` are together. `bad` are refused rows with a key that can be read.
 
     BadAnswer, with the setting to write, for rows of one key of which nothing says how they belong together.
@@ -47,7 +47,7 @@ def settle(
     whole = len(good) == len(keys)
     facts = dict(zip(keys, values, strict=True)) if whole else {keys[at]: values[at] for at in good}
     if not mapping.finer and len(facts) == len(good) and not any(keys[at] in facts for at in bad):
-        return Settled(facts)
+        return PageFacts(facts)
     places: dict[BareKey, list[int]] = {}
     for at in sorted((*good, *bad)):
         places.setdefault(keys[at], []).append(at)
@@ -69,29 +69,29 @@ class _Finer:
         self._duplicates: list[int] = []
         self._spoiled: list[int] = []
 
-    def settled(self, facts: dict[BareKey, Stored], places: Mapping[BareKey, Sequence[int]]) -> Settled:
-        parts: dict[BareKey, tuple[Part, ...]] = {}
+    def settled(self, facts: dict[BareKey, Stored], places: Mapping[BareKey, Sequence[int]]) -> PageFacts:
+        parts: dict[BareKey, tuple[FinerRow, ...]] = {}
         for key, group in places.items():
             refused = key not in facts or not self._bad.isdisjoint(group)
             if not refused:
                 parts[key] = self._parts(group)
                 facts[key] = added_up(key, [part.values for part in parts[key] if part.values is not None])
                 continue
-            parts[key] = tuple(Part(self._finer[at], None) for at in group)
+            parts[key] = tuple(FinerRow(self._finer[at], None) for at in group)
             self._spoiled += (at for at in group if at not in self._bad)
             facts.pop(key, None)
-        return Settled(facts, self._duplicates, self._spoiled, parts)
+        return PageFacts(facts, self._duplicates, self._spoiled, parts)
 
-    def _parts(self, group: Sequence[int]) -> tuple[Part, ...]:
+    def _parts(self, group: Sequence[int]) -> tuple[FinerRow, ...]:
         if len(group) == 1:
-            return (Part(self._finer[group[0]], self._values[group[0]]),)
+            return (FinerRow(self._finer[group[0]], self._values[group[0]]),)
         firsts: dict[tuple[str, ...], int] = {}
         for at in group:
             first = firsts.setdefault(self._finer[at], at)
             if first != at:
                 self._refuse_unlike(first, at)
                 self._duplicates.append(at)
-        return tuple(Part(finer, self._values[at]) for finer, at in firsts.items())
+        return tuple(FinerRow(finer, self._values[at]) for finer, at in firsts.items())
 
     def _refuse_unlike(self, first: int, at: int) -> None:
         records, mapping = self._page.records, self._mapping
@@ -203,7 +203,7 @@ class _Change:
         return totals + ControlTotals({name: MeasureTotals(refused=sums[name]) for name in totals.measures})
 
 
-def _refused(key: FactKey, part: Part) -> Quarantined:
+def _refused(key: FactKey, part: FinerRow) -> Quarantined:
     values: Any = part.values
     numbers = dict(zip(NAMES, values[1:], strict=False))
     return Quarantined(SPOILED, key, same_key.payload_of_part(key, part.finer), key.day, key.platform, numbers["cost"])

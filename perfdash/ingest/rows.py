@@ -22,7 +22,7 @@ from perfdash.domain.values import WRONG_TYPE, RefusedValue
 from perfdash.ingest import attributes, ownership, periods, totals
 from perfdash.ingest.convert import ConvertedColumn, Kinds, T, Values, by_distinct, ids
 from perfdash.ingest.fact_values import FactColumns, read_values
-from perfdash.ingest.grain import SPOILED, Settled, settle
+from perfdash.ingest.grain import SPOILED, PageFacts, settle
 from perfdash.ingest.mapping import Field, FieldMapping
 from perfdash.ingest.page import Page
 from perfdash.ingest.payload import payload_of
@@ -184,7 +184,7 @@ class _Reader:
         out = self._page.problems.keys() | self._left_out
         return [place not in out for place in range(self._page.rows)] if out else None
 
-    def _added(self, settled: Settled) -> int:
+    def _added(self, settled: PageFacts) -> int:
         others = len(self._page.problems) + len(self._left_out) + len(settled.duplicates)
         return self._page.rows - others - len(settled.facts)
 
@@ -198,7 +198,7 @@ class _Reader:
             None if place in values.without_cost else values.measures["cost"][place],
         )
 
-    def _totals(self, values: FactColumns, settled: Settled) -> ControlTotals:
+    def _totals(self, values: FactColumns, settled: PageFacts) -> ControlTotals:
         out = self._page.problems.keys() | self._left_out
         unread = {label: len(places - out) for label, places in self._page.unread.items()}
         read = values.sums()

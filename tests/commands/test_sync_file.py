@@ -194,11 +194,11 @@ def test_of_a_file_only_the_named_days_are_taken_and_the_others_are_counted(benc
     assert (run["from"], run["to"], run["fetched"], run["new"], run["quarantined"]) == (
         "2024-01-02",
         "2024-01-02",
-        1,
+        3,
         1,
         0,
     )
-    assert "2 rows of other days left out" in run["log"][0]
+    assert "2 rows left out" in run["log"][0]
     assert bench.facts() == FACTS[1:2]
 
 

@@ -233,11 +233,12 @@ def test_actions_without_a_purchase_are_zero_purchases(api: MetaApi, server: Rou
 
 
 @pytest.mark.parametrize("wrong", ["3", {"purchase": "3"}, 3, [{"action_type": "purchase", "value": "many"}]])
-def test_actions_of_another_shape_are_quarantined(api: MetaApi, server: Routed, wrong: object) -> None:
+def test_actions_of_another_shape_are_not_read_and_counted(api: MetaApi, server: Routed, wrong: object) -> None:
     api.rows = [insight(actions=wrong)]
     batch = ask(server, DAY).batch
-    assert not batch.facts
-    assert "actions" in reasons(batch)[0]
+    (found,) = batch.facts.values()
+    assert found.conversions is None and batch.totals is not None
+    assert dict(batch.totals.unread) == {"actions[purchase]": 1}
 
 
 @pytest.mark.parametrize(
