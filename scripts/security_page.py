@@ -47,6 +47,7 @@ RIGHTS = (
     Right("Reads corrections", "account", more={"client": "granted clients, without authors"}),
     Right("Sees who did what, how a source is asked, and logs of runs", "authors"),
     Right("Corrects and reverts", "correct", "app"),
+    Right("Imports files and takes them back (with the money grant)", "import"),
     Right("Restatements, CPM lab, receipts, sync health", "account"),
     Right("Refreshes a source", "account"),
     Right("Makes and revokes client links, reads their view log", "share", "app"),

@@ -24,6 +24,7 @@ Capability = Literal[
     "authors",  # who did what, and how a source is asked
     "every client",  # whatever was granted
     "correct",
+    "import",  # store the rows of a file, and take an import back
     "share",  # make, revoke and follow client links
     "users",  # add and change users, invite them, grant them clients
     "sessions",  # see who is signed in, and end it
@@ -33,7 +34,7 @@ Capability = Literal[
     "maintain",  # back up, check and move the whole store
 ]
 _NUMBERS: frozenset[Capability] = frozenset({"read", "account"})
-_AGENCY: frozenset[Capability] = frozenset({"authors", "correct", "share"})
+_AGENCY: frozenset[Capability] = frozenset({"authors", "correct", "import", "share"})
 _WHOLE: frozenset[Capability] = frozenset({"every client", "users", "sessions", "audit", "purge", "maintain"})
 PERMISSIONS: dict[Role, frozenset[Capability]] = {
     "link": frozenset({"read"}),
@@ -45,7 +46,7 @@ PERMISSIONS: dict[Role, frozenset[Capability]] = {
 """What each role may; of clients always those in scope. Amounts of money are granted apart, user by user."""
 ABOUT: dict[UserRole, str] = {
     "client": "reads granted clients, exports and refreshes them",
-    "analyst": "also corrects them and shares them by client links",
+    "analyst": "also imports files of them, corrects them and shares them by client links",
     "admin": "all of that for every client, and users, sessions and the audit",
 }
 """What a role is for, as an admin who chooses one reads it; from the least to the most."""
@@ -55,6 +56,7 @@ REFUSALS: dict[Capability, str] = {
     "authors": "Who did what, and how a source is asked, is the agency's.",
     "every client": "Only an admin may see every client.",
     "correct": "Corrections are made by analysts and admins; you can see them, but not make them.",
+    "import": "Files are imported by analysts and admins.",
     "share": "Client links are made by analysts and admins.",
     "users": "Only an admin may see or change who signs in.",
     "sessions": "Only an admin may see or end the sessions of others.",
@@ -150,6 +152,17 @@ class Principal:
         for client in clients:
             if not self.may_see(client):
                 raise AccessDenied(f"There is no client {client!r} here.")
+
+    @property
+    def may_import(self) -> bool:
+        """True for who may import files: by role, and with the amounts that are to be held against the file's own."""
+        return self.may("import") and self.money
+
+    def require_may_import(self) -> None:
+        """Raise AccessDenied unless `may_import`."""
+        self.require_may("import")
+        if not self.money:
+            raise AccessDenied("Who imports a file checks its amounts of money, which are not part of your access.")
 
     def require_account(self) -> None:
         """Raise AccessDenied for visitors who came through a client link: it shows its own numbers and no more."""

@@ -24,7 +24,19 @@ MOST_EXPORTED = 100_000
 EVERY_CLIENT = "every client in scope"
 """The subject of a look at all that its actor may see; no slug holds a blank."""
 SWEPT_AT_ONCE = 500
-OF_CLIENTS = ("correct", "revert", "export", "view", "sync", "creators erase", "link make", "link open", "link revoke")
+OF_CLIENTS = (
+    "correct",
+    "revert",
+    "export",
+    "view",
+    "sync",
+    "import",
+    "import back",
+    "creators erase",
+    "link make",
+    "link open",
+    "link revoke",
+)
 """Deeds whose subject is a client: these lines go with it when it is purged."""
 OF_GRANTS = ("grant", "revoke")
 """Deeds whose subject is a user's name, and whose detail is the client's slug and nothing else."""

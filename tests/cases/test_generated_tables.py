@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import random
 import sqlite3
@@ -110,7 +111,7 @@ def parts_of(rng: random.Random, rows: Sequence[dict[str, str]]) -> list[list[di
     """`rows` in order in 1 to 3 parts, none of them empty."""
     count = min(rng.choice((1, 1, 2, 3)), len(rows))
     cuts = [0, *sorted(rng.sample(range(1, len(rows)), count - 1)), len(rows)]
-    return [list(rows[first:last]) for first, last in zip(cuts, cuts[1:], strict=False)]
+    return [list(rows[first:last]) for first, last in itertools.pairwise(cuts)]
 
 
 def csv_of(rows: Sequence[Mapping[str, str]], columns: Sequence[str], rng: random.Random) -> bytes:

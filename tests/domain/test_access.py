@@ -29,7 +29,7 @@ LOCK = Lock(Days(NOON.date(), NOON.date()))
 MAY: dict[Role, set[Capability]] = {
     "link": {"read"},
     "client": {"read", "account"},
-    "analyst": {"read", "account", "authors", "correct", "share"},
+    "analyst": {"read", "account", "authors", "correct", "import", "share"},
     "admin": set(CAPABILITIES) - {"any user"},
     "operator": set(CAPABILITIES),
 }

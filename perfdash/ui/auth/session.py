@@ -17,7 +17,7 @@ from perfdash.store.auth import login, sessions
 from perfdash.store.auth.session_rows import Session
 from perfdash.store.share_links import links
 from perfdash.ui.auth import cookie, page_owners
-from perfdash.ui.runtime import context, navigation, streamlit_internals
+from perfdash.ui.runtime import context, navigation, streamlit_internals, uploads
 from perfdash.ui.runtime.navigation import PageRecord
 
 _SESSION, _TICKET, _LEFT = "_session", "_ticket", "_left"
@@ -93,6 +93,7 @@ def sign_out() -> None:
     for found in (_of_page(touch=False), *_of_cookies(touch=False)):
         if found is not None:
             sessions.end(store, found.session_id, now)
+            uploads.discard_all({found.session_id})
     leave()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -114,6 +114,15 @@ def caller(client: str, scheme: str, headers: RawHeaders, security: Security) ->
     said = ",".join(_values(headers, b"x-forwarded-proto")).split(",")[-1].strip().lower()
     known = {"https": True, "http": False}.get(said, secure)
     return Caller(_visitor_address(client, hops, security.trusted_proxies), known, host, origin)
+
+
+def is_from_own_page(headers: Mapping[str, str]) -> bool:
+    """The browser's own word on where a request comes from; without it, it does not come from a page of ours."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    scheme, _, origin = headers.get("origin", "").partition("://")
+    return scheme in ("http", "https") and bool(origin) and origin == headers.get("host")
 
 
 def forwarded_headers(headers: RawHeaders, who: Caller) -> list[tuple[bytes, bytes]]:

@@ -30,8 +30,8 @@ from perfdash.domain.errors import ConfigError, PerfdashError, StoreError
 from perfdash.store.auth import invitations
 from perfdash.ui.auth import oidc
 from perfdash.ui.components.messages import public_text
-from perfdash.ui.runtime import context, streamlit_internals
-from perfdash.ui.server import processes, sockets
+from perfdash.ui.runtime import context, streamlit_internals, uploads
+from perfdash.ui.server import page_sessions, processes, sockets
 from perfdash.ui.server.processes import Child
 
 REFUSED = 2
@@ -91,6 +91,7 @@ _log = logging.getLogger(__name__)
 SCRIPT = str(ROOT / "perfdash" / "ui" / "main.py")
 WATCH = "PERFDASH_WATCH"
 LOOK_AGAIN_SECONDS = 5.0
+TIDY_SECONDS = 30.0
 
 
 @asynccontextmanager
@@ -98,7 +99,9 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     """While the server runs, so do its children and the watch over open pages; they end with it."""
     refuse_unsafe()
     stop_on_sigterm()
+    uploads.sweep()
     work = [asyncio.create_task(sockets.watch()), asyncio.create_task(_announce_first_admin())]
+    work.append(asyncio.create_task(_tidy_uploads()))
     if os.environ.get(WATCH, "1") != "0":
         work.append(asyncio.create_task(_look_after_children()))
     try:
@@ -107,7 +110,17 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+        uploads.remove_all()
         await run_in_threadpool(_fold_log)
+
+
+async def _tidy_uploads() -> None:
+    """Files for import go with the session that brought them, however it ends."""
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        owners = uploads.owners(context.now())
+        if owners:
+            uploads.discard_all(owners - await page_sessions.alive_sessions(owners))
 
 
 def _fold_log() -> None:

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from perfdash.ui.runtime import streamlit_internals
+from perfdash.ui.runtime import streamlit_internals, uploads
 
-Kind = Literal["page", "static", "core", "session", "link", "probe", "auth", "media", "stream"]
+Kind = Literal["page", "static", "core", "session", "upload", "link", "probe", "auth", "media", "stream"]
 LONGEST = 512
 _PLAIN = re.compile(rb"/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?)?")
 _PAGE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,99}/?)?", re.ASCII)
@@ -27,16 +27,18 @@ _EXACT: dict[str, Kind] = {
     streamlit_internals.LOGOUT: "auth",
     streamlit_internals.CALLBACK: "auth",
     "session": "session",
+    uploads.PATH: "upload",
     "healthz": "probe",
     "readyz": "probe",
 }
-_TAKEN = (*streamlit_internals.TAKEN, "link")
+_TAKEN = (*streamlit_internals.TAKEN, "link", "imports")
 """First words under which something else lies, so that no page can have them."""
 METHODS: dict[Kind, tuple[str, ...]] = {
     "page": ("GET", "HEAD"),
     "static": ("GET", "HEAD"),
     "core": ("GET", "HEAD"),
     "session": ("POST", "DELETE"),
+    "upload": ("POST",),
     "link": ("GET",),
     "probe": ("GET", "HEAD"),
     "auth": ("GET",),

@@ -1,5 +1,6 @@
 """The app's own HTTP routes: /session turns a one-time ticket into an HttpOnly cookie, or drops it; two for watchers.
 
+Those of client links and of files for import have a module each.
 /healthz says that the process lives, /readyz that it may be sent visitors. The gate stands before all of them.
 """
 
@@ -20,7 +21,8 @@ from perfdash.store import migrations
 from perfdash.store.auth import sessions
 from perfdash.ui.auth import cookie, oidc_callback
 from perfdash.ui.runtime import context
-from perfdash.ui.server import link_route
+from perfdash.ui.server import link_route, upload_route
+from perfdash.ui.server.caller import is_from_own_page
 from perfdash.ui.server.page_sessions import LINK_COOKIE
 
 GOOD_FOR_SECONDS = 1.0
@@ -81,7 +83,8 @@ def routes() -> list[BaseRoute]:
 
     watched = [Route(f"{base}/healthz", _healthz) for base in sorted({"", inside})]
     watched += [Route(f"{base}/readyz", ready) for base in sorted({"", inside})]
-    return [Route(cookie.route_path(), _session, methods=["POST", "DELETE"]), *link_route.routes(), *watched]
+    session = Route(cookie.route_path(), _session, methods=["POST", "DELETE"])
+    return [session, *upload_route.routes(), *link_route.routes(), *watched]
 
 
 async def _healthz(_request: Request) -> Response:
@@ -90,7 +93,7 @@ async def _healthz(_request: Request) -> Response:
 
 async def _session(request: Request) -> Response:
     """204 with the cookie set or dropped; 403 from another site, 400 for a malformed body, 401 for a dead ticket."""
-    if not _same_origin(request):
+    if not is_from_own_page(request.headers):
         return PlainTextResponse("This address answers only to its own pages.", status_code=403)
     if request.method == "DELETE":
         response = Response(status_code=204)
@@ -120,15 +123,6 @@ async def _session(request: Request) -> Response:
     )
     oidc_callback.drop_identity(request, response)
     return response
-
-
-def _same_origin(request: Request) -> bool:
-    """The browser's own word on where the request comes from; a request without it does not come from our page."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    scheme, _, origin = request.headers.get("origin", "").partition("://")
-    return scheme in ("http", "https") and bool(origin) and origin == request.headers.get("host")
 
 
 def _encrypted(request: Request) -> bool:
