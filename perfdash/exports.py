@@ -14,6 +14,7 @@ from perfdash.domain.finality import finality, spans
 from perfdash.domain.groups import Group
 from perfdash.domain.metrics import money
 from perfdash.domain.question import Question, View
+from perfdash.domain.refusals import Missing
 from perfdash.presentation import columns, tables
 from perfdash.presentation.columns import Origin
 from perfdash.presentation.json_documents import answer_document
@@ -22,7 +23,7 @@ from perfdash.presentation.tables import Table
 from perfdash.store import receipts
 from perfdash.store.engine import Store
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, overview
+from perfdash.store.query import catalog, coverage, overview, refused
 from perfdash.store.scope import under_lock
 
 TRIES = 5
@@ -41,6 +42,8 @@ class Export:
     left_out: tuple[overview.Undefined, ...]
     campaigns: tuple[CampaignRow, ...]
     groups: tuple[Group, ...]
+    missing: Missing = ()
+    """Refused rows that are missing from these numbers."""
 
 
 def answer(store: Store, question: Question, view: View, now: datetime) -> Export:
@@ -64,6 +67,7 @@ def _read(store: Store, question: Question, view: View, now: datetime, revisions
     wide = groups if view != "campaigns" else overview.breakdown(store, question)
     principal = question.principal
     names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
+    missing = refused.missing(store, question)
     table = tables.table(
         view,
         campaigns if view == "campaigns" else groups,
@@ -71,15 +75,21 @@ def _read(store: Store, question: Question, view: View, now: datetime, revisions
         origins=origins(store, question, now),
         creators=overview.creator_names(store, principal, question.clients) if view == "creators" else None,
         campaigns=names,
+        missing=missing,
     )
     left_out = overview.undefined_cpm(store, question)
-    return Export(view, question, table, totals(wide, campaigns), revisions, left_out, campaigns, groups)
+    return Export(view, question, table, totals(wide, campaigns), revisions, left_out, campaigns, groups, missing)
 
 
 def as_document(found: Export) -> dict[str, object]:
     """The published JSON of an answer."""
     return answer_document(
-        found.table, found.question, revisions=found.revisions, totals=found.totals, left_out=found.left_out
+        found.table,
+        found.question,
+        revisions=found.revisions,
+        totals=found.totals,
+        left_out=found.left_out,
+        missing=found.missing,
     )
 
 

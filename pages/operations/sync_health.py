@@ -41,6 +41,8 @@ with errors_shown():
             pause = f" The source asked for a pause until {browser.clock(fresh.resume_at)}." if fresh.resume_at else ""
             st.warning(escape_markdown(line + pause, 500), icon=":material/cloud_off:")
 
+    sync_health_tables.same_answers(principal, clients)
+
     downloads.heading(
         formatting.plural(len(standing), "account"),
         [lambda: downloads.listing(question, "accounts", sync_health_tables.accounts_table, key="accounts_csv")],
@@ -67,6 +69,7 @@ with errors_shown():
         st.caption("Nothing has been synced yet.")
         st.stop()
     run = sync_health_tables.runs(runs, authors=principal.of_agency, key="runs")
+    run = run or sync_health_tables.run_in_url(runs, st.query_params)
     if run is None:
         st.caption("Choose a run to see what it refused and how it went.")
         st.stop()
@@ -84,5 +87,7 @@ with errors_shown():
     )
     if run.message:
         st.markdown(escape_markdown(run.message, 500))
+    sync_health_tables.control_totals(principal, run)
+    sync_health_tables.refusals(principal, run)
     sync_health_tables.run_details(principal, run)
     sync_health_tables.run_log(principal, run)

@@ -17,7 +17,7 @@ from perfdash.ui.corrections import select as correction_select
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import browser, cache, navigation
-from perfdash.ui.sync_health import progress
+from perfdash.ui.sync_health import missing_rows, progress
 
 principal = session.require(navigation.CAMPAIGN)
 asked = sidebar.current(principal)
@@ -41,6 +41,7 @@ with errors_shown():
     zone = browser.zone()
     progress.last_result(principal, zone)
     progress.fetch_missing(question, zone)
+    missing_rows.warn(question)
     found = headline.headline(asked)
 
     if principal.money and principal.lock is None:

@@ -14,7 +14,7 @@ from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import browser, cache, navigation
-from perfdash.ui.sync_health import progress
+from perfdash.ui.sync_health import missing_rows, progress
 
 principal = session.require(navigation.CAMPAIGNS)
 asked = sidebar.current(principal)
@@ -25,6 +25,7 @@ zone = browser.zone()
 with errors_shown():
     progress.last_result(principal, zone)
     progress.fetch_missing(question, zone)
+    missing_rows.warn(question)
     found = headline.headline(asked)
 
     if found.is_empty:

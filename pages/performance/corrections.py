@@ -14,6 +14,7 @@ from perfdash.ui.corrections import history as correction_history
 from perfdash.ui.corrections import select as correction_select
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import navigation
+from perfdash.ui.sync_health import missing_rows
 
 principal = session.require(navigation.CORRECTIONS)
 question = sidebar.current(principal).question
@@ -27,6 +28,7 @@ st.caption(
 )
 with errors_shown():
     messages.show("correction")
+    missing_rows.warn(question)
     if may and question.as_of is not None:
         correction_form.forget()
         st.info('Corrections are made in the present: set "As of" back to now.', icon=":material/history:")

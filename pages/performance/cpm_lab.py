@@ -15,7 +15,7 @@ from perfdash.ui.cpm_lab import tables as cpm_lab_tables
 from perfdash.ui.cpm_lab import what_if
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import browser, cache, navigation
-from perfdash.ui.sync_health import progress
+from perfdash.ui.sync_health import missing_rows, progress
 
 principal = session.require(navigation.CPM_LAB)
 asked = sidebar.current(principal)
@@ -64,6 +64,7 @@ zone = browser.zone()
 with errors_shown():
     progress.last_result(principal, zone)
     progress.fetch_missing(question, zone)
+    missing_rows.warn(question)
     campaigns = cache.campaigns(question)
     groups = cache.groups(question)
     if not groups:

@@ -15,7 +15,7 @@ from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.share_links import form as link_form
-from perfdash.ui.sync_health import progress
+from perfdash.ui.sync_health import missing_rows, progress
 
 principal = session.require(navigation.OVERVIEW)
 asked = sidebar.current(principal)
@@ -27,6 +27,7 @@ zone = browser.zone()
 with errors_shown():
     progress.last_result(principal, zone)
     progress.fetch_missing(question, zone)
+    missing_rows.warn(question)
     found = headline.headline(asked)
 
     if found.is_empty:

@@ -15,12 +15,14 @@ from perfdash.ui.filters import since as since_control
 from perfdash.ui.restatements import reads as restatement_reads
 from perfdash.ui.restatements import tables as shown
 from perfdash.ui.runtime import cache, navigation
+from perfdash.ui.sync_health import missing_rows
 
 principal = session.require(navigation.RESTATEMENTS)
 question = sidebar.current(principal).question
 
 st.title("Restatements")
 with errors_shown():
+    missing_rows.warn(question)
     since = since_control.control(question)
     if since is None:
         st.stop()

@@ -14,6 +14,7 @@ from perfdash.commands.context import (
     parse_moment,
     platforms_named,
     principal_named,
+    print_progress,
     require_known,
 )
 from perfdash.commands.sync import day_argument
@@ -24,7 +25,7 @@ from perfdash.domain.as_of import AsOf, today_at
 from perfdash.domain.errors import UsageError
 from perfdash.domain.filters import Filters, cpm_limit, range_of
 from perfdash.domain.question import Question
-from perfdash.presentation import json_documents, tables
+from perfdash.presentation import json_documents, missing_rows, tables
 from perfdash.presentation.formatting import enumerate_names
 from perfdash.store.query import catalog
 
@@ -71,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         )
         found = exports.answer(installation.store, Question(principal, filters, as_of), args.view, now())
     _print(found, args.format)
+    if found.missing and args.format != "json":
+        print_progress(missing_rows.line(found.missing))
     return 0
 
 

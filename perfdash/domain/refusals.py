@@ -73,3 +73,30 @@ def by_reason(refusals: Iterable[Refusal]) -> tuple[tuple[str, int], ...]:
 def without_amounts(reason: str) -> str:
     """`reason` for those who do not see money: it may quote what stood in the row."""
     return _DIGITS.sub("#", reason)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRows:
+    """What the newest run of some days in view refused: rows that are missing from the numbers of these days."""
+
+    client: str
+    account: int
+    run: int
+    currency: str
+    by_day: tuple[tuple[date | None, int], ...]
+    """(day, rows), by day; None first: the day of these could not be read, and may be any that the run covers."""
+    days: tuple[date, ...]
+    """The days in view that the rows may be of."""
+    cost: int | None
+    """In micros, as far as known; None without money."""
+    without_cost: int
+    reasons: tuple[tuple[str, int], ...]
+    """(reason, rows), most rows first."""
+
+    @property
+    def rows(self) -> int:
+        return sum(rows for _, rows in self.by_day)
+
+
+Missing = tuple[MissingRows, ...]
+"""By client and run."""

@@ -13,6 +13,7 @@ from perfdash.domain.finality import Spans, weakest_on
 from perfdash.domain.measures import BY_NAME, IN_MILLIONTHS, MEASURES, Measure
 from perfdash.domain.metrics import METRICS, Cell, Metric, Sums, exact, money, revenue_coverage, rounded
 from perfdash.domain.question import View
+from perfdash.domain.refusals import Missing
 
 BY: dict[View, tuple[Literal["client", "account", "campaign", "creator", "platform", "day"], ...]] = {
     "overview": ("platform",),
@@ -93,6 +94,7 @@ def columns_of(view: View, with_money: bool) -> tuple[ExportColumn, ...]:
         found.append(ExportColumn("finality", "finality of the day", canonical=False))
     found += [_measure_column(measure) for measure in MEASURES if measure.later]
     found += [_ratio_column(metric) for metric in METRICS.values() if metric.later]
+    found.append(ExportColumn("missing_rows", "refused rows that are missing", canonical=False))
     return tuple(column for column in found if with_money or not column.needs_money)
 
 
@@ -119,14 +121,15 @@ class Naming:
     campaigns: Names
     by_client: Mapping[str, list[Origin]]
     """The origins of each client's accounts; '' stands for all clients."""
+    missing: Missing = ()
 
     @classmethod
-    def of(cls, origins: Origins, creators: Names, campaigns: Names) -> Naming:
+    def of(cls, origins: Origins, creators: Names, campaigns: Names, missing: Missing = ()) -> Naming:
         """Everything by its key, so that a cell costs one look-up however many accounts are in view."""
         by_client: dict[str, list[Origin]] = {"": list(origins.values())}
         for (client, _), origin in origins.items():
             by_client.setdefault(client, []).append(origin)
-        return cls(origins, creators, campaigns, by_client)
+        return cls(origins, creators, campaigns, by_client, missing)
 
     def cell(self, name: str, row: Any) -> Cell:
         """The value of column `name` for one group or campaign row."""
@@ -174,6 +177,14 @@ class Naming:
         last = [origin.final_to for origin in self._of(row)]
         return min(day for day in last if day) if last and all(last) else None
 
+    def missing_rows(self, row: Any) -> Cell:
+        """Refused rows of the accounts behind a row, on its day where it has one: some of them may belong to it."""
+        about = [one for one in self.missing if row.client in ("", one.client) and row.account in (0, one.account)]
+        own: date | None = getattr(row, "day", None)
+        if own is None:
+            return sum(one.rows for one in about)
+        return sum(rows for one in about if own in one.days for day, rows in one.by_day if day in (None, own))
+
     def finality(self, row: Any) -> Cell:
         """The weakest finality that an account behind the row has on the row's day."""
         return weakest_on(row.day, (origin.finality for origin in self._of(row))) if row.day else None
@@ -192,6 +203,7 @@ _COMPUTED: dict[str, Callable[[Naming, Any], Cell]] = {
     "final_to": Naming.final_to,
     "corrected": lambda _names, row: row.sums.corrected,
     "finality": Naming.finality,
+    "missing_rows": Naming.missing_rows,
 }
 
 

@@ -394,7 +394,7 @@ SYNCS = (
         "fetched",
         "Fetched",
         "The rows that the source sent.",
-        "Each is exactly one of new, restated, reappeared, unchanged, quarantined or duplicate.",
+        "Each is exactly one of new, restated, reappeared, unchanged, quarantined, duplicate, added or left out.",
     ),
     _counted("Syncs", "new", "New", "Rows reported for the first time."),
     _counted("Syncs", "restated", "Restated", "Rows with another value than before."),
@@ -407,6 +407,15 @@ SYNCS = (
         "What was known before stays; nothing is guessed.",
     ),
     _counted("Syncs", "duplicate", "Duplicate", "Rows that the same answer sent twice, alike; they count once."),
+    _counted("Syncs", "added", "Added", "Rows that were added to another one of the same campaign, platform and day."),
+    _counted("Syncs", "left_out", "Left out", "Rows that are not about one campaign and day, such as totals."),
+    _counted(
+        "Syncs",
+        "missing_rows",
+        "Refused rows that are missing",
+        "Rows of these days that the last sync refused, so that their numbers are missing here.",
+        "Of a refused row it is not always known where it belongs: those of the whole account and day are counted.",
+    ),
 )
 
 ENTRIES: dict[str, Entry] = {

@@ -13,6 +13,7 @@ from perfdash.domain.corrections import MONEY_FIELDS, CorrectedField, Correction
 from perfdash.domain.measures import MEASURES, Measure, Unit
 from perfdash.domain.metrics import METRICS, Cell, Sums, exact, money, rounded
 from perfdash.domain.question import Question, as_of_text
+from perfdash.domain.refusals import Missing
 from perfdash.domain.restatements import (
     ADDED,
     RESTATED_FIELDS,
@@ -26,7 +27,7 @@ from perfdash.domain.restatements import (
     exact_value,
 )
 from perfdash.domain.settlement import Curve
-from perfdash.presentation import tables
+from perfdash.presentation import missing_rows, tables
 from perfdash.presentation.columns import Names
 from perfdash.presentation.corrections import CorrectionBatch, reported_value
 from perfdash.presentation.kpis import Total
@@ -44,8 +45,12 @@ def answer_document(
     revisions: Iterable[tuple[str, int]],
     totals: Sequence[Total],
     left_out: Iterable[tuple[str, int, int]] = (),
+    missing: Missing = (),
 ) -> dict[str, Any]:
-    """A whole answer. `left_out`: (currency, cost in micros, rows) that a CPM limit left out for having no CPM."""
+    """A whole answer. `left_out`: (currency, cost in micros, rows) that a CPM limit left out for having no CPM.
+
+    `missing`: refused rows of the days in view.
+    """
     return {
         "perfdash": {
             "version": VERSION,
@@ -61,6 +66,7 @@ def answer_document(
         "left_out": [
             {"currency": currency, "cost": metrics.text(money(cost)), "rows": rows} for currency, cost, rows in left_out
         ],
+        "missing": missing_rows.records(missing, question.principal.money),
     }
 
 

@@ -19,6 +19,7 @@ from perfdash.domain.campaigns import CampaignRow
 from perfdash.domain.groups import Group
 from perfdash.domain.metrics import Cell, text
 from perfdash.domain.question import View
+from perfdash.domain.refusals import Missing
 from perfdash.presentation import glossary
 from perfdash.presentation.columns import ExportColumn, Names, Naming, Origins, columns_of
 
@@ -55,10 +56,11 @@ def table(
     origins: Origins | None = None,
     creators: Names | None = None,
     campaigns: Names | None = None,
+    missing: Missing = (),
 ) -> Table:
     """`rows` (groups by BY[view]; for "campaigns" the campaign rows) as exact values."""
     columns = columns_of(view, with_money)
-    named = Naming.of(origins or {}, creators or {}, campaigns or {})
+    named = Naming.of(origins or {}, creators or {}, campaigns or {}, missing)
     return Table(view, columns, tuple(tuple(named.cell(column.name, row) for column in columns) for row in rows))
 
 

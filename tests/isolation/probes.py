@@ -27,7 +27,7 @@ from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
 from perfdash.store.ledger import attempts
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, overview, same_age, sync_health, versions
+from perfdash.store.query import catalog, coverage, overview, refused, same_age, sync_health, versions
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
@@ -295,6 +295,10 @@ TABLE: dict[str, Ask] = {
     "query.sync_health.runs": lambda s, p, x: sync_health.runs(s, p, x.clients),
     "query.sync_health.run_log": lambda s, p, x: sync_health.run_log(s, p, x.client, 1),
     "query.sync_health.quarantined": lambda s, p, x: sync_health.quarantined(s, p, x.client, 1),
+    "query.sync_health.control_totals": lambda s, p, x: sync_health.control_totals(s, p, x.client, 1).totals.measures,
+    "query.sync_health.refusals": lambda s, p, x: sync_health.refusals(s, p, x.client, 1),
+    "query.sync_health.same_answers": lambda s, p, _x: sync_health.same_answers(s, p),
+    "query.refused.missing": lambda s, p, x: refused.missing(s, Question(p, x.filters)),
     "query.sync_health.freshness": lambda s, p, x: sync_health.freshness(s, p, x.clients, NOW),
     "corrections.read.list_corrections": lambda s, p, x: correction_read.list_corrections(
         s, of_every_day(p, x.clients, x.as_of)

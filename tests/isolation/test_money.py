@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import delete, func, update
 
 from perfdash.domain.access import Principal
+from perfdash.domain.control_totals import ControlTotals, MeasureTotals
 from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
@@ -61,6 +62,11 @@ def _make_dearer(store: Store) -> None:
             connection.execute(update(table).values(**amounts))
         connection.execute(update(s.campaigns).values(budget=1))
         connection.execute(update(s.quarantine).values(payload="{}"))
+        connection.execute(
+            update(s.refusals).values(cost=1, without_cost=0, reason=func.replace(s.refusals.c.reason, "7", "8"))
+        )
+        other = ControlTotals({"cost": MeasureTotals(7, 7), "clicks": MeasureTotals(5, 5)})
+        connection.execute(update(s.runs).values(control=other.as_json()))
         connection.execute(update(s.overlays).values(cost=None))
         connection.execute(delete(s.overlays).where(s.overlays.c.clicks.is_(None), s.overlays.c.impressions.is_(None)))
         connection.execute(delete(s.correction_ranges))

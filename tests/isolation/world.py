@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Days
+from perfdash.domain.control_totals import ControlTotals, MeasureTotals
 from perfdash.domain.corrections import Target, WantedValue
 from perfdash.domain.facts import FactKey
 from perfdash.domain.filters import Filters
@@ -33,6 +34,7 @@ from tests.store.builders import (
     given_maker,
     given_overlay,
     given_quarantined,
+    given_refusal,
     given_revisions,
 )
 
@@ -94,8 +96,18 @@ def _client(store: Store, client: str) -> None:
     given_correction(store, **named)
     given_campaign(store, CAMPAIGN, client=client, name=f"Spring of {client}", budget=mark + 8)
     given_creator(store, CREATOR, f"Ann of {client}", client=client)
-    run = Runs(store, client).add(DAY, DAY + timedelta(1), message=f"{client} was fetched", log=f"GET /{client}")
+    control = ControlTotals({"cost": MeasureTotals(mark + 2, mark, 2), "clicks": MeasureTotals(5, 5)}, {client: 1})
+    run = Runs(store, client).add(
+        DAY,
+        DAY + timedelta(1),
+        state="incomplete",
+        message=f"{client} was fetched",
+        log=f"GET /{client}",
+        control=control.as_json(),
+        content_sha256="the same rows for all",
+    )
     given_quarantined(store, run, client=client)
+    given_refusal(store, run, client=client, platform=PLATFORM, reason=f"cost of {client} is {mark}", cost=mark)
     if client == "cove":
         return  # only its cost was ever corrected
     row = Target(client, 1, FactKey(DAY + timedelta(1), CAMPAIGN, PLATFORM, CREATOR))

@@ -161,9 +161,10 @@ def test_each_day_says_how_final_it_is_and_each_row_how_much_of_it_was_corrected
     row = replace(A_DAY, sums=sums(corrected=2))
     (found,) = read(tables.table("daily", [row], with_money=True, origins=origins))
     assert (found["finality of the day"], found["corrected rows"]) == ("unverified", "2")
-    assert [column.name for column in columns.columns_of("daily", with_money=False)][-3:] == [
+    assert [column.name for column in columns.columns_of("daily", with_money=False)][-4:] == [
         "final_to",
         "corrected",
         "finality",
+        "missing_rows",
     ]
     assert "finality" not in [column.name for column in columns.columns_of("overview", with_money=True)]

@@ -30,6 +30,7 @@ from perfdash.store.schema import (
     links,
     overlays,
     quarantine,
+    refusals,
     revisions,
     runs,
     users,
@@ -162,6 +163,23 @@ def given_quarantined(store: Store, run: int, *, client: str = "acme") -> None:
         "payload": '{"clicks": -1, "cost": 5}',
     }
     _insert(store, quarantine, [row])
+
+
+def given_refusal(store: Store, run: int, *, client: str = "acme", **more: Any) -> None:
+    """What `run` refused, added up: three rows of cost 7 on 2026-03-01, of one the cost could not be read."""
+    row = {
+        "client_id": client,
+        "run_id": run,
+        "ordinal": 0,
+        "account_id": 1,
+        "day": date(2026, 3, 1),
+        "platform": "TikTok",
+        "reason": "cost 12.50 is not a number",
+        "rows": 3,
+        "cost": 7_000_000,
+        "without_cost": 1,
+    }
+    _insert(store, refusals, [row | more])
 
 
 def _insert(store: Store, table: Table, rows: list[dict[str, Any]]) -> None:

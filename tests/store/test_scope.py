@@ -20,6 +20,7 @@ import perfdash.store
 from perfdash.domain.access import OPERATOR, Principal, Role
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.control_totals import ControlTotals, MeasureTotals
 from perfdash.domain.corrections import Range, Target, WantedValue
 from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.domain.facts import FactKey
@@ -34,7 +35,7 @@ from perfdash.store.ledger import attempts
 from perfdash.store.maintenance import bundle, erase
 from perfdash.store.maintenance import check as store_check
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, overview, same_age, sync_health, versions
+from perfdash.store.query import catalog, coverage, overview, refused, same_age, sync_health, versions
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
@@ -58,6 +59,7 @@ from tests.store.builders import (
     given_maker,
     given_overlay,
     given_quarantined,
+    given_refusal,
     given_revisions,
     reader,
 )
@@ -174,6 +176,10 @@ ASKED: dict[str, Ask] = {
         s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", RUN
     ),
     "query.sync_health.quarantined": lambda s, p: sync_health.quarantined(s, p, "acme", RUN),
+    "query.sync_health.control_totals": lambda s, p: sync_health.control_totals(s, p, "acme", RUN).totals.measures,
+    "query.sync_health.refusals": lambda s, p: sync_health.refusals(s, p, "acme", RUN),
+    "query.sync_health.same_answers": sync_health.same_answers,
+    "query.refused.missing": lambda s, p: refused.missing(s, Question(p, ALL)),
     "query.sync_health.freshness": lambda s, p: sync_health.freshness(s, p, (), NOW),
     "corrections.read.list_corrections": lambda s, p: correction_read.list_corrections(s, of_every_day(p)),
     "corrections.read.arrived_later": correction_read.arrived_later,
@@ -292,7 +298,7 @@ def discovered() -> dict[str, Callable[..., Any]]:
 @pytest.fixture
 def world(store: Store) -> Store:
     """Two clients; everything there is to see belongs to acme, and all its names say so."""
-    given_client(store, "acme", settlement_days=3)
+    given_client(store, "acme", settlement_days=3, accounts=2)
     given_client(store, "bolt")
     given_revisions(store, "acme", NOON)
     named = {"campaign_id": "acme-spring", "creator_id": "acme-ann", "platform": "acme-tv"}
@@ -303,9 +309,13 @@ def world(store: Store) -> Store:
     given_history(store, named | {"from_rev": 0, "to_rev": 1, "impressions": 5})
     given_campaign(store, "acme-spring", name="acme spring", budget=5)
     given_creator(store, "acme-ann", "acme Ann")
-    run = Runs(store).add(DAY, DAY, message="acme was fetched", log="GET /acme")
+    runs = Runs(store)
+    said_alike = {"content_sha256": "acme", "control": ControlTotals({"clicks": MeasureTotals(1, 1)}).as_json()}
+    run = runs.add(DAY, DAY, state="incomplete", message="acme was fetched", log="GET /acme", **said_alike)
+    runs.add(DAY, DAY, account_id=2, **said_alike)
     assert run == RUN
     given_quarantined(store, run)
+    given_refusal(store, run)
     export(store, ADMIN)
     given_maker(store)
     given_link(store, LINK)

@@ -60,12 +60,14 @@ def gaps(store: Store, question: Question) -> tuple[Gap, ...]:
 
 
 def uncovered(store: Store, question: Question, now: datetime) -> tuple[Gap, ...]:
-    """What a page should fetch: the gaps within each account's last `history_days` up to its today.
+    """What a page should fetch: the gaps within each account's last `history_days` up to its today. A source without an
+    API is not asked.
 
     AccessDenied for visitors who came through a client link: it fetches nothing.
     """
     question.principal.require_account()
-    return tuple(clipped for gap in gaps(store, question) for clipped in _within_history(gap, now))
+    asked = (gap for gap in gaps(store, question) if not gap.account.files_only)
+    return tuple(clipped for gap in asked for clipped in _within_history(gap, now))
 
 
 def _within_history(gap: Gap, now: datetime) -> Iterator[Gap]:

@@ -11,6 +11,9 @@ from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, and_, fu
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account
+from perfdash.domain.control_totals import ControlTotals
+from perfdash.domain.measures import MONEY
+from perfdash.domain.refusals import Refusal, without_amounts
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.query.catalog import accounts_in_view
@@ -19,6 +22,8 @@ from perfdash.store.types import platforms_of
 
 State = Literal["running", "committed", "incomplete", "failed", "suspicious", "aborted", "reverted"]
 Standing = Literal["never", "ok", "failing"]
+_LONG = ("log", "control")
+"""Columns of a run that its own functions read."""
 FINISHED = (*schema.VISIBLE, "failed", "suspicious", "aborted")
 
 
@@ -59,7 +64,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRow:
-    """One refused row of a run. `payload` is '' for a principal without money: it holds the row as it was sent."""
+    """One refused row of a run. Without money `payload` is '', and `reason` has no numbers: they are the row's own."""
 
     ordinal: int
     reason: str
@@ -94,7 +99,7 @@ def runs(store: Store, principal: Principal, clients: Collection[str] = (), limi
     newest = and_(r.client_id == c.client_id, r.run_id > c.last_run - limit)
     whose = and_(a.client_id == r.client_id, a.account_id == r.account_id)
     statement = (
-        select(*(c for c in r if c.name != "log"), (a.source + "/" + a.external_id).label("label"))
+        select(*(c for c in r if c.name not in _LONG), (a.source + "/" + a.external_id).label("label"))
         .select_from(schema.clients.outerjoin(schema.runs, newest).outerjoin(schema.accounts, whose))
         .where(narrowed(principal, c.client_id, clients))
         .order_by(r.started_at.desc().nulls_last(), r.client_id, r.run_id.desc())
@@ -124,6 +129,69 @@ def run_log(store: Store, principal: Principal, client: str, run: int) -> str:
         return connection.scalar(statement) or ""
 
 
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """The control totals of one run, and the currency of its amounts. Without money none of money."""
+
+    totals: ControlTotals
+    currency: str
+
+
+def control_totals(store: Store, principal: Principal, client: str, run: int) -> RunTotals:
+    """What the answer of one run added up to; nothing where that is not known."""
+    principal.require_account()
+    r, a = schema.runs.c, schema.accounts.c
+    whose = and_(a.client_id == r.client_id, a.account_id == r.account_id)
+    statement = (
+        select(r.control, a.currency)
+        .select_from(schema.runs.join(schema.accounts, whose))
+        .where(in_scope(principal, r.client_id), r.client_id == client, r.run_id == run)
+    )
+    with store.reading() as connection:
+        row = connection.execute(statement).one_or_none()
+    if row is None:
+        return RunTotals(ControlTotals(), "")
+    found = ControlTotals.from_json(row.control)
+    shown = {name: of for name, of in found.measures.items() if principal.money or name not in MONEY}
+    return RunTotals(replace(found, measures=shown), row.currency)
+
+
+def refusals(store: Store, principal: Principal, client: str, run: int) -> tuple[Refusal, ...]:
+    """What one run refused, by day, platform and reason. Without money there are no costs, nor numbers in reasons."""
+    principal.require_account()
+    t = schema.refusals.c
+    amounts = (t.cost, t.without_cost) if principal.money else (literal(0), literal(0))
+    statement = (
+        select(t.day, t.platform, t.reason, t.rows, *amounts)
+        .where(in_scope(principal, t.client_id), t.client_id == client, t.run_id == run)
+        .order_by(t.ordinal)
+    )
+    with store.reading() as connection:
+        found = tuple(Refusal(*row) for row in connection.execute(statement))
+    return found if principal.money else tuple(replace(one, reason=without_amounts(one.reason)) for one in found)
+
+
+def same_answers(store: Store, principal: Principal) -> tuple[tuple[Account, ...], ...]:
+    """Accounts of one source whose newest runs brought the very same rows for the same days: whose are they?
+
+    Only among the accounts in scope: nobody learns so of another client.
+    """
+    principal.require_account()
+    a = schema.accounts.c
+    good = schema.runs.alias("good")
+    statement = (
+        select(a.client_id, a.account_id, a.source, good.c.day_from, good.c.day_to, good.c.content_sha256)
+        .select_from(schema.accounts.join(good, _is_last(good, *schema.VISIBLE)))
+        .where(in_scope(principal, a.client_id), a.active, good.c.content_sha256 != "")
+    )
+    alike: dict[tuple[Any, ...], list[Account]] = {}
+    with store.reading() as connection:
+        by_key = {(one.client, one.number): one for one in accounts_in_view(connection, principal)}
+        for client, number, *what in connection.execute(statement):
+            alike.setdefault(tuple(what), []).append(by_key[client, number])
+    return tuple(tuple(those) for those in alike.values() if len(those) > 1)
+
+
 def quarantined(store: Store, principal: Principal, client: str, run: int) -> tuple[QuarantinedRow, ...]:
     """The refused rows of one run, in the order they came (the store keeps the first thousand)."""
     principal.require_account()
@@ -135,7 +203,8 @@ def quarantined(store: Store, principal: Principal, client: str, run: int) -> tu
         .order_by(q.ordinal)
     )
     with store.reading() as connection:
-        return tuple(QuarantinedRow(*row) for row in connection.execute(statement))
+        found = tuple(QuarantinedRow(*row) for row in connection.execute(statement))
+    return found if principal.money else tuple(replace(one, reason=without_amounts(one.reason)) for one in found)
 
 
 def freshness(store: Store, principal: Principal, clients: Collection[str], now: datetime) -> tuple[Freshness, ...]:

@@ -23,9 +23,10 @@ from perfdash.domain.facts import Fetched
 from perfdash.domain.filters import Filters
 from perfdash.domain.groups import Dimension, Group
 from perfdash.domain.question import Question, of_every_day
+from perfdash.domain.refusals import Missing
 from perfdash.presentation.columns import Names, Origins
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import overview
+from perfdash.store.query import overview, refused
 from perfdash.store.query.overview import Undefined
 from perfdash.sync.fetch import fetcher
 from perfdash.ui.runtime import context
@@ -148,10 +149,21 @@ def _of_days(question: Question) -> Question:
     return Question(question.principal, Filters(question.filters.days, question.clients), question.as_of)
 
 
+def _unlimited(question: Question) -> Question:
+    """Without a CPM limit, and whether corrections count."""
+    return question.filtered(max_cpm=None, raw=True)
+
+
 @shared(runs_by_minute, reduced=_of_days, ttl="5m")
 def origins(question: Question) -> Origins:
     """Where the numbers in view come from. Asked anew every minute, since days become final as time passes."""
     return exports.origins(context.store(), question, context.now().replace(second=0, microsecond=0))
+
+
+@shared(runs, reduced=_unlimited)
+def missing(question: Question) -> Missing:
+    """Refused rows that are missing from the numbers in view. A run that changes no number may bring them all."""
+    return refused.missing(context.store(), question)
 
 
 def first_day(question: Question) -> date | None:

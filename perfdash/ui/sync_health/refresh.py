@@ -89,7 +89,9 @@ def refresh(
     Who asked for it stands in the audit before any source is asked.
     """
     accounts = catalog.accounts(runtime_context.store(), principal, clients)
-    wanted = [(account, days) for account in accounts for days in _due(principal, account, view)]
+    wanted = [
+        (account, days) for account in accounts if not account.files_only for days in _due(principal, account, view)
+    ]
     if wanted:
         asked, kept = {account.client for account, _ in wanted}, runtime_context.settings().security.audit_kept
         audit.record(runtime_context.store(), principal, "sync", asked, "from a page", runtime_context.now(), kept=kept)
@@ -107,6 +109,7 @@ def is_old(question: Question) -> bool:
     return any(
         view.overlaps(history_of(account, now)) and _is_old(known.get(_key(account)), view, now)
         for account in catalog.accounts(runtime_context.store(), question.principal, question.clients)
+        if not account.files_only
     )
 
 
@@ -123,11 +126,14 @@ def account_standing(principal: Principal, clients: tuple[str, ...]) -> tuple[Fr
 
 def outcome_line(results: Sequence[RunResult], now: datetime, time_zone: str) -> str:
     """One line about what was stored: "3 runs: 120 new, 14 restated"; '' when nothing ended well."""
-    committed = [result for result in results if result.state == "committed"]
+    committed = [result for result in results if result.stored]
     reused = [result for result in results if result.state == "reused"]
     lines = []
     if committed:
         lines.append(f"{formatting.plural(len(committed), 'run')}: {counts_line(totals(committed))}.")
+    lines += [
+        f"{result.account.client}, {result.account.label}: {result.message}" for result in committed if result.kept
+    ]
     if reused:
         at = min((result.fetched_at for result in reused if result.fetched_at), default=None)
         accounts = formatting.plural(len({_key(result.account) for result in reused}), "account")
@@ -139,8 +145,8 @@ def outcome_line(results: Sequence[RunResult], now: datetime, time_zone: str) ->
 
 def counts_line(counts: Counts) -> str:
     """120 new, 14 restated, 3 quarantined; "nothing changed" when so."""
-    names = ("new", "restated", "reappeared", "vanished", "quarantined", "duplicate")
-    parts = [f"{getattr(counts, name):,} {name}" for name in names if getattr(counts, name)]
+    names = ("new", "restated", "reappeared", "vanished", "quarantined", "duplicate", "added", "left_out")
+    parts = [f"{getattr(counts, name):,} {name.replace('_', ' ')}" for name in names if getattr(counts, name)]
     return ", ".join(parts) or f"nothing changed in {formatting.plural(counts.fetched, 'row')}"
 
 
@@ -149,7 +155,7 @@ def failures(results: Sequence[RunResult], standing: Sequence[Freshness], now: d
     worked = {_key(fresh.account): fresh.fetched_at for fresh in standing}
     lines: dict[tuple[str, int], str] = {}
     for result in results:
-        if not result.ok:
+        if not result.ok and not result.stored:
             lines[_key(result.account)] = failure(
                 result.account, result.message, worked.get(_key(result.account)), now, time_zone
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +12,12 @@ from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account, Days, today_in
 from perfdash.domain.as_of import instant
 from perfdash.domain.finality import finality
+from perfdash.domain.measures import MEASURES
 from perfdash.domain.question import Question
+from perfdash.domain.refusals import by_reason
+from perfdash.presentation import control_totals as told_totals
 from perfdash.presentation import formatting, glossary, tables
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.tables import Table
 from perfdash.store.query import coverage, sync_health
 from perfdash.store.query.sync_health import Freshness, QuarantinedRow, RunRecord
@@ -23,16 +27,30 @@ from perfdash.ui.runtime import context
 from perfdash.ui.sync_health import refresh
 
 RUNS_SHOWN = 200
+_MOST_REASONS = 100
 _SETTLES = glossary.hint("settlement_window")
 STANDING = {"ok": "Working", "failing": "Failing", "never": "Never synced"}
 STATES = {
     "running": "In progress",
     "committed": "Stored",
+    "incomplete": "Incomplete",
     "failed": "Failed",
     "suspicious": "Suspicious",
     "aborted": "Aborted",
+    "reverted": "Taken back",
 }
-COUNTS = ("fetched", "new", "restated", "reappeared", "unchanged", "quarantined", "duplicate", "vanished")
+COUNTS = (
+    "fetched",
+    "new",
+    "restated",
+    "reappeared",
+    "unchanged",
+    "quarantined",
+    "duplicate",
+    "added",
+    "left_out",
+    "vanished",
+)
 
 
 def accounts(rows: Sequence[Freshness], key: str) -> None:
@@ -82,7 +100,7 @@ def runs(found: Sequence[RunRecord], *, authors: bool, key: str) -> RunRecord | 
         Shown("label", "Account", "text", lambda run: run.label),
         Shown("started_at", "Started", "moment", lambda run: run.started_at),
         Shown("days", "Days", "text", lambda run: formatting.days(Days(run.day_from, run.day_to)), width=190),
-        *(Shown(name, name.capitalize(), "count", _count(name)) for name in COUNTS),
+        *(Shown(name, name.replace("_", " ").capitalize(), "count", _count(name)) for name in COUNTS),
         Shown("message", "What happened", "text", lambda run: run.message or None, width="large"),
         Shown("trigger", "Asked by", "text", lambda run: f"{run.trigger}, {run.author}" if authors else run.trigger),
         Shown("run", "Run", "count", lambda run: run.run),
@@ -90,6 +108,23 @@ def runs(found: Sequence[RunRecord], *, authors: bool, key: str) -> RunRecord | 
     draw(found, columns, alt="Runs, newest first", key=key, choose=lambda run: (run.client, run.run))
     wanted = chosen(key)
     return next((run for run in found if (run.client, run.run) == wanted), None)
+
+
+def run_in_url(found: Sequence[RunRecord], query: Mapping[str, str]) -> RunRecord | None:
+    """The run that the address names, until another one is chosen."""
+    named = (query.get("owner", ""), query.get("run", ""))
+    return next((run for run in found if (run.client, str(run.run)) == named), None)
+
+
+def same_answers(principal: Principal, clients: tuple[str, ...]) -> None:
+    """Warn where two accounts brought the very same rows; of the clients in view, among all that the viewer may see."""
+    for those in sync_health.same_answers(context.store(), principal):
+        if not clients or any(account.client in clients for account in those):
+            names = formatting.enumerate_names([f"{account.client} {account.label}" for account in those])
+            st.warning(
+                escape_markdown(f"The same rows arrived for {names}: one of them may get the rows of the other.", 400),
+                icon=":material/content_copy:",
+            )
 
 
 def _count(name: str) -> Any:
@@ -111,6 +146,44 @@ def run_details(principal: Principal, run: RunRecord) -> tuple[QuarantinedRow, .
     if run.quarantined > len(rows):
         st.caption(f"The first {len(rows):,} of {run.quarantined:,} refused rows are kept.")
     return rows
+
+
+def control_totals(principal: Principal, run: RunRecord) -> None:
+    """What the answer added up to, by measure, and where that went; and which fields lost values."""
+    found = sync_health.control_totals(context.store(), principal, run.client, run.run)
+    currency = found.currency
+    figures = [
+        (measure, found.totals.measures[measure.name]) for measure in MEASURES if measure.name in found.totals.measures
+    ]
+    if figures:
+        columns = (
+            Shown("measure", "Measure", "text", lambda row: row[0].label, pinned=True),
+            *(
+                Shown(part, part.replace("_", " ").capitalize(), "text", _part(part, currency))
+                for part in ("read", *told_totals.PARTS)
+            ),
+        )
+        draw(figures, columns, alt="What the answer added up to, and where that went", key="control_totals")
+    if found.totals.unread:
+        lost = ", ".join(f"{name} ({count:,})" for name, count in sorted(found.totals.unread.items()))
+        st.caption(f"Values that could not be read and were left out of their rows: {escape_markdown(lost)}.")
+
+
+def _part(part: str, currency: str) -> Callable[[Any], str]:
+    return lambda row: told_totals.figure(row[0], getattr(row[1], part), currency)
+
+
+def refusals(principal: Principal, run: RunRecord) -> None:
+    """Why rows were refused, most rows first; all of them are in these sums."""
+    found = sync_health.refusals(context.store(), principal, run.client, run.run)
+    if not found:
+        return
+    rows = by_reason(found)
+    columns = (
+        Shown("reason", "Reason", "text", lambda row: row[0], pinned=True, width="large"),
+        Shown("rows", "Rows", "count", lambda row: row[1], "rows refused for this reason"),
+    )
+    draw(rows[:_MOST_REASONS], columns, alt="Refused rows by reason", key="refusals")
 
 
 def run_log(principal: Principal, run: RunRecord) -> None:
