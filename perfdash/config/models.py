@@ -12,24 +12,20 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from perfdash.config.auth_models import Auth, BearerAuth, HeaderAuth, QueryAuth
 from perfdash.config.presets import PRESETS, over_preset
+from perfdash.config.request_models import FIRST_DAY, LAST_DAY, RequestConfig
 from perfdash.config.source_models import (
-    PLACEHOLDER,
-    Auth,
-    BearerAuth,
     Closed,
     CursorPaging,
     FieldsConfig,
-    HeaderAuth,
     NoPaging,
     OffsetPaging,
     OutcomeRule,
     PagePaging,
     Paging,
-    QueryAuth,
     RateConfig,
     RecordsConfig,
-    RequestConfig,
     Text,
     UsageConfig,
     tuples,
@@ -44,8 +40,8 @@ _CARRIED = {PagePaging: "page", OffsetPaging: "offset", CursorPaging: "cursor"}
 
 def contradictions(request: RequestConfig, paging: Paging, auth: Auth) -> Iterator[str]:
     """A sentence for each contradiction."""
-    used = {name for text in (request.path, *request.params.values()) for name in PLACEHOLDER.findall(text)}
-    if "start" not in used or not used & {"end", "after_end"}:
+    used = request.used()
+    if not used & FIRST_DAY or not used & LAST_DAY:
         yield "the request must say which days it wants: put {start} and {end} into request.params or request.path"
     needed = _CARRIED.get(type(paging))
     if needed and needed not in used:
@@ -58,6 +54,8 @@ def contradictions(request: RequestConfig, paging: Paging, auth: Auth) -> Iterat
         yield f"request.headers.{auth.name} is the header in which auth sends the key"
     if isinstance(auth, QueryAuth) and auth.name in request.params:
         yield f"request.params.{auth.name} is the parameter in which auth sends the key"
+    if isinstance(auth, QueryAuth) and request.raw_params:
+        yield 'request.raw_params are sent as they stand, which auth.type "query" cannot do: send the key in a header'
 
 
 def _has_size(paging: Paging) -> bool:

@@ -38,7 +38,11 @@ def tuples(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+_OF_A_ROW = re.compile(r'(?<![\w"$])\$(?:key|outer_key|value)\b(?!")')
+
+
 def _expression(text: str) -> str:
+    text = _OF_A_ROW.sub(lambda found: f'"{found[0]}"', text)
     try:
         jmespath.compile(text)
     except jmespath.exceptions.ParseError as error:
@@ -60,95 +64,8 @@ Text = Annotated[
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_expression)]
 DayFormat = Annotated[str, StringConstraints(max_length=60), AfterValidator(day_format)]
 
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-PLACEHOLDERS = ("start", "end", "after_end", "account", "platforms", "page", "page_size", "offset", "cursor")
-"""{after_end} is the day after {end}, for an API whose last day is exclusive."""
-_OURS = (
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "cookie",
-    "accept",
-    "accept-encoding",
-    "user-agent",
-)
-_HTTP_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
-
-
-def _template(text: str) -> str:
-    for name in PLACEHOLDER.findall(text):
-        if name not in PLACEHOLDERS:
-            raise validation_error(f"there is no placeholder {{{name}}}; known: {', '.join(PLACEHOLDERS)}")
-    return text
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/") or re.search(r"[\x00-\x20\x7f\\?#]", text) or not text.isascii():
-        raise validation_error("a path begins with / and holds no blank, ? or #; parameters go into params")
-    if "//" in text or {"..", "."} & set(text.split("/")):
-        raise validation_error("a path has no empty, . or .. parts")
-    return _template(text)
-
-
-def _key_header(name: str) -> str:
-    if name.lower() in _OURS:
-        raise validation_error("a key does not travel in this header")
-    return name
-
-
-def _header(name: str) -> str:
-    if name.lower() in (*_OURS, "authorization"):
-        raise validation_error("this header is not for you to set; the key is sent by auth")
-    return name
-
-
-Template = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_template)]
-HeaderName = Annotated[str, StringConstraints(pattern=_HTTP_NAME), AfterValidator(_header)]
-HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,199}$")]
-ParamName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-
-
-class BearerAuth(Closed):
-    """auth.type = "bearer": `Authorization: Bearer KEY`"""
-
-    type: Literal["bearer"] = "bearer"
-
-
-class HeaderAuth(Closed):
-    """auth.type = "header": `NAME: PREFIX KEY`, the prefix only where there is one."""
-
-    type: Literal["header"]
-    name: Annotated[str, StringConstraints(pattern=_HTTP_NAME), AfterValidator(_key_header)]
-    prefix: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{0,40}$")] = ""
-
-
-class QueryAuth(Closed):
-    """auth.type = "query": `?NAME=KEY`, for APIs that know nothing else; the key then stands in every address."""
-
-    type: Literal["query"]
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-\[\]]{1,100}$")]
-
-
-class BasicAuth(Closed):
-    """auth.type = "basic": HTTP basic authentication; the key is the password."""
-
-    type: Literal["basic"]
-    user: Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f\x7f]{0,200}$")]
-
-
-Auth = Annotated[BearerAuth | HeaderAuth | QueryAuth | BasicAuth, Field(discriminator="type")]
-
-
-class RequestConfig(Closed):
-    """[sources.NAME.request]: a parameter whose placeholder has no value in a request is left out of that request."""
-
-    path: Annotated[str, StringConstraints(max_length=500), AfterValidator(_path)]
-    params: dict[ParamName, Template] = Field(default_factory=dict)
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
-    dates: DayFormat = "%Y-%m-%d"
-    platforms_joined_by: Annotated[str, StringConstraints(min_length=1, max_length=3)] = ","
-    window_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+HTTP_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
+HeaderName = Annotated[str, StringConstraints(pattern=HTTP_NAME)]
 
 
 class _Paging(Closed):
@@ -196,16 +113,21 @@ class CursorPaging(_Paging):
 
 
 class NextUrlPaging(_Paging):
-    """paging.type = "next_url": `next` finds the address of the next page; it must be at the same origin."""
+    """paging.type = "next_url": `next` finds the address of the next page; it must be at the same origin.
+
+    With `scheme = "any"` it may say http where base_url says https, as behind some proxies; base_url's is used.
+    """
 
     type: Literal["next_url"]
     next: Expression
+    scheme: Literal["same", "any"] = "same"
 
 
 class LinkPaging(_Paging):
-    """paging.type = "link_header": `Link: <address>; rel="next"`; it must be at the same origin."""
+    """paging.type = "link_header": `Link: <address>; rel="next"`; it must be at the same origin, as for next_url."""
 
     type: Literal["link_header"]
+    scheme: Literal["same", "any"] = "same"
 
 
 Paging = Annotated[
@@ -240,7 +162,7 @@ class OutcomeRule(Closed):
 
     then: Literal["ok", "retry", "rate_limited", "split", "auth", "fail", "incomplete"]
     status: Annotated[tuple[Annotated[Any, AfterValidator(_status)], ...], BeforeValidator(_statuses)] | None = None
-    header: Annotated[str, StringConstraints(pattern=_HTTP_NAME)] | None = None
+    header: Annotated[str, StringConstraints(pattern=HTTP_NAME)] | None = None
     at: Expression | None = None
     any_of: Annotated[tuple[Annotated[Any, AfterValidator(_scalar)], ...], BeforeValidator(tuples)] | None = None
     between: Annotated[tuple[int, int], BeforeValidator(tuples)] | None = None
@@ -359,7 +281,8 @@ class RecordsConfig(Closed):
     """[sources.NAME.records]: where the rows stand in an answer, by what they are finer, and which are none.
 
     `each`: the list of days inside each row at `path`; a day sees the fields of the row around it, and `$key` is the
-    key of a day that hangs under one. `finer`: the fields of theirs by which rows are finer than a fact. `where`: a
+    key of a day that hangs under one (`$value` its value, if that is no object; `$outer_key` the key around it).
+    `finer`: the fields of theirs by which rows are finer than a fact. `where`: a
     JMESPath condition; rows of which it does not hold are left out. `account = false`: what looks like the account of
     a row means something else. `periods`: on which of its days a row over several days is booked. `numbers`: how
     numbers are written, when a column leaves it in doubt. `missing`: texts that mean "not reported". `header`: the line

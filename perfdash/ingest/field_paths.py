@@ -77,7 +77,12 @@ def _key_by_key(keys: tuple[str, ...]) -> Callable[[object], object]:
 
 
 def _searched(expression: str) -> Callable[[object], object]:
-    parsed, options = jmespath.compile(expression).parsed, jmespath.Options(custom_functions=_ExactFunctions())
+    return evaluator(jmespath.compile(expression).parsed)
+
+
+def evaluator(parsed: Any) -> Callable[[object], object]:
+    """What finds the value of a part of an expression, as jmespath parses it; None when nothing is there."""
+    options = jmespath.Options(custom_functions=_ExactFunctions())
 
     def found(record: object) -> object:
         try:

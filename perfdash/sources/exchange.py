@@ -55,7 +55,7 @@ class Exchange:
             finally:
                 response.close()
             took = before - self._deadline.remaining
-            said = f"GET {self._path(asked)} {window}: {response.status_code} in {took:.2f} s"
+            said = f"{asked.method} {self._path(asked)} {window}: {response.status_code} in {took:.2f} s"
             return self._judged(asked, response, body, said + self._request_id(response))
         except (httpx.TransportError, Truncated) as error:
             cause = error
@@ -74,7 +74,8 @@ class Exchange:
             self._note(line)
             raise
         self._note(f"{line}, {len(said.rows)} rows")
-        return Came(said.rows, said.body, str(asked.url), self._source.key.masked(response.headers.get("Link", "")))
+        link = self._source.key.masked(response.headers.get("Link", ""))
+        return Came(said.rows, said.body, str(asked.url), link, said.objects)
 
     def _body(self, response: httpx.Response) -> bytes:
         if response.status_code == 200:

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from perfdash.config.source_models import CursorPaging, NextUrlPaging, NoPaging, OffsetPaging, PagePaging, Paging
+from perfdash.config.source_models import (
+    CursorPaging,
+    LinkPaging,
+    NextUrlPaging,
+    NoPaging,
+    OffsetPaging,
+    PagePaging,
+    Paging,
+)
 from perfdash.domain.errors import BadAnswer
 from perfdash.ingest import field_paths
 from perfdash.sources.paginators import Cursors, PageNumbers, RepeatedTotal, is_present, next_link, resolve_next
@@ -17,8 +25,8 @@ _SAMPLE = 16
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a request is made of: the placeholders page, page_size, offset and cursor that have a value in it, or `url`,
-    a whole next address at the source's own origin."""
+    """What a request is made of: the placeholders page, page_size, offset and cursor that have a value in it, and
+    perhaps `url`, a whole next address at the source's own origin, to which only a body is filled in."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     url: str | None = None
@@ -35,6 +43,13 @@ class Came:
     body: object
     url: str
     link: str = ""
+    objects: int | None = None
+    """How many objects hold the rows, where these stand inside others: an API counts those."""
+
+    @property
+    def count(self) -> int:
+        """How many there are in the API's own counting."""
+        return len(self.rows) if self.objects is None else self.objects
 
 
 class Pages:
@@ -51,6 +66,7 @@ class Pages:
         self._seen: dict[bytes, int] = {}
         self.count = 0
         self.rows = 0
+        self._inner = 0
 
     def first(self) -> PageRequest:
         return self._kind.first()
@@ -58,7 +74,8 @@ class Pages:
     def add(self, came: Came) -> PageRequest | None:
         """Take the next page: the request to make after it, or None when the answer is whole."""
         self.count += 1
-        self.rows += len(came.rows)
+        self.rows += came.count
+        self._inner += len(came.rows)
         following = None if came.body is None else self._kind.after(came, self.count, self.rows)
         self._refuse_repeat(came.rows)
         self._check_rows(whole=following is None)
@@ -72,10 +89,10 @@ class Pages:
 
     def _check_rows(self, whole: bool) -> None:
         said = self._total.value
-        if said is None:
+        if said is None or (whole and said == self._inner):
             return
         came = f"{self.rows} rows came on {self.count} pages, but {self._total.expression} is {said}"
-        if self.rows > said:
+        if self.rows > said and self._inner > said:
             raise BadAnswer(f"the answer is longer than it says: {came}")
         if whole and self.rows != said:
             raise BadAnswer(f"the answer is incomplete: {came}")
@@ -109,7 +126,7 @@ def _kind(paging: Paging, total: RepeatedTotal, most: int, base_url: str, size: 
         return _ByOffset(total, sized)
     if isinstance(paging, CursorPaging):
         return _ByCursor(Cursors(paging), total, sized)
-    return _ByAddress(paging.next if isinstance(paging, NextUrlPaging) else None, base_url, total, sized)
+    return _ByAddress(paging, base_url, total, sized)
 
 
 class _Once:
@@ -132,7 +149,7 @@ class _ByNumber:
         return PageRequest(self._numbers.first())
 
     def after(self, came: Came, count: int, rows: int) -> PageRequest | None:
-        values = self._numbers.after(came.body, len(came.rows), count, rows)
+        values = self._numbers.after(came.body, came.count, count, rows)
         return None if values is None else PageRequest(values)
 
 
@@ -145,7 +162,7 @@ class _ByOffset:
 
     def after(self, came: Came, count: int, rows: int) -> PageRequest | None:
         self._total.read(came.body)
-        if not came.rows or rows == self._total.value:
+        if not came.count or rows == self._total.value:
             return None
         return PageRequest({"offset": str(rows), **self._sized})
 
@@ -166,8 +183,12 @@ class _ByCursor:
 class _ByAddress:
     """`next` finds the address in the body; without it the `Link` header says it."""
 
-    def __init__(self, next_at: str | None, base_url: str, total: RepeatedTotal, sized: Mapping[str, str]) -> None:
-        self._next_at, self._base_url, self._total, self._sized = next_at, base_url, total, sized
+    def __init__(
+        self, paging: NextUrlPaging | LinkPaging, base_url: str, total: RepeatedTotal, sized: Mapping[str, str]
+    ) -> None:
+        self._next_at = paging.next if isinstance(paging, NextUrlPaging) else None
+        self._any_scheme = paging.scheme == "any"
+        self._base_url, self._total, self._sized = base_url, total, sized
         self._seen: dict[str, int] = {}
 
     def first(self) -> PageRequest:
@@ -179,13 +200,13 @@ class _ByAddress:
         said = self._said(came)
         if said is None:
             return None
-        address = resolve_next(said, came.url, self._base_url)
+        address = resolve_next(said, came.url, self._base_url, self._any_scheme)
         if address in self._seen:
             first = self._seen[address]
             circle = " -> ".join(f"page {number}" for number in [*range(first, count + 1), first][-6:])
             raise BadAnswer(f"the next page after page {count} is said to be page {first} again: {circle}")
         self._seen[address] = count + 1
-        return PageRequest(url=address)
+        return PageRequest(self._sized, address)
 
     def _said(self, came: Came) -> str | None:
         if self._next_at is None:

@@ -209,9 +209,10 @@ _END = re.compile(r"[ \t]*(?:,|\Z)")
 _LONGEST_HOST = 100
 
 
-def resolve_next(reference: str, asked: str, base_url: str) -> str:
+def resolve_next(reference: str, asked: str, base_url: str, any_scheme: bool = False) -> str:
     """`reference` resolved against the address `asked`, without its fragment, at the origin of `base_url`.
 
+    With `any_scheme` http and https are one at the same host and at the same or both usual ports; base_url's is asked.
     SourceRefused when it leads anywhere else. The error names the host only: the rest of an address may hold secrets.
     """
     if _UNCLEAR.search(reference):
@@ -224,7 +225,7 @@ def resolve_next(reference: str, asked: str, base_url: str) -> str:
         path, query = urlsplit(address).path, urlsplit(address).query
     except ValueError:
         raise SourceRefused("the address of the next page is not a web address") from None
-    if there is None or there != ours:
+    if there is None or ours is None or (there != ours and not (any_scheme and _is_same_host(there, ours))):
         raise SourceRefused(
             f"the next page is said to be at {_named(address, there)}, but the key goes to {_named(base_url, ours)} "
             "only, so it was not asked"
@@ -232,6 +233,12 @@ def resolve_next(reference: str, asked: str, base_url: str) -> str:
     # Put together from the configured origin, so that no reading of the rest can name another host.
     at = urlsplit(base_url)
     return f"{at.scheme}://{at.netloc}{path or '/'}" + (f"?{query}" if query else "")
+
+
+def _is_same_host(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:
+    """At both usual ports, or at one and the same."""
+    usual = all(port == USUAL_PORTS[scheme] for scheme, _, port in (one, other))
+    return one[1] == other[1] and (usual or one[2] == other[2])
 
 
 def _named(address: str, at: tuple[str, str, int] | None) -> str:

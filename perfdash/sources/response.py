@@ -23,6 +23,7 @@ from perfdash.domain.values import clean_text
 from perfdash.ingest import json_reader
 from perfdash.ingest.columnar_rows import are_rows
 from perfdash.ingest.field_paths import look_up, plain_keys
+from perfdash.ingest.nested_rows import is_nested, nested_rows
 from perfdash.sources.paginators import whole_number
 from perfdash.sources.retry import Transient, pause_asked, pause_hinted
 from perfdash.sources.transport import Deadline
@@ -47,6 +48,8 @@ class ParsedPage:
 
     rows: Sequence[object]
     body: object
+    objects: int | None = None
+    """How many objects hold the rows, where these stand inside others; None where each row stands by itself."""
 
 
 def parsed(body: bytes, key: Secret, loads: Loads = json_reader.loads) -> object:
@@ -67,12 +70,19 @@ def records_in(said: object, config: SourceConfig, key: Secret, *, allowed: bool
 
     `allowed`: an outcome rule has called the answer good, so what it says of itself does not count.
     """
-    rows = look_up(config.records.path)(said)
+    path, each = config.records.path, config.records.each
+    nested = nested_rows(said, path, each) if is_nested(path, each) else None
+    rows = nested.rows if nested else look_up(path)(said)
     if not allowed:
         refuse_disguised(said, key, rows)
+    if nested:
+        return ParsedPage(nested.rows, said, nested.objects)
     if _is_told_empty(said, config):
         return ParsedPage([], said)
-    return rows_at(said, config.records.path, key)
+    if is_nested(path, each):
+        inside = f" inside {each}" if each else ""
+        raise BadAnswer(f"{path} must lead to lists of rows{inside}, but none is there{_quoted(detail_in(said, key))}")
+    return rows_at(said, path, key)
 
 
 def _is_told_empty(said: object, config: SourceConfig) -> bool:

@@ -12,6 +12,7 @@ from perfdash.domain.measures import ALWAYS
 from perfdash.domain.secret import Secret
 from perfdash.ingest import csv_reader, json_reader
 from perfdash.ingest.field_paths import look_up, plain_keys
+from perfdash.ingest.nested_rows import rows_of
 from perfdash.ingest.not_tabular import NotTabular
 from perfdash.sources.paginators import is_present, says_more, whole_number
 from perfdash.sources.response import ParsedPage, first_met, records_in
@@ -58,7 +59,10 @@ def _from_json(body: bytes, config: SourceConfig) -> Sequence[object]:
     except json_reader.NotStrictJson as error:
         problem = str(error)
     else:
-        return said if isinstance(said, list) else _whole_answer(said, config)
+        if not isinstance(said, list):
+            return _whole_answer(said, config)
+        each = config.records.each
+        return said if each is None else rows_of(said, each)
     raise BadAnswer(problem)
 
 

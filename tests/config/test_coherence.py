@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from perfdash.config.auth_models import Auth, BearerAuth
 from perfdash.config.models import contradictions
-from perfdash.config.source_models import Auth, BearerAuth, RequestConfig
+from perfdash.config.request_models import RequestConfig
 from tests.config.test_loading import of, request
 from tests.sources.paging_kit import paging
 

@@ -7,19 +7,18 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from perfdash.config.auth_models import BearerAuth, HeaderAuth
 from perfdash.config.models import AccountConfig, SourceConfig
+from perfdash.config.request_models import RequestConfig
 from perfdash.config.source_models import (
-    BearerAuth,
     CursorPaging,
     FieldConfig,
-    HeaderAuth,
     LinkPaging,
     NoPaging,
     OutcomeRule,
     PagePaging,
     RateConfig,
     RecordsConfig,
-    RequestConfig,
     UsageConfig,
 )
 from tests.config.test_loading import FIELDS, SOURCE
@@ -32,10 +31,20 @@ from tests.config.test_loading import FIELDS, SOURCE
         (HeaderAuth(type="header", name="X"), {"type": "header", "prefix": ""}),
         (
             RequestConfig(path="/"),
-            {"params": {}, "headers": {}, "dates": "%Y-%m-%d", "platforms_joined_by": ",", "window_days": None},
+            {
+                "method": "GET",
+                "params": {},
+                "raw_params": (),
+                "body": None,
+                "form": {},
+                "headers": {},
+                "dates": "%Y-%m-%d",
+                "platforms_joined_by": ",",
+                "window_days": None,
+            },
         ),
         (NoPaging(), {"type": "none", "total_rows": None}),
-        (LinkPaging(type="link_header"), {"type": "link_header", "total_rows": None, "size": None}),
+        (LinkPaging(type="link_header"), {"type": "link_header", "total_rows": None, "size": None, "scheme": "same"}),
         (
             PagePaging(type="page"),
             {

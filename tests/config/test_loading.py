@@ -56,7 +56,10 @@ def test_a_source_in_which_nothing_is_wrong_is_taken() -> None:
     assert of() == []
 
 
-PLACEHOLDERS = "start, end, after_end, account, platforms, page, page_size, offset, cursor"
+PLACEHOLDERS = (
+    "start, end, after_end, account, platforms, page, page_size, offset, cursor, and those of days with _epoch, "
+    "_epoch_ms, _time, _year, _month, _day"
+)
 BAD_PATH = ".request.path: a path begins with / and holds no blank, ? or #; parameters go into params"
 BAD_PART = ".request.path: a path has no empty, . or .. parts"
 NOT_YOURS = "this header is not for you to set; the key is sent by auth"

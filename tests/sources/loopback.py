@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +37,9 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    method: str = "GET"
+    target: str = ""
+    body: bytes = b""
 
 
 class Loopback:
@@ -87,15 +91,23 @@ class Loopback:
             if not more:
                 return ""
             received += more
+        head, _, _ = received.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\ncontent-length: *([0-9]+)", head)
+        whole = len(head) + 4 + (int(length[1]) if length else 0)
+        while len(received) < whole and (more := connection.recv(65536)):
+            received += more
         return received.decode("latin-1")
 
     def _next(self, head: str) -> Answer:
+        head, _, body = head.partition("\r\n\r\n")
         first, *lines = head.split("\r\n")
         parts = urlsplit(first.split(" ")[1])
         headers = dict(line.split(": ", 1) for line in lines if ": " in line)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         with self._lock:
-            self.asked.append(Asked(parts.path, query, {name.lower(): value for name, value in headers.items()}))
+            low = {name.lower(): value for name, value in headers.items()}
+            method, target = first.split(" ")[:2]
+            self.asked.append(Asked(parts.path, query, low, method, target, body.encode("latin-1")))
             return self._answers[min(len(self.asked), len(self._answers)) - 1]
 
 

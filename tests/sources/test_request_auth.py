@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from perfdash.config.source_models import Auth
+from perfdash.config.auth_models import Auth
 from perfdash.domain.errors import SourceRefused
 from perfdash.domain.secret import Secret
 from perfdash.sources.request import masked_key, sign

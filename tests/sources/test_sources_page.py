@@ -19,8 +19,8 @@ from pydantic.fields import FieldInfo
 from perfdash.config import presets
 from perfdash.config.loading import validate
 from perfdash.config.models import ClientConfig, SourceConfig
+from perfdash.config.request_models import PLACEHOLDERS
 from perfdash.config.source import Source
-from perfdash.config.source_models import PLACEHOLDERS
 from perfdash.domain.accounts import Days
 from perfdash.domain.secret import Secret
 from perfdash.sources.check.request_plan import explain

@@ -12,11 +12,11 @@ from urllib.parse import quote_plus, unquote, unquote_plus
 
 import httpx
 
+from perfdash.config.auth_models import BasicAuth, QueryAuth
 from perfdash.config.models import SourceConfig
+from perfdash.config.request_models import PLACEHOLDER
 from perfdash.config.source import Source
 from perfdash.config.source_models import (
-    PLACEHOLDER,
-    BasicAuth,
     CursorPaging,
     FieldConfig,
     LinkPaging,
@@ -26,7 +26,6 @@ from perfdash.config.source_models import (
     OutcomeRule,
     PagePaging,
     Paging,
-    QueryAuth,
     RateConfig,
     UsageConfig,
 )
