@@ -30,8 +30,19 @@ from perfdash.sync.run import Order, RunResult, SyncContext
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `sync` knows of files."""
     parser.add_argument(
-        "--file", metavar="REPORT", help="read this saved export (.csv, .tsv or .json) of one account instead of asking"
+        "--file",
+        action="append",
+        metavar="REPORT",
+        help="read this saved export of one account instead of asking: CSV, TSV, XLSX, JSON or JSON lines, also "
+        "as .gz or .zip (repeatable: all together are one answer)",
     )
+    parser.add_argument(
+        "--mapping",
+        metavar="M",
+        help="how its columns are read: a preset such as meta_export, or a TOML file with [records] and [fields]; "
+        "default: as the source says, or as its header is recognised",
+    )
+    parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook; default: the one that fits")
     parser.add_argument(
         "--exported-at",
         type=moment_argument,
@@ -60,24 +71,27 @@ def check_arguments(args: argparse.Namespace) -> None:
     """UsageError for what does not go together."""
     if args.file is not None and args.watch:
         raise UsageError("--file is read once; leave out --watch.")
-    if args.file is None and args.exported_at is not None:
-        raise UsageError("--exported-at speaks of a file; name it with --file.")
     if args.file is None and args.complete:
         raise UsageError("--complete speaks of a file; name it with --file.")
+    for name in ("exported_at", "mapping", "sheet"):
+        if args.file is None and getattr(args, name) is not None:
+            raise UsageError(f"--{name.replace('_', '-')} speaks of a file; name it with --file.")
 
 
 def sync_file(
     installation: Installation, accounts: list[Account], args: argparse.Namespace, stop: threading.Event
 ) -> tuple[RunResult, ...]:
     account = _only(accounts)
-    saved = import_file.read_file(
-        Path(args.file),
+    mapping = None if args.mapping is None else import_file.read_mapping(args.mapping)
+    saved = import_file.read_paths(
+        [Path(path) for path in args.file],
         installation.settings.sources[account.source],
         account,
-        days=_days(args),
-        exported_at=args.exported_at,
-        now=now(),
+        import_file.FileRequest(mapping, args.sheet, _days(args), args.exported_at),
+        now(),
     )
+    for line in saved.said:
+        print_progress(line)
     working = SyncContext(
         installation.store, lambda _account, _days: saved.fetched(installation.store), progress=print_progress
     )

@@ -31,11 +31,14 @@ _SAYS = {
 }
 
 
-def problem_lines(error: ValidationError) -> Iterator[str]:
-    """One line for each problem: `sources.agency.paging.type: there is no such type; known: none, page, ...`"""
+def problem_lines(error: ValidationError, whole: type[BaseModel] = Document) -> Iterator[str]:
+    """One line for each problem: `sources.agency.paging.type: there is no such type; known: none, page, ...`
+
+    `whole` is what was to be made of the file.
+    """
     told = set()
     for one in error.errors(include_input=False):
-        words, table = _walk(one["loc"])
+        words, table = _walk(one["loc"], whole)
         line = _said(one, words, table)
         if line not in told:
             told.add(line)
@@ -64,13 +67,13 @@ def _named(expected: str) -> str:
     return ", ".join(re.findall("'([^']*)'", expected))
 
 
-def _walk(loc: tuple[int | str, ...]) -> tuple[list[int | str], type[BaseModel] | None]:
+def _walk(loc: tuple[int | str, ...], whole: type[BaseModel]) -> tuple[list[int | str], type[BaseModel] | None]:
     """The words of a path as the file has them, and the table that holds the last one.
 
     pydantic also names which kind of a table it took ("page") and that a key was meant ("[key]"): not in the file.
     """
-    here: Any = Document
-    table: type[BaseModel] | None = Document
+    here: Any = whole
+    table: type[BaseModel] | None = whole
     words: list[int | str] = []
     for word in loc:
         kinds = _kinds(here)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from perfdash.config.auth_models import Auth, BearerAuth, HeaderAuth, QueryAuth
-from perfdash.config.presets import PRESETS, over_preset
+from perfdash.config.presets import ABOUT_AN_API, FILES_ONLY, PRESETS, over_preset
 from perfdash.config.request_models import FIRST_DAY, LAST_DAY, RequestConfig
 from perfdash.config.source_models import (
     Closed,
@@ -212,11 +212,11 @@ class LimitsConfig(Closed):
 if TYPE_CHECKING:
     SourceType = str
 else:  # made from the presets, so that a new one is its file and its name there
-    SourceType = Literal[(*PRESETS, "custom")]
+    SourceType = Literal[(*PRESETS, *FILES_ONLY, "custom")]
 
 
 class SourceConfig(Closed):
-    """[sources.NAME]: its own lines over those of the preset that `type` names; custom has none."""
+    """[sources.NAME]: its own lines over those of the preset that `type` names; custom and file have none."""
 
     type: SourceType = "performance_v1"
     base_url: Annotated[str, AfterValidator(_base_url)]
@@ -244,12 +244,17 @@ class SourceConfig(Closed):
     @property
     def files_only(self) -> bool:
         """True for a source without an API: only files bring its rows."""
-        return not self.base_url
+        return self.type in FILES_ONLY
 
     @model_validator(mode="before")
     @classmethod
     def _over_preset(cls, said: Any) -> Any:
-        return over_preset(said) if isinstance(said, dict) else said
+        if not isinstance(said, dict):
+            return said
+        needless = sorted(said.keys() & ABOUT_AN_API) if said.get("type") in FILES_ONLY else []
+        if needless:
+            raise validation_error(f"only files bring the rows of this type, it has no API: leave out {needless[0]}")
+        return over_preset(said)
 
     @model_validator(mode="after")
     def _fits_together(self) -> SourceConfig:

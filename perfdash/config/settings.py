@@ -61,6 +61,8 @@ class Settings:
         if config is None:
             known = ", ".join(self.sources) or "none"
             raise ConfigError(f'There is no source "{account.source}" in the configuration; known: {known}.')
+        if config.files_only:
+            raise ConfigError(f'The source "{account.source}" has no API to ask: its rows come with sync --file.')
         return Source(account.source, config, self._secret(self.key_name(account)))
 
     def key_name(self, account: Account) -> str:

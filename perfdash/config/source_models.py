@@ -61,7 +61,24 @@ def day_format(text: str) -> str:
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
-Expression = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_expression)]
+LONGEST_PATH, MOST_PATHS = 500, 40
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PATH), AfterValidator(_expression)]
+
+
+def _one_or_more(value: Any) -> Any:
+    return tuples(value if isinstance(value, list) else [value])
+
+
+def _paths(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not texts or not all(texts):
+        raise validation_error("this must not be empty")
+    if len(texts) > MOST_PATHS or max(map(len, texts)) > LONGEST_PATH:
+        raise validation_error("this is too long")
+    return tuple(map(_expression, texts))
+
+
+Expressions = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), AfterValidator(_paths)]
+"""One path, or several of which the first counts that is there."""
 DayFormat = Annotated[str, StringConstraints(max_length=60), AfterValidator(day_format)]
 
 HTTP_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
@@ -135,10 +152,6 @@ Paging = Annotated[
 ]
 
 
-def _statuses(value: Any) -> Any:
-    return tuples(value if isinstance(value, list) else [value])
-
-
 def _status(value: Any) -> Any:
     exact = isinstance(value, int) and not isinstance(value, bool) and 200 <= value <= 599
     if not exact and value not in ("2xx", "3xx", "4xx", "5xx"):
@@ -161,7 +174,7 @@ class OutcomeRule(Closed):
     """
 
     then: Literal["ok", "retry", "rate_limited", "split", "auth", "fail", "incomplete"]
-    status: Annotated[tuple[Annotated[Any, AfterValidator(_status)], ...], BeforeValidator(_statuses)] | None = None
+    status: Annotated[tuple[Annotated[Any, AfterValidator(_status)], ...], BeforeValidator(_one_or_more)] | None = None
     header: Annotated[str, StringConstraints(pattern=HTTP_NAME)] | None = None
     at: Expression | None = None
     any_of: Annotated[tuple[Annotated[Any, AfterValidator(_scalar)], ...], BeforeValidator(tuples)] | None = None
@@ -206,12 +219,14 @@ class UsageConfig(Closed):
 class FieldConfig(Closed):
     """One field of a row: `path` (JMESPath, from the row) or `constant`, and how its value is to be understood.
 
+    Several paths: the first of them that the file, or the row of an API, has. A constant beside a path stands where
+    there is none of them. In a file `{currency}` inside a path is the account's currency.
     `scale`: numbers are units, cents, micros (millionths) or percent. `format`: how a day is written.
     `map`: other spellings of a platform or status. `by`, `pick` and `value`: of a list of objects, the `value` of the
     one whose `by` is `pick`. `zero_when_missing`: the API leaves out what is 0; of a list, that item, not the list.
     """
 
-    path: Expression | None = None
+    path: Expressions | None = None
     constant: Text | None = None
     scale: Literal["units", "cents", "micros", "percent"] = "units"
     format: DayFormat | None = None
@@ -223,16 +238,21 @@ class FieldConfig(Closed):
 
     @model_validator(mode="after")
     def _one_of(self) -> FieldConfig:
-        if (self.path is None) == (self.constant is None):
-            raise validation_error("say either path or constant")
+        if self.path is None and self.constant is None:
+            raise validation_error("say path or constant")
         if (self.by is None) != (self.pick is None):
             raise validation_error("by and pick go together: the one of the list whose `by` is `pick`")
         return self
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """In the order in which they are tried; none where the constant is all."""
+        return self.path or ()
+
 
 def _short(value: Any) -> Any:
     """`cost = "spend"` is short for `cost = { path = "spend" }`."""
-    return {"path": value} if isinstance(value, str) else value
+    return {"path": value} if isinstance(value, str | list) else value
 
 
 OneField = Annotated[FieldConfig, BeforeValidator(_short)]
@@ -286,7 +306,7 @@ class RecordsConfig(Closed):
     JMESPath condition; rows of which it does not hold are left out. `account = false`: what looks like the account of
     a row means something else. `periods`: on which of its days a row over several days is booked. `numbers`: how
     numbers are written, when a column leaves it in doubt. `missing`: texts that mean "not reported". `header`: the line
-    of a file in which its header stands, counted from 1.
+    of a file in which its header stands, counted from 1. `sheet`: the name of a workbook's sheet.
     """
 
     path: Expression
@@ -296,6 +316,7 @@ class RecordsConfig(Closed):
     account: bool = True
     periods: Literal["refuse", "first_day", "last_day"] = "refuse"
     numbers: NumberStyle | None = None
-    missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=20)], ...], BeforeValidator(tuples)] = ()
+    missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=40)], ...], BeforeValidator(tuples)] = ()
     decimal_comma: bool = False
     header: Annotated[int, Field(ge=1, le=1000)] | None = None
+    sheet: Text | None = None

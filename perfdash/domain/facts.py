@@ -88,6 +88,14 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class FileOrigin:
+    """The file that an answer was read from; of several their names, and the checksum of their checksums."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """A batch and how it was obtained. Times are aware UTC."""
 
@@ -98,6 +106,8 @@ class Fetched:
     retries: int = 0
     log: tuple[str, ...] = field(default=())
     """One line per request, without secrets."""
+    file: FileOrigin | None = None
+    """None for an answer of the source itself."""
 
 
 BareKey = tuple[date, str, str, str]

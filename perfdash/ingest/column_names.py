@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 
@@ -62,3 +63,13 @@ def currency_in(name: str) -> str | None:
     """The currency that a header names: `Amount spent (EUR)` -> EUR."""
     found = _CURRENCY.search(name.strip())
     return found[1] if found else None
+
+
+def is_one_of(name: str, wanted: AbstractSet[str]) -> bool:
+    """Whether a header is one of these folded names, of which `cost ({currency})` stands for any currency."""
+    return folded(name) in wanted or folded(any_currency(name)) in wanted
+
+
+def any_currency(name: str) -> str:
+    """`Cost (EUR)` -> `Cost ({currency})`"""
+    return _CURRENCY.sub("({currency})", plain_name(name))

@@ -17,7 +17,7 @@ from perfdash.ingest.header_line import LOOKED_AT, HeaderWish, find_header, know
 from perfdash.ingest.not_tabular import NotTabular
 from perfdash.ingest.text_encoding import decode
 
-_SPOKEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SPOKEN = {",": "CSV", ";": "CSV with semicolons", "\t": "tabs", "|": "bars"}
 _SEP_LINE = re.compile(r'\s*"?sep=([,;\t|])"?[,;\t|]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _LONGEST_VALUE = 131_072
 _LINE_END = re.compile(r"\r\n|\n|\r")

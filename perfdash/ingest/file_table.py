@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 
-from perfdash.ingest.column_names import ColumnNames, folded, name_columns
+from perfdash.ingest.column_names import ColumnNames, is_one_of, name_columns
 from perfdash.ingest.columnar_rows import ColumnarRows
 from perfdash.ingest.not_tabular import NotTabular
 
@@ -26,19 +26,6 @@ class FileTable:
     names: ColumnNames
     rows: ColumnarRows
     said: tuple[str, ...] = ()
-
-    def column(self, name: str) -> Sequence[Any]:
-        """The values under a name, row by row."""
-        return self.rows.columns[self.rows.names.index(name)]
-
-    def differing_twins(self) -> frozenset[str]:
-        """Names that two columns bear which do not say the same."""
-        found = set()
-        for name in self.names.twins:
-            others = [one for one in self.rows.names if one.startswith(f"{name} (")]
-            if any(list(self.column(one)) != list(self.column(name)) for one in others):
-                found.add(name)
-        return frozenset(found)
 
 
 def make_table(
@@ -69,8 +56,20 @@ def make_table(
             names=tuple(name for name in named.names if name not in gone),
             nameless=tuple(name for name in named.nameless if name not in gone),
         )
-    rows = ColumnarRows(named.names, [columns[place] for place in kept])
-    return FileTable(named, rows, (*said, *_notes(named, line, after)))
+    kept_columns = [columns[place] for place in kept]
+    named = _told_apart(named, kept_columns)
+    return FileTable(named, ColumnarRows(named.names, kept_columns), (*said, *_notes(named, line, after)))
+
+
+def _told_apart(named: ColumnNames, columns: list[Cells]) -> ColumnNames:
+    """The first of several columns of one name that do not say the same is `cost (1)`: it is not to be guessed."""
+    by_name = dict(zip(named.names, columns, strict=True))
+    differ = {
+        name
+        for name in named.twins
+        if any(by_name[one] != by_name[name] for one in named.names if one.startswith(f"{name} ("))
+    }
+    return replace(named, names=tuple(f"{name} (1)" if name in differ else name for name in named.names))
 
 
 def _without_blank_rows(columns: list[Cells]) -> list[Cells]:
@@ -84,7 +83,7 @@ def _without_footer(
     """Without the lines at the end that hold no amount and little else, such as `Total: 3 campaigns`."""
     rows = len(columns[0]) if columns else 0
     usual = max((_filled(columns, at) for at in range(min(rows, _FIRST))), default=0)
-    counted = [place for place, cell in enumerate(header) if folded(cell) in amounts]
+    counted = [place for place, cell in enumerate(header) if is_one_of(cell, amounts)]
     last = rows
     while last and _is_footer(columns, last - 1, counted, usual):
         last -= 1

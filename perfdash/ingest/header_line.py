@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from perfdash.ingest.column_names import folded
+from perfdash.ingest.column_names import folded, is_one_of
 
 LOOKED_AT = 100
 """Lines in which a header is looked for: what stands before it is a title, an account, a period."""
@@ -24,7 +24,7 @@ class HeaderWish:
 
 def known_names(cells: Sequence[str], wish: HeaderWish) -> int:
     """How many of a line's cells are names of columns that somebody looks for."""
-    return len({folded(cell) for cell in cells if cell} & wish.names)
+    return len({folded(cell) for cell in cells if cell and is_one_of(cell, wish.names)})
 
 
 def find_header(lines: Sequence[Sequence[str]], wish: HeaderWish) -> int | None:

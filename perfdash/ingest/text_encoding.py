@@ -78,3 +78,13 @@ def _windows(body: bytes) -> DecodedText:
         return _checked(DecodedText(body.decode("cp1252"), "Windows-1252"))
     except UnicodeDecodeError:
         raise NotTabular("it is no text in UTF-8, UTF-16 or Windows-1252; save it as UTF-8") from None
+
+
+def is_marked_utf16(body: bytes) -> bool:
+    """Whether a byte order mark says that it is UTF-16."""
+    return body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def to_utf8(body: bytes) -> bytes:
+    """The same text as UTF-8, without a mark."""
+    return decode(body).text.encode()

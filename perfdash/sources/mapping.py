@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from perfdash.config.source_models import FieldConfig, FieldsConfig, RecordsConfig
 from perfdash.domain.values import ISO, day_style
 from perfdash.ingest.field_paths import look_up, plain_keys
@@ -42,13 +44,12 @@ def _plain_field(name: str, path: str) -> Field:
 
 
 def _field(name: str, config: FieldConfig, records: RecordsConfig) -> Field:
-    path = config.path
     return Field(
         name=name,
         label=_label(name, config),
-        find=look_up(path) if path is not None else _nothing,
-        keys=plain_keys(path) if path is not None else None,
-        constant=config.constant,
+        find=_find(config),
+        keys=plain_keys(config.paths[0]) if len(config.paths) == 1 and config.constant is None else None,
+        constant=None if config.paths else config.constant,
         pick=_pick(config, config.zero_when_missing and name in NUMBERS),
         power=_POWERS[config.scale],
         comma=records.decimal_comma,
@@ -58,9 +59,21 @@ def _field(name: str, config: FieldConfig, records: RecordsConfig) -> Field:
     )
 
 
+def _find(config: FieldConfig) -> Callable[[object], object]:
+    """What finds the value in a row: at the first of the paths where one is, or else the constant."""
+    if len(config.paths) == 1 and config.constant is None:
+        return look_up(config.paths[0])
+    tried = [look_up(path) for path in config.paths]
+
+    def found(row: object) -> object:
+        return next((value for one in tried if (value := one(row)) is not None), config.constant)
+
+    return found
+
+
 def _label(name: str, config: FieldConfig) -> str:
     """Two fields may pick from one list, so what they pick belongs to their names."""
-    path = name if config.path is None else config.path
+    path = config.paths[0] if config.paths else name
     return path if config.pick is None else f"{path}[{config.pick}]"
 
 
@@ -68,7 +81,3 @@ def _pick(config: FieldConfig, zero_when_missing: bool) -> Pick | None:
     if config.by is None or config.pick is None:
         return None
     return Pick(look_up(config.by), config.pick, look_up(config.value), zero_when_missing)
-
-
-def _nothing(_record: object) -> None:
-    return None

@@ -1,91 +1,144 @@
-"""What an export that somebody saved holds, read as the source's own answers are (pure). Its texts quote no content."""
+"""What somebody exported: files of one account, each read by what fits it, as the rows of one answer (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from perfdash.config.file_mapping import FileMapping, of_preset, of_source
 from perfdash.config.models import SourceConfig
-from perfdash.config.source_models import CursorPaging, NextUrlPaging, PagePaging
 from perfdash.domain.errors import BadAnswer
-from perfdash.domain.measures import ALWAYS
-from perfdash.domain.secret import Secret
-from perfdash.ingest import csv_reader, json_reader
-from perfdash.ingest.field_paths import look_up, plain_keys
-from perfdash.ingest.nested_rows import rows_of
-from perfdash.ingest.not_tabular import NotTabular
-from perfdash.sources.paginators import is_present, says_more, whole_number
-from perfdash.sources.response import ParsedPage, first_met, records_in
+from perfdash.ingest.columnar_rows import ColumnarRows
+from perfdash.ingest.field_paths import path_of
+from perfdash.sources.export_columns import FittedMapping, fit
+from perfdash.sources.opened_file import FileWish, OpenedFile, open_file
+from perfdash.sources.recognition import nearest_export, recognise
 
-Form = Literal["csv", "json"]
-_REQUIRED = ("campaign", "day", "platform", *ALWAYS)
-_NO_KEY = Secret("", "")
-_MANY_PAGES = "save the rows of all pages as one list"
+MOST_TOLD = 3
 
 
-def rows_in(body: bytes, form: Form, config: SourceConfig) -> Sequence[object]:
-    """The rows of an export: a CSV with a header, a JSON list of rows, or a JSON object that is one whole answer.
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """The content of a file and its name, as people see it."""
 
-    BadAnswer for anything else, an error that was saved and one page of several among it.
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SavedExport:
+    """The rows of all files together, how they are to be read, and a line for each file: what was recognised."""
+
+    rows: Sequence[Any]
+    mapping: FileMapping
+    names: tuple[str, ...]
+    columns: Mapping[str, str]
+    """Field -> the column that it is read from."""
+    said: tuple[str, ...]
+
+
+def read_exports(
+    files: Sequence[NamedFile],
+    config: SourceConfig,
+    currency: str,
+    mapping: FileMapping | None = None,
+    sheet: str | None = None,
+) -> SavedExport:
+    """The files by `mapping`, else by the source's own fields, else by the preset that their header is recognised as.
+
+    BadAnswer, which names the file where there are several, for what cannot be used.
     """
-    found = _from_csv(body, config) if form == "csv" else _from_json(body, config)
-    if not found:
-        raise BadAnswer("it holds no rows, so there is nothing to learn from it")
-    return found
+    named = (of_source(config) if mapping is None else mapping,)
+    opened, fitted, said = [], [], []
+    for file in files:
+        try:
+            found = open_file(file.body, file.name, FileWish(config, named, sheet))
+            chosen, told = _chosen(found, named[0], config, currency, fixed=mapping is not None)
+        except BadAnswer as error:
+            problem = f"{file.name}: {error}" if len(files) > 1 else str(error)
+            raise BadAnswer(problem) from None
+        opened.append(found)
+        fitted.append(chosen)
+        said.append(_line(file.name, found, told))
+    return _together(opened, fitted, said)
 
 
-def _from_csv(body: bytes, config: SourceConfig) -> Sequence[object]:
-    try:
-        found = csv_reader.records(body)
-    except NotTabular as error:
-        problem = str(error)
-    else:
-        _require_columns(found[0].keys() if found else None, config)
-        return list(found)
-    raise BadAnswer(problem)
+def _line(name: str, found: OpenedFile, told: str) -> str:
+    return f"{name}: read as {', '.join(found.said)}" + (f"; {told}" if told else "")
 
 
-def _require_columns(names: object, config: SourceConfig) -> None:
-    for field in _REQUIRED:
-        said = getattr(config.fields, field)
-        keys = plain_keys(said.path) if said.path and not said.pick and not said.zero_when_missing else None
-        if keys and names is not None and ".".join(keys) not in names:  # type: ignore[operator]
-            raise BadAnswer(f'it has no column "{".".join(keys)}", where fields.{field} says that the {field} stands')
+def _chosen(
+    found: OpenedFile, named: FileMapping, config: SourceConfig, currency: str, *, fixed: bool
+) -> tuple[FittedMapping, str]:
+    """The mapping by which this file is read, and what to say of it when it was not the source's own."""
+    if not found.names:
+        return FittedMapping(named, {}), ""
+    own, told = fit(named, found.names, currency, found.flat), ""
+    if own.is_another and not fixed and not config.files_only:
+        recognised = recognise(found.names)
+        if recognised is not None:
+            own = fit(of_preset(recognised.preset), found.names, currency, found.flat)
+            told = f"its columns are those of {recognised.preset}"
+    _refuse_unfit(own, found, currency)
+    return own, told
 
 
-def _from_json(body: bytes, config: SourceConfig) -> Sequence[object]:
-    try:
-        said = json_reader.loads(body)
-    except json_reader.NotStrictJson as error:
-        problem = str(error)
-    else:
-        if not isinstance(said, list):
-            return _whole_answer(said, config)
-        each = config.records.each
-        return said if each is None else rows_of(said, each)
-    raise BadAnswer(problem)
+def _refuse_unfit(fitted: FittedMapping, found: OpenedFile, currency: str) -> None:
+    if fitted.foreign:
+        raise BadAnswer(f'its column "{fitted.foreign}" is not in {currency}, the currency of the account')
+    if fitted.missing:
+        problems = "; ".join(map(str, fitted.missing[:MOST_TOLD]))
+        near = nearest_export(found.names)
+        hint = f"; it looks most like a {near} (--mapping {near})" if near not in ("", fitted.mapping.name) else ""
+        raise BadAnswer(problems + hint)
 
 
-def _whole_answer(said: object, config: SourceConfig) -> Sequence[object]:
-    rule = first_met(config.outcomes, 200, {}, said)
-    if rule is not None and rule.then != "ok":
-        raise BadAnswer(f"it is no report but an answer that means {rule.then!r} (sources.NAME.outcomes)")
-    found = records_in(said, config, _NO_KEY, allowed=rule is not None)
-    _refuse_a_part(found, config)
-    return found.rows
+def _together(opened: Sequence[OpenedFile], fitted: Sequence[FittedMapping], said: Sequence[str]) -> SavedExport:
+    if len(opened) == 1:
+        only = fitted[0]
+        return SavedExport(opened[0].rows, only.mapping, opened[0].names, only.columns, tuple(said))
+    if not all(one.names for one in opened):
+        rows = [row for one in opened for row in one.rows]
+        return SavedExport(rows, fitted[0].mapping, (), {}, tuple(said))
+    columns: dict[str, str] = {}
+    for one in fitted:
+        columns = {**one.columns, **columns}
+    renamed = [_renamed(one.rows, each.columns, columns) for one, each in zip(opened, fitted, strict=True)]
+    names = tuple(dict.fromkeys(name for table in renamed for name in table))
+    sizes = [len(one.rows) for one in opened]
+    joined = ColumnarRows(names, [list(_joined(name, renamed, sizes)) for name in names])
+    return SavedExport(joined, _united(fitted, columns), names, columns, tuple(said))
 
 
-def _refuse_a_part(found: ParsedPage, config: SourceConfig) -> None:
-    """What is missing from a part would look as if the source had taken it back."""
-    paging, rows = config.paging, len(found.rows)
-    total = whole_number(look_up(paging.total_rows)(found.body)) if paging.total_rows else None
-    if total is not None and total != rows:
-        raise BadAnswer(f"it holds {rows} of {total} rows; {_MANY_PAGES}")
-    if isinstance(paging, PagePaging) and paging.total_pages:
-        pages = whole_number(look_up(paging.total_pages)(found.body))
-        if pages is not None and pages > 1:
-            raise BadAnswer(f"it holds one page of {pages}; {_MANY_PAGES}")
-    if isinstance(paging, CursorPaging | NextUrlPaging):
-        more = paging.more if isinstance(paging, CursorPaging) else None
-        if says_more(look_up(more)(found.body)) if more else is_present(look_up(paging.next)(found.body)):
-            raise BadAnswer(f"it is not the last page, so there are more; {_MANY_PAGES}")
+def _renamed(rows: Sequence[Any], columns: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, Sequence[Any]]:
+    """The columns of one file, those of our fields by the names that they have in the first file."""
+    table = _columns(rows)
+    ours = {wanted[field]: table[theirs] for field, theirs in columns.items() if theirs in table}
+    taken = set(columns.values())
+    others = {f"{name} (2)" if name in ours else name: table[name] for name in table if name not in taken}
+    return {**others, **ours}
+
+
+def _columns(rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    if isinstance(rows, ColumnarRows):
+        return dict(zip(rows.names, rows.columns, strict=True))
+    names = dict.fromkeys(key for row in rows for key in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _joined(name: str, tables: Sequence[Mapping[str, Sequence[Any]]], sizes: Sequence[int]) -> Iterator[Any]:
+    for table, size in zip(tables, sizes, strict=True):
+        yield from table.get(name) or [None] * size
+
+
+def _united(fitted: Sequence[FittedMapping], columns: Mapping[str, str]) -> FileMapping:
+    """One mapping of all files: the first one's, and what only others have."""
+    first = fitted[0].mapping
+    more: dict[str, Any] = {}
+    for field, column in columns.items():
+        said = next(found for one in fitted if (found := getattr(one.mapping.fields, field)) is not None)
+        more[field] = said.model_copy(update={"path": (path_of((column,)),), "constant": None})
+    finer = tuple(dict.fromkeys(path for one in fitted for path in one.mapping.records.finer))
+    records = first.records.model_copy(update={"finer": finer})
+    return replace(first, records=records, fields=first.fields.model_copy(update=more))

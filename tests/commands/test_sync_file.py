@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import json
 import os
@@ -19,6 +21,7 @@ import pytest
 from perfdash.cli import main
 from perfdash.store.engine import sqlite_module
 from tests.fixtures.command_line import RunCli, environment
+from tests.fixtures.workbooks import workbook
 
 CONFIG = """
 [clients.acme]
@@ -45,6 +48,7 @@ LINES = (
     'c1,"Spring, early",TikTok,2024-01-03,2000,20,25.000001,k1',
     'c2,"A ""quoted"" name",Instagram,2024-01-02,5,0,0,',
 )
+PIPED = [line.replace("Spring, early", "Spring").replace(",", "|") for line in LINES]
 FACTS = [
     ("2024-01-01", "c1", "TikTok", "", 1000, 10, 12_500_000),
     ("2024-01-02", "c2", "Instagram", "", 5, 0, 0),
@@ -135,9 +139,11 @@ def test_a_csv_export_is_committed_without_a_key_and_without_asking(bench: Bench
     run = bench.good(csv(), *EXPORTED, process=True)
     assert (run["state"], run["from"], run["to"], run["new"]) == ("committed", "2024-01-01", "2024-01-03", 3)
     assert run["fetched_at"] == "2024-02-01T09:00:00+01:00"
-    assert (run["requests"], run["log"]) == (0, ["file report.csv: 3 rows, exported 2024-02-01T09:00:00+01:00"])
+    told = ["file report.csv: 3 rows, exported 2024-02-01T09:00:00+01:00", "report.csv: read as CSV"]
+    assert (run["requests"], run["log"]) == (0, told)
     assert bench.facts() == FACTS
-    assert bench.ask("SELECT trigger, log FROM runs") == [("file", run["log"][0])]
+    assert bench.ask("SELECT trigger, log, file_name FROM runs") == [("file", "\n".join(told), "report.csv")]
+    assert bench.ask("SELECT file_sha256 FROM runs") == [(hashlib.sha256(csv().encode()).hexdigest(),)]
     assert bench.ask("SELECT name FROM campaigns ORDER BY 1") == [('A "quoted" name',), ("Spring, early",)]
 
 
@@ -147,8 +153,16 @@ def test_a_csv_export_is_committed_without_a_key_and_without_asking(bench: Bench
         (b"\xef\xbb\xbf" + csv().replace("\n", "\r\n").encode(), "Report from Excel.CSV"),
         (csv().replace("Spring, early", "Spring").replace(",", ";"), "report.csv"),
         (csv().replace("Spring, early", "Spring").replace(",", "\t") + "\n\n", "report.tsv"),
+        (csv().encode("utf-16"), "report.csv"),
+        (csv().replace("Spring", "Frühling").encode("latin-1"), "report.csv"),
+        ("Report\n\n" + csv() + "Total: 3 rows\n", "report.txt"),
+        (gzip.compress(csv().encode()), "report.csv.gz"),
+        (workbook({"Report": [line.split("|") for line in csv(*PIPED, separator="|").splitlines()]}), "report.xlsx"),
     ],
-    ids=["byte order mark and CRLF", "semicolons", "tabs and blank lines"],
+    ids=[
+        *("byte order mark and CRLF", "semicolons", "tabs and blank lines", "UTF-16", "Windows-1252"),
+        *("preamble and footer", "gzip", "Excel"),
+    ],
 )
 def test_the_usual_dialects_are_read_alike(bench: Bench, content: bytes | str, name: str) -> None:
     assert bench.good(content, *EXPORTED, name=name)["new"] == 3
@@ -281,22 +295,23 @@ HOSTILE: dict[str, tuple[Any, str, str]] = {
     "empty": (b"", "report.csv", "it is empty"),
     "blank lines": (b"\n\n\n", "report.csv", "it is empty"),
     "a header alone": (HEADER.encode(), "report.csv", "it holds no rows"),
-    "no header": ("\n".join(LINES), "report.csv", "column 8 has no name in its first line"),
-    "rows for a header": ("\n".join(line.strip(",") for line in LINES[:1] * 3), "report.csv", "it has no column"),
-    "no separator": (b"some text\nmore text\n", "report.csv", "its first line must be the header"),
-    "a secret by mistake": (b"KEY=hidden-value\nOTHER=1", "secrets.csv", "its first line must be the header"),
-    "UTF-16": (csv().encode("utf-16"), "report.csv", "it is not UTF-8 text"),
-    "Latin-1": (csv().replace("Spring", "Frühling").encode("latin-1"), "report.csv", "it is not UTF-8 text"),
+    "no header": ("\n".join(LINES), "report.csv", "no line of it looks like the header"),
+    "no separator": (b"some text\nmore text\n", "report.csv", "no line of it looks like the header"),
+    "a secret by mistake": (b"KEY=hidden-value\nOTHER=1", "secrets.csv", "no line of it looks like the header"),
+    "half of UTF-16": (csv().encode("utf-16") + b"x", "report.csv", "it begins as UTF-16 text"),
+    "damaged UTF-8": ((csv().replace("Spring", "Frühling") * 3).encode() + b"\xff", "report.csv", "damaged characters"),
     "NUL": (csv().encode() + b"\0", "report.csv", "it is not text"),
-    "a column twice": (csv(header=HEADER.replace("campaignName", "cost")), "report.csv", "the same name"),
-    "a nameless column": (csv(header=HEADER.replace("campaignName", " ")), "report.csv", "column 2 has no name"),
-    "too few values": (csv(LINES[0], "c1,TikTok"), "report.csv", "line 3 does not fit its header: it has 2 values for"),
-    "too many values": (csv(LINES[0] + ",,"), "report.csv", "line 2 does not fit its header"),
+    "a column twice": (csv(header=HEADER.replace("campaignName", "cost")), "report.csv", 'are named "cost" and differ'),
+    "a cut line": (csv(LINES[0], "c1,TikTok").strip(), "report.csv", "its last line ends before its columns do"),
+    "too many values": (csv(LINES[0] + "k1,5"), "report.csv", "does not fit it: it has 9 values for 8 columns"),
+    "5,000 columns": (csv(header=HEADER + ",x" * 5000), "report.csv", "more than 1,000 are not read"),
     "an open quotation": (csv('c1,"Spring,TikTok,2024-01-01,1,1,1,'), "report.csv", "is not CSV"),
     "an endless value": (csv(f"{'c' * 200_000},,TikTok,2024-01-01,1,1,1,"), "report.csv", "a value is too long"),
     "a column missing": (csv(header=HEADER.replace("cost", "spend")), "report.csv", 'it has no column "cost"'),
     "no day": (csv("c1,,TikTok,someday,1,1,1,"), "report.csv", "no row of it has a campaign, platform and day"),
-    "another ending": (csv(), "report.xlsx", "must be a report that ends in .csv, .tsv or .json"),
+    "a PDF": (b"%PDF-1.7 ...", "report.csv", "it is a PDF"),
+    "a page": (b"<!DOCTYPE html><html>", "report.xls", "it is a web page"),
+    "no workbook": (b"PK\x03\x04 ...", "report.xlsx", "no ZIP archive that can be read"),
     "no JSON": (b"{", "report.json", "it is not JSON"),
     "NaN": (b'[{"cost": NaN}]', "report.json", "cannot be used"),
     "a key twice": (b'[{"cost": 1, "cost": 2}]', "report.json", "the same key twice"),
@@ -418,3 +433,107 @@ def test_a_total_beside_rows_of_its_creators_fails_the_run(bench: Bench) -> None
     assert "would count twice" in json.loads(done.stdout)[0]["message"]
     assert bench.facts() == []
     assert bench.ask("SELECT state, trigger FROM runs") == [("failed", "file")]
+
+
+# --- several files, mappings, sheets, and sources without an API
+
+META = "Day,Campaign ID,Campaign name,Platform,Amount spent (EUR),Impressions,Clicks (all)"
+META_LINES = ("2024-01-01,1201,Spring,facebook,12.50,1000,10", "2024-01-02,1202,Autumn,instagram,7.25,500,5")
+ONLY_FILES = (
+    CONFIG[: CONFIG.index("[sources")]
+    + """
+[sources.meta]
+type = "meta_export"
+[[sources.meta.accounts]]
+client = "acme"
+account = "1234567890"
+"""
+)
+
+
+MINE = """
+[fields]
+campaign = '"Campaign name"'
+day = "Day"
+platform = { constant = "TikTok" }
+impressions = "Impressions"
+clicks = '"Clicks (all)"'
+cost = '"Amount spent (EUR)"'
+"""
+
+
+def test_several_files_are_one_answer_of_one_run(bench: Bench) -> None:
+    first, second = bench.file(csv(LINES[0]), "a.csv"), bench.file(csv(*LINES[1:]), "b.csv")
+    run = bench.good(csv(LINES[0]), *second, *EXPORTED, name="a.csv")
+    assert (run["new"], run["from"], run["to"]) == (3, "2024-01-01", "2024-01-03")
+    assert bench.facts() == FACTS
+    assert bench.ask("SELECT file_name FROM runs") == [("a.csv, b.csv",)]
+    assert first[0] == second[0] == "--file"
+
+
+def test_an_export_needs_no_api_and_no_key(bench: Bench) -> None:
+    (bench.folder / "files.toml").write_text(ONLY_FILES)
+    run = bench.good("\n".join([META, *META_LINES]) + "\n", *EXPORTED, process=True)
+    assert (run["state"], run["new"], run["account"]) == ("committed", 2, "meta/1234567890")
+    assert [found[1:3] for found in bench.facts()] == [("1201", "Facebook"), ("1202", "Instagram")]
+
+
+def test_a_source_without_an_api_is_never_asked(bench: Bench) -> None:
+    (bench.folder / "files.toml").write_text(ONLY_FILES)
+    done = bench()
+    assert done.returncode == 2
+    assert "has no API to ask" in done.stderr
+
+
+def test_an_api_source_takes_the_recognised_export_and_says_so(bench: Bench) -> None:
+    run = bench.good("\n".join([META, *META_LINES]) + "\n", *EXPORTED)
+    assert run["log"][1] == "report.csv: read as CSV; its columns are those of meta_export"
+    assert len(bench.facts()) == 2
+
+
+def test_a_mapping_may_be_named_by_preset_or_by_file(bench: Bench) -> None:
+    body = "\n".join([META, *META_LINES]) + "\n"
+    assert bench.good(body, *EXPORTED, "--mapping", "meta_export", "--dry-run")["new"] == 2
+    (bench.folder / "mine.toml").write_text(MINE)
+    bench.good(body, *EXPORTED, "--mapping", str(bench.folder / "mine.toml"))
+    assert [found[1:3] for found in bench.facts()] == [("Spring", "TikTok"), ("Autumn", "TikTok")]
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [("nothing.toml", "is no preset, and no file that can be read"), ("files.toml", "there is no such setting")],
+)
+def test_a_mapping_that_cannot_be_used_is_told(bench: Bench, named: str, says: str) -> None:
+    done = bench(*bench.file(csv()), *EXPORTED, "--mapping", str(bench.folder / named))
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_of_several_sheets_that_fit_one_must_be_named(bench: Bench) -> None:
+    rows = [line.split("|") for line in csv(*PIPED, separator="|").splitlines()]
+    body = workbook({"Notes": [["nothing"]], "May": rows, "June": rows[:2]})
+    done = bench(*bench.file(body, "report.xlsx"), *EXPORTED)
+    assert done.returncode == 2
+    assert 'several of its sheets fit: "May", "June"; say which with --sheet or records.sheet' in done.stderr
+    assert bench.good(body, *EXPORTED, "--sheet", "June", name="report.xlsx")["new"] == 1
+    done = bench(*bench.file(body, "report.xlsx"), *EXPORTED, "--sheet", "July")
+    assert 'it has no sheet of the name that was given; it has: "Notes", "May", "June"' in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--mapping", "--sheet"])
+def test_what_speaks_of_a_file_needs_one(bench: Bench, option: str) -> None:
+    done = bench(option, "x")
+    assert done.returncode == 2
+    assert f"{option} speaks of a file" in done.stderr
+
+
+def test_a_newer_answer_about_other_platforms_does_not_supersede_a_file(bench: Bench) -> None:
+    some = CONFIG + 'platforms = ["TikTok", "Instagram"]\n'
+    (bench.folder / "files.toml").write_text(some.replace(', "Instagram"', ""))
+    bench.good(csv(LINES[0]), "--exported-at", "2024-02-02T00:00Z")
+    (bench.folder / "files.toml").write_text(some)
+    bench.good(csv(LINES[2].replace("2024-01-02", "2024-01-01")), "--exported-at", "2024-02-01T00:00Z")
+    assert len(bench.facts()) == 2
+    done = bench(*bench.file(csv(LINES[0].replace("12.50", "99"))), "--exported-at", "2024-02-01T00:00Z")
+    assert done.returncode == 1
+    assert "Newer answers than report.csv" in done.stderr

@@ -217,8 +217,10 @@ def test_a_status_is_a_number_or_a_hundred_of_them(status: Any) -> None:
             field("day", path="d", format="%Y"),
             ".day.format: a date format holds %Y, %m and %d, each once, such as %Y-%m-%d",
         ),
-        (field("cost", path="x", constant="1"), ".cost: say either path or constant"),
-        (field("cost"), ".cost: say either path or constant"),
+        (field("cost"), ".cost: say path or constant"),
+        (field("cost", path=[]), ".cost.path: this must not be empty"),
+        (field("cost", path=["x", ""]), ".cost.path: this must not be empty"),
+        (field("cost", path=["x", "a b"]), ".cost.path: this is not a JMESPath expression (at character 3)"),
         (field("cost", path="x", by="y"), ".cost: by and pick go together: the one of the list whose `by` is `pick`"),
         (
             field("cost", path="x", scale="euro"),

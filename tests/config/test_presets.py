@@ -9,11 +9,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from perfdash.config.file_mapping import of_preset
 from perfdash.config.models import SourceConfig
-from perfdash.config.presets import PRESETS, over_preset, preset
-from perfdash.config.source_models import Expression
-from perfdash.ingest.field_paths import look_up
+from perfdash.config.presets import EXPORTS, PRESETS, over_preset, preset
+from perfdash.config.source_models import Expression, FieldsConfig
+from perfdash.ingest.field_paths import look_up, plain_keys
 from perfdash.sources.mapping import mapping_of
+from perfdash.sources.recognition import recognise
 from tests.sources.routed import configured
 
 URL = "https://api.example.com"
@@ -44,8 +46,38 @@ def values(model: BaseModel, of_type: object) -> Iterator[str]:
 
 
 def test_a_type_is_a_preset_or_custom() -> None:
-    assert {*PRESETS, "custom"} == {"performance_v1", "tiktok_business", "meta_insights", "custom"}
-    assert set(get_args(SourceConfig.model_fields["type"].annotation)) == {*PRESETS, "custom"}
+    assert set(PRESETS) == {"performance_v1", "tiktok_business", "meta_insights"}
+    assert set(get_args(SourceConfig.model_fields["type"].annotation)) == {*PRESETS, *EXPORTS, "file", "custom"}
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_an_export_is_a_whole_source_of_one_line_and_has_no_api(kind: str) -> None:
+    config = SourceConfig.model_validate({"type": kind})
+    assert config.files_only
+    assert config.base_url.endswith(".invalid")
+    assert mapping_of(config.fields, config.records, kind).fields.keys() >= {"campaign", "day", "platform", "cost"}
+    for key in ("base_url", "key", "request", "auth"):
+        with pytest.raises(ValidationError, match=f"it has no API: leave out {key}"):
+            SourceConfig.model_validate({"type": kind, key: {}})
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_an_export_is_told_from_every_other_one_by_its_usual_header(kind: str) -> None:
+    """Its first names: those of the English export."""
+    fields = of_preset(kind).fields
+    said = [getattr(fields, name) for name in FieldsConfig.model_fields]
+    header = {(plain_keys(one.paths[0]) or ("",))[0].replace("{currency}", "EUR") for one in said if one and one.paths}
+    found = recognise([*header, *preset(kind)["signs"][:2]])
+    assert found is not None and found.preset == kind
+
+
+def test_a_file_is_described_by_its_own_tables() -> None:
+    fields = dict.fromkeys(("campaign", "day", "platform", "impressions", "clicks", "cost"), "x")
+    config = SourceConfig.model_validate({"type": "file", "fields": fields})
+    assert config.files_only and config.fields.cost.paths == ("x",)
+    with pytest.raises(ValidationError) as caught:
+        SourceConfig.model_validate({"type": "file"})
+    assert [error["loc"] for error in caught.value.errors()] == [("fields",)]
 
 
 @pytest.mark.parametrize("kind", PRESETS)
@@ -135,7 +167,7 @@ def test_a_header_more_leaves_the_rest(kind: str) -> None:
 def test_another_field_replaces_that_one_whole_and_leaves_the_others(kind: str) -> None:
     usual = of(kind).fields
     changed = of(kind, fields={"conversions": "results", "views": {"path": "seen", "zero_when_missing": True}}).fields
-    assert changed.conversions is not None and changed.conversions.path == "results"
+    assert changed.conversions is not None and changed.conversions.paths == ("results",)
     assert changed.conversions.by is None
     assert changed.views is not None and changed.views.zero_when_missing
     assert changed.model_copy(update={"conversions": usual.conversions, "views": usual.views}) == usual

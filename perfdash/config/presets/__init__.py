@@ -9,7 +9,31 @@ from pathlib import Path
 from typing import Any
 
 PRESETS = ("performance_v1", "tiktok_business", "meta_insights")
+EXPORTS = (
+    "meta_export",
+    "tiktok_export",
+    "google_ads_export",
+    "linkedin_export",
+    "pinterest_export",
+    "snapchat_export",
+    "x_export",
+    "reddit_export",
+    "microsoft_export",
+    "amazon_export",
+)
+"""What people download from an ads manager. `signs` in such a preset: columns that tell it from other ones."""
+FILES_ONLY = (*EXPORTS, "file")
+"""The types of sources without an API; `file` is one whose columns its own tables describe."""
+ABOUT_AN_API = frozenset(("base_url", "key", "auth", "request", "paging", "outcomes", "rate", "usage"))
+"""What such a source cannot say."""
 _DEFAULT = PRESETS[0]
+# Where one would be asked: a name that never exists (RFC 2606), so that no mistake can send anything anywhere.
+_NO_API = {
+    "base_url": "https://no-api.invalid",
+    "key": {"env": "NO_KEY"},
+    "request": {"path": "/", "params": {"from": "{start}", "to": "{end}"}},
+    "records": {"path": "data"},
+}
 
 
 def over_preset(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,6 +42,9 @@ def over_preset(said: Mapping[str, Any]) -> dict[str, Any]:
     kind = said.get("type")
     if kind == "custom":
         return dict(said)
+    if kind in FILES_ONLY:
+        base = {name: table for name, table in preset(kind).items() if name != "signs"} if kind in EXPORTS else {}
+        return _merged(_merged(_NO_API, base), said)
     return _merged(preset(kind if kind in PRESETS else _DEFAULT), said)
 
 

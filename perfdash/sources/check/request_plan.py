@@ -154,9 +154,10 @@ def _spellings(spelled: dict[str, str]) -> str:
 
 def place_told(field: FieldConfig) -> str:
     """Where a field's value stands in a row: its path, what is picked there, or the constant in quotes."""
-    if field.path is None:
+    if not field.paths:
         return f'"{field.constant}"'
-    return field.path if field.by is None else f"{field.path}[{field.by} = {field.pick}].{field.value}"
+    path = " or ".join(field.paths)
+    return path if field.by is None else f"{path}[{field.by} = {field.pick}].{field.value}"
 
 
 def limits_told(config: SourceConfig) -> Iterator[tuple[str, str]]:

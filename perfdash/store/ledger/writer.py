@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from perfdash.domain.accounts import Account
 from perfdash.domain.control_totals import ControlTotals
@@ -25,6 +25,7 @@ from perfdash.domain.reconcile import Counts, WritePlan
 from perfdash.store.engine import Store
 from perfdash.store.ledger.bulk import Once, add, day_kept, execute_each
 from perfdash.store.ledger.leases import OpenRun, lock, of_account, require_lease
+from perfdash.store.ledger.newer_answers import newer_in, platforms_in
 from perfdash.store.ledger.overlays import refresh, with_corrections
 from perfdash.store.ledger.refused import forget_refused, store_refused
 from perfdash.store.ledger.revisions import open_revision
@@ -32,7 +33,6 @@ from perfdash.store.schema import (
     ERASED_NAME,
     FACT_KEY,
     VALUES,
-    VISIBLE,
     campaigns,
     creators,
     fact_history,
@@ -308,15 +308,8 @@ def content_sha256(facts: Mapping[FactKey, FactValues]) -> str:
 
 
 def _refuse_superseded(connection: Connection, run: OpenRun, fetched: Fetched) -> None:
-    later = connection.execute(
-        select(func.max(runs.c.fetch_ended)).where(
-            *of_account(runs, run.account),
-            runs.c.state.in_(VISIBLE),
-            runs.c.day_from <= run.days.end,
-            runs.c.day_to >= run.days.start,
-        )
-    ).scalar()
-    if later is not None and later > fetched.began:
+    platforms = run.account.platforms if fetched.file is None else platforms_in(fetched.batch)
+    if newer_in(connection, run.account, run.days, platforms, fetched.began):
         raise Superseded(
             f"A newer answer for {run.account.label} was stored while this one was on its way; this one was dropped."
         )
@@ -355,6 +348,8 @@ def _finish(
         trail = Trail(fetched.requests, fetched.retries, fetched.log)
         control = control or fetched.batch.totals
         done["content_sha256"] = content_sha256(fetched.batch.facts)
+    if fetched is not None and fetched.file is not None:
+        done |= {"file_name": fetched.file.name[:200], "file_sha256": fetched.file.sha256}
     done["control"] = control.as_json() if control else ""
     done |= {"requests": trail.requests, "retries": trail.retries, "log": joined_log(trail.log)}
     connection.execute(
