@@ -36,17 +36,17 @@ def text_of(value: object) -> str:
 
 
 def token_of(value: object) -> Token:
-    """A value as it is compared: 12.5 is 12.50, and what is not there is like what is empty."""
+    """A value as it is compared: 12.5 is 12.50 and "12.5", and what is not there is like what is empty."""
     if value is None or type(value) is bool:
         return None if value is None else ("truth", value)
-    if type(value) is str:
-        return ("text", value.strip()) if value.strip() else None
-    if type(value) is int:
-        return "number", str(value) if abs(value) < 10**300 else hex(value)
     number = as_decimal(value)
     if type(number) is Decimal:
-        whole = number == number.to_integral_value() if abs(number.adjusted()) < 300 else False
-        return "number", str(int(number)) if whole else str(number.normalize())
+        whole = abs(number.adjusted()) < 300 and number == number.to_integral_value()
+        return "text", str(int(number)) if whole else str(number.normalize())
+    if type(value) is int:
+        return "text", str(value) if abs(value) < 10**300 else hex(value)
+    if type(value) is str:
+        return ("text", value.strip()) if value.strip() else None
     return "nested", json.dumps(value, sort_keys=True, default=str)
 
 

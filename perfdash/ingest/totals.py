@@ -119,33 +119,32 @@ def _sum_of_others(
 ) -> tuple[BareKey, int] | None:
     """The first place of a member that is always the sum of the others there, and how many these are."""
     first = next(iter(rows))[_DAY]
-    equal, seen = _compared(((key, rows[key]) for key in rows if key[_DAY] == first), member, group)
-    if not equal and len(seen) == len(members):
+    of_first = [key for key in rows if key[0] == first]
+    _, unequal = _compared(((key, rows[key]) for key in of_first), member, group)
+    left = members - unequal
+    if not left:
         return None
-    left = (members - seen) | equal.keys()
     days = {key[_DAY] for key in rows if key[member] in left}
     equal, _ = _compared(((key, row) for key, row in rows.items() if key[_DAY] in days), member, group)
     return next((found for name, found in equal.items() if name in left), None)
 
 
 def _compared(items: Iterable[_Item], member: int, group: int) -> tuple[dict[str, tuple[BareKey, int]], set[str]]:
-    """The members that are the sum of the others wherever there are two others, and all that were compared."""
+    """The members that are the sum of the others wherever there are two others, and those that somewhere are not."""
     equal: dict[str, tuple[BareKey, int]] = {}
-    seen: set[str] = set()
     unequal: set[str] = set()
     for place, of in _grouped(items, member, group).items():
         counted = {name: sums for name, sums in of.items() if sums != _ZERO}
         whole = tuple(map(sum, zip(*counted.values(), strict=True)))
-        for name, sums in of.items() if len(counted) > 2 else ():
+        for name, sums in of.items():
             others = len(counted) - (name in counted)
             if others < 2:
                 continue
-            seen.add(name)
             if any(2 * one != all_ for one, all_ in zip(sums, whole, strict=True)):
                 unequal.add(name)
             elif sums[2] > 0 and name not in equal:
                 equal[name] = (_named(place, name, member), others)
-    return {name: found for name, found in equal.items() if name not in unequal}, seen
+    return {name: found for name, found in equal.items() if name not in unequal}, unequal
 
 
 def _named(place: tuple[object, str], name: str, member: int) -> BareKey:
