@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from perfdash.config.auth_models import Auth, BearerAuth, HeaderAuth, QueryAuth
+from perfdash.config.auth_models import Auth, BearerAuth, HeaderAuth, Key, QueryAuth, web_address
 from perfdash.config.presets import ABOUT_AN_API, FILES_ONLY, PRESETS, over_preset
 from perfdash.config.request_models import FIRST_DAY, LAST_DAY, RequestConfig
 from perfdash.config.source_models import (
@@ -108,7 +107,6 @@ class SecurityConfig(Closed):
 
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-LITERAL_KEY = 'a key never stands in this file: put it in the environment and name it here, key = { env = "NAME" }'
 
 
 def _time_zone(name: str) -> str:
@@ -127,27 +125,6 @@ def _currency(code: str) -> str:
     return code
 
 
-def _base_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        raise validation_error("this is not a web address") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or not url.isascii():
-        raise validation_error(
-            'a web address begins with https:// or http:// and names a host, such as "https://api.example.com"'
-        )
-    if "@" in parts.netloc:
-        raise validation_error(
-            "user name and password do not belong in the address; name the key with key = { env = ... }"
-        )
-    if "?" in url or "#" in url:
-        raise validation_error("the address ends with its path; what follows ? or # does not belong here")
-    if re.search(r"[\x00-\x20\x7f\\]", url):
-        raise validation_error("the address holds a blank, a control character or a backslash")
-    return url.rstrip("/")
-
-
 def _asked_platforms(names: tuple[str, ...]) -> tuple[str, ...]:
     found = tuple(accounts.platform_spelling(clean_text(name))[0] for name in names)
     if not found:
@@ -157,12 +134,6 @@ def _asked_platforms(names: tuple[str, ...]) -> tuple[str, ...]:
     if len({name.casefold() for name in found}) < len(found):
         raise validation_error("a platform is named twice")
     return found
-
-
-def _named_key(value: Any) -> Any:
-    if isinstance(value, str):
-        raise validation_error(LITERAL_KEY)
-    return value
 
 
 Currency = Annotated[str, AfterValidator(_currency)]
@@ -176,15 +147,6 @@ class ClientConfig(Closed):
     name: Text
     currency: Currency
     time_zone: TimeZone
-
-
-class EnvKey(Closed):
-    """key = { env = "NAME" }: where the key is, never what it is."""
-
-    env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
-
-
-Key = Annotated[EnvKey, BeforeValidator(_named_key)]
 
 
 class AccountConfig(Closed):
@@ -219,7 +181,7 @@ class SourceConfig(Closed):
     """[sources.NAME]: its own lines over those of the preset that `type` names; custom and file have none."""
 
     type: SourceType = "performance_v1"
-    base_url: Annotated[str, AfterValidator(_base_url)]
+    base_url: Annotated[str, AfterValidator(web_address)]
     key: Key
     currency: Currency | None = None
     time_zone: TimeZone | None = None

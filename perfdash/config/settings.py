@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from perfdash.config.auth_models import OAuth2Auth
 from perfdash.config.loading import Declared, validate
 from perfdash.config.models import SourceConfig
 from perfdash.config.source import Source
@@ -63,7 +64,12 @@ class Settings:
             raise ConfigError(f'There is no source "{account.source}" in the configuration; known: {known}.')
         if config.files_only:
             raise ConfigError(f'The source "{account.source}" has no API to ask: its rows come with sync --file.')
-        return Source(account.source, config, self._secret(self.key_name(account)))
+        key = self._secret(self.key_name(account))
+        if not isinstance(config.auth, OAuth2Auth):
+            return Source(account.source, config, key)
+        said, renewing = config.auth.client_id, config.auth.refresh_token
+        client = self._secret(said.env) if said.env else Secret("auth.client_id", said.value or "")
+        return Source(account.source, config, key, client, self._secret(renewing.env) if renewing else None)
 
     def key_name(self, account: Account) -> str:
         """The name under which the key for `account` is looked up, set or not."""

@@ -10,8 +10,13 @@ from perfdash.domain.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A configured source with the resolved key; printing it shows the key's name only."""
+    """A configured source with the resolved key; printing it shows the key's name only.
+
+    `client_id` and `refresh_token` are there for auth.type "oauth2", whose client secret is the key.
+    """
 
     name: str
     config: SourceConfig
     key: Secret
+    client_id: Secret | None = None
+    refresh_token: Secret | None = None

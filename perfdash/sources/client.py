@@ -10,23 +10,24 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
 
+from perfdash.config.auth_models import OAuth2Auth
 from perfdash.config.source import Source
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.errors import BadAnswer, RunFailed, Trail
 from perfdash.domain.facts import Batch, Fetched
 from perfdash.ingest import merge_pages, rows
 from perfdash.sources import response
+from perfdash.sources.access_token import Tokens, guarded
 from perfdash.sources.exchange import Exchange
 from perfdash.sources.mapping import mapping_of
 from perfdash.sources.origin import origin
 from perfdash.sources.pagination import Came, PageRequest, Pages
 from perfdash.sources.rate_limit import budget_of
-from perfdash.sources.request import Signed, masked_key
+from perfdash.sources.request import Signed
 from perfdash.sources.retry import Patience
 from perfdash.sources.transport import Deadline, DeadlineTransport
 
@@ -71,7 +72,7 @@ def fetch(
     log as it is written. RunFailed or one of its kinds when there is no complete answer; its text holds no secret.
     """
     quieten()
-    source = replace(source, key=masked_key(source.config.auth, source.key))
+    source = guarded(source, monotonic)
     began = clock()
     deadline = Deadline(source.config.limits.total_seconds, monotonic)
     budget = budget_of(origin(source.config.base_url), source.key, source.config.rate, monotonic)
@@ -89,6 +90,7 @@ def fetch(
                 deadline=deadline,
                 budget=budget,
                 note=log.note,
+                tokens=tokens_of(http, source, deadline, clock, monotonic, log.note),
             )
             batch = _Asking(source, account, days, exchange, patience, log).everything()
         return Fetched(batch, began, clock(), log.requests, log.retries, tuple(log.lines))
@@ -108,12 +110,27 @@ def quieten() -> None:
         logger.setLevel(max(logger.level, logging.WARNING))
 
 
+def tokens_of(
+    http: httpx.Client,
+    source: Source,
+    deadline: Deadline,
+    clock: Callable[[], datetime],
+    monotonic: Callable[[], float],
+    note: Callable[[str], None],
+) -> Tokens | None:
+    """What signs requests with tokens; None where the key itself is sent."""
+    auth = source.config.auth
+    if not isinstance(auth, OAuth2Auth):
+        return None
+    return Tokens(http, source, auth, deadline=deadline, clock=clock, monotonic=monotonic, note=note)
+
+
 def connection(source: Source, transport: httpx.BaseTransport) -> httpx.Client:
     """What sends every request to `source`: signed, to no other host, past no proxy."""
-    limits = source.config.limits
+    limits, auth = source.config.limits, source.config.auth
     return httpx.Client(
         transport=transport,
-        auth=Signed(source.config.auth, source.key),
+        auth=None if isinstance(auth, OAuth2Auth) else Signed(auth, source.key),
         timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
         follow_redirects=False,
         trust_env=False,

@@ -14,6 +14,7 @@ from perfdash.domain.values import clean_text
 from perfdash.ingest.json_reader import Reader
 from perfdash.sources import request
 from perfdash.sources import response as sources_response
+from perfdash.sources.access_token import Tokens
 from perfdash.sources.pagination import Came, PageRequest
 from perfdash.sources.rate_limit import Budget
 from perfdash.sources.response import ParsedPage
@@ -38,14 +39,18 @@ class Exchange:
         deadline: Deadline,
         budget: Budget,
         note: Callable[[str], None],
+        tokens: Tokens | None = None,
     ) -> None:
         self._http, self._source, self._account = http, source, account
         self._reader = Reader(source.config.records.path)
+        self._tokens = tokens
         self._headers, self._clock, self._deadline, self._budget, self._note = headers, clock, deadline, budget, note
 
     def page(self, window: Days, ask: PageRequest) -> Came:
         """One page, asked once. Transient for what may pass by itself, TooMuch when fewer days must be asked for."""
         asked = request.build(self._source, self._account, window, ask, self._headers)
+        if self._tokens:
+            self._tokens.sign(asked)
         before = self._deadline.remaining
         cause: Exception
         try:
@@ -66,6 +71,7 @@ class Exchange:
         if pause is not None:
             self._budget.pause(pause)
             line += f", nearly all of its quota is used: no request for {pause:g} s"
+        self._renew(response, line)
         try:
             said: ParsedPage = sources_response.judge(
                 self._source, self._account, response, body, self._clock(), self._reader.loads
@@ -76,6 +82,14 @@ class Exchange:
         self._note(f"{line}, {len(said.rows)} rows")
         link = self._source.key.masked(response.headers.get("Link", ""))
         return Came(said.rows, said.body, str(asked.url), link, said.objects)
+
+    def _renew(self, response: httpx.Response, line: str) -> None:
+        """Transient, so that it is asked again, when a token that had worked is refused."""
+        if self._tokens and response.status_code != 401:
+            self._tokens.worked()
+        elif self._tokens and self._tokens.may_be_renewed():
+            self._note(line)
+            raise Transient("the access token is refused, so a new one is asked for")
 
     def _body(self, response: httpx.Response) -> bytes:
         if response.status_code == 200:

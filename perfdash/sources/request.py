@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from perfdash.config.auth_models import Auth, BasicAuth, BearerAuth, HeaderAuth, QueryAuth
+from perfdash.config.auth_models import Auth, BasicAuth, BearerAuth, HeaderAuth, OAuth2Auth, QueryAuth
 from perfdash.config.models import SourceConfig
 from perfdash.config.request_models import PLACEHOLDER, WHOLE_NUMBERS, RequestConfig
 from perfdash.config.source import Source
@@ -157,9 +157,10 @@ def masked_key(auth: Auth, key: Secret) -> Secret:
 
 
 def sign(request: httpx.Request, auth: Auth, key: str) -> None:
-    """Put `key` into `request`, in place of whatever stood there: a next address may hold an older one."""
+    """Put `key`, or the token got for it, into `request`, in place of whatever stood there: a next address may hold an
+    older one."""
     match auth:
-        case BearerAuth():
+        case BearerAuth() | OAuth2Auth():
             request.headers["Authorization"] = f"Bearer {key}"
         case HeaderAuth():
             request.headers[auth.name] = f"{auth.prefix} {key}" if auth.prefix else key

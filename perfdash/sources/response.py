@@ -214,9 +214,10 @@ def refuse_redirect(response: httpx.Response) -> None:
         upgrade = (target.scheme, target.hostname, at.scheme) == ("https", at.host, "http")
     except ValueError:
         upgrade = False
+    setting = response.request.extensions.get("setting", "base_url")
     raise SourceRefused(
         f"the source answered {response.status_code}, a redirect, which is never followed: "
-        + ("base_url must begin with https://" if upgrade else "set base_url to the final address")
+        + (f"{setting} must begin with https://" if upgrade else f"set {setting} to the final address")
     )
 
 
@@ -307,19 +308,21 @@ def _refusal(text: str, status: int, rule: OutcomeRule | None, account: Account)
     return BadAnswer(text.replace(f"answered {status}", f"answered with the unexpected status {status}", 1))
 
 
-def failure_of(source: Source, deadline: Deadline, cause: Exception) -> Exception:
-    """What a failed exchange means, in words without httpx's text."""
+def failure_of(source: Source, deadline: Deadline, cause: Exception, host: str = "") -> Exception:
+    """What a failed exchange with the source, or with another `host`, means, in words without httpx's text."""
+    who = host or "the source"
     if deadline.passed:
-        return SourceUnreachable(f"the source did not finish within {deadline.seconds:g} seconds")
+        return SourceUnreachable(f"{who} did not finish within {deadline.seconds:g} seconds")
     if _is_untrusted(cause):
-        return SourceUnreachable("the source's certificate is not trusted, so nothing was sent")
+        return SourceUnreachable(f"{who}'s certificate is not trusted, so nothing was sent")
     if isinstance(cause, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
         return SourceUnreachable("the request cannot be sent as it is configured; check base_url and the key")
     if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout):
-        return Transient(f"the source cannot be reached at {urlsplit(source.config.base_url).netloc}")
+        at = host or urlsplit(source.config.base_url).netloc
+        return Transient(f"the source cannot be reached at {at}")
     if isinstance(cause, httpx.TimeoutException):
-        return Transient(f"the source was silent for {source.config.limits.read_seconds:g} seconds")
-    return Transient("the source's answer was cut")
+        return Transient(f"{who} was silent for {source.config.limits.read_seconds:g} seconds")
+    return Transient(f"{who}'s answer was cut")
 
 
 def _is_untrusted(error: BaseException | None) -> bool:

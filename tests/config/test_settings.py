@@ -391,3 +391,25 @@ def test_a_secrets_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     secrets.write_text("PERFDASH_DATABASE_URL = 5")
     with pytest.raises(ConfigError, match="must be text in quotes"):
         load(tmp_path, {}, DEMO)
+
+
+OAUTH = """
+auth.type = "oauth2"
+auth.grant = "refresh_token"
+auth.token_url = "https://login.example.com/token"
+auth.client_id = %s
+auth.refresh_token = { env = "AGENCY_REFRESH" }
+"""
+
+
+def test_the_secrets_of_oauth_are_found_where_keys_are_and_one_that_is_missing_is_named(tmp_path: Path) -> None:
+    for client_id, expected in (('"abc"', "abc"), ('{ env = "AGENCY_ID" }', "id-7")):
+        config = GOOD.replace("settlement_days = 7", OAUTH % client_id)
+        found = at(tmp_path, config, env={**ENV, "AGENCY_REFRESH": "r3fresh", "AGENCY_ID": "id-7"})
+        source = found.source(found.accounts[0])
+        assert source.client_id is not None and source.client_id.reveal() == expected
+        assert source.refresh_token is not None and source.refresh_token.reveal() == "r3fresh"
+        assert "r3fresh" not in repr(found) + repr(source)
+    with pytest.raises(ConfigError, match="AGENCY_REFRESH is not set"):
+        found = at(tmp_path, config, env={**ENV, "AGENCY_ID": "id-7"})
+        found.source(found.accounts[0])

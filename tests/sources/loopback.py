@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from perfdash.config.models import EnvKey, LimitsConfig, SourceConfig
+from perfdash.config.auth_models import EnvKey
+from perfdash.config.models import LimitsConfig, SourceConfig
 from perfdash.config.source import Source
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.facts import Fetched

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from perfdash.config.auth_models import OAuth2Auth
 from perfdash.config.models import SourceConfig
 from perfdash.config.source import Source
 from perfdash.domain.accounts import Account, Days
@@ -19,6 +20,7 @@ from perfdash.sources.client import fetch
 from tests.sources.loopback import ACCOUNT, DAYS, KEY, Answer, Asked, Hours, Loopback
 
 KEY_NAME = "ANY_API_KEY"
+CLIENT_ID, REFRESH_TOKEN = "client-id-from-the-environment", "r3fresh-that/nobody+may=see"
 LIMITS = {"connect_seconds": 2, "read_seconds": 5, "total_seconds": 60, "attempts": 3}
 Handler = Callable[[Asked], Answer]
 
@@ -50,7 +52,11 @@ def configured(
     said: dict[str, Any] = {"type": kind, "key": {"env": KEY_NAME}, "limits": LIMITS | (limits or {}), **tables}
     if url is not None:
         said["base_url"] = url
-    return Source("agency", SourceConfig.model_validate(said), Secret(KEY_NAME, key))
+    config = SourceConfig.model_validate(said)
+    if not isinstance(config.auth, OAuth2Auth):
+        return Source("agency", config, Secret(KEY_NAME, key))
+    client = Secret("CLIENT", config.auth.client_id.value or CLIENT_ID)
+    return Source("agency", config, Secret(KEY_NAME, key), client, Secret("REFRESH", REFRESH_TOKEN))
 
 
 def asking(

@@ -22,13 +22,13 @@ from perfdash.domain.values import RefusedValue, clean_text
 from perfdash.ingest import merge_pages, rows
 from perfdash.ingest.mapping import Field, FieldMapping
 from perfdash.sources import client, response
+from perfdash.sources.access_token import guarded
 from perfdash.sources.check.request_plan import Request, configured_fields, place_told, shown_request
 from perfdash.sources.client import connection, quieten
 from perfdash.sources.exchange import REQUEST_IDS, Exchange
 from perfdash.sources.mapping import mapping_of
 from perfdash.sources.pagination import Came, Pages
 from perfdash.sources.rate_limit import Budget
-from perfdash.sources.request import masked_key
 from perfdash.sources.retry import Patience
 from perfdash.sources.transport import Deadline, DeadlineTransport
 
@@ -180,7 +180,7 @@ def try_source(
 ) -> Trial:
     """Ask for the first page of `window`, once, within the source's own limits. Raises nothing for a bad answer."""
     quieten()
-    source = replace(source, key=masked_key(source.config.auth, source.key))
+    source = guarded(source, monotonic)
     pages = Pages(source.config.paging, source.config.limits.pages, source.config.base_url)
     first = pages.first()
     trial = Trial(shown_request(source, account, window, first))
@@ -199,6 +199,7 @@ def try_source(
             deadline=deadline,
             budget=Budget(monotonic),
             note=lambda _line: None,
+            tokens=client.tokens_of(http, source, deadline, clock, monotonic, lambda _line: None),
         )
         try:
             came = patience.ask(lambda: exchange.page(window, first))
@@ -208,7 +209,7 @@ def try_source(
             problem = _too_much(window, error)
     trial = replace(trial, seconds=monotonic() - began, problem=_sentence(source, problem))
     if responses:
-        trial = _with_response(trial, source, responses[0])
+        trial = _with_response(trial, source, responses[-1])
     return trial if came is None else _with_rows(trial, source, account, pages, came)
 
 
