@@ -123,7 +123,7 @@ def test_a_day_may_be_written_in_many_ways(form: str) -> None:
         ({"type": "header", "name": "HOST"}, [".auth.name: a key does not travel in this header"]),
         ({"type": "header", "name": "a b"}, [f".auth.name: {ODD}"]),
         ({"type": "header", "name": "Authorization"}, []),
-        ({"type": "oauth"}, [".auth.type: there is no such type; known: bearer, header, query, basic"]),
+        ({"type": "oauth"}, [".auth.type: there is no such type; known: bearer, header, query, basic, oauth2"]),
         ({"name": "x"}, [".auth.type: this line is missing"]),
         ({"type": "basic"}, [".auth.user: this line is missing"]),
         ({"type": "basic", "user": "a:b"}, [f".auth.user: {ODD}"]),
