@@ -56,7 +56,7 @@ def row(start: str, end: str, first: object = "2026-03-01", last: object = "2026
 def test_a_row_over_several_days_fails_the_run_by_the_column_beside_its_start(start: str, end: str) -> None:
     with pytest.raises(BadAnswer) as failure:
         read([row(start, end, last="2026-03-01"), row(start, end, campaign="c2")], start)
-    assert str(failure.value).startswith("Row 2 is not about one day but about 2026-03-01 to 2026-03-31, as ")
+    assert str(failure.value).startswith("Row 2 is about several days, 2026-03-01 to 2026-03-31, as ")
     assert 'records.periods = "first_day" or "last_day"' in str(failure.value)
     for periods, day in (("first_day", 1), ("last_day", 31)):
         assert [key.day.day for key in read([row(start, end)], start, periods=periods).facts] == [day]
@@ -72,7 +72,7 @@ def test_the_end_of_a_flight_is_none_of_a_row(start: str, end: str) -> None:
 
 def test_the_last_day_may_be_named_and_has_a_format_of_its_own() -> None:
     field = {"last_day": {"path": "until", "format": "%d.%m.%Y"}}
-    with pytest.raises(BadAnswer, match="about 2026-03-01 to 2026-03-31, as until says"):
+    with pytest.raises(BadAnswer, match="several days, 2026-03-01 to 2026-03-31, as until says"):
         read([row("day", "until", last="31.03.2026")], "day", field)
     batch = read([row("day", "until", last="soon")], "day", field)
     assert len(batch.facts) == 1 and batch.totals is not None
@@ -107,7 +107,7 @@ def test_periods_are_booked_on_the_day_that_is_said(spans: list[tuple[int, int]]
     if all(first == last for first, last in days):
         assert len(read(given_rows, pair[0]).facts) == len(days)
     else:
-        with pytest.raises(BadAnswer, match="is not about one day"):
+        with pytest.raises(BadAnswer, match="is about several days"):
             read(given_rows, pair[0])
     for periods, place in (("first_day", 0), ("last_day", 1)):
         found = {key.campaign: key.day for key in read(given_rows, pair[0], periods=periods).facts}
