@@ -26,7 +26,7 @@ _LIKE_A_MEASURE = re.compile(
 )
 _DECIMAL = re.compile(r"-?[0-9.,]*[.,][0-9]+\s*%?|-?[0-9.,]+\s*%", re.ASCII)
 Path = tuple[str, ...]
-Token = tuple[str, object] | None
+Cell = tuple[str, object] | None
 
 
 def text_of(value: object) -> str:
@@ -35,7 +35,7 @@ def text_of(value: object) -> str:
     return "" if token is None else str(token[1])
 
 
-def token_of(value: object) -> Token:
+def token_of(value: object) -> Cell:
     """A value as it is compared: 12.5 is 12.50 and "12.5", and what is not there is like what is empty."""
     if value is None or type(value) is bool:
         return None if value is None else ("truth", value)
@@ -50,12 +50,12 @@ def token_of(value: object) -> Token:
     return "nested", json.dumps(value, sort_keys=True, default=str)
 
 
-def columns_of(raw: object) -> dict[Path, Token]:
+def columns_of(raw: object) -> dict[Path, Cell]:
     """The leaves of a row by their path."""
     return dict(_leaves((), raw)) if isinstance(raw, dict) else {}
 
 
-def _leaves(above: Path, raw: dict[str, object]) -> Iterator[tuple[Path, Token]]:
+def _leaves(above: Path, raw: dict[str, object]) -> Iterator[tuple[Path, Cell]]:
     for name, value in raw.items():
         if type(value) is dict and value:
             yield from _leaves((*above, name), value)
