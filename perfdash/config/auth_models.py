@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from perfdash.config.closed import Closed, validation_error
 from perfdash.config.request_models import OURS, ParamName
-from perfdash.config.source_models import HTTP_NAME, Closed, Text, validation_error
+from perfdash.config.source_models import HTTP_NAME, Text
 
 LITERAL_KEY = 'a key never stands in this file: put it in the environment and name it here, key = { env = "NAME" }'
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from perfdash.config.auth_models import Auth, BearerAuth, HeaderAuth, Key, QueryAuth, web_address
+from perfdash.config.closed import Closed, TimeZone, tuples, validation_error
 from perfdash.config.presets import ABOUT_AN_API, FILES_ONLY, PRESETS, over_preset
 from perfdash.config.request_models import FIRST_DAY, LAST_DAY, RequestConfig
 from perfdash.config.source_models import (
-    Closed,
     CursorPaging,
     FieldsConfig,
     NoPaging,
@@ -27,8 +26,6 @@ from perfdash.config.source_models import (
     RecordsConfig,
     Text,
     UsageConfig,
-    tuples,
-    validation_error,
 )
 from perfdash.domain import accounts
 from perfdash.domain.security import Security
@@ -109,16 +106,6 @@ class SecurityConfig(Closed):
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        raise validation_error(
-            f'there is no time zone "{clean_text(name)[:60]}"; use an IANA name such as "Europe/Berlin"'
-        ) from None
-    return name
-
-
 def _currency(code: str) -> str:
     if not re.fullmatch("[A-Z]{3}", code):
         raise validation_error('a currency is three capital letters, such as "EUR"')
@@ -137,7 +124,6 @@ def _asked_platforms(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Currency = Annotated[str, AfterValidator(_currency)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
 DayCount = Annotated[int, Field(ge=1, le=3660)]
 
 

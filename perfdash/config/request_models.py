@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from perfdash.config.source_models import HTTP_NAME, Closed, DayFormat, tuples, validation_error
+from perfdash.config.closed import Closed, DayFormat, tuples, validation_error
+from perfdash.config.source_models import HTTP_NAME
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _DAYS = ("start", "end", "after_end")

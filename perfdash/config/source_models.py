@@ -9,33 +9,15 @@ import jmespath
 import jmespath.exceptions
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     create_model,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
+from perfdash.config.closed import Closed, LabelFormat, TimeZone, texts, tuples, validation_error
 from perfdash.domain.measures import ALWAYS, OPTIONAL
-
-
-class Closed(BaseModel):
-    """A table whose keys are all known; the values in it never appear in an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
-def validation_error(text: str) -> PydanticCustomError:
-    """A sentence of ours as a validation error; braces in it are not placeholders."""
-    return PydanticCustomError("perfdash", "{text}", {"text": text})
-
-
-def tuples(value: Any) -> Any:
-    """TOML has lists where we keep tuples."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 _OF_A_ROW = re.compile(r'(?<![\w"$])\$(?:key|outer_key|value)\b(?!")')
@@ -48,13 +30,6 @@ def _expression(text: str) -> str:
     except jmespath.exceptions.ParseError as error:
         place = f" (at character {error.lex_position + 1})" if error.lex_position else ""
         raise validation_error(f"this is not a JMESPath expression{place}") from None
-    return text
-
-
-def day_format(text: str) -> str:
-    """A strftime format of whole days: each of year, month and day once, and nothing that depends on a language."""
-    if sorted(re.findall("%(.?)", text)) not in (["Y", "d", "m"], ["d", "m", "y"]):
-        raise validation_error("a date format holds %Y, %m and %d, each once, such as %Y-%m-%d")
     return text
 
 
@@ -79,7 +54,6 @@ def _paths(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 Expressions = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), AfterValidator(_paths)]
 """One path, or several of which the first counts that is there."""
-DayFormat = Annotated[str, StringConstraints(max_length=60), AfterValidator(day_format)]
 
 HTTP_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
 HeaderName = Annotated[str, StringConstraints(pattern=HTTP_NAME)]
@@ -221,7 +195,9 @@ class FieldConfig(Closed):
 
     Several paths: the first of them that the file, or the row of an API, has. A constant beside a path stands where
     there is none of them. In a file `{currency}` inside a path is the account's currency.
-    `scale`: numbers are units, cents, micros (millionths) or percent. `format`: how a day is written.
+    `scale`: numbers are units, cents, micros (millionths) or percent. `format`: how a day is written,
+    one or several ways; without any, every spelling that has one reading is understood. `zone`: stamps without an
+    offset are of this time zone; without it they are labels.
     `map`: other spellings of a platform or status. `by`, `pick` and `value`: of a list of objects, the `value` of the
     one whose `by` is `pick`. `zero_when_missing`: the API leaves out what is 0; of a list, that item, not the list.
     """
@@ -229,7 +205,8 @@ class FieldConfig(Closed):
     path: Expressions | None = None
     constant: Text | None = None
     scale: Literal["units", "cents", "micros", "percent"] = "units"
-    format: DayFormat | None = None
+    format: Annotated[tuple[LabelFormat, ...], BeforeValidator(texts)] = ()
+    zone: TimeZone | None = None
     map: dict[str, Text] = Field(default_factory=dict)
     by: Expression | None = None
     pick: Text | None = None
@@ -293,7 +270,7 @@ class FieldsConfig(_MeasureFields):
     flight_end: OneField | None = None
 
 
-NumberStyle = Literal["1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1,23,456.78"]
+NumbersWritten = Literal["1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1,23,456.78"]
 """How numbers are written in text, as an example of one."""
 
 
@@ -315,7 +292,7 @@ class RecordsConfig(Closed):
     where: Expression | None = None
     account: bool = True
     periods: Literal["refuse", "first_day", "last_day"] = "refuse"
-    numbers: NumberStyle | None = None
+    numbers: NumbersWritten | None = None
     missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=40)], ...], BeforeValidator(tuples)] = ()
     decimal_comma: bool = False
     header: Annotated[int, Field(ge=1, le=1000)] | None = None

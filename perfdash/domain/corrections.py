@@ -17,13 +17,16 @@ from typing import Literal, NamedTuple, get_args
 from perfdash.domain.accounts import Days
 from perfdash.domain.errors import UsageError
 from perfdash.domain.facts import FactKey
-from perfdash.domain.values import MAX_COUNT, MAX_UNITS, RefusedValue, clean_text, count, micros, number_of
+from perfdash.domain.numbers import RefusedValue, typed_number
+from perfdash.domain.values import MOST, clean_text, count, micros
 
 CorrectedField = Literal["cost", "impressions", "clicks", "cpm"]
 FIELDS: tuple[CorrectedField, ...] = get_args(CorrectedField)
 MONEY_FIELDS = frozenset({"cost", "cpm"})
 MOST_AT_ONCE = 5_000
 """Facts that one range correction may touch."""
+MAX_COUNT, MAX_UNITS = 10**15, 10**9
+"""The most that somebody can type, as a count and in units of money."""
 LARGEST_FACTOR = 1000
 A_FACTOR = f"A factor is a number from 0 to {LARGEST_FACTOR:,}, such as 0.9 or 90%."
 
@@ -117,7 +120,7 @@ def cost_at(cpm: int, impressions: int) -> int:
 
     Never more than a source may report of one fact: impressions restated under a CPM could otherwise pass every sum.
     """
-    return min(round(Fraction(cpm * impressions, 1000)), MAX_COUNT)
+    return min(round(Fraction(cpm * impressions, 1000)), MOST)
 
 
 def scaled(raws: Mapping[Target, Raw], field: CorrectedField, factor: Decimal) -> list[WantedValue]:
@@ -140,8 +143,8 @@ def split(raws: Mapping[Target, Raw], total: int) -> list[WantedValue]:
     if not 0 <= total <= MAX_COUNT * len(raws):
         raise UsageError("This total is negative, or more than so many rows can cost.")
     whole = sum(raw.cost for raw in raws.values())
-    if whole == 0:
-        raise UsageError("The reported cost of these days is 0, so a total cannot be split in proportion to it.")
+    if whole <= 0:
+        raise UsageError("The reported cost of these days is not above 0: no total can be split in proportion to it.")
     parts = [(target, *divmod(total * raw.cost, whole)) for target, raw in sorted_by_key(raws)]
     left = total - sum(share for _, share, _ in parts)
     largest = sorted(range(len(parts)), key=lambda n: (-parts[n][2], n))[:left]
@@ -177,7 +180,8 @@ def require_usable(wanted: Sequence[WantedValue]) -> None:
         raise UsageError(f"{len(wanted):,} rows are more than the {MOST_AT_ONCE:,} that one correction may touch.")
     for one in wanted:
         field_of(one.field)
-        if type(one.value) is not int or not 0 <= one.value <= MAX_COUNT:
+        least = -MOST if one.field == "cost" else 0  # a credit stays one
+        if type(one.value) is not int or not least <= one.value <= MOST:
             raise UsageError(f"A value of {one.field} lies outside of what one row can have; give a smaller factor.")
     if conflicts(wanted):
         raise UsageError("One row was given two values for the same field, or both a cost and a CPM; give one.")
@@ -329,7 +333,7 @@ _SHORTEST_REASON = 3
 def value_of(field: CorrectedField, text: str) -> int:
     """What was typed as a value of `field`, in its unit: counts whole, cost and CPM with at most six decimals."""
     try:
-        return _amount(text) if field in MONEY_FIELDS else count(text.strip(), field)
+        return _amount(text) if field in MONEY_FIELDS else _count(text, field)
     except RefusedValue as error:
         what = "an amount with at most six decimals" if field in MONEY_FIELDS else "a whole number"
         most = MAX_UNITS if field in MONEY_FIELDS else MAX_COUNT
@@ -348,15 +352,22 @@ def factor_of(text: str) -> Decimal:
     """A factor as it was typed: 0.9, or 90%."""
     written = text.strip()
     try:
-        return number_of(written.removesuffix("%").rstrip(), "factor", -2 if written.endswith("%") else 0, False)
+        return typed_number(written.removesuffix("%").rstrip(), "factor").scaleb(-2 if written.endswith("%") else 0)
     except RefusedValue as error:
         raise UsageError(f"{_quoted(text)}: {A_FACTOR}") from error
 
 
+def _count(text: str, field: CorrectedField) -> int:
+    found = count(typed_number(text.strip(), field), field)
+    if found > MAX_COUNT:
+        raise RefusedValue("too large")
+    return found
+
+
 def _amount(text: str) -> int:
-    found, rounded = micros(text.strip(), "value")
-    if rounded:
-        raise RefusedValue("more than six decimals")
+    found, rounded = micros(typed_number(text.strip(), "value"), "value")
+    if rounded or found > MAX_COUNT:
+        raise RefusedValue("more than six decimals, or too large")
     return found
 
 

@@ -75,8 +75,10 @@ MEASURES = (
         "Cost",
         "money",
         "What the platforms charged, as the source reports it.",
-        "Without fees and taxes that the source does not know of. Never added across currencies.",
+        "Without fees and taxes that the source does not know of. Below zero where a credit "
+        "outweighs what was charged. Never added across currencies.",
         always=True,
+        signed=True,
         correctable=True,
     ),
     Measure(
@@ -115,7 +117,7 @@ MEASURES = (
         "money",
         "What the conversions were worth, as the source reports it.",
         "Not reported is not 0: such rows stay out of ROAS and ROI.",
-        # Refunds: it is the one measure that can go below zero.
+        # Refunds.
         signed=True,
     ),
 )

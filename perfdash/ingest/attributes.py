@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 from perfdash.domain import values as domain_values
 from perfdash.domain.facts import Batch, CampaignAttributes
 from perfdash.ingest import budget_kinds
-from perfdash.ingest.convert import ConvertedColumn, Kinds, Values, amounts, by_distinct, is_printable
+from perfdash.ingest.columnar_rows import Kinds
+from perfdash.ingest.convert import ConvertedColumn, Values, amounts, by_distinct, is_printable
 from perfdash.ingest.mapping import Field
 from perfdash.ingest.page import Page
 

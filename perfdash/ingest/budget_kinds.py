@@ -8,7 +8,8 @@ from typing import Any
 
 from perfdash.domain.facts import BudgetKind
 from perfdash.domain.values import WRONG_TYPE, RefusedValue
-from perfdash.ingest.convert import ConvertedColumn, Kinds, Values, by_distinct
+from perfdash.ingest.columnar_rows import Kinds
+from perfdash.ingest.convert import ConvertedColumn, Values, by_distinct
 from perfdash.ingest.field_paths import look_up, path_of, plain_name
 from perfdash.ingest.mapping import Field
 from perfdash.ingest.page import Page

@@ -14,7 +14,8 @@ from perfdash.domain import values as domain_values
 from perfdash.domain.facts import Stored
 from perfdash.domain.measures import ADDITIVE, ALWAYS, MEASURES, OPTIONAL, Measure
 from perfdash.domain.values import WRONG_TYPE, RefusedValue
-from perfdash.ingest.convert import Convert, ConvertedColumn, Kinds, T, Values, amounts, by_distinct, counts, ratios
+from perfdash.ingest.columnar_rows import Kinds
+from perfdash.ingest.convert import Convert, ConvertedColumn, T, Values, amounts, by_distinct, counts, ratios
 from perfdash.ingest.mapping import Field
 from perfdash.ingest.page import Page
 

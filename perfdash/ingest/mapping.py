@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from perfdash.domain.measures import ALWAYS, OPTIONAL
-from perfdash.domain.values import ISO, WRONG_TYPE, DayStyle, RefusedValue
+from perfdash.domain.day_spelling import DayReading
+from perfdash.domain.measures import ALWAYS, MEASURES, MONEY, OPTIONAL
+from perfdash.domain.numbers import POSSIBLE, NumberReading, NumberStyle, RefusedValue
+from perfdash.domain.values import WRONG_TYPE
 
 Periods = Literal["refuse", "first_day", "last_day"]
 
@@ -20,6 +22,15 @@ NAMES = (
 """Every field of ours, in the order in which a row's first problem is looked for."""
 NUMBERS = frozenset((*ALWAYS, *OPTIONAL, "cpm", "roi", "budget"))
 """The fields that can be zero when they are missing."""
+WHOLE = frozenset(measure.name for measure in MEASURES if measure.unit == "count")
+DAYS = frozenset(("day", "last_day", "flight_start", "flight_end"))
+AMOUNTS = frozenset((*MONEY, "cpm", "budget"))
+
+
+def number_reading(name: str, power: int = 0, styles: tuple[NumberStyle, ...] = POSSIBLE) -> NumberReading:
+    """How the numbers of our field `name` are read, before anything is known of an answer."""
+    percent = 0 if power == -2 else -2 if name == "roi" else None
+    return NumberReading(styles, name in WHOLE and power == 0, name in AMOUNTS, percent=percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,13 @@ class Field:
     pick: Pick | None = None
     power: int = 0
     """The number as it comes x 10^power is in units."""
-    comma: bool = False
-    """Numbers in text are written 1.234,50."""
-    style: DayStyle = ISO
+    numbers: NumberReading = field(default_factory=NumberReading)
+    days: DayReading = field(default_factory=DayReading)
     spellings: abc.Mapping[str, str] = field(default_factory=dict)
     """Their word, casefolded -> ours."""
     zero_when_missing: bool = False
+    from_file: bool = False
+    """Its values may have been through a spreadsheet."""
 
     def value(self, record: object) -> object:
         """What stands in one row. RefusedValue when it is a list that `pick` cannot choose from."""
@@ -98,4 +110,4 @@ class FieldMapping:
     periods: Periods = "refuse"
     """On which of its days a row over several days is booked."""
     from_file: bool = False
-    """The rows come from a file, which may end with totals and remarks."""
+    """The rows come from a file, which may end with totals and remarks, and may have been through a spreadsheet."""

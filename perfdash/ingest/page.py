@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from perfdash.ingest.columnar_rows import ColumnarRows
-from perfdash.ingest.convert import Convert, ConvertedColumn, convert_each, kinds_of, where_reported
-from perfdash.ingest.mapping import Field, FieldMapping
+from perfdash.domain.accounts import Account
+from perfdash.ingest.columnar_rows import ColumnarRows, kinds_of
+from perfdash.ingest.convert import Convert, ConvertedColumn, convert_each, where_reported, without_unsaid
+from perfdash.ingest.mapping import DAYS, NUMBERS, Field, FieldMapping
+from perfdash.ingest.number_styles import NumberColumn, settled
 
 _AT_ONCE = 1_000
 T = TypeVar("T")
@@ -23,12 +26,13 @@ _Keys = tuple[str, ...]
 class Page:
     """The records of one page, column by column, and the first problem of each row."""
 
-    def __init__(self, records: Sequence[object], mapping: FieldMapping) -> None:
+    def __init__(self, records: Sequence[object], mapping: FieldMapping, account: Account) -> None:
         self.problems: dict[int, str] = {}
         """Row -> why it is refused."""
         self.unread: dict[str, set[int]] = {}
         """Their name of an optional field -> the rows of which it could not be read."""
-        self._mapping = mapping
+        self._mapping, self._account = mapping, account
+        self._numbers: dict[str, NumberColumn] | None = None
         if isinstance(records, ColumnarRows):
             self._rows: Sequence[dict[str, Any]] = records
             self._names: AbstractSet[str] = frozenset(records.names)
@@ -74,8 +78,7 @@ class Page:
 
     def required(self, name: str, convert: Convert[T]) -> ConvertedColumn[T]:
         """A field that every row must have, converted; a row of which it cannot be read is refused."""
-        field = self._mapping.fields[name]
-        values, lost = self._values(field)
+        field, values, lost = self._read(self._mapping.fields[name])
         values = [None] * len(self._rows) if values is None else values
         column = convert(values, field, kinds_of(values))
         return self._judged(replace(column, problems=column.problems | lost) if lost else column)
@@ -124,7 +127,7 @@ class Page:
     def _may_have(self, field: Field | None, convert: Convert[T]) -> ConvertedColumn[T | None] | None:
         if field is None:
             return None
-        values, lost = self._values(field)
+        field, values, lost = self._read(field)
         if values is None:
             return None
         column = where_reported(values, field, convert)
@@ -135,18 +138,41 @@ class Page:
             self.refuse(place, reason)
         return column
 
+    def _read(self, field: Field) -> tuple[Field, Sequence[Any] | None, Mapping[int, str]]:
+        """A field as it is to be read on this page for this account, what stands in it, and where nothing can be
+        picked."""
+        if field.name in NUMBERS:
+            self._numbers = self._number_columns() if self._numbers is None else self._numbers
+            column = self._numbers[field.name]
+            return column.field, column.values, column.problems
+        values, lost = self._values(field)
+        if field.name in DAYS:
+            home = ZoneInfo(self._account.time_zone)
+            days = replace(field.days, home=home, serials=self._mapping.from_file, beside=self._day_texts)
+            return replace(field, days=days), values if values is None else without_unsaid(values), lost
+        return (replace(field, from_file=True) if self._mapping.from_file else field), values, lost
+
+    def _number_columns(self) -> dict[str, NumberColumn]:
+        """All fields that are numbers, each to be read in the styles that all of them together leave."""
+        fields = [field for field in self._mapping.fields.values() if field.name in NUMBERS]
+        found = {field.name: NumberColumn.of(field, *self._values(field), len(self._rows)) for field in fields}
+        return settled(found, self._mapping.from_file, self._account.currency)
+
+    @cached_property
+    def _day_texts(self) -> tuple[str, ...]:
+        """The texts of all columns of days: in one of them the order of day and month may show."""
+        fields = [field for field in self._mapping.fields.values() if field.name in DAYS and not field.days.styles]
+        columns = (self._values(field)[0] or () for field in fields)
+        return tuple(dict.fromkeys(value for column in columns for value in column if type(value) is str))
+
     def _values(self, field: Field) -> tuple[Sequence[Any] | None, dict[int, str]]:
         """What stands in the field, row by row, and where nothing could be picked; None when it stands in no row."""
         lost: dict[int, str] = {}
         values = self._found(field)
-        if values is None:
-            return ([0] * len(self._rows) if field.zero_when_missing else None), lost
-        if field.pick is not None:
+        if values is not None and field.pick is not None:
             picked = convert_each(values, partial(field.pick.of, label=field.label), None)
             values, lost = picked.values, picked.problems
-        if self._mapping.missing:
-            values = self._without_missing(values)
-        return ([0 if value is None else value for value in values] if field.zero_when_missing else values), lost
+        return self._without_missing(values) if values is not None and self._mapping.missing else values, lost
 
     def _without_missing(self, values: Sequence[Any]) -> Sequence[Any]:
         missing, kinds = self._mapping.missing, kinds_of(values)

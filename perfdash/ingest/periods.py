@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from perfdash.domain.errors import BadAnswer
-from perfdash.ingest.convert import ConvertedColumn, Kinds, Values
+from perfdash.ingest.columnar_rows import Kinds
+from perfdash.ingest.convert import ConvertedColumn, Values
 from perfdash.ingest.field_paths import look_up, path_of, plain_name
 from perfdash.ingest.mapping import Field, FieldMapping
 from perfdash.ingest.page import Page

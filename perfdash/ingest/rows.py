@@ -20,18 +20,14 @@ from perfdash.domain.errors import BadAnswer
 from perfdash.domain.facts import BareKey, Batch, FactKey, Quarantined, Sheet
 from perfdash.domain.values import WRONG_TYPE, RefusedValue
 from perfdash.ingest import attributes, ownership, periods, totals
-from perfdash.ingest.convert import ConvertedColumn, Kinds, T, Values, by_distinct, ids
+from perfdash.ingest.columnar_rows import Kinds
+from perfdash.ingest.convert import ConvertedColumn, T, Values, by_distinct, days_of, ids
 from perfdash.ingest.fact_values import FactColumns, read_values
 from perfdash.ingest.grain import SPOILED, PageFacts, settle
 from perfdash.ingest.mapping import Field, FieldMapping
 from perfdash.ingest.page import Page
 from perfdash.ingest.payload import payload_of
 from perfdash.ingest.same_key import toml_text
-
-
-def days_of(values: Values, field: Field, kinds: Kinds) -> ConvertedColumn[date]:
-    """Day labels, written as the field says."""
-    return by_distinct(values, kinds, partial(domain_values.day, label=field.label, style=field.style), date.min)
 
 
 def read_rows(records: Sequence[object], mapping: FieldMapping, account: Account, days: Days) -> Batch:
@@ -49,7 +45,7 @@ class _Reader:
     def __init__(self, records: Sequence[object], mapping: FieldMapping, account: Account, days: Days) -> None:
         self._records, self._mapping, self._account, self._range = records, mapping, account, days
         self._asked = {name.casefold(): name for name in account.platforms}
-        self._page = Page(records, mapping)
+        self._page = Page(records, mapping, account)
         self._unknown: set[str] = set()
         self._left_out = self._not_wanted()
         self._without_day: frozenset[int] = frozenset()

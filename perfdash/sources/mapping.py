@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from perfdash.config.source_models import FieldConfig, FieldsConfig, RecordsConfig
-from perfdash.domain.values import ISO, day_style
+from perfdash.domain.day_spelling import DayReading, day_style
+from perfdash.domain.numbers import NAMED, POSSIBLE, NumberStyle
 from perfdash.ingest.field_paths import look_up, plain_keys
-from perfdash.ingest.mapping import NAMES, NUMBERS, Field, FieldMapping, Pick
+from perfdash.ingest.mapping import NAMES, NUMBERS, Field, FieldMapping, Pick, number_reading
 
 _POWERS = {"units": 0, "cents": -2, "percent": -2, "micros": -6}
 
@@ -52,8 +54,8 @@ def _field(name: str, config: FieldConfig, records: RecordsConfig) -> Field:
         constant=None if config.paths else config.constant,
         pick=_pick(config, config.zero_when_missing and name in NUMBERS),
         power=_POWERS[config.scale],
-        comma=records.decimal_comma,
-        style=ISO if config.format is None else day_style(config.format),
+        numbers=number_reading(name, _POWERS[config.scale], _styles(records)),
+        days=DayReading(tuple(map(day_style, config.format)), None if config.zone is None else ZoneInfo(config.zone)),
         spellings={theirs.strip().casefold(): ours for theirs, ours in config.map.items()},
         zero_when_missing=config.zero_when_missing and name in NUMBERS and config.pick is None,
     )
@@ -69,6 +71,12 @@ def _find(config: FieldConfig) -> Callable[[object], object]:
         return next((value for one in tried if (value := one(row)) is not None), config.constant)
 
     return found
+
+
+def _styles(records: RecordsConfig) -> tuple[NumberStyle, ...]:
+    """The style that is configured; else all of them, and each answer shows which."""
+    said = records.numbers or ("1.234,56" if records.decimal_comma else None)
+    return POSSIBLE if said is None else (NAMED[said],)
 
 
 def _label(name: str, config: FieldConfig) -> str:

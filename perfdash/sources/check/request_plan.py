@@ -30,9 +30,9 @@ from perfdash.config.source_models import (
     UsageConfig,
 )
 from perfdash.domain.accounts import Account, Days
+from perfdash.domain.day_spelling import DayReading, day_style
 from perfdash.domain.measures import MEASURES, Unit
 from perfdash.domain.secret import MASK
-from perfdash.domain.values import ISO, day_style
 from perfdash.ingest.mapping import NAMES, NUMBERS
 from perfdash.sources import client, request
 from perfdash.sources.pagination import PageRequest, Pages
@@ -133,7 +133,8 @@ def _either(values: tuple[object, ...]) -> str:
 def conversion_told(name: str, field: FieldConfig, comma: bool) -> str:
     """How a value of our field `name` is understood: `money, / 1,000,000, 0 when missing`."""
     if name in ("day", "flight_start", "flight_end"):
-        return f"day, {(day_style(field.format) if field.format else ISO).written}"
+        written = DayReading(tuple(map(day_style, field.format))).written or "in any spelling with one reading"
+        return f"day, {written}" + (f", {field.zone} where no offset stands" if field.zone else "")
     parts = [_KINDS[name]]
     if name in NUMBERS:
         parts += [

@@ -17,7 +17,7 @@ from perfdash.domain.corrections import CorrectedField, Range, SeenVersion, Targ
 from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.domain.facts import FactKey
 from perfdash.domain.metrics import money
-from perfdash.domain.values import MAX_COUNT
+from perfdash.domain.values import MOST
 from perfdash.store import schema
 from perfdash.store.audit import write_line
 from perfdash.store.engine import Store
@@ -65,7 +65,7 @@ def _row(one: WantedValue, fact: Reported, standing: list[Active], number: int) 
 def _require_possible(one: WantedValue, fact: Reported, before: Mapping[CorrectedField, int]) -> None:
     after = rules.with_value(before, one.field, one.value)
     impressions = after.get("impressions", fact.raw.impressions)
-    if Fraction(after.get("cpm", 0) * impressions, 1000) > MAX_COUNT:
+    if Fraction(after.get("cpm", 0) * impressions, 1000) > MOST:
         raise UsageError("This CPM of so many impressions is more than one row can cost.")
 
 
