@@ -52,11 +52,6 @@ def label_format(text: str) -> str:
     return text
 
 
-def texts(value: Any) -> Any:
-    """One text stands for a list of one."""
-    return (value,) if isinstance(value, str) else tuples(value)
-
-
 def time_zone(name: str) -> str:
     """The IANA name of a time zone."""
     try:

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from perfdash.config.closed import Closed
 from perfdash.config.loading import problem_lines
 from perfdash.config.models import SourceConfig
 from perfdash.config.presets import EXPORTS, FILES_ONLY, PRESETS, preset
-from perfdash.config.source_models import Closed, FieldsConfig, RecordsConfig
+from perfdash.config.source_models import FieldsConfig, RecordsConfig
 from perfdash.domain.errors import UsageError
 
 _ROWS = {"path": "data"}

@@ -16,9 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from perfdash.config.closed import Closed, LabelFormat, TimeZone, texts, tuples, validation_error
+from perfdash.config.closed import Closed, LabelFormat, TimeZone, tuples, validation_error
 from perfdash.domain.measures import ALWAYS, OPTIONAL
-
 
 _OF_A_ROW = re.compile(r'(?<![\w"$])\$(?:key|outer_key|value)\b(?!")')
 
@@ -205,7 +204,7 @@ class FieldConfig(Closed):
     path: Expressions | None = None
     constant: Text | None = None
     scale: Literal["units", "cents", "micros", "percent"] = "units"
-    format: Annotated[tuple[LabelFormat, ...], BeforeValidator(texts)] = ()
+    format: Annotated[tuple[LabelFormat, ...], BeforeValidator(_one_or_more)] = ()
     zone: TimeZone | None = None
     map: dict[str, Text] = Field(default_factory=dict)
     by: Expression | None = None

@@ -64,12 +64,12 @@ class NumberColumn:
 
     field: Field
     values: Sequence[Any] | None
-    problems: Mapping[int, str]
+    problems: dict[int, str]
     texts: NumberTexts | None = None
     """None: none of its values is a text."""
 
     @classmethod
-    def of(cls, field: Field, values: Sequence[Any] | None, problems: Mapping[int, str], rows: int) -> NumberColumn:
+    def of(cls, field: Field, values: Sequence[Any] | None, problems: dict[int, str], rows: int) -> NumberColumn:
         if values is None:
             return cls(field, [0] * rows if field.zero_when_missing else None, problems)
         if field.zero_when_missing and NoneType in kinds_of(values):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
@@ -138,7 +138,7 @@ class Page:
             self.refuse(place, reason)
         return column
 
-    def _read(self, field: Field) -> tuple[Field, Sequence[Any] | None, Mapping[int, str]]:
+    def _read(self, field: Field) -> tuple[Field, Sequence[Any] | None, dict[int, str]]:
         """A field as it is to be read on this page for this account, what stands in it, and where nothing can be
         picked."""
         if field.name in NUMBERS:

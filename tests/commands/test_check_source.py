@@ -276,7 +276,7 @@ def test_a_broken_configuration_is_told_line_by_line_with_its_paths(check: Check
 def test_live_shows_how_the_first_rows_are_read_and_counts_the_page(check: Check) -> None:
     rows = [
         row(cost="1,234.5", creatorId="p1", creatorName="Ada Lovelace", clicks=2000),
-        row(date="2026-03-02", cost=-1),
+        row(date="2026-03-02", clicks=-1),
         row(date="2026-03-03"),
         row(date="2026-03-05"),
         row(date="2026-03-04", platform=None),
@@ -292,15 +292,15 @@ def test_live_shows_how_the_first_rows_are_read_and_counts_the_page(check: Check
     assert re.search(r'cost +cost +"1,234.5" +1234.5 EUR', done.stdout)
     assert re.search(r"creator_name +creatorName +present +present", done.stdout)
     assert "flags: clicks_over_impressions" in done.stdout
-    assert "Row 2 is refused: cost is negative" in done.stdout
+    assert "Row 2 is refused: clicks is negative" in done.stdout
     assert "Row 4" not in done.stdout
     assert "5 rows on this page: 3 facts, 2 quarantined, 0 duplicates" in done.stdout
     assert "1 row quarantined: platform is missing" in done.stdout
     assert "Paging asks for nothing more in this window." in done.stdout
     assert (found["status"], found["request_id"], found["problem"]) == (200, "r-77", None)
     assert (found["fetched"], found["facts"], found["duplicates"]) == (5, 3, 0)
-    cost = [value for value in found["rows"][1]["values"] if value["field"] == "cost"]
-    assert cost == [{"field": "cost", "place": "cost", "came": "-1", "read": None}]
+    clicks = [value for value in found["rows"][1]["values"] if value["field"] == "clicks"]
+    assert clicks == [{"field": "clicks", "place": "clicks", "came": "-1", "read": None}]
 
 
 def test_live_asks_for_the_last_window_only_and_says_what_paging_would_ask_next(check: Check) -> None:

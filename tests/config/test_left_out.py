@@ -73,7 +73,7 @@ from tests.config.test_loading import FIELDS, SOURCE
             {
                 "constant": None,
                 "scale": "units",
-                "format": None,
+                "format": (),
                 "map": {},
                 "by": None,
                 "pick": None,

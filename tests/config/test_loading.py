@@ -215,7 +215,15 @@ def test_a_status_is_a_number_or_a_hundred_of_them(status: Any) -> None:
     [
         (
             field("day", path="d", format="%Y"),
-            ".day.format: a date format holds %Y, %m and %d, each once, such as %Y-%m-%d",
+            ".day.format[0]: a date format holds a year, a month and a day, each once, such as %Y-%m-%d or %d %b %Y",
+        ),
+        (
+            field("day", path="d", format=["%Y-%m-%d", "%Y-%j-%m-%d"]),
+            ".day.format[1]: a date format has no %j; it may hold %Y %y %m %b %B %d %H %I %M %S %f %p %z %a %A",
+        ),
+        (
+            field("day", path="d", zone="Mars"),
+            '.day.zone: there is no time zone "Mars"; use an IANA name such as "Europe/Berlin"',
         ),
         (field("cost"), ".cost: say path or constant"),
         (field("cost", path=[]), ".cost.path: this must not be empty"),

@@ -102,10 +102,10 @@ def test_a_dash_and_null_of_tiktok_are_not_reported_and_never_zero() -> None:
 
 
 def test_a_dash_for_what_must_be_there_is_missing_and_the_reason_uses_their_name_for_it() -> None:
-    batch = read([tiktok(spend="-"), tiktok(spend="-1")], "tiktok_business")
+    batch = read([tiktok(spend="-"), tiktok(clicks="-1")], "tiktok_business")
     assert [refused.reason for refused in batch.quarantined] == [
         "metrics.spend is missing",
-        "metrics.spend is negative",
+        "metrics.clicks is negative",
     ]
     assert {refused.key for refused in batch.quarantined} == {FactKey(date(2026, 3, 2), "1720001", "TikTok")}
 
@@ -215,11 +215,11 @@ def test_junk_in_the_list_is_overlooked_and_a_number_may_be_the_type() -> None:
     [
         ("units", "12.5", 12_500_000),
         ("cents", 1250, 12_500_000),
-        ("cents", "1,250", 12_500_000),
+        ("cents", "1,250.0", 12_500_000),
         ("cents", 1250.5, 12_505_000),
         ("micros", 12_500_000, 12_500_000),
         ("micros", "12500000", 12_500_000),
-        ("micros", 10**15, 10**15),
+        ("micros", 2**63 - 1, 2**63 - 1),
         ("percent", "1250", 12_500_000),
     ],
 )
@@ -228,9 +228,9 @@ def test_money_comes_in_units_cents_micros_or_percent(scale: str, sent: Any, mic
 
 
 def test_money_keeps_its_range_whatever_its_scale() -> None:
-    assert reason({"cost": {"path": "spend", "scale": "micros"}}, spend=10**15 + 1) == "spend is too large"
-    assert reason({"cost": {"path": "spend", "scale": "cents"}}, spend=10**11 + 1) == "spend is too large"
-    assert reason({"cost": {"path": "spend", "scale": "cents"}}, spend=-1) == "spend is negative"
+    assert reason({"cost": {"path": "spend", "scale": "micros"}}, spend=2**63) == "spend is too large"
+    assert reason({"cost": {"path": "spend", "scale": "cents"}}, spend=10**15) == "spend is too large"
+    assert values({"cost": {"path": "spend", "scale": "cents"}}, spend=-1).cost == -10_000
 
 
 def test_parts_of_a_micro_are_rounded_half_even_and_flagged_by_our_name() -> None:
@@ -265,7 +265,7 @@ def test_a_decimal_comma_is_read_where_it_is_configured(text: str, micros: int) 
     assert [found.cost for found in batch.facts.values()] == [micros]
 
 
-@pytest.mark.parametrize("text", ["12.5", "1,234.50", "1.23", "1.2345", "12,", ",5", "1.234.5,0", "1e3"])
+@pytest.mark.parametrize("text", ["12.5", "1,234.50", "1.23", "1.2345", "1.234.5,0", "1.234E+3"])
 def test_with_a_decimal_comma_nothing_else_is_guessed(text: str) -> None:
     assert reason({}, {"decimal_comma": True}, spend=text) == "spend is not a number of a known format"
 
@@ -276,7 +276,8 @@ def test_missing_is_zero_only_where_it_is_configured() -> None:
     batch = read([{name: value for name, value in ROW.items() if name != "clicks"}], {"clicks": zero})
     assert [found.clicks for found in batch.facts.values()] == [0]
     assert reason({}, clicks=None) == "clicks is missing"
-    assert reason({"clicks": zero}, clicks="") == "clicks is not a number of a known format"
+    assert values({"clicks": zero}, clicks="").clicks == values({"clicks": zero}, clicks="--").clicks == 0
+    assert reason({"clicks": zero}, clicks="<10") == reason({"clicks": zero}, clicks="N/A") == "clicks is missing"
 
 
 def test_the_configured_texts_mean_not_reported_in_every_field() -> None:
@@ -307,7 +308,7 @@ def test_days_are_read_in_the_format_that_is_configured(written: str, text: str)
 
 @pytest.mark.parametrize(
     "text",
-    ["2.3.2026", "02.03.26", "02.03.2026 ", "31.02.2026", "00.03.2026", "02/03/2026", "2026-03-02", "02x03x2026", ""],
+    ["02.03.26", "02. 03.2026", "31.02.2026", "00.03.2026", "02/03/2026", "2026-03-02", "02x03x2026", "2.03.02026"],
 )
 def test_days_in_any_other_format_are_refused(text: str) -> None:
     assert reason({"day": {"path": "day", "format": "%d.%m.%Y"}}, day=text) == "day is not a day written DD.MM.YYYY"
@@ -338,7 +339,8 @@ def test_constants_stand_in_every_row() -> None:
     ("row", "said"),
     [
         ({"id": 1.5}, "id is of a type that it cannot have"),
-        ({"day": 20260301}, "day is of a type that it cannot have"),
+        ({"day": True}, "day is of a type that it cannot have"),
+        ({"day": 20261301}, "day is not a day of a known spelling: write its format"),
         ({"shown": [1]}, "shown is of a type that it cannot have"),
         ({"clicks": True}, "clicks is of a type that it cannot have"),
         ({"spend": {"amount": 1}}, "spend is of a type that it cannot have"),
@@ -354,15 +356,15 @@ def test_a_refused_row_is_kept_by_their_names_without_the_creators() -> None:
         "creator_name": "who.name",
         "conversions": {"path": "acts", "by": "t", "pick": "buy"},
     }
-    row = ROW | {"who": {"id": 5, "name": "Jane Doe"}, "acts": [{"t": "buy", "value": "3"}], "spend": -1, "more": "x"}
+    row = ROW | {"who": {"id": 5, "name": "Jane Doe"}, "acts": [{"t": "buy", "value": "3"}], "clicks": -1, "more": "x"}
     (refused,) = read([row], fields).quarantined
     assert json.loads(refused.payload) == {
         "id": "c1",
         "day": "2026-03-01",
         "who.id": 5,
         "shown": 1000,
-        "clicks": 10,
-        "spend": -1,
+        "clicks": -1,
+        "spend": "12.50",
         "acts[buy]": "3",
     }
 

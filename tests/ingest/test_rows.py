@@ -89,7 +89,20 @@ def test_a_row_becomes_a_fact_in_integer_micros() -> None:
 
 @pytest.mark.parametrize(
     ("text", "micros"),
-    [("1234", 1_234), ("1,234", 1_234), ("1,234,567", 1_234_567), ("0", 0), ("12", 12), ("1234.00", 1_234), ("007", 7)],
+    [
+        ("1234", 1_234),
+        ("1,234", 1_234),
+        ("1,234,567", 1_234_567),
+        ("0", 0),
+        (" 12 ", 12),
+        ("1234.00", 1_234),
+        ("007", 7),
+        ("1e3", 1_000),
+        ("+5", 5),
+        ("5.", 5),
+        ("1'234", 1_234),
+        ("1 234", 1_234),
+    ],
 )
 def test_numbers_as_text_are_read(text: str, micros: int) -> None:
     (values,) = read(row("cpm", impressions=text, clicks=0, cost=text)).facts.values()
@@ -98,32 +111,7 @@ def test_numbers_as_text_are_read(text: str, micros: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "1.234,50",
-        "12,34",
-        "1,2345",
-        "0,123",
-        ",123",
-        "1,,234",
-        "1 234",
-        " 12",
-        "12 ",
-        "1e3",
-        "+5",
-        ".5",
-        "5.",
-        "",
-        "-",
-        "1_000",
-        "٣",
-        "0x1F",
-        "NaN",
-        "inf",
-        "12€",
-        "$12",
-        "1'234",
-        "1" * 100,
-    ],
+    ["1,,234", "1.234,5,6", "12,34,56", "1_000", "٣", "0x1F", "inf", "12 apples", "1-2", "--5", "(5", "1" * 100, "5%"],
 )
 def test_other_formats_of_numbers_are_refused(text: str) -> None:
     assert reason_of(cost=text) == "cost is not a number of a known format"
@@ -133,12 +121,17 @@ def test_other_formats_of_numbers_are_refused(text: str) -> None:
 def test_the_three_measures_that_must_be_there(field: str) -> None:
     assert reason_of(field) == f"{field} is missing"
     assert reason_of(**{field: None}) == f"{field} is missing"
-    assert reason_of(**{field: -1}) == f"{field} is negative"
-    assert reason_of(**{field: "-1,000"}) == f"{field} is negative"
+    assert reason_of(**{field: "N/A"}) == reason_of(**{field: "--"}) == f"{field} is missing"
     assert reason_of(**{field: True}) == f"{field} is of a type that it cannot have"
     assert reason_of(**{field: [1]}) == f"{field} is of a type that it cannot have"
-    assert reason_of(**{field: 10**16}) == f"{field} is too large"
+    assert reason_of(**{field: 2**63}) == f"{field} is too large"
     assert reason_of(**{field: 1e300}) == f"{field} is too large"
+
+
+def test_counts_are_not_negative_and_a_cost_below_zero_is_a_credit() -> None:
+    assert reason_of(impressions=-1) == "impressions is negative"
+    assert reason_of(clicks="-1,000.0") == "clicks is negative"
+    assert read(row("cpm", cost=-12.5)).facts[KEY].cost == -12_500_000
 
 
 def test_counts_are_whole() -> None:
@@ -162,7 +155,7 @@ def test_what_is_not_reported_is_none_and_never_zero() -> None:
     assert (values.reported_cpm, values.reported_roi, values.revenue, values.reach) == (None, None, None, None)
 
 
-def test_only_revenue_and_roi_may_be_negative() -> None:
+def test_of_what_may_be_missing_only_revenue_and_roi_may_be_negative() -> None:
     values = read(row(revenue=-20, roi=-0.5)).facts[KEY]
     assert (values.revenue, values.reported_roi) == (-20_000_000, Decimal("-0.5"))
     for field in ("reach", "views", "engagements", "conversions", "budget"):
@@ -240,15 +233,16 @@ def test_cost_beyond_six_decimals_is_rounded_half_even_and_flagged(cost: str, mi
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-3-1", "20260301", "2026-W10-1", "2026-03-01T00:00:00Z", "01.03.2026", "2026-02-30", "", "٢٠٢٦-٠٣-٠١"]
+    "text", ["2026-W10-1", "2026-060", "03.2026", "1 Ventose 2026", "2026-02-30", "٢٠٢٦-٠٣-٠١", "soon"]
 )
-def test_a_day_is_written_in_one_way_only(text: str) -> None:
-    assert reason_of(date=text) == "date is not a day written YYYY-MM-DD"
+def test_what_is_no_day_is_refused(text: str) -> None:
+    assert reason_of(date=text) == "date is not a day of a known spelling: write its format"
 
 
 def test_a_row_without_a_day_has_no_key() -> None:
     assert read(row("date")).quarantined[0].key is None
-    assert read(row(date=20260301)).quarantined[0].reason == "date is of a type that it cannot have"
+    assert read(row(date=[20260301])).quarantined[0].reason == "date is of a type that it cannot have"
+    assert read(row(date="")).quarantined[0].reason == "date is missing"
 
 
 @pytest.mark.parametrize("day", ["2026-02-28", "2026-03-08"])
@@ -305,7 +299,7 @@ def test_a_total_row_beside_creator_rows_fails_the_run() -> None:
     with pytest.raises(BadAnswer, match="both in total and by creator"):
         read(row(), row(creatorId="k1", clicks=3))
     with pytest.raises(BadAnswer, match="both in total and by creator"):
-        read(row(cost=-1), row(creatorId="k1"))
+        read(row(clicks=-1), row(creatorId="k1"))
     assert (
         len(read(row(), row(platform="Instagram", creatorId="k1"), row(date="2026-03-02", creatorId="k1")).facts) == 3
     )
@@ -313,7 +307,7 @@ def test_a_total_row_beside_creator_rows_fails_the_run() -> None:
 
 def test_attributes_are_the_last_that_were_reported() -> None:
     batch = read(
-        row(campaignName="Old", budget="5,000", startDate="2026-01-01", endDate="2026-12-31", status="active"),
+        row(campaignName="Old", budget="5,000.00", startDate="2026-01-01", endDate="2026-12-31", status="active"),
         row(date="2026-03-02", campaignName="New", budget=None),
         row(date="2026-03-03"),
     )
@@ -343,12 +337,12 @@ def test_a_name_without_a_creator_is_not_kept() -> None:
 
 def test_a_quarantined_row_is_kept_without_personal_data() -> None:
     (refused,) = read(
-        row(creatorId="k1", creatorName="Jane Doe", creatorEmail="jane@example.com", cost=-1.50, campaignName="Spring")
+        row(creatorId="k1", creatorName="Jane Doe", creatorEmail="jane@example.com", clicks=-1, campaignName="Spring")
     ).quarantined
     assert refused.key == KEY._replace(creator="k1")
     assert "ane" not in refused.payload.lower().replace("spring", "")
     kept = json.loads(refused.payload)
-    assert (kept["creatorId"], kept["cost"], kept["campaignName"]) == ("k1", -1.5, "Spring")
+    assert (kept["creatorId"], kept["clicks"], kept["campaignName"]) == ("k1", -1, "Spring")
 
 
 def test_a_quarantined_payload_is_bounded_json() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from perfdash.domain.numbers import CONTINENTAL, ENGLISH, POSSIBLE
 from perfdash.sources.mapping import mapping_of
 from tests.sources.loopback import Loopback, said
 from tests.sources.routed import FIELDS, asking, custom, entry, reasons
@@ -55,8 +56,10 @@ def test_a_scale_is_a_power_of_ten(said: str, power: int) -> None:
 
 
 def test_a_decimal_comma_counts_for_every_field() -> None:
-    assert {field.comma for field in recipe({"decimal_comma": True}).fields.values()} == {True}
-    assert {field.comma for field in recipe().fields.values()} == {False}
+    for records in ({"decimal_comma": True}, {"numbers": "1.234,56"}):
+        assert {field.numbers.styles for field in recipe(records).fields.values()} == {(CONTINENTAL,)}
+    assert {field.numbers.styles for field in recipe().fields.values()} == {POSSIBLE}
+    assert recipe({"decimal_comma": True, "numbers": "1,234.56"}).fields["cost"].numbers.styles == (ENGLISH,)
 
 
 @pytest.mark.parametrize(("name", "zero"), [("cost", True), ("clicks", True), ("day", False), ("campaign", False)])

@@ -130,8 +130,8 @@ def _either(values: tuple[object, ...]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "nothing"
 
 
-def conversion_told(name: str, field: FieldConfig, comma: bool) -> str:
-    """How a value of our field `name` is understood: `money, / 1,000,000, 0 when missing`."""
+def conversion_told(name: str, field: FieldConfig, numbers: str = "") -> str:
+    """How a value of our field `name` is understood: `money, / 1,000,000, 0 when missing`. `numbers`: as configured."""
     if name in ("day", "flight_start", "flight_end"):
         written = DayReading(tuple(map(day_style, field.format))).written or "in any spelling with one reading"
         return f"day, {written}" + (f", {field.zone} where no offset stands" if field.zone else "")
@@ -139,7 +139,7 @@ def conversion_told(name: str, field: FieldConfig, comma: bool) -> str:
     if name in NUMBERS:
         parts += [
             _SCALES[field.scale],
-            "1.234,50" if comma else "",
+            numbers,
             "0 when missing" if field.zero_when_missing else "",
         ]
     if field.map:
@@ -236,6 +236,7 @@ def explain(source: Source, account: Account, days: Sequence[Days]) -> Explained
     """Everything that a sync of `days` would ask at first. The source's key may be empty, which is a key not set."""
     config = source.config
     first = Pages(config.paging, config.limits.pages, config.base_url).first()
+    written = config.records.numbers or ("1.234,56" if config.records.decimal_comma else "")
     cut = [window for one in days for window in client.slices(one, config.request.window_days)]
     return Explained(
         source=source.name,
@@ -249,7 +250,7 @@ def explain(source: Source, account: Account, days: Sequence[Days]) -> Explained
         records=config.records.path,
         missing=config.records.missing,
         fields=tuple(
-            FieldRead(name, place_told(field), conversion_told(name, field, config.records.decimal_comma))
+            FieldRead(name, place_told(field), conversion_told(name, field, written))
             for name, field in configured_fields(source)
         ),
         outcomes=tuple(map(rule_told, config.outcomes)),

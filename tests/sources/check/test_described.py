@@ -66,12 +66,17 @@ def test_a_rule_is_one_line(said: dict[str, Any], line: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said", "place", "conversion"),
     [
-        ("cost", {"path": "a.b"}, "a.b", "money"),
-        ("cost", {"path": "a", "scale": "micros"}, "a", "money, / 1,000,000"),
-        ("cost", {"path": "a", "scale": "cents", "zero_when_missing": True}, "a", "money, / 100, 0 when missing"),
+        ("cost", {"path": "a.b"}, "a.b", "money, may be negative"),
+        ("cost", {"path": "a", "scale": "micros"}, "a", "money, may be negative, / 1,000,000"),
+        (
+            "cost",
+            {"path": "a", "scale": "cents", "zero_when_missing": True},
+            "a",
+            "money, may be negative, / 100, 0 when missing",
+        ),
         ("roi", {"path": "a", "scale": "percent"}, "a", "number, kept beside ours, / 100"),
-        ("day", {"path": "a"}, "a", "day, YYYY-MM-DD"),
-        ("flight_start", {"path": "a"}, "a", "day, YYYY-MM-DD"),
+        ("day", {"path": "a"}, "a", "day, in any spelling with one reading"),
+        ("flight_start", {"path": "a"}, "a", "day, in any spelling with one reading"),
         ("flight_end", {"path": "a", "format": "%d.%m.%y"}, "a", "day, DD.MM.YY"),
         ("platform", {"constant": "TikTok"}, '"TikTok"', "name of a platform"),
         ("platform", {"path": "p", "map": {"ig": "Instagram"}}, "p", "name of a platform, ig = Instagram"),
@@ -93,13 +98,18 @@ def test_a_field_says_where_it_stands_and_how_it_is_read(
     name: str, said: dict[str, Any], place: str, conversion: str
 ) -> None:
     field = FieldConfig.model_validate(said)
-    assert (place_told(field), conversion_told(name, field, comma=False)) == (place, conversion)
+    assert (place_told(field), conversion_told(name, field)) == (place, conversion)
+
+
+def test_a_day_says_how_it_may_be_written_and_in_which_zone() -> None:
+    field = FieldConfig.model_validate({"path": "a", "format": ["%d.%m.%Y", "%b %d, %Y %H:%M"], "zone": "UTC"})
+    assert conversion_told("day", field) == "day, DD.MM.YYYY or month DD, YYYY HH:MM, UTC where no offset stands"
 
 
 def test_numbers_with_a_decimal_comma_say_so_and_texts_do_not() -> None:
     field = FieldConfig(path="a")
-    assert conversion_told("cost", field, comma=True) == "money, 1.234,50"
-    assert conversion_told("campaign_name", field, comma=True) == "text"
+    assert conversion_told("cost", field, "1.234,56") == "money, may be negative, 1.234,56"
+    assert conversion_told("campaign_name", field, "1.234,56") == "text"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +126,7 @@ def test_numbers_with_a_decimal_comma_say_so_and_texts_do_not() -> None:
 )
 def test_what_only_numbers_can_be_is_not_said_of_a_text(name: str, conversion: str) -> None:
     field = FieldConfig(path="a", scale="cents", zero_when_missing=True)
-    assert conversion_told(name, field, comma=True) == conversion
+    assert conversion_told(name, field, "1.234,56") == conversion
 
 
 @pytest.mark.parametrize(
@@ -137,7 +147,7 @@ def test_what_only_numbers_can_be_is_not_said_of_a_text(name: str, conversion: s
 )
 def test_how_a_number_is_read_is_said_of_every_number(name: str) -> None:
     field = FieldConfig(path="a", scale="cents", zero_when_missing=True)
-    assert conversion_told(name, field, comma=True).endswith(", / 100, 1.234,50, 0 when missing")
+    assert conversion_told(name, field, "1.234,56").endswith(", / 100, 1.234,56, 0 when missing")
 
 
 def test_limits_are_told_as_they_are_configured() -> None:

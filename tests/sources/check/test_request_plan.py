@@ -60,8 +60,8 @@ def test_everything_about_an_account_is_told() -> None:
         (one.field, one.place, one.conversion) for one in found.fields if one.field in ("cost", "roi", "platform")
     ] == [
         ("platform", "network", "name of a platform"),
-        ("cost", "spent", "money, 1.234,50"),
-        ("roi", "roi", "number, kept beside ours, / 100, 1.234,50"),
+        ("cost", "spent", "money, may be negative, 1.234,56"),
+        ("roi", "roi", "number, kept beside ours, / 100, 1.234,56"),
     ]
     assert found.outcomes == ("ask again: status 418",)
     assert found.built_in[0].startswith("ok: status 200")
