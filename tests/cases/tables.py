@@ -119,8 +119,8 @@ _STYLES = {
 }
 
 
-def number(micros: int, style: str, *, whole: bool) -> str:
-    """An amount, or a count that `whole` says it is, as that style writes it."""
+def number(micros: int, style: str, *, whole: bool, money: bool = True) -> str:
+    """An amount, or a count that `whole` says it is, as that style writes it; a currency sign stands at `money` only."""
     group, point = _STYLES[style]
     units = abs(micros) if whole else abs(micros) // 10**6
     digits = _grouped(str(units), group)
@@ -129,7 +129,7 @@ def number(micros: int, style: str, *, whole: bool) -> str:
     elif not whole and style != "plain":
         digits += point + "00"
     sign = "-" if micros < 0 else ""
-    return f"{sign}${digits}" if style == "dollar" and not whole else sign + digits
+    return f"{sign}${digits}" if style == "dollar" and money and not whole else sign + digits
 
 
 def _grouped(digits: str, group: str) -> str:
@@ -172,7 +172,11 @@ def _write(rng: random.Random, written: Written) -> None:
             value = row[name]
             if name in MEASURES:
                 empty = pd.isna(value)
-                out[name] = rng.choice(NOTHING) if empty else number(int(value), style, whole=name in COUNTS)
+                out[name] = (
+                    rng.choice(NOTHING)
+                    if empty
+                    else number(int(value), style, whole=name in COUNTS, money=name in MONEY)
+                )
             else:
                 out[name] = _day(value, days, rng) if name == "date" else str(value)
         written.rows.append(out)
