@@ -124,7 +124,7 @@ def by_campaign(
             campaign: CampaignAttributes(
                 campaign, **{name: of.get(campaign) for name, of in found.items()}, budget_kind=kinds.get(campaign)
             )
-            for campaign in dict.fromkeys(campaigns)
+            for campaign in newest
         },
         newest,
         older,

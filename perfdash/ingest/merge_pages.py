@@ -37,7 +37,7 @@ def in_turn(windows: Sequence[Batch]) -> Batch:
     BadAnswer when a campaign or platform is, wherever it stands, the sum of all others: all windows together show it.
     """
     whole = windows[0] if len(windows) == 1 else _together(windows)
-    totals.refuse_sums(Sheet.of(whole.facts).rows)
+    totals.refuse_sums(Sheet.of(whole.facts).rows, whole.campaigns.keys())
     return whole
 
 

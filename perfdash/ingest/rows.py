@@ -70,7 +70,8 @@ class _Reader:
             page.problems.pop(place, None)
         bad = [place for place in page.problems if place not in keyless]
         good = self._good()
-        settled = settle(page, mapping, keys, values.rows, _only(range(len(keys)), good), bad)
+        every = range(len(keys))
+        settled = settle(page, mapping, keys, values.rows, every if good is None else _only(every, good), bad)
         for place in settled.spoiled:
             page.refuse(place, SPOILED)
         good = self._good()

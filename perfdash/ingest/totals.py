@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
 
@@ -95,27 +96,26 @@ def first_total(texts: Collection[str]) -> str | None:
 _DAY, _CAMPAIGN, _PLATFORM = map(FactKey._fields.index, ("day", "campaign", "platform"))
 _Three = tuple[int, int, int]
 _ZERO = (0, 0, 0)
+_FEWEST = 3
+"""A sum, and two that it is the sum of."""
 _Item = tuple[BareKey, Stored]
 
 
-def refuse_sums(rows: Mapping[BareKey, Stored]) -> None:
+def refuse_sums(rows: Mapping[BareKey, Stored], campaigns: AbstractSet[str]) -> None:
     """BadAnswer when the facts of one campaign are, on every day and platform, the sum of all other campaigns there; or
-    those of one platform that of all other platforms.
+    those of one platform that of all other platforms. `campaigns` are at least all that the facts are about.
 
     Only what is there beside two others or more is compared. One day tells nearly all campaigns apart, and costs a
     fraction of what all do.
     """
-    platforms = set(map(itemgetter(_PLATFORM), rows))
-    for member, group in ((_CAMPAIGN, _PLATFORM), (_PLATFORM, _CAMPAIGN)):
-        if member == _PLATFORM and len(platforms) < 3:
-            continue
-        members = platforms if member == _PLATFORM else set(map(itemgetter(_CAMPAIGN), rows))
-        if len(members) >= 3 and (found := _sum_of_others(rows, members, member, group)):
+    platforms = set(map(itemgetter(_PLATFORM), rows)) if len(rows) >= _FEWEST else set()
+    for members, member, group in ((campaigns, _CAMPAIGN, _PLATFORM), (platforms, _PLATFORM, _CAMPAIGN)):
+        if len(rows) >= _FEWEST <= len(members) and (found := _sum_of_others(rows, members, member, group)):
             raise BadAnswer(_sentence(found, member))
 
 
 def _sum_of_others(
-    rows: Mapping[BareKey, Stored], members: set[str], member: int, group: int
+    rows: Mapping[BareKey, Stored], members: AbstractSet[str], member: int, group: int
 ) -> tuple[BareKey, int] | None:
     """The first place of a member that is always the sum of the others there, and how many these are."""
     first = next(iter(rows))[_DAY]

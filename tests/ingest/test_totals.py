@@ -233,7 +233,7 @@ def facts(cells: dict[tuple[int, str, str], tuple[int, int, int]]) -> dict[Key, 
 
 def alarms(found: dict[Key, tuple[Any, ...]]) -> str:
     try:
-        refuse_sums(found)
+        refuse_sums(found, {key[1] for key in found})
     except BadAnswer as error:
         return str(error)
     return ""
