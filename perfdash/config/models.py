@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from perfdash.config.auth_models import Auth, BearerAuth, HeaderAuth, Key, QueryAuth, web_address
 from perfdash.config.closed import Closed, TimeZone, tuples, validation_error
+from perfdash.config.job_models import JobConfig, job_contradictions
 from perfdash.config.presets import ABOUT_AN_API, FILES_ONLY, PRESETS, over_preset
 from perfdash.config.request_models import FIRST_DAY, LAST_DAY, RequestConfig
 from perfdash.config.source_models import (
@@ -34,11 +35,28 @@ from perfdash.domain.values import clean_text
 _CARRIED = {PagePaging: "page", OffsetPaging: "offset", CursorPaging: "cursor"}
 
 
-def contradictions(request: RequestConfig, paging: Paging, auth: Auth) -> Iterator[str]:
+def contradictions(request: RequestConfig, paging: Paging, auth: Auth, job: JobConfig | None = None) -> Iterator[str]:
     """A sentence for each contradiction."""
+    if job is not None:
+        yield from job_contradictions(job, request, paging)
+    if job is None or job.from_days > 1:
+        yield from _of_days(request)
+        yield from _of_paging(request, paging)
+    if job is not None and job.download is None:
+        yield from _of_paging(job.reading(request), paging)
+    yield from _of_auth(request, auth)
+
+
+def _of_days(request: RequestConfig) -> Iterator[str]:
     used = request.used()
     if not used & FIRST_DAY or not used & LAST_DAY:
         yield "the request must say which days it wants: put {start} and {end} into request.params or request.path"
+    if "job" in used:
+        yield "request carries {job}, which only a report of sources.NAME.job has: put it into job.rows"
+
+
+def _of_paging(request: RequestConfig, paging: Paging) -> Iterator[str]:
+    used = request.used()
     needed = _CARRIED.get(type(paging))
     if needed and needed not in used:
         yield f'paging.type "{paging.type}" asks with {{{needed}}}, but nothing in request.params carries it'
@@ -46,6 +64,9 @@ def contradictions(request: RequestConfig, paging: Paging, auth: Auth) -> Iterat
         yield f'request carries {{{name}}}, but paging.type "{paging.type}" never gives it a value'
     if "page_size" in used and not _has_size(paging):
         yield "request carries {page_size}, but paging.size does not say what it is"
+
+
+def _of_auth(request: RequestConfig, auth: Auth) -> Iterator[str]:
     if isinstance(auth, HeaderAuth) and auth.name.lower() in map(str.lower, request.headers):
         yield f"request.headers.{auth.name} is the header in which auth sends the key"
     if isinstance(auth, QueryAuth) and auth.name in request.params:
@@ -187,6 +208,7 @@ class SourceConfig(Closed):
     rate: RateConfig | None = None
     usage: UsageConfig | None = None
     limits: LimitsConfig = LimitsConfig()
+    job: JobConfig | None = None
     accounts: Annotated[tuple[AccountConfig, ...], BeforeValidator(tuples)] = ()
 
     @property
@@ -206,7 +228,7 @@ class SourceConfig(Closed):
 
     @model_validator(mode="after")
     def _fits_together(self) -> SourceConfig:
-        for found in contradictions(self.request, self.paging, self.auth):
+        for found in contradictions(self.request, self.paging, self.auth, self.job):
             raise validation_error(found)
         return self
 

@@ -20,7 +20,7 @@ MOMENTS = tuple(f"{day}_{part}" for day in _DAYS for part in _PARTS)
 PLACEHOLDERS = (
     *_DAYS,
     *MOMENTS,
-    *("account", "platforms", "page", "page_size", "offset", "cursor"),
+    *("account", "platforms", "page", "page_size", "offset", "cursor", "job"),
 )
 """{after_end} is the day after {end}, for an API whose last day is exclusive. A moment is that when a day begins."""
 WHOLE_NUMBERS = frozenset(

@@ -138,6 +138,9 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+Scalar = Annotated[Any, AfterValidator(_scalar)]
+
+
 class OutcomeRule(Closed):
     """[[sources.NAME.outcomes]]: what an answer means. The first rule of which every condition holds decides.
 
@@ -150,7 +153,7 @@ class OutcomeRule(Closed):
     status: Annotated[tuple[Annotated[Any, AfterValidator(_status)], ...], BeforeValidator(_one_or_more)] | None = None
     header: Annotated[str, StringConstraints(pattern=HTTP_NAME)] | None = None
     at: Expression | None = None
-    any_of: Annotated[tuple[Annotated[Any, AfterValidator(_scalar)], ...], BeforeValidator(tuples)] | None = None
+    any_of: Annotated[tuple[Scalar, ...], BeforeValidator(tuples)] | None = None
     between: Annotated[tuple[int, int], BeforeValidator(tuples)] | None = None
     contains: Text | None = None
     says: Text | None = None

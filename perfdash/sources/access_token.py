@@ -43,7 +43,7 @@ Monotonic = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """An access token. `ends` is on the monotonic clock; None when nobody said so."""
 
     text: str
@@ -61,7 +61,7 @@ class Grant:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.token: Token | None = None
+        self.token: AccessToken | None = None
         self.worked = False
         self.refresh_token: str | None = None
         self.spellings = Spellings()
@@ -144,7 +144,7 @@ class Tokens:
         self._http, self._source, self._auth = http, source, auth
         self._deadline, self._clock, self._monotonic, self._note = deadline, clock, monotonic, note
         self._grant = grants.of(source, auth, monotonic)
-        self._sent: Token | None = None
+        self._sent: AccessToken | None = None
 
     def sign(self, request: httpx.Request) -> None:
         """Put a token into it that holds, asked for now if there is none. Transient when that may work later."""
@@ -164,7 +164,7 @@ class Tokens:
             renewable, grant.token, grant.worked = grant.worked, None, False
             return renewable
 
-    def _current(self) -> Token:
+    def _current(self) -> AccessToken:
         grant = self._grant
         if not grant.lock.acquire(timeout=max(0.0, min(self._deadline.remaining, threading.TIMEOUT_MAX))):
             raise SourceUnreachable(f"no access token came within {self._deadline.seconds:g} seconds")
@@ -177,7 +177,7 @@ class Tokens:
         finally:
             grant.lock.release()
 
-    def _asked_for(self) -> Token:
+    def _asked_for(self) -> AccessToken:
         first = self._source.refresh_token
         known = self._grant.refresh_token or (first.reveal() if first else "")
         began = self._monotonic()
@@ -191,7 +191,7 @@ class Tokens:
         self._grant.spellings.add(token)
         self._keep_refresh_token(said, known)
         life = whole_number(said.get("expires_in"))
-        return Token(token, None if life is None else began + life - min(MARGIN, life / 10))
+        return AccessToken(token, None if life is None else began + life - min(MARGIN, life / 10))
 
     def _keep_refresh_token(self, said: Mapping[str, object], known: str) -> None:
         new = said.get("refresh_token")

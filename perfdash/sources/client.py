@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import httpx
 
@@ -20,14 +21,17 @@ from perfdash.domain.accounts import Account, Days
 from perfdash.domain.errors import BadAnswer, RunFailed, Trail
 from perfdash.domain.facts import Batch, Fetched
 from perfdash.ingest import merge_pages, rows
+from perfdash.ingest.field_paths import look_up
 from perfdash.sources import response
 from perfdash.sources.access_token import Tokens, guarded
+from perfdash.sources.download import Download, address_in
 from perfdash.sources.exchange import Exchange
 from perfdash.sources.mapping import mapping_of
 from perfdash.sources.origin import origin
 from perfdash.sources.pagination import Came, PageRequest, Pages
 from perfdash.sources.rate_limit import budget_of
-from perfdash.sources.request import Signed
+from perfdash.sources.report_job import ReportJob
+from perfdash.sources.request import Signed, Step
 from perfdash.sources.retry import Patience
 from perfdash.sources.transport import Deadline, DeadlineTransport
 
@@ -50,6 +54,7 @@ def _part(days: Days, begin: int, end: int) -> Days:
     return Days(days.start + timedelta(days=begin), days.start + timedelta(days=end - 1))
 
 
+T = TypeVar("T")
 _LOUD = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
@@ -92,7 +97,8 @@ def fetch(
                 note=log.note,
                 tokens=tokens_of(http, source, deadline, clock, monotonic, log.note),
             )
-            batch = _Asking(source, account, days, exchange, patience, log).everything()
+            files = _files(source, exchange, deadline, clock, log.note, transport)
+            batch = _Asking(source, account, days, exchange, patience, log, files).everything()
         return Fetched(batch, began, clock(), log.requests, log.retries, tuple(log.lines))
     except RunFailed as error:
         failure = error
@@ -162,8 +168,16 @@ class _Asking:
     """One fetch: its windows one after another, and of each its pages."""
 
     def __init__(
-        self, source: Source, account: Account, days: Days, exchange: Exchange, patience: Patience, log: _Log
+        self,
+        source: Source,
+        account: Account,
+        days: Days,
+        exchange: Exchange,
+        patience: Patience,
+        log: _Log,
+        files: Download | None,
     ) -> None:
+        self._files = files
         self._source, self._account, self._days = source, account, days
         self._exchange, self._patience, self._log = exchange, patience, log
         self._mapping = mapping_of(source.config.fields, source.config.records, source.config.type)
@@ -195,24 +209,56 @@ class _Asking:
         return [(window, size // 2)]
 
     def _window(self, window: Days, size: int | None) -> Batch:
-        """All pages of one window."""
+        """All rows of one window, from its pages or from the report that is made of it."""
+        config = self._source.config
+        if config.job is None or len(window) < config.job.from_days:
+            return self._pages(window, size, None)
+        report = ReportJob(self._source, config.job, self._exchange, self._patience.deadline, self._asked)
+        job = report.ordered(window)
+        said = report.finished(window, job, self._patience.sleep)
+        if self._files is None or config.job.download is None:
+            return self._pages(window, size, Step(config.job.reading(config.request), job))
+        files, place = self._files, config.job.download
+        address = address_in(look_up(place)(said), place, config.base_url)
+        came = self._asked(lambda: files.rows(address))
+        return merge_pages.window([rows.read_rows(came.rows, self._mapping, self._account, window)])
+
+    def _pages(self, window: Days, size: int | None, step: Step | None) -> Batch:
         config = self._source.config
         pages = Pages(config.paging, config.limits.pages, config.base_url, size)
         batches: list[Batch] = []
         ask: PageRequest | None = pages.first()
         while ask is not None:
-            came = self._page(window, ask)
+            came = self._page(window, ask, step)
             ask = pages.add(came)
             batches.append(rows.read_rows(came.rows, self._mapping, self._account, window))
         return merge_pages.window(batches)
 
-    def _page(self, window: Days, ask: PageRequest) -> Came:
+    def _page(self, window: Days, ask: PageRequest, step: Step | None) -> Came:
+        return self._asked(lambda: self._exchange.page(window, ask, step))
+
+    def _asked(self, once: Callable[[], T]) -> T:
+        """A request of any kind, counted, and made again if need be."""
         attempt = 0
 
-        def once() -> Came:
+        def counted() -> T:
             nonlocal attempt
             attempt += 1
             self._log.count(attempt)
-            return self._exchange.page(window, ask)
+            return once()
 
-        return self._patience.ask(once)
+        return self._patience.ask(counted)
+
+
+def _files(
+    source: Source,
+    exchange: Exchange,
+    deadline: Deadline,
+    clock: Callable[[], datetime],
+    note: Callable[[str], None],
+    transport: httpx.BaseTransport | None,
+) -> Download | None:
+    job = source.config.job
+    if job is None or job.download is None:
+        return None
+    return Download(source, job, deadline, clock=clock, note=note, sign=exchange.sign, transport=transport)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 import httpx
 
@@ -17,12 +20,24 @@ from perfdash.sources import response as sources_response
 from perfdash.sources.access_token import Tokens
 from perfdash.sources.pagination import Came, PageRequest
 from perfdash.sources.rate_limit import Budget
-from perfdash.sources.response import ParsedPage
+from perfdash.sources.request import Step
+from perfdash.sources.response import GoodAnswer
 from perfdash.sources.retry import Transient, pause_said
 from perfdash.sources.transport import Deadline, Truncated, read_body
 
+T = TypeVar("T")
 MAX_REFUSAL = 64 * 1024
 REQUEST_IDS = ("X-Request-Id", "X-Fb-Request-Id", "X-Fb-Trace-Id", "X-Tt-Logid")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A request, its answer with the body, and a line about both for the log."""
+
+    asked: httpx.Request
+    response: httpx.Response
+    body: bytes
+    line: str
 
 
 class Exchange:
@@ -46,9 +61,30 @@ class Exchange:
         self._tokens = tokens
         self._headers, self._clock, self._deadline, self._budget, self._note = headers, clock, deadline, budget, note
 
-    def page(self, window: Days, ask: PageRequest) -> Came:
+    def page(self, window: Days, ask: PageRequest, step: Step | None = None) -> Came:
         """One page, asked once. Transient for what may pass by itself, TooMuch when fewer days must be asked for."""
-        asked = request.build(self._source, self._account, window, ask, self._headers)
+        came = self._sent(window, ask, step)
+        said = self._judged(came, partial(sources_response.judge, loads=self._reader.loads))
+        self._note(f"{came.line}, {len(said.rows)} rows")
+        link = self._source.key.masked(came.response.headers.get("Link", ""))
+        return Came(said.rows, said.body, str(came.asked.url), link, said.objects)
+
+    def about(self, window: Days, step: Step) -> GoodAnswer:
+        """What the API says about a report that it makes, asked once. Errors as for a page."""
+        came = self._sent(window, PageRequest(), step)
+        said = self._judged(came, sources_response.good_answer)
+        self._note(came.line)
+        return said
+
+    def sign(self, asked: httpx.Request) -> None:
+        """Add the key or a token to a request of the API that is made elsewhere."""
+        if self._tokens:
+            self._tokens.sign(asked)
+        else:
+            request.sign(asked, self._source.config.auth, self._source.key.reveal())
+
+    def _sent(self, window: Days, ask: PageRequest, step: Step | None) -> _Answered:
+        asked = request.build(self._source, self._account, window, ask, self._headers, step)
         if self._tokens:
             self._tokens.sign(asked)
         before = self._deadline.remaining
@@ -61,27 +97,27 @@ class Exchange:
                 response.close()
             took = before - self._deadline.remaining
             said = f"{asked.method} {self._path(asked)} {window}: {response.status_code} in {took:.2f} s"
-            return self._judged(asked, response, body, said + self._request_id(response))
+            line = self._paused(response, said + self._request_id(response))
+            self._renew(response, line)
+            return _Answered(asked, response, body, line)
         except (httpx.TransportError, Truncated) as error:
             cause = error
         raise sources_response.failure_of(self._source, self._deadline, cause)
 
-    def _judged(self, asked: httpx.Request, response: httpx.Response, body: bytes, line: str) -> Came:
+    def _paused(self, response: httpx.Response, line: str) -> str:
         pause = pause_said(response.headers, self._source.config.usage)
-        if pause is not None:
-            self._budget.pause(pause)
-            line += f", nearly all of its quota is used: no request for {pause:g} s"
-        self._renew(response, line)
+        if pause is None:
+            return line
+        self._budget.pause(pause)
+        return f"{line}, nearly all of its quota is used: no request for {pause:g} s"
+
+    def _judged(self, came: _Answered, judge: Callable[[Source, Account, httpx.Response, bytes, datetime], T]) -> T:
+        """What `judge` makes of it; its line is noted here only if that is an error."""
         try:
-            said: ParsedPage = sources_response.judge(
-                self._source, self._account, response, body, self._clock(), self._reader.loads
-            )
+            return judge(self._source, self._account, came.response, came.body, self._clock())
         except (Transient, RunFailed, sources_response.TooMuch):
-            self._note(line)
+            self._note(came.line)
             raise
-        self._note(f"{line}, {len(said.rows)} rows")
-        link = self._source.key.masked(response.headers.get("Link", ""))
-        return Came(said.rows, said.body, str(asked.url), link, said.objects)
 
     def _renew(self, response: httpx.Response, line: str) -> None:
         """Transient, so that it is asked again, when a token that had worked is refused."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, assert_never
 from urllib.parse import quote
@@ -26,12 +27,29 @@ _AS_IT_STANDS = "%():,;/?@!$'*~=[]{}|^`"
 """Beside letters and digits: what a raw parameter may hold."""
 
 
-def build(source: Source, account: Account, window: Days, ask: PageRequest, extra: Mapping[str, str]) -> httpx.Request:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the requests of a report that is made first, and the report's id once it has one."""
+
+    request: RequestConfig
+    job: str | None = None
+
+
+def build(
+    source: Source,
+    account: Account,
+    window: Days,
+    ask: PageRequest,
+    extra: Mapping[str, str],
+    step: Step | None = None,
+) -> httpx.Request:
     """The request for one page of `window`, not signed yet. `extra` headers are the caller's, such as the demo's."""
-    config, request = source.config, source.config.request
+    config, request = source.config, step.request if step else source.config.request
     headers = {**extra, **request.headers, **_OURS}
     try:
         values = {**placeholders(config, account, window), **ask.values}
+        if step and step.job is not None:
+            values["job"] = step.job
         content = _content(request, values)
         if ask.url is not None:
             return httpx.Request(request.method, ask.url, headers=headers, **content)

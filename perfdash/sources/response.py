@@ -229,21 +229,44 @@ def judge(
     now: datetime,
     loads: Loads = json_reader.loads,
 ) -> ParsedPage:
-    """The answer in a response. Its body, read by `loads`, is classified before any row is looked for.
+    """The rows in a response. Its body, read by `loads`, is classified before any row is looked for.
 
     Transient for what may pass by itself, TooMuch when fewer days must be asked for, SourceRefused or BadAnswer for
     the rest.
     """
+    found = good_answer(source, account, response, body, now, loads)
+    if found.body is None and response.status_code == NO_CONTENT:
+        return ParsedPage([], None)
+    return records_in(found.body, source.config, source.key, allowed=found.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class GoodAnswer:
+    """The parsed body of an answer that is no failure; `allowed` if an outcome rule says so. None without content."""
+
+    body: object
+    allowed: bool = False
+
+
+def good_answer(
+    source: Source,
+    account: Account,
+    response: httpx.Response,
+    body: bytes,
+    now: datetime,
+    loads: Loads = json_reader.loads,
+) -> GoodAnswer:
+    """What a response says, whatever it is an answer to. Errors as for `judge`."""
     status = response.status_code
     said, unreadable = _read(source, body, loads)
     rule = first_met(source.config.outcomes, status, response.headers, said)
     then = rule.then if rule else _usual(status)
     if then == "ok":
         if status == NO_CONTENT:
-            return ParsedPage([], None)
+            return GoodAnswer(None, rule is not None)
         if unreadable:
             raise _cut_or_bad(response, unreadable)
-        return records_in(said, source.config, source.key, allowed=rule is not None)
+        return GoodAnswer(said, rule is not None)
     text = _told(source, status, rule, said)
     match then:
         case "retry":

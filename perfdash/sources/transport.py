@@ -10,6 +10,7 @@ import ssl
 import zlib
 from collections.abc import Callable, Iterable
 from functools import cache
+from ipaddress import ip_address
 
 import httpcore
 import httpx
@@ -19,6 +20,18 @@ from perfdash.domain.errors import BadAnswer
 
 class Truncated(Exception):
     """The body ended before its compressed stream did."""
+
+
+class NotPublic(Exception):
+    """The host is inside a private network."""
+
+
+def is_public(host: str) -> bool:
+    """Whether a host that a source has named may be asked: no number of a private network. Of a name see below."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return host != "localhost" and not host.endswith((".localhost", ".local", ".internal"))
 
 
 class Deadline:
@@ -44,10 +57,14 @@ class Deadline:
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """HTTP/1.1 over sockets whose every wait, for headers too, ends at the deadline. No proxies, no own retries."""
+    """HTTP/1.1 over sockets whose every wait, for headers too, ends at the deadline. No proxies, no own retries.
 
-    def __init__(self, deadline: Deadline) -> None:
-        self._pool = httpcore.ConnectionPool(ssl_context=_trusted(), network_backend=_DeadlineBackend(deadline))
+    With `public_only` NotPublic is raised, before anything is sent, for a host whose name leads into a private network.
+    """
+
+    def __init__(self, deadline: Deadline, public_only: bool = False) -> None:
+        backend = _DeadlineBackend(deadline, public_only)
+        self._pool = httpcore.ConnectionPool(ssl_context=_trusted(), network_backend=backend)
 
 
 @cache
@@ -56,9 +73,9 @@ def _trusted() -> ssl.SSLContext:
 
 
 class _DeadlineBackend(httpcore.SyncBackend):
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, public_only: bool = False) -> None:
         super().__init__()
-        self._deadline = deadline
+        self._deadline, self._public_only = deadline, public_only
 
     def connect_tcp(
         self,
@@ -69,6 +86,10 @@ class _DeadlineBackend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         stream = super().connect_tcp(host, port, self._deadline.within(timeout), local_address, socket_options)
+        # Asked of the connection itself: a name may be looked up differently a moment later.
+        if self._public_only and not ip_address(stream.get_extra_info("server_addr")[0].split("%")[0]).is_global:
+            stream.close()
+            raise NotPublic
         return _DeadlineStream(stream, self._deadline)
 
 

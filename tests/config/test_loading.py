@@ -57,7 +57,7 @@ def test_a_source_in_which_nothing_is_wrong_is_taken() -> None:
 
 
 PLACEHOLDERS = (
-    "start, end, after_end, account, platforms, page, page_size, offset, cursor, and those of days with _epoch, "
+    "start, end, after_end, account, platforms, page, page_size, offset, cursor, job, and those of days with _epoch, "
     "_epoch_ms, _time, _year, _month, _day"
 )
 BAD_PATH = ".request.path: a path begins with / and holds no blank, ? or #; parameters go into params"

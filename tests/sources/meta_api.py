@@ -15,6 +15,7 @@ from tests.sources.loopback import KEY, Answer, Asked, said
 
 VERSION = "/v24.0"
 ACCOUNT_ID = "10150000000000001"
+REPORT = "6023920149050"
 PURCHASES = ("purchase", "omni_purchase", "offsite_conversion.fb_pixel_purchase")
 """The types under which one purchase appears."""
 
@@ -56,7 +57,8 @@ class MetaApi:
     """The handler of a Routed server. `url` must be set once that is known, as next addresses are whole.
 
     `instead` are answers given before it does its work again; an answer of more than `most_rows` rows (days x limit)
-    is too much. `gaps` are offsets before which an empty page with a next one comes. `usage` headers go with answers.
+    is too much. `report_states` are those of a report that is ordered by POST, one for each look.
+    `gaps` are offsets before which an empty page with a next one comes. `usage` headers go with answers.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -65,6 +67,8 @@ class MetaApi:
     most_rows: int = 10**9
     gaps: set[int] = field(default_factory=set)
     usage: dict[str, str] = field(default_factory=dict)
+    report_states: deque[str] = field(default_factory=deque)
+    reported: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, asked: Asked) -> Answer:
         if self.instead:
@@ -72,13 +76,24 @@ class MetaApi:
         query = asked.query
         if asked.headers.get("authorization") != f"Bearer {KEY}" and query.get("access_token") != KEY:
             return refused(190, 401, "Error validating access token: the session has expired", "OAuthException")
+        if self.report_states and asked.path.startswith(f"{VERSION}/{REPORT}"):
+            return self._report(asked)
         if asked.path != f"{VERSION}/act_{ACCOUNT_ID}/insights":
             return refused(100, 400, "Unsupported get request.", error_subcode=33)
         asked_range = json.loads(query["time_range"])
+        if asked.method == "POST":
+            self.reported = asked_range
+            return said({"report_run_id": REPORT})
         limit = int(query.get("limit", 25))
         if _days(asked_range) * limit > self.most_rows:
             return too_much()
         return self._page(query, asked_range, limit, asked.path)
+
+    def _report(self, asked: Asked) -> Answer:
+        if asked.path.endswith("/insights"):
+            return self._page(asked.query, self.reported, int(asked.query.get("limit", 25)), asked.path)
+        state = self.report_states[0] if len(self.report_states) == 1 else self.report_states.popleft()
+        return said({"id": REPORT, "async_status": state, "async_percent_completion": 50})
 
     def _page(self, query: dict[str, str], asked: dict[str, str], limit: int, path: str) -> bytes:
         wanted = [row for row in self.rows if asked["since"] <= row["date_start"] <= asked["until"]]

@@ -17,7 +17,7 @@ from perfdash.domain.accounts import Days
 from perfdash.domain.errors import BadAnswer, RateLimited, RunFailed, SourceRefused, SourceUnreachable
 from perfdash.domain.facts import FactKey, Fetched
 from tests.sources.loopback import ACCOUNT, KEY, Answer, Asked, Hours, said
-from tests.sources.meta_api import ACCOUNT_ID, VERSION, MetaApi, actions, insight, refused, too_much
+from tests.sources.meta_api import ACCOUNT_ID, REPORT, VERSION, MetaApi, actions, insight, refused, too_much
 from tests.sources.routed import KEY_NAME, Routed, asking, configured, reasons
 
 META_ACCOUNT = replace(ACCOUNT, external_id=ACCOUNT_ID, settlement_days=28)
@@ -463,3 +463,31 @@ def test_a_day_of_which_even_one_row_is_too_much_fails_the_run_after_bounded_req
     with pytest.raises(BadAnswer, match=r"2026-03-01.*smaller"):
         ask(server, DAY)
     assert len(server.asked) == 9  # 500, 250, 125, 62, 31, 15, 7, 3, 1
+
+
+# Reports that are made first
+
+
+def test_a_window_of_ninety_days_is_ordered_as_a_report_and_a_shorter_one_is_not(api: MetaApi, server: Routed) -> None:
+    api.rows = [insight(str(n)) for n in range(7)]
+    api.report_states = deque(["Job Not Started", "Job Started", "Job Running", "Job Completed"])
+    found = ask(server, days(90), paging={"size": 5})
+    assert found.batch.fetched == 7
+    assert [(one.method, one.path.removeprefix(VERSION)) for one in server.asked] == [
+        ("POST", f"/act_{ACCOUNT_ID}/insights"),
+        *[("GET", f"/{REPORT}")] * 4,
+        *[("GET", f"/{REPORT}/insights")] * 2,
+    ]
+    ordered, pages = server.asked[0].query, server.asked[-1].query
+    assert ordered["level"] == "campaign" and "limit" not in ordered
+    assert set(pages) == {"limit", "after"}
+    server.asked.clear()
+    ask(server, days(89))
+    assert {one.method for one in server.asked} == {"GET"}
+
+
+@pytest.mark.parametrize("state", ["Job Failed", "Job Skipped"])
+def test_a_report_that_fails_or_is_skipped_is_a_failed_run(api: MetaApi, server: Routed, state: str) -> None:
+    api.report_states = deque(["Job Running", state])
+    with pytest.raises(SourceRefused, match=f'async_status is "{state}"'):
+        ask(server, days(120))

@@ -442,3 +442,9 @@ def test_too_much_for_one_account_does_not_shrink_what_another_is_asked(api: Tik
     asking(tiktok(server), other, days(4))
     assert begun == 7
     assert len(server.asked) == begun + 1
+
+
+def test_a_day_is_read_with_and_without_a_time(api: TikTokApi, server: Routed) -> None:
+    api.rows = [reported("1"), reported("2")]
+    api.rows[1]["dimensions"]["stat_time_day"] = "2026-03-01"
+    assert [(key.campaign, key.day) for key in ask(server, DAY).batch.facts] == [("1", FIRST), ("2", FIRST)]

@@ -24,7 +24,7 @@ EXPORTS = (
 """What people download from an ads manager. `signs` in such a preset: columns that tell it from other ones."""
 FILES_ONLY = (*EXPORTS, "file")
 """The types of sources without an API; `file` is one whose columns its own tables describe."""
-ABOUT_AN_API = frozenset(("base_url", "key", "auth", "request", "paging", "outcomes", "rate", "usage"))
+ABOUT_AN_API = frozenset(("base_url", "key", "auth", "request", "paging", "outcomes", "rate", "usage", "job"))
 """What such a source cannot say."""
 _DEFAULT = PRESETS[0]
 # Where one would be asked: a name that never exists (RFC 2606), so that no mistake can send anything anywhere.
@@ -59,13 +59,13 @@ def _merged(base: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("auth", "paging"):
         if _is_table(base.get(name), said.get(name)) and said[name].get("type") in (None, base[name].get("type")):
             merged[name] = {**base[name], **said[name]}
-    for name in ("request", "records", "fields", "usage", "limits"):
+    for name in ("request", "records", "fields", "usage", "limits", "job"):
         if _is_table(base.get(name), said.get(name)):
             merged[name] = {**base[name], **said[name]}
-    if _is_table(base.get("request"), said.get("request")):
-        for name, own in said["request"].items():
-            if _is_table(base["request"].get(name), own):
-                merged["request"][name] = {**base["request"][name], **own}
+    for table in ("request", "job"):
+        for name, own in said[table].items() if _is_table(base.get(table), said.get(table)) else ():
+            if _is_table(base[table].get(name), own):
+                merged[table][name] = {**base[table][name], **own}
     if isinstance(said.get("outcomes"), list):
         merged["outcomes"] = [*said["outcomes"], *base.get("outcomes", [])]
     return merged
