@@ -114,7 +114,7 @@ def test_a_row_of_tiktok_at_another_hour_is_no_day() -> None:
     row = tiktok()
     row["dimensions"]["stat_time_day"] = "2026-03-02 01:00:00"
     (refused,) = read([row], "tiktok_business").quarantined
-    assert refused.reason == "dimensions.stat_time_day is not a day written YYYY-MM-DD 00:00:00"
+    assert refused.reason == "dimensions.stat_time_day is not a day written YYYY-MM-DD 00:00:00 or YYYY-MM-DD"
     assert refused.key is None
 
 
