@@ -19,7 +19,7 @@ from perfdash.domain.errors import ConfigError, PerfdashError, UsageError
 from perfdash.domain.filters import range_of
 from perfdash.domain.schedule import Covered, answered, default_days
 from perfdash.presentation.formatting import enumerate_names
-from perfdash.store.ledger import attempts
+from perfdash.store.ledger import attempts, take_back
 from perfdash.store.query import catalog, sync_health
 from perfdash.sync import import_file
 from perfdash.sync.fetch import fetcher
@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="when it was exported, such as 2026-11-03T09:00+01:00; default: when the file was last written",
     )
     parser.add_argument(
+        "--take-back",
+        type=run_argument,
+        metavar="RUN",
+        help="let this run of a file count no more: what it changed returns to what it was (with --client)",
+    )
+    parser.add_argument(
         "--complete",
         action="store_true",
         help="the file is the whole of its days: what it does not name was taken back by the source",
@@ -67,6 +73,13 @@ def moment_argument(text: str) -> datetime:
     return moment
 
 
+def run_argument(text: str) -> int:
+    """The number of a run from the command line."""
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a run")
+    return int(text)
+
+
 def check_arguments(args: argparse.Namespace) -> None:
     """UsageError for what does not go together."""
     if args.file is not None and args.watch:
@@ -76,6 +89,17 @@ def check_arguments(args: argparse.Namespace) -> None:
     for name in ("exported_at", "mapping", "sheet"):
         if args.file is None and getattr(args, name) is not None:
             raise UsageError(f"--{name.replace('_', '-')} speaks of a file; name it with --file.")
+    if args.take_back is not None and (args.file is not None or args.watch or args.dry_run or len(args.client) != 1):
+        raise UsageError("--take-back takes one run back: name its client with --client, and nothing else.")
+
+
+def take_run_back(installation: Installation, args: argparse.Namespace) -> int:
+    """Undo a file's run; 0."""
+    (client,) = args.client
+    done = take_back.take_back(installation.store, OPERATOR, client, args.take_back, now)
+    facts = f"{done.returned} returned to earlier values, {done.removed} removed, {done.came_back} came back"
+    print_progress(f"{client} run {args.take_back}: taken back as revision {done.revision}: {facts}.")
+    return 0
 
 
 def sync_file(
@@ -195,6 +219,8 @@ def run(args: argparse.Namespace) -> int:
     check_arguments(args)
     collect_seldom()
     with opened_context() as installation, stopping_on_signals() as stop:
+        if args.take_back is not None:
+            return take_run_back(installation, args)
         accounts = _accounts(installation, args)
         if args.file is not None:
             results = sync_file(installation, accounts, args, stop)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from perfdash.domain.accounts import Days
+from perfdash.domain.facts import BudgetKind
 from perfdash.domain.metrics import Sums
 
 
@@ -43,3 +45,10 @@ class CampaignRow:
     def ref(self) -> CampaignRef:
         """What names the campaign."""
         return CampaignRef(self.client, self.account, self.campaign)
+
+
+def whole_budget(budget: int | None, kind: BudgetKind | None, start: date | None, end: date | None) -> int | None:
+    """The budget of the whole flight, in micros. That of a day counts once for each day of a known flight, else None."""
+    if budget is None or kind is None:
+        return budget
+    return budget * len(Days(start, end)) if start and end and start <= end else None

@@ -31,7 +31,7 @@ from perfdash.store.auth import invitations, login, sessions, user_rows, users
 from perfdash.store.corrections import read as correction_read
 from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
-from perfdash.store.ledger import attempts
+from perfdash.store.ledger import attempts, take_back
 from perfdash.store.maintenance import bundle, erase
 from perfdash.store.maintenance import check as store_check
 from perfdash.store.query import campaigns as campaign_query
@@ -75,7 +75,7 @@ LIMITED = Filters(ALL.days, max_cpm=10**12)
 ACCOUNT = Account("acme", "agency", "acme-1", "EUR", "Europe/Berlin", number=1)
 NOW = NOON + timedelta(days=1)
 AGE = Age(DAY + timedelta(1), NOW)
-RUN = 1
+FILE_RUN, RUN = 1, 2
 LINK = "link"
 ANALYST: dict[str, Role] = {"client": "analyst"}
 
@@ -226,6 +226,7 @@ FOR_ANALYSTS: dict[str, Ask] = {
     "corrections.write.correct": lambda s, p: correction_write.correct(
         s, p, [WantedValue(ROW, "cost", 9)], "why not", lambda: NOW
     ),
+    "ledger.take_back.take_back": lambda s, p: take_back.take_back(s, p, "acme", FILE_RUN, lambda: NOW),
     "corrections.write.revert": lambda s, p: correction_write.revert(s, p, "acme", [1], "why not", lambda: NOW),
 }
 """What corrects: for those who see all, and for the client's analysts, never for its own users."""
@@ -310,6 +311,7 @@ def world(store: Store) -> Store:
     given_campaign(store, "acme-spring", name="acme spring", budget=5)
     given_creator(store, "acme-ann", "acme Ann")
     runs = Runs(store)
+    assert runs.add(DAY, DAY, trigger="file") == FILE_RUN
     said_alike = {"content_sha256": "acme", "control": ControlTotals({"clicks": MeasureTotals(1, 1)}).as_json()}
     run = runs.add(DAY, DAY, state="incomplete", message="acme was fetched", log="GET /acme", **said_alike)
     runs.add(DAY, DAY, account_id=2, **said_alike)
@@ -470,6 +472,13 @@ PARTS_OF_A_SCOPED_QUERY = {
     "corrections/write.py:supersede": "a part of the corrections' writes; `correct` and `revert` take a principal",
     "corrections/write.py:_where": "the same",
     "ledger/refused.py:forget_refused": "a part of the ledger's writes: deletes what was kept long enough",
+    "ledger/take_back.py:_set_run": "a part of take_back, which takes a principal",
+    "ledger/take_back.py:_brought": "the same",
+    "ledger/take_back.py:_campaigns": "the same",
+    "ledger/take_back.py:_close_campaigns": "the same",
+    "ledger/take_back.py:_closed_versions": "the same",
+    "ledger/take_back.py:_same_run": "the same",
+    "ledger/take_back.py:__init__": "the same",
     "ledger/refused.py:store_refused": "the same: writes down what a run refused",
     "maintenance/erase.py:_named_in": "names the tables that hold a person's name; erasing takes a principal",
     "query/catalog.py:register": "takes the configuration over, before anybody asks",

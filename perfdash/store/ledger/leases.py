@@ -57,12 +57,12 @@ def begin(
     """
     with store.writing() as connection:
         lock(connection, account)
-        held = _live_lease(connection, account, now)
+        held = live_lease(connection, account, now)
         if held:
             return held
         if since is not None and _last_ended(connection, account) != since:
             return None
-        _abort_leftovers(connection, account, now)
+        abort_leftovers(connection, account, now)
         number = _next_run(connection, account)
         token = f"{holder}/{secrets.token_hex(8)}"
         connection.execute(insert(runs).values(**_opening(account, number, days, trigger, author, now)))
@@ -100,7 +100,7 @@ def release_dead(store: Store, account: Account, held: Held, now: datetime) -> N
     with store.writing() as connection:
         lock(connection, account)
         connection.execute(delete(leases).where(*of_account(leases, account), leases.c.token == held.token))
-        _abort_leftovers(connection, account, now)
+        abort_leftovers(connection, account, now)
 
 
 def of_account(table: Any, account: Account) -> tuple[Any, Any]:
@@ -116,7 +116,8 @@ def lock(connection: Connection, account: Account) -> int:
     return last
 
 
-def _live_lease(connection: Connection, account: Account, now: datetime) -> Held | None:
+def live_lease(connection: Connection, account: Account, now: datetime) -> Held | None:
+    """Who holds the account's lease now, inside a transaction that is already open."""
     row = connection.execute(
         select(leases.c.run_id, leases.c.token, leases.c.expires_at).where(*of_account(leases, account))
     ).one_or_none()
@@ -125,7 +126,8 @@ def _live_lease(connection: Connection, account: Account, now: datetime) -> Held
     return Held(row.run_id, row.token, row.expires_at)
 
 
-def _abort_leftovers(connection: Connection, account: Account, now: datetime) -> None:
+def abort_leftovers(connection: Connection, account: Account, now: datetime) -> None:
+    """End the runs of leases that ran out: from here on they can commit nothing."""
     connection.execute(delete(leases).where(*of_account(leases, account), leases.c.expires_at <= now))
     connection.execute(
         update(runs)
@@ -180,4 +182,4 @@ def require_lease(connection: Connection, run: OpenRun) -> None:
 def holder_of(store: Store, account: Account, now: datetime) -> Held | None:
     """Who holds the account's lease now, if anyone."""
     with store.reading() as connection:
-        return _live_lease(connection, account, now)
+        return live_lease(connection, account, now)

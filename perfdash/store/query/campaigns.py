@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, Table, and_, case, cast, func, select
 
 from perfdash.domain.access import Principal
-from perfdash.domain.campaigns import CampaignRef, CampaignRow
+from perfdash.domain.campaigns import CampaignRef, CampaignRow, whole_budget
 from perfdash.domain.facts import MICRO
 from perfdash.domain.groups import Group
 from perfdash.domain.metrics import Sums
@@ -100,7 +100,13 @@ def _with_platform(row: CampaignRow, group: Group) -> CampaignRow:
 
 def _attributes(connection: Connection, bound: FactsView) -> Attributes:
     # Money is read only for those who may see it, here as everywhere.
-    names = ("name", "status", "flight_start", "flight_end", *(("budget",) if bound.principal.money else ()))
+    names = (
+        "name",
+        "status",
+        "flight_start",
+        "flight_end",
+        *(("budget", "budget_kind") if bound.principal.money else ()),
+    )
     statement = attribute_versions(bound.principal, bound.question.clients, bound.cut, names)
     if bound.question.only is not None:
         statement = statement.where(campaigns.c.campaign_id == bound.question.only.campaign)
@@ -122,10 +128,14 @@ def _with_money(
     for row in rows:
         known = named.get((row.client, row.account, row.campaign))
         in_currency = currencies.get((row.client, row.account)) == row.currency
-        budget = known.budget if known and in_currency else None
+        budget = _whole_budget(known) if known and in_currency else None
         cost = None if costs is None else costs.get((row.client, row.account, row.campaign, row.currency), 0)
         paid.append(replace(row, budget=budget, flight_cost=cost))
     return tuple(paid)
+
+
+def _whole_budget(known: Row[Any]) -> int | None:
+    return whole_budget(known.budget, known.budget_kind, known.flight_start, known.flight_end)
 
 
 def _flight_costs(
