@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from perfdash.domain.accounts import Account
-from perfdash.ingest.columnar_rows import ColumnarRows, kinds_of
+from perfdash.ingest.columnar_rows import ColumnarRows, column_values, kinds_of
 from perfdash.ingest.convert import Convert, ConvertedColumn, convert_each, where_reported, without_unsaid
 from perfdash.ingest.mapping import DAYS, NUMBERS, Field, FieldMapping
 from perfdash.ingest.number_styles import NumberColumn, settled
@@ -148,8 +148,9 @@ class Page:
         values, lost = self._values(field)
         if field.name in DAYS:
             home = ZoneInfo(self._account.time_zone)
-            days = replace(field.days, home=home, serials=self._mapping.from_file, beside=self._day_texts)
-            return replace(field, days=days), values if values is None else without_unsaid(values), lost
+            days = replace(field.days, home=home, serials=self._mapping.from_file, beside=lambda: self._day_texts)
+            reported = values if values is None or field.name == "day" else without_unsaid(values)
+            return replace(field, days=days), reported, lost
         return (replace(field, from_file=True) if self._mapping.from_file else field), values, lost
 
     def _number_columns(self) -> dict[str, NumberColumn]:
@@ -172,7 +173,9 @@ class Page:
         if values is not None and field.pick is not None:
             picked = convert_each(values, partial(field.pick.of, label=field.label), None)
             values, lost = picked.values, picked.problems
-        return self._without_missing(values) if values is not None and self._mapping.missing else values, lost
+        if values is None:
+            return None, lost
+        return column_values(self._without_missing(values) if self._mapping.missing else values), lost
 
     def _without_missing(self, values: Sequence[Any]) -> Sequence[Any]:
         missing, kinds = self._mapping.missing, kinds_of(values)
