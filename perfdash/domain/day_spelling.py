@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 
-from perfdash.domain.numbers import RefusedValue, in_one_spelling
+from perfdash.domain.numbers import RefusedValue, in_one_spelling, is_unsaid
 
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -127,7 +127,7 @@ class DayReading:
     """The account's."""
     serials: bool = False
     """In spreadsheets a day may be the number of days since 1900."""
-    beside: tuple[str, ...] = ()
+    beside: Callable[[], Iterable[str]] = tuple
     """Texts of other columns of days, which may show in what order day and month stand."""
 
     @property
@@ -143,7 +143,7 @@ def reader_of(column: Iterable[object], label: str, reading: DayReading) -> Call
     orders = _Orders(label, values, reading.beside) if not reading.styles else _Orders(label)
 
     def read(value: object) -> date:
-        if value is None:
+        if value is None or (type(value) is str and is_unsaid(value)):
             raise RefusedValue(f"{label} is missing")
         if isinstance(value, date):
             return _of_moment(value, reading) if isinstance(value, datetime) else value
@@ -242,11 +242,11 @@ def _are_serials(values: Iterable[object]) -> bool:
 class _Orders:
     """In which order the days of a column that are written like 11/1/2026 have day, month and year."""
 
-    def __init__(self, label: str, values: Iterable[object] = (), beside: Iterable[str] = ()) -> None:
+    def __init__(self, label: str, values: Iterable[object] = (), beside: Callable[[], Iterable[str]] = tuple) -> None:
         fits = _fits(values)
         self._left = _left(fits)
-        if len(self._left) > 1:
-            self._left = _left([*fits, *_fits(beside)]) or self._left
+        if fits and len(self._left) > 1:
+            self._left = _left([*fits, *_fits(beside())]) or self._left
         self._clash = "" if self._left or not fits else f"{label}: {_clash(fits)}"
         open_ones = ((match, days) for match, _ in fits if len(set((days := _dates(match, self._left)).values())) > 1)
         self._doubt = next((f"{label}: {_doubt(match, days)}" for match, days in open_ones), "")

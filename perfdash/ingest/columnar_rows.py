@@ -28,6 +28,11 @@ class ColumnValues(list[Any]):
         self.kinds: AbstractSet[type] = frozenset(map(type, self))
 
 
+def column_values(values: Sequence[Any]) -> ColumnValues:
+    """`values`, with their types looked at once."""
+    return values if isinstance(values, ColumnValues) else ColumnValues(values)
+
+
 def kinds_of(values: Sequence[object]) -> Kinds:
     """By type and not by value: a Decimal takes its time to find that it is not None, or no text.
 

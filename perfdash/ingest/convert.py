@@ -76,9 +76,14 @@ def convert_each(values: Values, one: Callable[[object], T], blank: T) -> Conver
 
 def by_distinct(values: Values, kinds: Kinds, one: Callable[[object], T], blank: T) -> ConvertedColumn[T]:
     """The same for texts that repeat from row to row, such as days and names: each is converted once."""
-    if not kinds <= _TEXTS:
-        return convert_each(values, one, blank)
-    distinct = list(dict.fromkeys(values))
+    return (
+        _by_table(values, list(dict.fromkeys(values)), one, blank)
+        if kinds <= _TEXTS
+        else convert_each(values, one, blank)
+    )
+
+
+def _by_table(values: Values, distinct: Values, one: Callable[[object], T], blank: T) -> ConvertedColumn[T]:
     column = convert_each(distinct, one, blank)
     table = dict(zip(distinct, column.values, strict=True))
     refused = {distinct[place]: reason for place, reason in column.problems.items()}
@@ -235,9 +240,7 @@ def days_of(values: Values, field: Field, kinds: Kinds) -> ConvertedColumn[date]
     """Day labels; see day_spelling. Each spelling is read once, after a look at all of them."""
     distinct = list(dict.fromkeys(values)) if kinds <= _WHOLE_DAYS else list(values)
     read = reader_of(map(as_decimal, distinct), field.label, field.days)
-    if distinct and kinds <= _TEXTS:
-        return by_distinct(values, kinds, read, date.min)
-    return convert_each(values, read, date.min)
+    return _by_table(values, distinct, read, date.min) if kinds <= _WHOLE_DAYS else convert_each(values, read, date.min)
 
 
 def ids(values: Values, field: Field, kinds: Kinds, required: bool = False) -> ConvertedColumn[str]:

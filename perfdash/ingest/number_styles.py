@@ -91,9 +91,11 @@ class NumberColumn:
         return replace(self, field=replace(self.field, numbers=reading))
 
 
-def settled(columns: Mapping[str, NumberColumn], from_file: bool, currency: str) -> dict[str, NumberColumn]:
-    """The number columns of one answer, each to be read in the styles that all of them together leave."""
-    open_ones = [column for column in columns.values() if len(column.field.numbers.styles) > 1]
+def settled(
+    columns: Mapping[str, NumberColumn], shown: Iterable[NumberColumn], from_file: bool, currency: str
+) -> dict[str, NumberColumn]:
+    """`columns`, each to be read in the styles that those of its whole answer, `shown`, leave together."""
+    open_ones = [column for column in shown if len(column.field.numbers.styles) > 1]
     found = styles_of([column.texts for column in open_ones if column.texts is not None], from_file)
     return {name: column.read_in(found, from_file, currency) for name, column in columns.items()}
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from perfdash.domain.accounts import Account
-from perfdash.ingest.columnar_rows import ColumnarRows, kinds_of
+from perfdash.ingest.columnar_rows import ColumnarRows, column_values, kinds_of
 from perfdash.ingest.convert import Convert, ConvertedColumn, convert_each, where_reported, without_unsaid
 from perfdash.ingest.mapping import DAYS, NUMBERS, Field, FieldMapping
 from perfdash.ingest.number_styles import NumberColumn, settled
@@ -26,13 +26,17 @@ _Keys = tuple[str, ...]
 class Page:
     """The records of one page, column by column, and the first problem of each row."""
 
-    def __init__(self, records: Sequence[object], mapping: FieldMapping, account: Account) -> None:
+    def __init__(
+        self, records: Sequence[object], mapping: FieldMapping, account: Account, answer: Sequence[object] = ()
+    ) -> None:
         self.problems: dict[int, str] = {}
         """Row -> why it is refused."""
         self.unread: dict[str, set[int]] = {}
         """Their name of an optional field -> the rows of which it could not be read."""
         self._mapping, self._account = mapping, account
         self._numbers: dict[str, NumberColumn] | None = None
+        self._answer = Page(answer, mapping, account) if answer else None
+        """All rows, where these are only some of them."""
         if isinstance(records, ColumnarRows):
             self._rows: Sequence[dict[str, Any]] = records
             self._names: AbstractSet[str] = frozenset(records.names)
@@ -142,25 +146,33 @@ class Page:
         """A field as it is to be read on this page for this account, what stands in it, and where nothing can be
         picked."""
         if field.name in NUMBERS:
-            self._numbers = self._number_columns() if self._numbers is None else self._numbers
+            self._numbers = self._settled_numbers() if self._numbers is None else self._numbers
             column = self._numbers[field.name]
             return column.field, column.values, column.problems
         values, lost = self._values(field)
         if field.name in DAYS:
             home = ZoneInfo(self._account.time_zone)
-            days = replace(field.days, home=home, serials=self._mapping.from_file, beside=self._day_texts)
-            return replace(field, days=days), values if values is None else without_unsaid(values), lost
+            days = replace(field.days, home=home, serials=self._mapping.from_file, beside=lambda: self.day_texts)
+            reported = values if values is None or field.name == "day" else without_unsaid(values)
+            return replace(field, days=days), reported, lost
         return (replace(field, from_file=True) if self._mapping.from_file else field), values, lost
 
-    def _number_columns(self) -> dict[str, NumberColumn]:
+    def _settled_numbers(self) -> dict[str, NumberColumn]:
         """All fields that are numbers, each to be read in the styles that all of them together leave."""
+        found = self.number_columns()
+        shown = found if self._answer is None else self._answer.number_columns()
+        return settled(found, shown.values(), self._mapping.from_file, self._account.currency)
+
+    def number_columns(self) -> dict[str, NumberColumn]:
+        """What stands in each field that is a number, not yet read."""
         fields = [field for field in self._mapping.fields.values() if field.name in NUMBERS]
-        found = {field.name: NumberColumn.of(field, *self._values(field), len(self._rows)) for field in fields}
-        return settled(found, self._mapping.from_file, self._account.currency)
+        return {field.name: NumberColumn.of(field, *self._values(field), len(self._rows)) for field in fields}
 
     @cached_property
-    def _day_texts(self) -> tuple[str, ...]:
+    def day_texts(self) -> tuple[str, ...]:
         """The texts of all columns of days: in one of them the order of day and month may show."""
+        if self._answer is not None:
+            return self._answer.day_texts
         fields = [field for field in self._mapping.fields.values() if field.name in DAYS and not field.days.styles]
         columns = (self._values(field)[0] or () for field in fields)
         return tuple(dict.fromkeys(value for column in columns for value in column if type(value) is str))
@@ -172,7 +184,9 @@ class Page:
         if values is not None and field.pick is not None:
             picked = convert_each(values, partial(field.pick.of, label=field.label), None)
             values, lost = picked.values, picked.problems
-        return self._without_missing(values) if values is not None and self._mapping.missing else values, lost
+        if values is None:
+            return None, lost
+        return column_values(self._without_missing(values) if self._mapping.missing else values), lost
 
     def _without_missing(self, values: Sequence[Any]) -> Sequence[Any]:
         missing, kinds = self._mapping.missing, kinds_of(values)

@@ -68,9 +68,9 @@ def booked(
     for place, (day, end) in enumerate(zip(days, last, strict=True)):
         if day != end and place not in unreadable and place not in left_out:
             raise BadAnswer(
-                f"Row {place + 1} is about several days, {day} to {end}, as {field.label} says: ask the source "
-                'for rows by day, or write on which of its days such a row counts, records.periods = "first_day" or '
-                '"last_day"; nothing was stored'
+                f"Row {place + 1} is not about one day but about several days, {day} to {end}, as {field.label} says: "
+                "ask the source for rows by day, or write on which of its days such a row counts, records.periods = "
+                '"first_day" or "last_day"; nothing was stored'
             )
     return days
 

@@ -30,22 +30,31 @@ from perfdash.ingest.payload import payload_of
 from perfdash.ingest.same_key import toml_text
 
 
-def read_rows(records: Sequence[object], mapping: FieldMapping, account: Account, days: Days) -> Batch:
+def read_rows(
+    records: Sequence[object], mapping: FieldMapping, account: Account, days: Days, answer: Sequence[object] = ()
+) -> Batch:
     """The rows of one page as a batch. Raises nothing for a bad row, whatever it is: it is quarantined.
 
     BadAnswer for rows that cannot be what they should be, such as totals or those of another account. `days` is what
-    was asked for; a row of another day is refused, or left out of a file.
+    was asked for; a row of another day is refused, or left out of a file. `answer` are all rows, where `records` are
+    only some: how numbers and days are written may show in the others.
     """
-    return _Reader(records, mapping, account, days).batch() if records else Batch({}, {}, {}, totals=ControlTotals())
+    return (
+        _Reader(Page(records, mapping, account, answer), records, mapping, account, days).batch()
+        if records
+        else Batch({}, {}, {}, totals=ControlTotals())
+    )
 
 
 class _Reader:
     """Reads one page, once."""
 
-    def __init__(self, records: Sequence[object], mapping: FieldMapping, account: Account, days: Days) -> None:
+    def __init__(
+        self, page: Page, records: Sequence[object], mapping: FieldMapping, account: Account, days: Days
+    ) -> None:
         self._records, self._mapping, self._account, self._range = records, mapping, account, days
         self._asked = {name.casefold(): name for name in account.platforms}
-        self._page = Page(records, mapping, account)
+        self._page = page
         self._unknown: set[str] = set()
         self._left_out = self._not_wanted()
         self._without_day: frozenset[int] = frozenset()

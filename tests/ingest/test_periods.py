@@ -56,7 +56,9 @@ def row(start: str, end: str, first: object = "2026-03-01", last: object = "2026
 def test_a_row_over_several_days_fails_the_run_by_the_column_beside_its_start(start: str, end: str) -> None:
     with pytest.raises(BadAnswer) as failure:
         read([row(start, end, last="2026-03-01"), row(start, end, campaign="c2")], start)
-    assert str(failure.value).startswith("Row 2 is about several days, 2026-03-01 to 2026-03-31, as ")
+    assert str(failure.value).startswith(
+        "Row 2 is not about one day but about several days, 2026-03-01 to 2026-03-31, as "
+    )
     assert 'records.periods = "first_day" or "last_day"' in str(failure.value)
     for periods, day in (("first_day", 1), ("last_day", 31)):
         assert [key.day.day for key in read([row(start, end)], start, periods=periods).facts] == [day]
@@ -107,7 +109,7 @@ def test_periods_are_booked_on_the_day_that_is_said(spans: list[tuple[int, int]]
     if all(first == last for first, last in days):
         assert len(read(given_rows, pair[0]).facts) == len(days)
     else:
-        with pytest.raises(BadAnswer, match="is about several days"):
+        with pytest.raises(BadAnswer, match="is not about one day"):
             read(given_rows, pair[0])
     for periods, place in (("first_day", 0), ("last_day", 1)):
         found = {key.campaign: key.day for key in read(given_rows, pair[0], periods=periods).facts}

@@ -56,14 +56,21 @@ class RowRead:
     refused: str = ""
 
 
-def sample_rows(source: Source, account: Account, window: Days, records: Sequence[object]) -> tuple[RowRead, ...]:
-    """Each of `records` by itself, read by the code that reads whole pages. `source.key` masks what may be echoed."""
+def sample_rows(
+    source: Source, account: Account, window: Days, records: Sequence[object], answer: Sequence[object] = ()
+) -> tuple[RowRead, ...]:
+    """Each of `records` by itself, read by the code that reads whole pages. `source.key` masks what may be echoed.
+
+    `answer`: the whole page, in which it may show how numbers and days are written.
+    """
     mapping = mapping_of(source.config.fields, source.config.records, source.config.type)
-    return tuple(_row(source, account, window, mapping, raw) for raw in records)
+    return tuple(_row(source, account, window, mapping, raw, answer or records) for raw in records)
 
 
-def _row(source: Source, account: Account, window: Days, mapping: FieldMapping, raw: object) -> RowRead:
-    batch, problem = _read_alone(raw, mapping, account, window)
+def _row(
+    source: Source, account: Account, window: Days, mapping: FieldMapping, raw: object, answer: Sequence[object]
+) -> RowRead:
+    batch, problem = _read_alone(raw, mapping, account, window, answer)
     read = _read(batch)
     unread = batch.totals.unread if batch.totals else {}
     refused = source.key.masked(batch.quarantined[0].reason if batch.quarantined else problem)
@@ -82,10 +89,12 @@ def _row(source: Source, account: Account, window: Days, mapping: FieldMapping, 
     return RowRead(tuple(values), flags, refused)
 
 
-def _read_alone(raw: object, mapping: FieldMapping, account: Account, window: Days) -> tuple[Batch, str]:
+def _read_alone(
+    raw: object, mapping: FieldMapping, account: Account, window: Days, answer: Sequence[object]
+) -> tuple[Batch, str]:
     """One row as a batch, and why it is none: what would fail the run, or that `records.where` leaves it out."""
     try:
-        batch = rows.read_rows([raw], mapping, account, window)
+        batch = rows.read_rows([raw], mapping, account, window, answer)
     except BadAnswer as error:
         return Batch({}, {}, {}), str(error).removesuffix(".")
     return batch, "left out, as records.where says" if batch.left_out else ""
@@ -245,7 +254,7 @@ def _with_rows(trial: Trial, source: Source, account: Account, pages: Pages, cam
     return replace(
         trial,
         following=following,
-        rows=sample_rows(source, account, window, came.rows[:SHOWN_ROWS]),
+        rows=sample_rows(source, account, window, came.rows[:SHOWN_ROWS], came.rows),
         fetched=batch.fetched,
         facts=len(batch.facts),
         duplicates=batch.duplicates,
