@@ -53,6 +53,7 @@ def _about(one: Explained, problem: str) -> Iterator[str]:
     )
     yield f"\nRequests for {', '.join(map(str, one.days))}: {plural(len(one.requests), 'window')}"
     yield from _requests(one.requests)
+    yield from _pairs(*one.steps)
     yield from _folded(f"{one.paging[0].upper()}{one.paging[1:]}.", 2)
     missing = f"; not reported is also {', '.join(map(repr, one.missing))}" if one.missing else ""
     yield f"\nRows at {one.records}{missing}"
@@ -68,16 +69,18 @@ def _requests(asked: Sequence[Request]) -> Iterator[str]:
         if left_out and number == ENDS:
             yield f"  ... {left_out} more windows ..."
         if not left_out or number < ENDS or number >= ENDS + left_out:
-            yield f"  GET {one.address}"
+            yield f"  {one.method} {one.address}"
     for name, value in asked[-1].headers:
         yield f"      {name}: {value}"
+    if asked[-1].body:
+        yield from _folded(asked[-1].body, 6)
 
 
 def _live(trial: Trial, found: ExplainedAccounts) -> Iterator[str]:
     account = found[0][0].account
     others = f" (of {len(found)} accounts; --account chooses another)" if len(found) > 1 else ""
     yield f"One request, {account.client}, {account.label}, {trial.asked.window}{others}"
-    yield f"  GET {trial.asked.address}"
+    yield f"  {trial.asked.method} {trial.asked.address}"
     if trial.status is not None:
         request = f", request {trial.request_id}" if trial.request_id else ""
         yield f"  {trial.status} in {trial.seconds:.2f} s, {plural(trial.size, 'byte')} as sent{request}"
@@ -88,7 +91,7 @@ def _live(trial: Trial, found: ExplainedAccounts) -> Iterator[str]:
         yield f"\n{_counted(trial)}"
         yield from (f"  {plural(count, 'row')} quarantined: {reason}" for reason, count in trial.quarantined)
     if trial.following:
-        yield f"Next it would ask\n  GET {trial.following.address}"
+        yield f"Next it would ask\n  {trial.following.method} {trial.following.address}"
     elif not trial.problem:
         yield "Paging asks for nothing more in this window."
     if trial.problem:
@@ -162,6 +165,7 @@ def _account_record(one: Explained, problem: str) -> dict[str, Any]:
         "terms": dict(one.terms),
         "days": [{"from": str(days.start), "to": str(days.end)} for days in one.days],
         "requests": [_request_record(request) for request in one.requests],
+        "steps": dict(one.steps),
         "paging": one.paging,
         "records": one.records,
         "missing": list(one.missing),
@@ -173,9 +177,10 @@ def _account_record(one: Explained, problem: str) -> dict[str, Any]:
 
 def _request_record(asked: Request) -> dict[str, Any]:
     return {
-        "method": "GET",
+        "method": asked.method,
         "address": asked.address,
         "headers": dict(asked.headers),
+        "body": asked.body or None,
         "from": str(asked.window.start),
         "to": str(asked.window.end),
     }

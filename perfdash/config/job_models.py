@@ -66,6 +66,10 @@ class JobConfig(Closed):
             raise validation_error("a finished report is read with rows or fetched with download: say one of them")
         return self
 
+    def makes(self, days: int) -> bool:
+        """Whether a window of so many days is made as a report."""
+        return days >= self.from_days
+
     def creating(self, usual: RequestConfig) -> RequestConfig:
         """The request that orders a report."""
         said = {"path": self.create.path, "params": self.create.params, "form": self.create.form}

@@ -21,10 +21,9 @@ from perfdash.domain.accounts import Account, Days
 from perfdash.domain.errors import BadAnswer, RunFailed, Trail
 from perfdash.domain.facts import Batch, Fetched
 from perfdash.ingest import merge_pages, rows
-from perfdash.ingest.field_paths import look_up
 from perfdash.sources import response
 from perfdash.sources.access_token import Tokens, guarded
-from perfdash.sources.download import Download, address_in
+from perfdash.sources.download import Download
 from perfdash.sources.exchange import Exchange
 from perfdash.sources.mapping import mapping_of
 from perfdash.sources.origin import origin
@@ -97,7 +96,7 @@ def fetch(
                 note=log.note,
                 tokens=tokens_of(http, source, deadline, clock, monotonic, log.note),
             )
-            files = _files(source, exchange, deadline, clock, log.note, transport)
+            files = files_of(source, exchange, deadline, clock, log.note, transport)
             batch = _Asking(source, account, days, exchange, patience, log, files).everything()
         return Fetched(batch, began, clock(), log.requests, log.retries, tuple(log.lines))
     except RunFailed as error:
@@ -210,16 +209,14 @@ class _Asking:
 
     def _window(self, window: Days, size: int | None) -> Batch:
         """All rows of one window, from its pages or from the report that is made of it."""
-        config = self._source.config
-        if config.job is None or len(window) < config.job.from_days:
+        job = self._source.config.job
+        if job is None or not job.makes(len(window)):
             return self._pages(window, size, None)
-        report = ReportJob(self._source, config.job, self._exchange, self._patience.deadline, self._asked)
-        job = report.ordered(window)
-        said = report.finished(window, job, self._patience.sleep)
-        if self._files is None or config.job.download is None:
-            return self._pages(window, size, Step(config.job.reading(config.request), job))
-        files, place = self._files, config.job.download
-        address = address_in(look_up(place)(said), place, config.base_url)
+        report = ReportJob(self._source, job, self._exchange, self._patience.deadline, self._asked)
+        done = report.made(window, self._patience.sleep)
+        if self._files is None or job.download is None:
+            return self._pages(window, size, report.step(done))
+        files, address = self._files, report.address(done, job.download)
         came = self._asked(lambda: files.rows(address))
         return merge_pages.window([rows.read_rows(came.rows, self._mapping, self._account, window)])
 
@@ -250,7 +247,7 @@ class _Asking:
         return self._patience.ask(counted)
 
 
-def _files(
+def files_of(
     source: Source,
     exchange: Exchange,
     deadline: Deadline,
@@ -258,6 +255,7 @@ def _files(
     note: Callable[[str], None],
     transport: httpx.BaseTransport | None,
 ) -> Download | None:
+    """What fetches files of reports; None where these are read page by page, or not made at all."""
     job = source.config.job
     if job is None or job.download is None:
         return None

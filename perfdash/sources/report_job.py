@@ -6,6 +6,7 @@ Asking always ends: with the report, with a failure in the API's own words, or w
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from perfdash.config.job_models import JobConfig
@@ -14,6 +15,7 @@ from perfdash.domain.accounts import Days
 from perfdash.domain.errors import BadAnswer, SourceRefused, SourceUnreachable
 from perfdash.domain.values import clean_text
 from perfdash.ingest.field_paths import look_up
+from perfdash.sources.download import address_in
 from perfdash.sources.exchange import Exchange
 from perfdash.sources.request import Step
 from perfdash.sources.response import GoodAnswer, detail_in, refuse_disguised
@@ -29,12 +31,33 @@ class Ask(Protocol):
     def __call__(self, once: Callable[[], GoodAnswer], /) -> GoodAnswer: ...
 
 
+@dataclass(frozen=True, slots=True)
+class FinishedReport:
+    """A report that is done, and what the API said of it last."""
+
+    job: str
+    said: object
+
+
 class ReportJob:
     """The report of one window of a source that has a job."""
 
     def __init__(self, source: Source, job: JobConfig, exchange: Exchange, deadline: Deadline, ask: Ask) -> None:
         self._source, self._job, self._exchange = source, job, exchange
         self._deadline, self._ask = deadline, ask
+
+    def made(self, window: Days, sleep: Callable[[float], object]) -> FinishedReport:
+        """The report of `window`, ordered and waited for."""
+        job = self.ordered(window)
+        return FinishedReport(job, self.finished(window, job, sleep))
+
+    def step(self, report: FinishedReport) -> Step:
+        """The request for its pages."""
+        return Step(self._job.reading(self._source.config.request), report.job)
+
+    def address(self, report: FinishedReport, place: str) -> str:
+        """Where its file is. SourceRefused for an address that must not be asked."""
+        return address_in(look_up(place)(report.said), place, self._source.config.base_url)
 
     def ordered(self, window: Days) -> str:
         """The id of a new report. Errors as for a page."""

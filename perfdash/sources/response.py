@@ -77,7 +77,7 @@ def records_in(said: object, config: SourceConfig, key: Secret, *, allowed: bool
         refuse_disguised(said, key, rows)
     if nested:
         return ParsedPage(nested.rows, said, nested.objects)
-    if _is_told_empty(said, config):
+    if rows is None and _is_told_empty(said, config):
         return ParsedPage([], said)
     if is_nested(path, each):
         inside = f" inside {each}" if each else ""

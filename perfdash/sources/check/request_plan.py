@@ -33,8 +33,10 @@ from perfdash.domain.accounts import Account, Days
 from perfdash.domain.day_spelling import DayReading, day_style
 from perfdash.domain.measures import MEASURES, Unit
 from perfdash.domain.secret import MASK
+from perfdash.domain.values import clean_text
 from perfdash.ingest.mapping import NAMES, NUMBERS
 from perfdash.sources import client, request
+from perfdash.sources.check.steps import LONGEST_BODY, Step, steps_told
 from perfdash.sources.pagination import PageRequest, Pages
 from perfdash.sources.request import masked_key, sign
 
@@ -89,11 +91,15 @@ def paging_told(paging: Paging) -> str:
             more = f", while {paging.more} says that there is more" if paging.more else ", until there is none"
             return f"then with the cursor at {paging.next}{more}"
         case NextUrlPaging():
-            return f"then the address at {paging.next}, at this host only, until there is none"
+            return f"then the address at {paging.next}, {_host_told(paging)}, until there is none"
         case LinkPaging():
-            return "then the address of the Link header's rel=next, at this host only, until there is none"
+            return f"then the address of the Link header's rel=next, {_host_told(paging)}, until there is none"
         case _:
             assert_never(paging)
+
+
+def _host_told(paging: NextUrlPaging | LinkPaging) -> str:
+    return "at this host only" + (", whatever its scheme" if paging.scheme == "any" else "")
 
 
 def _page_told(paging: PagePaging) -> str:
@@ -197,11 +203,13 @@ DEEPEST_ENCODING = 4
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The first page of one window, as it is sent but for the key."""
+    """The first page of one window, or the order of its report, as it is sent but for the key."""
 
     window: Days
     address: str
     headers: tuple[tuple[str, str], ...]
+    method: str = "GET"
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +238,8 @@ class Explained:
     fields: tuple[FieldRead, ...]
     outcomes: tuple[str, ...]
     built_in: tuple[str, ...] = BUILT_IN
+    steps: tuple[Step, ...] = ()
+    """What is asked before the rows: a token, a report that is made first."""
 
 
 def explain(source: Source, account: Account, days: Sequence[Days]) -> Explained:
@@ -244,17 +254,26 @@ def explain(source: Source, account: Account, days: Sequence[Days]) -> Explained
         account=account,
         key=source.key.name,
         days=tuple(days),
-        requests=tuple(shown_request(source, account, window, first) for window in cut),
+        requests=tuple(shown_request(source, account, window, first, order_of(config, window)) for window in cut),
         paging=paging_told(config.paging),
         terms=tuple(limits_told(config)),
-        records=config.records.path,
+        records=f"{config.records.path}, inside each {config.records.each}"
+        if config.records.each
+        else config.records.path,
         missing=config.records.missing,
         fields=tuple(
             FieldRead(name, place_told(field), conversion_told(name, field, written))
             for name, field in configured_fields(source)
         ),
         outcomes=tuple(map(rule_told, config.outcomes)),
+        steps=tuple(steps_told(source)),
     )
+
+
+def order_of(config: SourceConfig, window: Days) -> request.Step | None:
+    """The request that orders the report of a window; None for one whose rows are asked for at once."""
+    job = config.job
+    return request.Step(job.creating(config.request)) if job and job.makes(len(window)) else None
 
 
 def configured_fields(source: Source) -> list[tuple[str, FieldConfig]]:
@@ -263,14 +282,17 @@ def configured_fields(source: Source) -> list[tuple[str, FieldConfig]]:
     return [(name, field) for name, field in found if field is not None]
 
 
-def shown_request(source: Source, account: Account, window: Days, ask: PageRequest) -> Request:
+def shown_request(
+    source: Source, account: Account, window: Days, ask: PageRequest, step: request.Step | None = None
+) -> Request:
     """A request as it would be sent, with *** for the key. Of an address that the source named, only the values of
     parameters that perfdash fills in are shown: others may be secrets."""
-    built = request.build(source, account, window, ask, {})
+    built = request.build(source, account, window, PageRequest() if step and step.job is None else ask, {}, step)
     sign(built, source.config.auth, MASK)
     address = str(built.url)
     address = _own(source, address) if ask.url is None else _named(source, address)
-    return Request(window, _without_key(source, address), _headers(source, built))
+    body = source.key.masked(clean_text(built.content.decode()))[:LONGEST_BODY]
+    return Request(window, _without_key(source, address), _headers(source, built), built.method, body)
 
 
 def _headers(source: Source, built: httpx.Request) -> tuple[tuple[str, str], ...]:

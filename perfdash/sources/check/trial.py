@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,12 +24,14 @@ from perfdash.ingest import merge_pages, rows
 from perfdash.ingest.mapping import Field, FieldMapping
 from perfdash.sources import client, response
 from perfdash.sources.access_token import guarded
-from perfdash.sources.check.request_plan import Request, configured_fields, place_told, shown_request
+from perfdash.sources.check.request_plan import Request, configured_fields, order_of, place_told, shown_request
 from perfdash.sources.client import connection, quieten
+from perfdash.sources.download import Download
 from perfdash.sources.exchange import REQUEST_IDS, Exchange
 from perfdash.sources.mapping import mapping_of
-from perfdash.sources.pagination import Came, Pages
+from perfdash.sources.pagination import Came, PageRequest, Pages
 from perfdash.sources.rate_limit import Budget
+from perfdash.sources.report_job import ReportJob
 from perfdash.sources.retry import Patience
 from perfdash.sources.transport import Deadline, DeadlineTransport
 
@@ -159,10 +162,11 @@ SHOWN_ROWS = 3
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of the one request; without secrets and without names of people. `problem` is '' when all is well.
+    """What came of the one request, or of those that make a report first; without secrets and without names of people.
 
-    `status` is None when no answer came. `size` is in bytes as they came, perhaps packed. `following` is the request
-    that paging would make next. `quarantined` counts the page's refused rows by reason.
+    `problem` is '' when all is well. `status` is None when no answer came. `size` is in bytes as they came, perhaps
+    packed. `following` is the request that paging would make next. `quarantined` counts the page's refused rows by
+    reason.
     """
 
     asked: Request
@@ -186,15 +190,19 @@ def try_source(
     *,
     clock: Callable[[], datetime],
     monotonic: Callable[[], float],
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Trial:
-    """Ask for the first page of `window`, once, within the source's own limits. Raises nothing for a bad answer."""
+    """Ask for the first page of `window`, once, within the source's own limits. Raises nothing for a bad answer.
+
+    A token and a report that is made first are asked for too.
+    """
     quieten()
     source = guarded(source, monotonic)
     pages = Pages(source.config.paging, source.config.limits.pages, source.config.base_url)
     first = pages.first()
-    trial = Trial(shown_request(source, account, window, first))
+    trial = Trial(shown_request(source, account, window, first, order_of(source.config, window)))
     deadline = Deadline(source.config.limits.total_seconds, monotonic)
-    patience = Patience(1, deadline, clock, lambda _seconds: None, random.Random(), lambda _line: None)
+    patience = Patience(1, deadline, clock, sleep, random.Random(), lambda _line: None)
     came: Came | None = None
     problem, responses, began = "", list[httpx.Response](), monotonic()
     with connection(source, DeadlineTransport(deadline)) as http:
@@ -211,7 +219,8 @@ def try_source(
             tokens=client.tokens_of(http, source, deadline, clock, monotonic, lambda _line: None),
         )
         try:
-            came = patience.ask(lambda: exchange.page(window, first))
+            files = client.files_of(source, exchange, deadline, clock, lambda _line: None, None)
+            came = _first_page(source, window, first, exchange, patience, files)
         except RunFailed as error:
             problem = str(error)
         except response.TooMuch as error:
@@ -220,6 +229,20 @@ def try_source(
     if responses:
         trial = _with_response(trial, source, responses[-1])
     return trial if came is None else _with_rows(trial, source, account, pages, came)
+
+
+def _first_page(
+    source: Source, window: Days, first: PageRequest, exchange: Exchange, patience: Patience, files: Download | None
+) -> Came:
+    job = source.config.job
+    if job is None or not job.makes(len(window)):
+        return patience.ask(lambda: exchange.page(window, first))
+    report = ReportJob(source, job, exchange, patience.deadline, patience.ask)
+    done = report.made(window, patience.sleep)
+    if files is None or job.download is None:
+        return patience.ask(lambda: exchange.page(window, first, report.step(done)))
+    address = report.address(done, job.download)
+    return patience.ask(lambda: files.rows(address))
 
 
 def _too_much(window: Days, error: response.TooMuch) -> str:
