@@ -13,11 +13,13 @@ from typing import Any
 
 import jmespath
 
+from perfdash.domain.errors import BadAnswer
 from perfdash.ingest.columnar_rows import are_rows
 from perfdash.ingest.field_paths import evaluator
 
 KEY, OUTER_KEY, VALUE = "$key", "$outer_key", "$value"
 """Fields of a row that hangs under a key: that key, the one around it, and the value if it is no object."""
+MOST_AROUND = 500
 _ABSENT = object()
 _PROJECTIONS = ("projection", "value_projection", "filter_projection")
 
@@ -61,6 +63,8 @@ class _Place:
 
 
 def _shown(value: Mapping[str, object], but: str) -> dict[str, object]:
+    if len(value) > MOST_AROUND:  # every row gets them all: of many rows in a wide object they would fill the memory
+        raise BadAnswer(f"an object around the rows has more than {MOST_AROUND} fields")
     return {name: inner for name, inner in value.items() if name != but and not are_rows(inner)}
 
 

@@ -34,7 +34,7 @@ from perfdash.sources.transport import (
 )
 
 _UNCLEAR = re.compile("[\x00-\x20\x7f-\uffff\\\\]")
-_LONGEST = 8_192
+_LONGEST, _LONGEST_HOST = 8_192, 100
 _GZIP = b"\x1f\x8b"
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "perfdash"}
 
@@ -79,7 +79,7 @@ class Download:
 
     def rows(self, address: str) -> Came:
         """What the file at `address` holds, asked once. Transient for what may pass by itself."""
-        host = urlsplit(address).netloc
+        host = urlsplit(address).netloc[:_LONGEST_HOST]
         before = self._deadline.remaining
         status, body = self._body(address, host)
         took = before - self._deadline.remaining

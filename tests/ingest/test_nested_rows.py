@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from perfdash.domain.errors import BadAnswer
 from perfdash.ingest.field_paths import look_up
 from perfdash.ingest.nested_rows import NestedRows, is_nested, nested_rows, rows_of
 
@@ -121,3 +122,9 @@ def test_a_plain_path_is_not_nested(path: str) -> None:
 def test_objects_that_are_rows_already_stay_what_they_are() -> None:
     assert rows_of(DAYS, "days") == DAYS
     assert rows_of(CAMPAIGNS["data"], "days") == ROWS
+
+
+def test_an_object_of_endless_fields_around_many_rows_does_not_fill_the_memory() -> None:
+    wide = {f"f{n}": n for n in range(501)}
+    with pytest.raises(BadAnswer, match="more than 500 fields"):
+        nested_rows({"data": [{**wide, "days": DAYS}]}, "data", "days")

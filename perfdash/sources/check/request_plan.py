@@ -36,7 +36,7 @@ from perfdash.domain.secret import MASK
 from perfdash.domain.values import clean_text
 from perfdash.ingest.mapping import NAMES, NUMBERS
 from perfdash.sources import client, request
-from perfdash.sources.check.steps import LONGEST_BODY, Step, steps_told
+from perfdash.sources.check.steps import LONGEST_BODY, StepTold, steps_told
 from perfdash.sources.pagination import PageRequest, Pages
 from perfdash.sources.request import masked_key, sign
 
@@ -238,7 +238,7 @@ class Explained:
     fields: tuple[FieldRead, ...]
     outcomes: tuple[str, ...]
     built_in: tuple[str, ...] = BUILT_IN
-    steps: tuple[Step, ...] = ()
+    steps: tuple[StepTold, ...] = ()
     """What is asked before the rows: a token, a report that is made first."""
 
 

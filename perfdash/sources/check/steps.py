@@ -14,11 +14,11 @@ from perfdash.domain.secret import MASK, Secret
 from perfdash.sources.access_token import token_request
 
 LONGEST_BODY = 2_000
-Step = tuple[str, str]
+StepTold = tuple[str, str]
 """Which step it is, and a sentence about it."""
 
 
-def steps_told(source: Source) -> Iterator[Step]:
+def steps_told(source: Source) -> Iterator[StepTold]:
     """Each step, with *** for every secret; none for a source that is simply asked for its rows."""
     if isinstance(source.config.auth, OAuth2Auth):
         yield "token", _token_told(source, source.config.auth)
@@ -35,7 +35,7 @@ def _token_told(source: Source, auth: OAuth2Auth) -> str:
     return f"POST {auth.token_url} {form}{sent}; the token is kept in memory until shortly before it ends"
 
 
-def _job_told(job: JobConfig, usual: RequestConfig, base_url: str) -> Iterator[Step]:
+def _job_told(job: JobConfig, usual: RequestConfig, base_url: str) -> Iterator[StepTold]:
     windows = "every window" if job.from_days == 1 else f"a window of {job.from_days} days or more"
     yield "order", f"{windows} is ordered as a report; its id is at {job.create.id}"
     poll = job.polling(usual)
