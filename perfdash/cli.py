@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "perfdash.commands.doctor",
     "demo-api": "perfdash.demo.process",
     "demo-history": "perfdash.commands.demo_history",
+    "import-worker": "perfdash.commands.import_worker",
 }
 """By name, so that a command loads what it needs and not what the others need."""
 

@@ -87,16 +87,33 @@ def read_files(
     files: Sequence[NamedFile], config: SourceConfig, account: Account, request: FileRequest, at: datetime
 ) -> Saved:
     """The same for files whose content is at hand; `at` is when they were exported."""
-    name = ", ".join(file.name for file in files)[:_LONGEST_NAMES]
     try:
         export = read_exports(files, config, account.currency, request.mapping, request.sheet)
     except BadAnswer as error:
-        raise UsageError(f"{name} cannot be used: {str(error).rstrip('.')}. Nothing was stored.") from None
+        problem = str(error).rstrip(".")
+        raise UsageError(f"{_names(files)} cannot be used: {problem}. Nothing was stored.") from None
+    return saved_of(files, export, config, account, request, at)
+
+
+def saved_of(
+    files: Sequence[NamedFile],
+    export: SavedExport,
+    config: SourceConfig,
+    account: Account,
+    request: FileRequest,
+    at: datetime,
+) -> Saved:
+    """What is to be stored of files that were opened already."""
+    name = _names(files)
     batch = batch_of(export, config, account, request.days or ANY_DAY)
     origin = FileOrigin(name, _checksum(files))
     found = Saved(name, account, request.days or _days_of(batch, name), at, batch, origin, export.said)
     _check_days(found)
     return found if request.days is None else _only(found)
+
+
+def _names(files: Sequence[NamedFile]) -> str:
+    return ", ".join(file.name for file in files)[:_LONGEST_NAMES]
 
 
 def batch_of(export: SavedExport, config: SourceConfig, account: Account, days: Days) -> Batch:

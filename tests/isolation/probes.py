@@ -25,9 +25,9 @@ from perfdash.store.auth import login, users
 from perfdash.store.corrections import read as correction_read
 from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
-from perfdash.store.ledger import attempts
+from perfdash.store.ledger import attempts, newer_answers
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, overview, refused, same_age, sync_health, versions
+from perfdash.store.query import catalog, coverage, imports, overview, refused, same_age, sync_health, versions
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
@@ -294,6 +294,10 @@ TABLE: dict[str, Ask] = {
     "query.coverage.uncovered": lambda s, p, x: coverage.uncovered(s, x.over(p, 3), NOW),
     "query.sync_health.runs": lambda s, p, x: sync_health.runs(s, p, x.clients),
     "query.sync_health.run_log": lambda s, p, x: sync_health.run_log(s, p, x.client, 1),
+    "ledger.newer_answers.newer_answer": lambda s, p, x: newer_answers.newer_answer(
+        s, p, replace(ACCOUNT, client=x.client, number=x.account), Days(DAY, DAY), (), NOON - timedelta(days=1)
+    ),
+    "query.imports.imported_files": lambda s, p, x: imports.imported_files(s, p, x.clients),
     "query.sync_health.quarantined": lambda s, p, x: sync_health.quarantined(s, p, x.client, 1),
     "query.sync_health.control_totals": lambda s, p, x: sync_health.control_totals(s, p, x.client, 1).totals.measures,
     "query.sync_health.refusals": lambda s, p, x: sync_health.refusals(s, p, x.client, 1),

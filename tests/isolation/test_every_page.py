@@ -54,6 +54,7 @@ PAGES = {
     "performance/cpm_lab.py": Listed("cpm-lab", "CPM lab"),
     "performance/definitions.py": Listed("definitions", "Definitions"),
     "operations/sync_health.py": Listed("sync-health", "Sync health"),
+    "operations/imports.py": Listed("import", "Import", ("analyst", "admin")),
     "operations/receipts.py": Listed("receipts", "Receipts"),
     "sharing/links.py": Listed("client-links", "Client links", ("analyst", "admin")),
     "admin/users.py": Listed("users", "Users", ("admin",)),

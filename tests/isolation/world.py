@@ -102,6 +102,7 @@ def _client(store: Store, client: str) -> None:
         DAY + timedelta(1),
         state="incomplete",
         message=f"{client} was fetched",
+        trigger="file",
         log=f"GET /{client}",
         control=control.as_json(),
         content_sha256="the same rows for all",

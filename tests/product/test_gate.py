@@ -66,6 +66,7 @@ SECRETS = (
     "_stcore/metrics",
     "_stcore/script-health-check",
     "_stcore/upload_file/s/f",
+    "imports/upload",
     "_stcore/agent/openapi.json",
     "_stcore/bidi-components/perfdash/x.js",
     "component/x/index.html",

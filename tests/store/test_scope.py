@@ -31,11 +31,11 @@ from perfdash.store.auth import invitations, login, sessions, user_rows, users
 from perfdash.store.corrections import read as correction_read
 from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
-from perfdash.store.ledger import attempts, take_back
+from perfdash.store.ledger import attempts, newer_answers, take_back
 from perfdash.store.maintenance import bundle, erase
 from perfdash.store.maintenance import check as store_check
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, overview, refused, same_age, sync_health, versions
+from perfdash.store.query import catalog, coverage, imports, overview, refused, same_age, sync_health, versions
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
@@ -175,6 +175,13 @@ ASKED: dict[str, Ask] = {
     "query.sync_health.run_log": lambda s, p: sync_health.run_log(
         s, replace(p, role=ANALYST.get(p.role, p.role)), "acme", RUN
     ),
+    "ledger.newer_answers.newer_answer": lambda s, p: newer_answers.newer_answer(
+        s, p, ACCOUNT, Days(DAY, DAY), (), NOON - timedelta(days=1)
+    ),
+    # Only importers are told of imports; among them the scope decides.
+    "query.imports.imported_files": lambda s, p: imports.imported_files(
+        s, replace(p, role=ANALYST.get(p.role, p.role), money=True)
+    ),
     "query.sync_health.quarantined": lambda s, p: sync_health.quarantined(s, p, "acme", RUN),
     "query.sync_health.control_totals": lambda s, p: sync_health.control_totals(s, p, "acme", RUN).totals.measures,
     "query.sync_health.refusals": lambda s, p: sync_health.refusals(s, p, "acme", RUN),
@@ -313,7 +320,9 @@ def world(store: Store) -> Store:
     runs = Runs(store)
     assert runs.add(DAY, DAY, trigger="file") == FILE_RUN
     said_alike = {"content_sha256": "acme", "control": ControlTotals({"clicks": MeasureTotals(1, 1)}).as_json()}
-    run = runs.add(DAY, DAY, state="incomplete", message="acme was fetched", log="GET /acme", **said_alike)
+    run = runs.add(
+        DAY, DAY, state="incomplete", message="acme was fetched", log="GET /acme", trigger="file", **said_alike
+    )
     runs.add(DAY, DAY, account_id=2, **said_alike)
     assert run == RUN
     given_quarantined(store, run)
@@ -472,6 +481,7 @@ PARTS_OF_A_SCOPED_QUERY = {
     "corrections/write.py:supersede": "a part of the corrections' writes; `correct` and `revert` take a principal",
     "corrections/write.py:_where": "the same",
     "ledger/refused.py:forget_refused": "a part of the ledger's writes: deletes what was kept long enough",
+    "ledger/newer_answers.py:newer_in": "a part of the ledger's writes; `newer_answer` takes a principal",
     "ledger/take_back.py:_set_run": "a part of take_back, which takes a principal",
     "ledger/take_back.py:_brought": "the same",
     "ledger/take_back.py:_campaigns": "the same",

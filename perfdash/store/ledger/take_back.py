@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, select, update
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.errors import UsageError
-from perfdash.domain.facts import CampaignAttributes, FactKey, Sheet, Stored
+from perfdash.domain.facts import BareKey, CampaignAttributes, FactKey, Sheet, Stored
 from perfdash.domain.reconcile import Counts, WritePlan
 from perfdash.store import schema
 from perfdash.store.audit import write_line
@@ -118,9 +118,9 @@ def _set_run(connection: Connection, file: _Imported, values: Mapping[str, objec
 
 
 def _plan(connection: Connection, file: _Imported) -> WritePlan:
-    restated: dict[FactKey, Stored] = {}
+    restated: dict[BareKey, Stored] = {}
     vanished: list[FactKey] = []
-    back: dict[FactKey, Stored] = {}
+    back: Mapping[Any, Stored] = {}
     if file.revision is not None:
         past = _Past(connection, file)
         for key, begun in past.current.items():

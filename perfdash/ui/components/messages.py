@@ -42,7 +42,7 @@ def errors_shown() -> Iterator[None]:
 
 SHOWN_FOR = timedelta(seconds=15)
 _KEPT, _DRAWN = "_flash", "_flash_drawn"
-Place = Literal["admin", "correction", "client link"]
+Place = Literal["admin", "correction", "client link", "import"]
 """Where messages are shown; each place holds the newest."""
 
 

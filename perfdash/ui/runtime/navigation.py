@@ -75,6 +75,18 @@ DEFINITIONS = PageRecord(
 SYNC_HEALTH = PageRecord(
     "Operations", "operations/sync_health.py", "Sync health", "sync", "sync-health", has_past=False, follows_runs=True
 )
+IMPORTS = PageRecord(
+    "Operations",
+    "operations/imports.py",
+    "Import",
+    "upload_file",
+    "import",
+    needs="import",
+    of_money=True,
+    has_past=False,
+    filtered=False,
+    follows_runs=True,
+)
 RECEIPTS = PageRecord("Operations", "operations/receipts.py", "Receipts", "receipt_long", "receipts", filtered=False)
 CLIENT_LINKS = PageRecord("Operations", "sharing/links.py", "Client links", "link", "client-links", needs="share")
 USERS = PageRecord(
@@ -131,6 +143,7 @@ PAGES = (
     CPM_LAB,
     DEFINITIONS,
     SYNC_HEALTH,
+    IMPORTS,
     RECEIPTS,
     CLIENT_LINKS,
     USERS,
