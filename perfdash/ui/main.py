@@ -31,7 +31,7 @@ def _run() -> None:
     st.logo(str(LOGO), icon_image=str(MARK), size="large")
     try:
         context.app_context()
-        principal = session.current(touch=session.is_deed())
+        principal = session.current_at_start(touch=session.is_deed())
     except UsageError as error:
         st.navigation(navigation.pages(None), position="hidden")
         sign_in.broken(error)

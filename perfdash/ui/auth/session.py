@@ -26,9 +26,17 @@ _BY_ITSELF = "_by_itself"
 
 def current(touch: bool = True) -> Principal | None:
     """Who is signed in right now; None when nobody is, or no longer. `touch`: somebody is doing something just now."""
-    found = session(touch)
-    principal = _principal(found)
-    if found is not None and principal is None:
+    return _principal(session(touch))
+
+
+def current_at_start(touch: bool) -> Principal | None:
+    """The same for the script around all pages, where a run begins: without anybody, the form follows.
+
+    Besides `leave`, only this tells the gate. A run that loses its session on the way has drawn a page, and as long as
+    the page counts as that session's the gate sees to it that the form comes.
+    """
+    principal = current(touch)
+    if principal is None:
         _bind(None)
     return principal
 
@@ -38,18 +46,18 @@ def session(touch: bool = False) -> Session | None:
     found = _of_page(touch) or next(_of_cookies(touch), None)
     if found is not None:
         st.session_state[_SESSION] = found.session_id
-    _bind(found)
+        _bind(found)
     return found
 
 
 def require(page: PageRecord) -> Principal:
-    """The signed-in principal; stops the script when there is none, or none who may open `page`.
+    """The signed-in principal; runs the script again when there is none any more, and stops it for a foreign `page`.
 
     The script around the page has counted this run as a deed already, if it was one.
     """
     principal = current(touch=False)
     if principal is None:
-        st.stop()
+        st.rerun()
     if not principal.may(page.needs):
         st.error("There is no such page here.", icon=":material/block:")
         navigation.home_link()

@@ -14,7 +14,7 @@ TELLING = 8_000
 """The app's messages that tell the gate something are small; larger ones, tables and charts, are not read."""
 ALLOWED = ("rerun_script", "stop_script", "app_heartbeat", "backend_operation_request")
 """Not clear_cache, debug_*, load_git_info, set_run_on_save, file_urls_request: no page of ours needs them."""
-NEW_RUN = "new_session"
+NEW_RUN, STATUS = "new_session", "session_status_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,14 @@ def refusal(asked: BackMsg) -> bytes:
     answer.backend_operation_response.request_id = asked.backend_operation_request.request_id
     answer.backend_operation_response.error_msg = "This is not available here."
     message: bytes = answer.SerializeToString()
+    return message
+
+
+def running() -> bytes:
+    """What tells the browser that a run is under way: only then does it surely ask for one over its next socket."""
+    said = ForwardMsg()
+    said.session_status_changed.script_is_running = True
+    message: bytes = said.SerializeToString()
     return message
 
 

@@ -1,8 +1,9 @@
 """One open socket: every message that comes in is checked, and what goes out stops when the session behind it ends.
 
 When a session ends, the page is first made to run once more at the same address: the script then finds nobody signed in
-and draws the form, which is faster and calmer than a broken connection. From that moment nothing reaches the browser
-until the script has said that the page is nobody's; if it has not by the next look, the socket is closed.
+and draws the form, which is faster and calmer than a broken connection. From that moment nothing of a page reaches the
+browser until a new run has begun and the script has said that the page is nobody's; if the form has not begun to go out
+by the next look, the socket is closed. The browser then opens another and has the script run for it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Guard:
         self._receive, self._send = receive, send
         self._page = ""
         self._ended: str | None = None
+        self._began_again = False
         self._closed = asyncio.Event()
         self._wake = asyncio.Event()
         self._pending: asyncio.Future[Message] | None = None
@@ -44,14 +46,17 @@ class Guard:
         """The sign-in session that this page belongs to, by the script's word."""
         return page_owners.owner_of(self._page) if self._page else None
 
+    @property
+    def watched(self) -> str | None:
+        """The session whose end closes this socket: the page's, and one that has ended until the form goes out."""
+        return self._ended or self.session
+
     async def end(self, session: str) -> None:
         """`session` has ended: have the page show the form; at the second call for it, close the socket."""
-        if self.session != session:
-            return
         if self._ended == session:
             await self._close(NOT_ALLOWED)
-        else:
-            self._ended = session
+        elif self.session == session:
+            self._ended, self._began_again = session, False
             self._wake.set()
 
     def left(self) -> None:
@@ -142,8 +147,10 @@ class Guard:
             return True
         told = messages.parse_forward(data)
         if self._ended is not None:
-            if self.session == self._ended:  # what an interrupted run still says is not for this browser any more
-                return told.kind == messages.NEW_RUN
+            self._began_again |= told.kind == messages.NEW_RUN
+            if self.session == self._ended or not self._began_again:
+                # What an interrupted run still says is not for this browser any more; only that one begins or is going.
+                return told.kind in (messages.NEW_RUN, messages.STATUS)
             self._ended = None
         self._learn(told)
         return True
@@ -173,6 +180,8 @@ class Guard:
         if not self._closed.is_set():
             self._closed.set()
             self._wake.set()
+            if code == NOT_ALLOWED:  # a browser whose last run was over would be back and ask for none
+                await self._send({"type": "websocket.send", "bytes": messages.running()})
             await self._send({"type": "websocket.close", "code": code})
 
 
@@ -204,7 +213,7 @@ async def watch() -> None:
 
 async def check_sockets() -> None:
     """Tell every socket whose session has ended; one that does not read what it is sent keeps no other one waiting."""
-    behind = {guard: session for guard in _guards if (session := guard.session) is not None}
+    behind = {guard: session for guard in _guards if (session := guard.watched) is not None}
     if not behind:
         return
     living = await page_sessions.alive_sessions(frozenset(behind.values()))

@@ -68,6 +68,12 @@ def button(file: str = FILE) -> ForwardMsg:
     return message
 
 
+def status(*, is_running: bool) -> ForwardMsg:
+    message = ForwardMsg()
+    message.session_status_changed.script_is_running = is_running
+    return message
+
+
 def rerun(**fields: Any) -> BackMsg:
     message = BackMsg()
     message.rerun_script.page_name = "campaigns"
@@ -197,6 +203,73 @@ def test_without_any_message_the_watch_wakes_the_page_and_then_closes_it(living:
         await sockets.check_sockets()
         assert (await waiting)["type"] == "websocket.disconnect"
         assert wire.is_closed
+        sockets.forget_socket(wire.guard)
+
+    run(story)
+
+
+async def woken(wire: Wire) -> None:
+    """What the session's end has the app do: run the page once more."""
+    waiting = asyncio.ensure_future(wire.guard.receive())
+    await asyncio.sleep(0)
+    await sockets.check_sockets()
+    assert heard(await waiting).WhichOneof("type") == "rerun_script"
+
+
+def test_a_browser_is_told_to_ask_for_a_run_before_its_socket_closes(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        sockets.watch_socket(wire.guard)
+        living.clear()
+        await woken(wire)
+        await wire.shows(new_run())  # for which the browser stops its refreshes
+        await sockets.check_sockets()
+        last, end = wire.seen[-2:]
+        assert ForwardMsg.FromString(last["bytes"]).session_status_changed.script_is_running
+        assert end["type"] == "websocket.close"
+        sockets.forget_socket(wire.guard)
+
+    run(story)
+
+
+def test_whether_a_run_is_going_is_no_secret(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        living.clear()
+        await wire.says(rerun())
+        assert await wire.shows(status(is_running=True))
+        assert not await wire.shows(drawn())
+        assert await wire.shows(status(is_running=False))
+
+    run(story)
+
+
+def test_what_was_drawn_before_the_end_stays_back_though_the_page_is_nobodys_already(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        living.clear()
+        await wire.says(rerun())
+        page_owners.set_owner(PAGE, None)  # by the new run, while messages of the last one are still on their way
+        assert not await wire.shows(drawn())
+        assert await wire.shows(new_run())
+        assert await wire.shows(drawn("the form"))
+
+    run(story)
+
+
+@pytest.mark.parametrize("began", [True, False])
+def test_a_page_that_is_nobodys_is_closed_unless_its_form_comes(living: set[str], began: bool) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        sockets.watch_socket(wire.guard)
+        living.clear()
+        await woken(wire)
+        page_owners.set_owner(PAGE, None)
+        if began:
+            await wire.shows(new_run())
+            assert await wire.shows(drawn("the form"))
+        await sockets.check_sockets()
+        assert wire.is_closed is not began
         sockets.forget_socket(wire.guard)
 
     run(story)
