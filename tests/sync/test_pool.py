@@ -328,10 +328,26 @@ def test_what_a_stopped_run_still_brings_is_not_stored(led: Ledger) -> None:
         if thread.name.startswith("perfdash-sync"):
             thread.join(PATIENCE)
     assert [(result.state, result.message) for result in results] == [("failed", INTERRUPTED)]
+    assert [(result.run, result.fetched_at is None) for result in results] == [(1, False)], "as the store has it"
     assert led.runs() == [(1, "failed", INTERRUPTED)]
     assert led.current() == {}
     led.api.answer = batch({key(): fact(1)})
     assert led.sync(led.api.answer).state == "committed", "its lease was given back"
+
+
+def test_a_dry_run_that_is_stopped_is_told_too_although_no_store_knows_of_it(led: Ledger) -> None:
+    asked, stopped = threading.Event(), threading.Event()
+
+    def fetch(_account: Account, _days: Days) -> Fetched:
+        asked.set()
+        assert stopped.wait(PATIENCE)
+        return answered(led)
+
+    desk, order = replace(led.desk(), fetch=fetch), led.order(dry_run=True)
+    results = sync_all(desk, order, [(led.account, WEEK)], voice=Voice(stopped=asked.is_set))
+    stopped.set()
+    assert [(result.state, result.message, result.run) for result in results] == [("failed", INTERRUPTED, None)]
+    assert led.runs() == []
 
 
 def test_nobody_has_accounts_synced_that_they_may_not_see(led: Ledger) -> None:
