@@ -21,6 +21,15 @@ def test_the_worked_case_is_25_and_not_20() -> None:
     assert (ratio("cpm", one), ratio("cpm", two)) == (10, 30)
 
 
+def test_a_credit_lowers_every_sum_and_its_ratios_are_exact() -> None:
+    paid = Sums(1, impressions=1_000, clicks=10, cost=50 * MICRO)
+    credit = Sums(1, impressions=0, clicks=0, cost=-62_500_000)
+    assert exact("cpm", paid + credit) == Decimal("-12.500000")
+    assert exact("cpc", paid + credit) == Decimal("-1.250000")
+    assert ratio("cpm", credit) is None
+    assert change(-12, 50) == Fraction(-62, 50)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

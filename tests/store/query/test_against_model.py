@@ -77,6 +77,7 @@ def random_values(rng: random.Random, client: str) -> dict[str, Any]:
     currency = "EUR" if client == "acme" else rng.choice(["EUR", "USD"])
     # Few distinct CPMs, so that a limit often meets one exactly.
     cost = impressions * rng.choice([2, 5, 9]) if rng.random() < 0.6 else rng.randrange(10**8) * size
+    cost = -cost if rng.random() < 0.15 else cost  # a credit
     return optional | {"currency": currency, "impressions": impressions, "clicks": rng.randrange(90), "cost": cost}
 
 

@@ -275,6 +275,11 @@ def test_a_limit_out_of_range_is_refused(store: Store, limit: int) -> None:
         (123_456_789_012_345, 987_654_321),
         (0, 1),
         (999, 10**6),
+        (-1, 10**6),
+        (-999_999_999_999_989, 10**12 - 11),
+        (-(2**63) + 1, 1),
+        (2**63 - 1, 2**62),
+        (2**62, 2**62 - 1),
     ],
 )
 def test_the_comparison_is_exact_at_the_edge_of_large_numbers(store: Store, cost: int, impressions: int) -> None:
