@@ -14,7 +14,7 @@ from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.reconcile import Counts
 from perfdash.domain.refusals import Refusal
 
-MOST_ROWS = 50
+MOST_ROWS = 10
 """Rows that a preview shows."""
 MOST_COLUMNS = 300
 """Names of columns that a preview holds; no export that people download has more."""

@@ -171,7 +171,7 @@ def test_an_unknown_file_asks_which_column_is_what_and_is_read_by_the_answer(two
 def test_refused_rows_are_told_by_reason_and_too_many_of_them_store_nothing(two: Store) -> None:
     app = opened(META + "".join(f"2026-03-0{n},1,Spring,1000,10,{'abc' if n > 7 else 2},\n" for n in range(1, 10)))
     assert "2 rows cannot be read and would not be stored" in said(app)
-    assert "More than 1.0% of the rows are refused" in said(app)
+    assert "More than 1% of the rows are refused" in said(app)
     app = press(app, "Store these rows")
     assert stored_facts(two) == []
     assert (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
 import streamlit as st
 
@@ -131,8 +130,8 @@ def doubts(found: ImportPreview, account: Account) -> None:
     counts = found.counts
     if counts.quarantined:
         refused(found.refused, counts.quarantined, account.currency)
-        if counts.quarantined * 1_000_000 > counts.fetched * account.refuse_at_most:
-            most = formatting.percent(Fraction(account.refuse_at_most, 1_000_000), 1)
+        if too_many_refused(found, account):
+            most = f"{account.refuse_at_most / 10_000:g}%"
             st.error(
                 f"More than {most} of the rows are refused, so storing it would change nothing. Mend the file, or say "
                 "how it is read.",
@@ -159,6 +158,11 @@ def doubts(found: ImportPreview, account: Account) -> None:
     told += [escape_markdown(line, 300) for line in found.warnings]
     if told:
         st.info(told[0] if len(told) == 1 else "\n".join(f"- {line}" for line in told), icon=":material/info:")
+
+
+def too_many_refused(found: ImportPreview, account: Account) -> bool:
+    """True when a run would apply nothing of the file."""
+    return found.counts.quarantined * 1_000_000 > found.counts.fetched * account.refuse_at_most
 
 
 def refused(refusals: tuple[Refusal, ...], rows: int, currency: str) -> None:

@@ -26,8 +26,9 @@ def looked_at(draft: ImportDraft) -> ImportPreview:
 def buttons(draft: ImportDraft, found: ImportPreview) -> None:
     """Store, or discard; and the mapping to keep."""
     with st.container(horizontal=True, vertical_alignment="center"):
+        hopeless = preview_tables.too_many_refused(found, draft.account)
         if found.readable and st.button(
-            "Store these rows", type="primary", icon=":material/save:", key=f"store_{draft.key}"
+            "Store these rows", type="primary", icon=":material/save:", key=f"store_{draft.key}", disabled=hopeless
         ):
             with st.spinner("Storing …", show_time=True):
                 drafts.store(draft, session.require(navigation.IMPORTS))

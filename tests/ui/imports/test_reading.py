@@ -134,7 +134,7 @@ def test_a_preview_is_small_however_large_the_file_is(tmp_path: Path, full: bool
     assert found.counts.fetched == rows
     assert found.totals is not None
     assert found.totals.measures["cost"].read == rows * 1_000_000
-    assert len(found.rows) == 50
+    assert len(found.rows) == 10
 
 
 def test_the_mapping_that_is_offered_reads_the_same_file_alike_from_the_command_line(tmp_path: Path) -> None:
