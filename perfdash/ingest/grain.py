@@ -53,7 +53,10 @@ def settle(
         places.setdefault(keys[at], []).append(at)
     if not mapping.finer:
         some = [group for key, group in places.items() if key in facts and len(group) > 1]
-        raise BadAnswer(same_key.sentence(page.records, mapping, keys, some, values))
+        said: list[Stored | None] = list(values)
+        for at in bad:
+            said[at] = None
+        raise BadAnswer(same_key.sentence(page.records, mapping, keys, some, said))
     return _Finer(page, mapping, keys, values, frozenset(bad)).settled(facts, places)
 
 

@@ -67,20 +67,21 @@ _SAID = ("", "what is stored")
 """In place of the columns that were read as numbers, which may write the same in several ways."""
 
 
-def _row(raw: object, mapping: FieldMapping, stored: Stored) -> dict[Path, object]:
-    """A row as it is compared with others of the same key."""
-    read, same = _paths(mapping, _NUMBERS), _paths(mapping, _KEY)
-    leaves = {
+def _row(raw: object, mapping: FieldMapping, stored: Stored | None) -> dict[Path, object]:
+    """A row as it is compared with others of the same key; of a refused one nothing is `stored`."""
+    read = set() if stored is None else _paths(mapping, _NUMBERS)
+    same = _paths(mapping, _KEY)
+    leaves: dict[Path, object] = {
         path: token
         for path, token in columns_of(raw).items()
         if token is not None and path not in same and (path not in read or token[0] == "nested")
     }
-    return {**leaves, _SAID: to_named(stored)}
+    return leaves if stored is None else {**leaves, _SAID: to_named(stored)}
 
 
-def alike(one: object, other: object, mapping: FieldMapping, said: Stored, again: Stored) -> bool:
+def alike(one: object, other: object, mapping: FieldMapping, said: Stored | None, again: Stored | None) -> bool:
     """True when two rows say the same in every column; a number may be written in another way."""
-    return one == other or _row(one, mapping, said) == _row(other, mapping, again)
+    return _row(one, mapping, said) == _row(other, mapping, again)
 
 
 def _paths(mapping: FieldMapping, names: Collection[str]) -> set[Path]:
@@ -93,7 +94,7 @@ def sentence(
     mapping: FieldMapping,
     keys: Sequence[BareKey],
     groups: Sequence[Sequence[int]],
-    stored: Sequence[Stored],
+    stored: Sequence[Stored | None],
 ) -> str:
     """Why rows of one key cannot be read, for the first two that differ, and what to write."""
     some = list(islice(groups, _MOST_GROUPS))
@@ -135,7 +136,7 @@ def sentence(
 
 
 def differing_columns(
-    records: Sequence[object], mapping: FieldMapping, stored: Sequence[Stored], groups: Sequence[Sequence[int]]
+    records: Sequence[object], mapping: FieldMapping, stored: Sequence[Stored | None], groups: Sequence[Sequence[int]]
 ) -> tuple[Path, ...]:
     """The fewest columns whose values tell all rows of a key apart: unmapped ones first, in the answer's order.
 

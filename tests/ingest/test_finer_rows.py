@@ -135,6 +135,11 @@ def test_rows_that_are_wholly_alike_say_so_and_what_to_do() -> None:
         assert "name in records.finer what tells the rows of this source apart" in said
 
 
+def test_a_row_that_cannot_be_read_is_like_no_other() -> None:
+    for cost in ("x", False, None):
+        assert "They differ in nothing that could tell them apart" in refusal(row(cost=0), row(cost=cost))
+
+
 # With records.finer
 
 

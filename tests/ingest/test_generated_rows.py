@@ -140,7 +140,8 @@ class Api:
             if any(type(other) is not type(found[0]) or other != found[0] for other in found):
                 raise Bad
             return found[0] if found else 0
-        return 0 if value is None and field in self.zero else value
+        nothing = value is None or (isinstance(value, str) and numbers.is_nothing(value))
+        return 0 if nothing and field in self.zero else value
 
     def key(self, row: Any) -> FactKey:
         if not isinstance(row, dict):
