@@ -114,7 +114,7 @@ def _of_its_own(url: str, paging: dict[str, Any], tables: dict[str, Any]) -> Sou
         "params": {"start_date": "{start}", "end_date": "{end}"}
         | {n: t for n, t in tables["request"]["params"].items() if t},
     } | {name: value for name, value in tables["request"].items() if name != "params"}
-    fields = usual.fields.model_dump(exclude_none=True, exclude_defaults=True)
+    fields = usual.fields.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     return configured(
         "custom",
         url,
