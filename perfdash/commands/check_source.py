@@ -246,6 +246,8 @@ def _accounts(settings: Settings, args: argparse.Namespace) -> list[Account]:
     if not settings.sources:
         raise UsageError(settings.hint)
     require_known([args.source], tuple(settings.sources), "source")
+    if settings.sources[args.source].files_only:
+        raise UsageError(f"sources.{args.source} has no API to ask: try a file with sync --file and --dry-run.")
     there = [account for account in settings.accounts if account.source == args.source]
     if not there:
         raise UsageError(f"sources.{args.source} has no account; add [[sources.{args.source}.accounts]] to it.")

@@ -49,7 +49,7 @@ def _ok(line: str) -> None:
 def _secrets(settings: Settings) -> list[str]:
     """What each account is asked with: its source's key, or one of its own."""
     problems: dict[str, None] = {}
-    for account in settings.accounts:
+    for account in (one for one in settings.accounts if not one.files_only):
         try:
             settings.source(account)
         except ConfigError as error:

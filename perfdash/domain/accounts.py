@@ -112,10 +112,17 @@ KNOWN = (
     "Reddit",
     "Threads",
     "Twitch",
+    "Meta",
+    "Messenger",
+    "Audience Network",
+    "WhatsApp",
+    "Google Ads",
+    "Microsoft Advertising",
+    "Amazon Ads",
 )
 MAX_LENGTH = 60
 """Longer names are cut: it is also the width of the stored column."""
-_BY_FOLDED = {name.casefold(): name for name in KNOWN}
+_BY_FOLDED = {"".join(name.split()).casefold(): name for name in KNOWN}
 
 
 def platform_spelling(text: str) -> tuple[str, bool]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """Unique names in their order. `twins`: names that stand more than once in the header, as the first one has it."""
+    """Unique names in their order. `twins`: pairs of the first of several columns of one name, and another of them."""
 
     names: tuple[str, ...]
-    twins: frozenset[str] = frozenset()
+    twins: tuple[tuple[str, str], ...] = ()
     nameless: tuple[str, ...] = ()
     """What columns without a name are called."""
 
@@ -34,17 +34,17 @@ def name_columns(cells: Sequence[str]) -> ColumnNames:
     said = [plain_name(cell) for cell in cells]
     taken = set(said)
     names: list[str] = []
-    twins, nameless = set(), []
+    twins, nameless = [], []
     for place, name in enumerate(said, 1):
         if not name:
             name = _free(f"column {place}", taken)
             nameless.append(name)
         elif name in names:
-            twins.add(name)
-            name = _free(name, taken, 2)
+            twins.append((name, _free(name, taken, 2)))
+            name = twins[-1][1]
         taken.add(name)
         names.append(name)
-    return ColumnNames(tuple(names), frozenset(twins), tuple(nameless))
+    return ColumnNames(tuple(names), tuple(twins), tuple(nameless))
 
 
 def _free(name: str, taken: set[str], first: int | None = None) -> str:

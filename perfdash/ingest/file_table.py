@@ -64,11 +64,7 @@ def make_table(
 def _told_apart(named: ColumnNames, columns: list[Cells]) -> ColumnNames:
     """The first of several columns of one name that do not say the same is `cost (1)`: it is not to be guessed."""
     by_name = dict(zip(named.names, columns, strict=True))
-    differ = {
-        name
-        for name in named.twins
-        if any(by_name[one] != by_name[name] for one in named.names if one.startswith(f"{name} ("))
-    }
+    differ = {first for first, other in named.twins if by_name[first] != by_name[other]}
     return replace(named, names=tuple(f"{name} (1)" if name in differ else name for name in named.names))
 
 
@@ -122,7 +118,7 @@ def _notes(named: ColumnNames, line: int, after: int) -> list[str]:
     if line > 1:
         found.append(f"header in line {line}")
     if named.twins:
-        found.append(f"{len(named.twins)} names stand over more than one column")
+        found.append(f"{len(dict(named.twins))} names stand over more than one column")
     if named.nameless:
         found.append(f"columns without a name: {', '.join(named.nameless[:5])}")
     if after:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
@@ -28,7 +28,10 @@ _WORDS = 2
 _SURELY_EXACT = 10**15
 """Excel keeps 15 digits: a longer id was damaged when it was saved."""
 _FEW_DIGITS = 17
-_MOST_KNOWN = 200_000
+_SECOND = time(0, 0, 1)
+_AT_ONCE = 2_000
+_MOST_KNOWN = 50_000
+_POOLED = frozenset((str, float, date, datetime))
 NO_WORKBOOK = "it is no Excel workbook (.xlsx) that can be read; save it as .xlsx or CSV, without a password"
 NO_HEADER = "no line of its sheet looks like the header of a table; records.header can say in which line it stands"
 SheetFits = Callable[[Sequence[str]], bool]
@@ -128,16 +131,25 @@ def header_of(line: Sequence[Any]) -> list[str]:
 
 
 def _columns(found: _OpenSheet) -> list[Cells]:
-    """What stands under the header, column by column. Texts that repeat are kept once."""
+    """What stands under the header, column by column."""
     lines = chain(found.first[found.at + 1 :], found.rest)
     columns: list[Cells] = [[] for _ in found.header]
     known: dict[Any, Any] = {}
-    while some := list(islice(lines, 5_000)):
+    while some := list(islice(lines, _AT_ONCE)):
         for column, values in zip(columns, zip(*some, strict=True), strict=True):
-            column += [known.setdefault((value.__class__, value), as_cell(value)) for value in values]
-        if len(known) > _MOST_KNOWN:
-            known.clear()
+            column += _cells(values, known)
     return columns
+
+
+def _cells(values: Sequence[Any], known: dict[Any, Any]) -> Iterator[Any]:
+    """The same as cells. Names, days and small numbers repeat from row to row: there is one of each."""
+    for value in values:
+        found = known.get(value) if value.__class__ in _POOLED else None
+        if found is None:
+            found = as_cell(value)
+            if value.__class__ in _POOLED and len(known) < _MOST_KNOWN:
+                known[value] = found
+        yield found
 
 
 def as_cell(value: Any) -> str | int | bytes | None:
@@ -154,8 +166,14 @@ def as_cell(value: Any) -> str | int | bytes | None:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+        return _moment(value)
     return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def _moment(value: datetime) -> str:
+    """To the second: a fraction of a day is not exact."""
+    rounded = value + timedelta(microseconds=500_000 if value.microsecond else 0)
+    return rounded.date().isoformat() if rounded.time() < _SECOND else rounded.isoformat(" ", "seconds")
 
 
 def _number(value: float) -> str | int | bytes | None:

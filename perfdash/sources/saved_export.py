@@ -11,6 +11,7 @@ from perfdash.config.models import SourceConfig
 from perfdash.domain.errors import BadAnswer
 from perfdash.ingest.columnar_rows import ColumnarRows
 from perfdash.ingest.field_paths import path_of
+from perfdash.ingest.totals import reads_as_footer
 from perfdash.sources.export_columns import FittedMapping, fit
 from perfdash.sources.opened_file import FileWish, OpenedFile, open_file
 from perfdash.sources.recognition import nearest_export, recognise
@@ -101,13 +102,15 @@ def _together(opened: Sequence[OpenedFile], fitted: Sequence[FittedMapping], sai
     if not all(one.names for one in opened):
         rows = [row for one in opened for row in one.rows]
         return SavedExport(rows, fitted[0].mapping, (), {}, tuple(said))
+    if len({one.mapping.name for one in fitted}) > 1:
+        raise BadAnswer("the files are of different kinds; read each kind by itself")
     columns: dict[str, str] = {}
     for one in fitted:
         columns = {**one.columns, **columns}
     renamed = [_renamed(one.rows, each.columns, columns) for one, each in zip(opened, fitted, strict=True)]
     names = tuple(dict.fromkeys(name for table in renamed for name in table))
-    sizes = [len(one.rows) for one in opened]
-    joined = ColumnarRows(names, [list(_joined(name, renamed, sizes)) for name in names])
+    ends = [_End(len(one.rows), _footers(one.rows, each)) for one, each in zip(opened, fitted, strict=True)]
+    joined = ColumnarRows(names, [list(_joined(name, renamed, ends)) for name in names])
     return SavedExport(joined, _united(fitted, columns), names, columns, tuple(said))
 
 
@@ -127,9 +130,33 @@ def _columns(rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _joined(name: str, tables: Sequence[Mapping[str, Sequence[Any]]], sizes: Sequence[int]) -> Iterator[Any]:
-    for table, size in zip(tables, sizes, strict=True):
-        yield from table.get(name) or [None] * size
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How many rows a file has, and how many of them are totals and remarks behind the others."""
+
+    rows: int
+    footers: int
+
+    @property
+    def last(self) -> int:
+        return self.rows - self.footers
+
+
+def _footers(rows: Sequence[Any], fitted: FittedMapping) -> int:
+    """They come behind the rows of all files, where they are known for what they are."""
+    keys = [fitted.columns[name] for name in ("campaign", "day") if name in fitted.columns]
+    found = 0
+    while found < len(rows) and reads_as_footer(row := rows[len(rows) - 1 - found], [row.get(key) for key in keys]):
+        found += 1
+    return found
+
+
+def _joined(name: str, tables: Sequence[Mapping[str, Sequence[Any]]], ends: Sequence[_End]) -> Iterator[Any]:
+    columns = [table.get(name) or [None] * end.rows for table, end in zip(tables, ends, strict=True)]
+    for column, end in zip(columns, ends, strict=True):
+        yield from column[: end.last]
+    for column, end in zip(columns, ends, strict=True):
+        yield from column[end.last :]
 
 
 def _united(fitted: Sequence[FittedMapping], columns: Mapping[str, str]) -> FileMapping:
@@ -137,8 +164,9 @@ def _united(fitted: Sequence[FittedMapping], columns: Mapping[str, str]) -> File
     first = fitted[0].mapping
     more: dict[str, Any] = {}
     for field, column in columns.items():
-        said = next(found for one in fitted if (found := getattr(one.mapping.fields, field)) is not None)
-        more[field] = said.model_copy(update={"path": (path_of((column,)),), "constant": None})
+        all_said = [found for one in fitted if (found := getattr(one.mapping.fields, field)) is not None]
+        constant = next((found.constant for found in all_said if found.constant is not None), None)
+        more[field] = all_said[0].model_copy(update={"path": (path_of((column,)),), "constant": constant})
     finer = tuple(dict.fromkeys(path for one in fitted for path in one.mapping.records.finer))
     records = first.records.model_copy(update={"finer": finer})
     return replace(first, records=records, fields=first.fields.model_copy(update=more))

@@ -483,6 +483,12 @@ def test_a_source_without_an_api_is_never_asked(bench: Bench) -> None:
     done = bench()
     assert done.returncode == 2
     assert "has no API to ask" in done.stderr
+    names = {"PERFDASH_CONFIG": "files.toml", "PERFDASH_DATABASE_URL": "x.db"}
+    env = {key: f"{'sqlite:///' if name == 'x.db' else ''}{bench.folder / name}" for key, name in names.items()}
+    checked = bench.run_cli("check-source", "meta", env=env)
+    assert checked.returncode == 2
+    assert "sources.meta has no API to ask: try a file with sync --file and --dry-run." in checked.stderr
+    assert "every secret that the configuration names is set" in bench.run_cli("doctor", env=env).stdout
 
 
 def test_an_api_source_takes_the_recognised_export_and_says_so(bench: Bench) -> None:

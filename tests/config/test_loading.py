@@ -443,7 +443,7 @@ def twice(where: str, what: str, client: str, other: str) -> str:
         ((), (), "every platform"),
         (("TikTok", "Meta"), (), "TikTok, Meta"),
         ((), ("TikTok", "Meta"), "TikTok, Meta"),
-        (("TikTok", "Meta", "X"), ("meta", "Y", "x"), "meta, X"),
+        (("TikTok", "Meta", "X"), ("meta", "Y", "x"), "Meta, X"),
         (("TikTok",), ("Meta",), None),
     ],
 )

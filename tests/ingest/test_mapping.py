@@ -158,7 +158,6 @@ def test_a_row_of_meta_becomes_a_fact_with_one_kind_of_purchase() -> None:
             revenue=99_900_000,
             reported_cpm=Decimal("4.783333"),
             currency="EUR",
-            flags=("unknown_platform",),
         ),
     )
 

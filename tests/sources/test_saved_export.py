@@ -252,6 +252,22 @@ def test_several_files_are_one_answer_in_which_columns_go_by_what_they_mean() ->
     assert len(found.said) == 2
 
 
+def test_a_platform_that_only_one_of_the_files_names_is_the_presets_in_the_others() -> None:
+    config = SourceConfig.model_validate({"type": "meta_export"})
+    found = saved(text(META.replace("Platform", "x"), META_LINE), text(META, META_LINE), config=config)
+    assert (found.mapping.fields.platform.paths, found.mapping.fields.platform.constant) == (("Platform",), "Meta")
+    assert [row["Platform"] for row in found.rows] == [None, "facebook"]
+
+
+def test_totals_of_each_file_come_behind_all_rows() -> None:
+    found = saved(text(HEAD, LINE, "Total,,,1,2,3"), text(HEAD, LINE.replace("c1", "c2")))
+    assert [row["id"] for row in found.rows] == ["c1", "c2", "Total"]
+
+
+def test_files_of_different_kinds_are_not_one_report() -> None:
+    assert refused(text(HEAD, LINE), text(META, META_LINE)).startswith("the files are of different kinds")
+
+
 def test_a_file_among_several_that_cannot_be_used_is_named() -> None:
     assert refused(text(HEAD, LINE), text("a,b", "1,2")).startswith("report2.csv: it has no column")
 

@@ -54,6 +54,12 @@ def preset(name: str) -> Mapping[str, Any]:
     return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))
 
 
+@cache
+def usual_columns() -> Mapping[str, tuple[str, ...]]:
+    """Field -> what the column of such values is usually called, whoever made the file."""
+    return {name: tuple(names) for name, names in preset("usual_columns").items()}
+
+
 def _merged(base: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**base, **said}
     for name in ("auth", "paging"):

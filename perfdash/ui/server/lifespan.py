@@ -165,7 +165,7 @@ async def _look_after_children() -> None:
         if settings.demo:
             group.create_task(_keep_demo_api(settings.sources[SOURCE].base_url))
             await processes.keep_running(Child("The demo's history", ("demo-history",), forever=False), ROOT)
-        if settings.accounts:
+        if any(not account.files_only for account in settings.accounts):
             group.create_task(processes.keep_running(Child("The sync", ("sync", "--watch")), ROOT))
 
 
