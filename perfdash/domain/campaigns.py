@@ -48,7 +48,7 @@ class CampaignRow:
 
 
 def whole_budget(budget: int | None, kind: BudgetKind | None, start: date | None, end: date | None) -> int | None:
-    """The budget of the whole flight, in micros. That of a day counts once for each day of a known flight, else None."""
+    """The budget of the whole flight, in micros: a daily one counts for each day of a known flight, else None."""
     if budget is None or kind is None:
         return budget
     return budget * len(Days(start, end)) if start and end and start <= end else None

@@ -1,7 +1,7 @@
 """Small inputs, each a fault that users report of tools like ours: what comes in, and what must stand in the ledger.
 
-`python -m tests.cases.run [NAME ...]` runs them and prints a table; `test_cases.py` runs them among the tests. A case is
-a folder: `case.toml` (its kind, and its steps with what each must end in), `perfdash.toml`, and the inputs.
+`python -m tests.cases.run [NAME ...]` runs them and prints a table; `test_cases.py` runs them among the tests. A case
+is a folder: `case.toml` (its kind, and its steps with what each must end in), `config.toml`, and the inputs.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class _Step:
         return ("--from", first, "--to", last)
 
     def _write_config(self) -> None:
-        text = (self._folder / "perfdash.toml").read_text(encoding="utf-8")
+        text = (self._folder / "config.toml").read_text(encoding="utf-8")
         text = text.replace("{server}", f"http://127.0.0.1:{self._api.server_port}")
         whole = tomllib.loads(text)
         for table, said in tomllib.loads(self._step.get("settings", "")).get("sources", {}).get("s", {}).items():

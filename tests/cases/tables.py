@@ -120,7 +120,7 @@ _STYLES = {
 
 
 def number(micros: int, style: str, *, whole: bool, money: bool = True) -> str:
-    """An amount, or a count that `whole` says it is, as that style writes it; a currency sign stands at `money` only."""
+    """An amount, or a count (`whole`), as that style writes it; a currency sign stands at `money` only."""
     group, point = _STYLES[style]
     units = abs(micros) if whole else abs(micros) // 10**6
     digits = _grouped(str(units), group)

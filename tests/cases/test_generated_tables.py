@@ -1,7 +1,7 @@
-"""Whatever table is sent, as files or as pages: its totals are pandas' own to the micro, or the run says that they are not.
+"""Whatever table is sent, as files or as pages: its totals are pandas' own to the micro, or the run says why not.
 
-A run that ends well holds exactly the groups of the clean table. One that is incomplete accounts for every unit that was
-written. Any other one stores nothing.
+A run that ends well holds exactly the groups of the clean table. One that is incomplete accounts for every unit that
+was written. Any other one stores nothing.
 """
 
 from __future__ import annotations

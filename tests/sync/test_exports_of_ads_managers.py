@@ -14,7 +14,6 @@ from perfdash.domain.facts import Sheet
 from perfdash.ingest import merge_pages
 from perfdash.sources.saved_export import NamedFile
 from perfdash.sync.import_file import FileRequest, read_files
-from perfdash.sync.import_preview import preview
 from tests.fixtures.exports import FORMS, SHAPES, ExportForm, ExportShape, clean_table, exported, sums
 
 ACCOUNT = Account("acme", "export", "1", "EUR", "Europe/Berlin")
@@ -48,8 +47,7 @@ def test_halves_of_an_export_are_one_report(shape: ExportShape) -> None:
         name, body = exported(shape, form, part)
         files.append(NamedFile(name, body))
     config = SourceConfig.model_validate({"type": shape.preset})
-    shown = preview(files, config, ACCOUNT, FileRequest(), AT)
-    assert (shown.problem, shown.problems) == ("", ())
-    assert shown.saved is not None
-    facts = Sheet.of(merge_pages.merge([shown.saved.batch]).facts).rows.items()
+    whole = merge_pages.merge([read_files(files, config, ACCOUNT, FileRequest(), AT).batch])
+    assert whole.quarantined == ()
+    facts = Sheet.of(whole.facts).rows.items()
     assert {(d, c, p): row[1:4] for (d, c, p, _), row in facts} == sums(shape, table)
