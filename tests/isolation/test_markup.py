@@ -311,7 +311,7 @@ def test_no_page_sends_a_name_where_it_would_be_read_as_markup(server: AppServer
     first = urlencode({"campaign": PAYLOADS[0], "account": "1", "owner": "ours"}, quote_via=quote)
     looked, found = 0, []
     for name in pages:
-        asked = f"client=ours&{first}&since=month&find={quote(PAYLOADS[3])}&as_of={quote(PAYLOADS[0])}"
+        asked = f"client=ours&{first}&since=week&find={quote(PAYLOADS[3])}&as_of={quote(PAYLOADS[0])}"
         with Tamperer(server.url, asked, name, cookie=cookie) as tab:
             tab.run()
             found += [f"{name}: {one}" for one in unescaped_in(tab)]
@@ -346,7 +346,7 @@ def test_tables_and_files_hold_the_names_as_they_are(server: AppServer, cookie: 
     with Tamperer(server.url, page="definitions", cookie=cookie) as tab:
         pages = list(tab.run().pages)
     for name in pages:
-        with Tamperer(server.url, "client=ours&since=month", name, cookie=cookie) as tab:
+        with Tamperer(server.url, "client=ours&since=week", name, cookie=cookie) as tab:
             tab.run()
             for table in tab.tables:
                 in_tables |= {cell for row in table.to_pylist() for cell in row.values() if isinstance(cell, str)}

@@ -133,7 +133,7 @@ def pages_of(scene: Scene, who: str) -> dict[str, str]:
     first = OURS.texts[0]
     ref = urlencode({"campaign": first, "account": "1", "owner": OURS.slug}, quote_via=quote)
     own = f"receipt={_own_receipt(scene)}"
-    queries = {"campaign": ref, "corrections": ref, "receipts": own, "restatements": "since=month"}
+    queries = {"campaign": ref, "corrections": ref, "receipts": own, "restatements": "since=week"}
     return {"": "range=Custom", **{name: queries.get(name, "") for name in pages}}
 
 
