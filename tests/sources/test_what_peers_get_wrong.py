@@ -290,12 +290,14 @@ def test_a_next_address_at_the_own_origin_is_followed(there: str, paging: dict[s
 # What perfdash decides about performance_v1, all the way into the ledger
 
 
-def told(ledger: Ledger, *rows: object, body: object = None, status: int = 200) -> RunResult:
+def told(ledger: Ledger, *rows: object, body: object = None, status: int = 200, **tables: Any) -> RunResult:
     """One run that answers with these rows, or with this body."""
     content = {"data": list(rows)} if body is None else body
     answer = said(content if isinstance(content, bytes) else json.dumps(content).encode(), status)
+    # All rows but one may be refused: what becomes of a single row is what is asked here.
+    account = replace(ledger.account, refuse_at_most=1_000_000)
     with Loopback(answer) as server:
-        return synced(ledger, configured("performance_v1", server.url))
+        return synced(ledger, configured("performance_v1", server.url, **tables), account=account)
 
 
 def stored(ledger: Ledger) -> dict[str, Any]:
@@ -405,7 +407,8 @@ def test_quarantined_a_row_that_cannot_be_trusted_is_not_stored_and_the_others_a
     ledger: Ledger, values: dict[str, Any]
 ) -> None:
     result = told(ledger, row(**values), row(campaignId="good"))
-    assert (result.state, result.counts.fetched, result.counts.new, result.counts.quarantined) == ("committed", 2, 1, 1)
+    assert (result.state, result.counts.fetched, result.counts.new) == ("incomplete", 2, 1)
+    assert result.counts.quarantined == 1
     assert stored(ledger)["campaign_id"] == "good"
     ((reason, _key),) = refused(ledger)
     assert next(iter(values)) in reason or "day" in reason
@@ -419,23 +422,27 @@ def test_quarantined_a_row_without_what_every_row_must_have(ledger: Ledger, name
     assert name in refused(ledger)[0][0]
 
 
-def test_quarantined_the_same_key_with_different_values_takes_both_rows(ledger: Ledger) -> None:
-    result = told(ledger, row(), row(impressions=2000, cpm=None), row(campaignId="good"))
-    assert (result.counts.fetched, result.counts.quarantined, result.counts.new) == (3, 2, 1)
-    assert stored(ledger)["campaign_id"] == "good"
-    assert [key for _, key in refused(ledger)] == ["2026-03-01 c1 TikTok"] * 2
+def test_failed_run_two_rows_of_one_key_alike_or_not_until_the_source_says_by_what_they_differ(ledger: Ledger) -> None:
+    for other in (row(impressions=2000, cpm=None, adGroup="g2"), row(adGroup="g2"), row()):
+        result = told(ledger, row(), other, row(campaignId="good"))
+        assert (result.state, ledger.current()) == ("failed", {})
+        assert "campaign c1 on TikTok, 2026-03-01" in result.message
+        assert 'records.finer = ["adGroup"]' in result.message or "alike in every column" in result.message
 
 
-def test_an_identical_duplicate_is_counted_and_kept_once(ledger: Ledger) -> None:
-    result = told(ledger, row(), row(), row())
-    assert (result.counts.fetched, result.counts.new, result.counts.duplicate) == (3, 1, 2)
-    assert stored(ledger)["impressions"] == 1000
+def test_a_row_that_comes_again_is_counted_and_kept_once_where_the_source_says_what_rows_differ_by(
+    ledger: Ledger,
+) -> None:
+    rows = [row(adGroup="g1"), row(adGroup="g1"), row(adGroup="g1"), row(adGroup="g2")]
+    result = told(ledger, *rows, records={"finer": ["adGroup"]})
+    assert (result.counts.fetched, result.counts.new, result.counts.duplicate, result.counts.added) == (4, 1, 2, 1)
+    assert stored(ledger)["impressions"] == 2000
 
 
 def test_a_quarantined_row_keeps_the_current_version_of_its_fact(ledger: Ledger) -> None:
     told(ledger, row(), row(campaignId="good"))
     result = told(ledger, row(impressions=-1), row(campaignId="good"))
-    assert (result.state, result.counts.vanished) == ("committed", 0)
+    assert (result.state, result.counts.vanished) == ("incomplete", 0)
     assert {name: said[0] for name, said in ledger.current().items()} == {
         "c1/TikTok/2026-03-01": 1000,
         "good/TikTok/2026-03-01": 1000,
@@ -519,8 +526,9 @@ def _renamed(ledger: Ledger, external_id: str) -> Account:
 
 
 def test_the_counts_of_a_run_add_up(ledger: Ledger) -> None:
-    told(ledger, row(), row(campaignId="c2"), row(campaignId="c3"), row(campaignId="c4"))
-    told(ledger, row(), row(campaignId="c2"), row(campaignId="c3"))
+    finer = {"finer": ["adGroup"]}
+    told(ledger, row(), row(campaignId="c2"), row(campaignId="c3"), row(campaignId="c4"), records=finer)
+    told(ledger, row(), row(campaignId="c2"), row(campaignId="c3"), records=finer)
     result = told(
         ledger,
         row(),
@@ -528,12 +536,15 @@ def test_the_counts_of_a_run_add_up(ledger: Ledger) -> None:
         row(campaignId="c4"),
         row(campaignId="c5"),
         row(campaignId="c5"),
+        row(campaignId="c5", adGroup="g2"),
         row(campaignId="c6", cost=None),
-        row(campaignId="c6", cost=-1),
+        row(campaignId="c6", cost="?"),
+        records=finer,
     )
     c = result.counts
-    assert (c.unchanged, c.restated, c.reappeared, c.new, c.duplicate, c.quarantined) == (1, 1, 1, 1, 1, 2)
-    assert c.fetched == c.new + c.restated + c.reappeared + c.unchanged + c.quarantined + c.duplicate == 7
+    assert (c.unchanged, c.restated, c.reappeared, c.new) == (1, 1, 1, 1)
+    assert (c.duplicate, c.quarantined, c.added) == (1, 2, 1)
+    assert c.fetched == c.new + c.restated + c.reappeared + c.unchanged + c.quarantined + c.duplicate + c.added == 8
     assert c.vanished == 1
 
 
