@@ -10,7 +10,8 @@ from perfdash.domain.errors import SourceUnreachable
 from perfdash.domain.facts import Fetched
 from tests.pages.conftest import BEFORE, CAMPAIGNS, HEALTH, OVERVIEW, YESTERDAY, fact, fetched, said, shown, tiles
 from tests.store.builders import NOON, Runs, given_client
-from tests.store.ledger_kit import batch
+from tests.store.ledger_kit import batch, key
+from tests.store.ledger_kit import fact as values
 from tests.ui.conftest import given_user, press
 
 FAILED = "bolt, agency/bolt-1: The key was refused. Stored numbers stay as they are; it last worked 09:00, 3 hours ago."
@@ -59,12 +60,12 @@ def test_a_refresh_stores_what_it_got_and_tells_of_each_account_that_failed(thre
     def answer(account, days):
         if account.client == "bolt":
             raise SourceUnreachable("agency/bolt-1: the source cannot be reached.")
-        return Fetched(batch({}), NOON, NOON)
+        return Fetched(batch({key("spring", YESTERDAY): values(2_000)}), NOON, NOON)
 
     source.answer = answer
     app = press(shown(HEALTH), "Refresh now")
     assert {client for client, _ in source.asked} == {"acme", "bolt", "crux"}
-    assert "2 runs: 2 vanished." in said(app)
+    assert "2 runs: 2 restated." in said(app)
     assert "the source cannot be reached. Stored numbers stay as they are; it last worked 09:00" in said(app)
 
 

@@ -76,7 +76,7 @@ CASES = [
     # Nothing is known of days that were never fetched, so only a refresh can see that most of an answer is missing.
     Case("empty", "vanish|missing|no longer", "committed", "suspicious"),
     Case("half", "vanish|missing|no longer", "committed", "suspicious"),
-    Case("malformed", "", "committed", "committed"),
+    Case("malformed", "rows .* were refused", "suspicious", "suspicious"),
 ]
 ORDINARY = (
     "401",

@@ -166,8 +166,8 @@ X100, X200 = "x" * 100, "x" * 200
         ({}, {"accounts": [account(account="a\x1fb")]}, f".accounts[0].account: {ODD}"),
         ({"records": {"path": "x" * 500}}, {"records": {"path": "x" * 501}}, f".records.path: {LONG}"),
         (
-            {"records": {"path": "x", "missing": ["", "x" * 20]}},
-            {"records": {"path": "x", "missing": ["x" * 21]}},
+            {"records": {"path": "x", "missing": ["", "x" * 40]}},
+            {"records": {"path": "x", "missing": ["x" * 41]}},
             f".records.missing[0]: {LONG}",
         ),
         (

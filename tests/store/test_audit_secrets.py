@@ -90,7 +90,7 @@ def numbers_are_shared(store: Store, boss: Principal) -> set[str]:
     links.revoke(store, boss, "acme", link.link_id, NOON)
     parts = (Exported("acme", 1),)
     receipts.write(store, boss, view="daily", filters="f", parts=parts, sha256="0", now=NOON)
-    for action in ("view", "sync"):
+    for action in ("view", "sync", "import", "import back"):
         audit.record(store, boss, action, ("acme",), "overview", NOON, kept=timedelta(9))
     row = WantedValue(Target("acme", 1, FactKey(DAY, "spring", "TikTok", "c1")), "cost", 9)
     made = correction_write.correct(store, boss, [row], "the invoice says so", lambda: NOON)

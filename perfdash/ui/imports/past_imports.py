@@ -48,7 +48,7 @@ def table(found: Sequence[ImportedFile], key: str) -> ImportedFile | None:
         Shown("author", "By", "text", lambda one: one.author),
         Shown("days", "Days", "text", lambda one: formatting.days(one.days), width=190),
         Shown("fetched", "Rows", "count", lambda one: one.fetched),
-        Shown("refused", "Refused", "count", lambda one: one.refused or None),
+        Shown("quarantined", "Refused", "count", lambda one: one.refused or None),
         Shown("message", "What happened", "text", lambda one: one.message or None, width="large"),
         Shown("run", "Run", "count", lambda one: one.run),
     )
