@@ -22,7 +22,7 @@ from tests.agreement.checker import Question, places
 from tests.fixtures.command_line import ROOT, environment
 
 MAIN = ROOT / "perfdash" / "ui" / "main.py"
-OF_THE_FETCH = ("source", "fetched_at", "final_to", "corrected", "finality")
+OF_THE_FETCH = ("source", "fetched_at", "final_to", "corrected", "finality", "missing_rows")
 PASSWORD = "a long password"
 
 

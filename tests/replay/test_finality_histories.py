@@ -298,7 +298,7 @@ def run(store: Store, accounts: tuple[Account, ...], one: Run) -> None:
         return Fetched(Batch(facts, {}, {}, fetched=len(facts)), at - timedelta(seconds=2), at)
 
     desk = SyncContext(store, fetch, clock=lambda: at, sleep=lambda _: None)
-    result = sync_one(desk, Order(OPERATOR, "cli"), accounts[one.account - 1], days_of(one.days))
+    result = sync_one(desk, Order(OPERATOR, "cli", accept_vanished=True), accounts[one.account - 1], days_of(one.days))
     assert result.state == ("failed" if one.fails else "committed"), result.message
 
 
