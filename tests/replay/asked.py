@@ -28,7 +28,7 @@ from tests.replay.rebuilt import TICK, Corrected, Moment, narrowed, sums, withou
 from tests.replay.scene import Scene
 
 DIMENSIONS: tuple[Dimension, ...] = ("client", "account", "campaign", "creator", "platform", "day")
-NOT_SAID = ("source", "fetched_at", "final_to", "corrected", "finality")
+NOT_SAID = ("source", "fetched_at", "final_to", "corrected", "finality", "missing_rows")
 """Columns of the answer that the checker does not tell; origins and sums are compared apart."""
 Groups = dict[tuple[Any, ...], dict[str, int | None]]
 
@@ -162,7 +162,7 @@ def _same_origins(scene: Scene, asked: Asked) -> None:
         fetched = [
             run.ended
             for run, judged in scene.memory.runs
-            if judged.state == "committed"
+            if judged.visible
             and run.owner == owner
             and run.over < before
             and run.first <= str(asked.filters.days.end)

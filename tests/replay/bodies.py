@@ -26,23 +26,44 @@ class Said:
     refused: list[Key | None] = field(default_factory=list)
     repeated: int = 0
     fetched: int = 0
-    campaigns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cost: int = 0
+    """Of all rows, in millionths, as far as it can be read."""
+    refused_cost: int = 0
+    told: dict[str, dict[str, tuple[str, Any]]] = field(default_factory=dict)
+    """Campaign -> attribute -> the day of the row that says it, and what it says."""
+    newest: dict[str, str] = field(default_factory=dict)
+    """Campaign -> the latest day of a row about it."""
     creators: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, campaign: str, name: str, day: str, value: Any) -> None:
+        """What the latest day says counts, of one day what comes last."""
+        of = self.told.setdefault(campaign, {})
+        if name not in of or day >= of[name][0]:
+            of[name] = day, value
+
+    def see(self, campaign: str, day: str) -> None:
+        """A row of this day is about the campaign."""
+        self.newest[campaign] = max(day, self.newest.get(campaign, day))
 
 
 class NoAnswer(Exception):
     """It cannot be understood as a whole."""
 
 
-def said_in(exchanges: Iterable[Exchange], currency: str, first: str, last: str) -> Said | None:
-    """The pages of one answer together; None when it is incomplete or contradicts itself."""
+def said_in(exchanges: Iterable[Exchange], currency: str, first: str, last: str, *, repeats: bool) -> Said | None:
+    """The pages of one answer together; None when it is incomplete or contradicts itself.
+
+    `repeats`: the source says by what its rows differ, so that one that comes again is the same one.
+    """
     try:
         pages = _pages(exchanges)
     except (NoAnswer, ValueError, KeyError, TypeError):
         return None
     whole, seen = Said(), set[Key]()
     for rows in pages:
-        page = _page(rows, currency, first, last)
+        page = _page(rows, currency, first, last, repeats)
+        if page is None:
+            return None
         keys = {key for key in (*page.rows, *page.refused) if key is not None}
         if keys & seen:
             return None
@@ -51,9 +72,14 @@ def said_in(exchanges: Iterable[Exchange], currency: str, first: str, last: str)
         whole.refused += page.refused
         whole.repeated += page.repeated
         whole.fetched += page.fetched
+        whole.cost += page.cost
+        whole.refused_cost += page.refused_cost
         whole.creators |= page.creators
-        for campaign, attributes in page.campaigns.items():
-            whole.campaigns.setdefault(campaign, {}).update(attributes)
+        for campaign, attributes in page.told.items():
+            whole.see(campaign, page.newest[campaign])
+            whole.told.setdefault(campaign, {})
+            for name, (day, value) in attributes.items():
+                whole.tell(campaign, name, day, value)
     totals = {(day, campaign, platform) for day, campaign, creator, platform in seen if not creator}
     by_creator = {(day, campaign, platform) for day, campaign, creator, platform in seen if creator}
     return None if totals & by_creator else whole
@@ -87,27 +113,56 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _page(rows: Sequence[dict[str, Any]], currency: str, first: str, last: str) -> Said:
-    said, good = Said(fetched=len(rows)), defaultdict[Key, list[Mapping[str, Any]]](list)
+def _page(rows: Sequence[dict[str, Any]], currency: str, first: str, last: str, repeats: bool) -> Said | None:
+    """None when two rows are about the same, and nothing says how that is meant."""
+    said, by_key = Said(fetched=len(rows)), defaultdict[Key, list[dict[str, Any]]](list)
     for row in rows:
+        said.cost += _cost(row) or 0
         key = _key(row)
-        values = None if key is None or not first <= key[0] <= last else _values(row, currency)
-        if key is None or values is None:
-            said.refused.append(key)
-            continue
-        good[key].append(values)
-        told = {name: row[name] for name in ATTRIBUTES if row.get(name) is not None}
-        said.campaigns.setdefault(key[1], {}).update(told)
-        if key[2] and row.get("creatorName"):
-            said.creators[key[2]] = row["creatorName"]
-    spoiled = set(said.refused)
-    for key, several in good.items():
-        if key in spoiled or any(values != several[0] for values in several):
-            said.refused += [key] * len(several)
+        if key is None:
+            _refuse_row(said, None, row)
         else:
-            said.rows[key] = several[0]
-            said.repeated += len(several) - 1
+            by_key[key].append(row)
+    for key, several in by_key.items():
+        values = [_values(row, currency) if first <= key[0] <= last else None for row in several]
+        if None in values:
+            if any(values) and not repeats:
+                return None
+            for row in several:
+                _refuse_row(said, key, row)
+            continue
+        if len(several) > 1 and (not repeats or any(row != several[0] for row in several)):
+            return None
+        said.rows[key] = values[0]  # type: ignore[assignment]
+        said.repeated += len(several) - 1
+    for row in rows:
+        if (key := _key(row)) in said.rows:
+            _remember(said, key, row)  # type: ignore[arg-type]
     return said
+
+
+def _refuse_row(said: Said, key: Key | None, row: Mapping[str, Any]) -> None:
+    said.refused.append(key)
+    said.refused_cost += abs(_cost(row) or 0)
+
+
+def _remember(said: Said, key: Key, row: Mapping[str, Any]) -> None:
+    day, campaign, creator, _ = key
+    said.see(campaign, day)
+    said.told.setdefault(campaign, {})
+    for name in ATTRIBUTES:
+        if row.get(name) is not None:
+            said.tell(campaign, name, day, row[name])
+    if creator and row.get("creatorName"):
+        said.creators[creator] = row["creatorName"]
+
+
+def _cost(row: Mapping[str, Any]) -> int | None:
+    try:
+        value = _number(row.get("cost"))
+    except InvalidOperation:
+        return None
+    return None if value is None else int(value * 10**6)
 
 
 def _key(row: Mapping[str, Any]) -> Key | None:
@@ -121,15 +176,17 @@ def _key(row: Mapping[str, Any]) -> Key | None:
 
 def _values(row: Mapping[str, Any], currency: str) -> Mapping[str, Any] | None:
     """The measures, and what is reported as CPM and ROI; None for a row that cannot be taken."""
-    if row.get("currency", currency) != currency or row.get("impressions") is None:
+    if row.get("currency", currency) != currency:
         return None
     found: dict[str, Any] = {}
     for name in (*MEASURES, "reach"):
         try:
             value = _number(row.get(name))
         except InvalidOperation:
-            return None
-        if value is not None and value < 0 and name != "revenue":
+            value = None
+        if value is not None and value < 0 and name not in ("revenue", "cost"):
+            value = None
+        if value is None and name in ("impressions", "clicks", "cost"):
             return None
         scaled = None if value is None else value * 10**6 if name in IN_MILLIONTHS else value
         assert scaled is None or scaled == int(scaled), f"{name} {value!r} is finer than a millionth"

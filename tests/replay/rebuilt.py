@@ -40,6 +40,8 @@ class Owner:
     currency: str
     zone: str
     settlement: int | None
+    refuse_at_most: int = 10_000
+    """Millionths of the rows, and of the cost."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,13 @@ class SetValue:
 class Judged:
     """How a run ended and what it counted."""
 
-    state: Literal["committed", "failed", "suspicious"]
+    state: Literal["committed", "incomplete", "failed", "suspicious"]
     counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def visible(self) -> bool:
+        """True when what it said counts."""
+        return self.state in ("committed", "incomplete")
 
 
 @dataclass
@@ -93,6 +100,8 @@ class Memory:
     set: list[SetValue] = field(default_factory=list)
     owners: dict[str, Owner] = field(default_factory=dict)
     """By label."""
+    repeats: bool = False
+    """The sources say by what their rows differ."""
     _final: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
     _known: dict[tuple[str, ...], tuple[Known, Corrected]] = field(default_factory=dict)
     """The last few answers: a question is put in several ways."""
@@ -101,7 +110,7 @@ class Memory:
 
     def hear(self, run: Run) -> Judged:
         """Judge an answer, and remember what it says if it counts."""
-        said = said_in(run.exchanges, run.owner.currency, run.first, run.last)
+        said = said_in(run.exchanges, run.owner.currency, run.first, run.last, repeats=self.repeats)
         judged = Judged("failed") if said is None else self._heard(run, said)
         self.runs.append((run, judged))
         self._final.clear()
@@ -111,12 +120,15 @@ class Memory:
     def _heard(self, run: Run, said: Said) -> Judged:
         held = self._held(run)
         named = set(said.refused)
-        gone = [] if None in named else [key for key in held if key not in said.rows and key not in named]
-        unbelievable = len(held) >= 20 and 2 * len(gone) > len(held) and not run.accept
-        if (said.fetched and len(said.refused) == said.fetched) or unbelievable:
+        days = {key[0] for key in (*said.rows, *said.refused) if key is not None}
+        # What is older than all that came may be no longer kept.
+        closable = {key: values for key, values in held.items() if not days or key[0] >= min(days)}
+        gone = [] if None in named else [key for key in closable if key not in said.rows and key not in named]
+        if _too_much_refused(said, run.owner) or (not run.accept and _too_much_gone(gone, closable)):
             return Judged("suspicious")
         counts = {"fetched": said.fetched, "quarantined": len(said.refused), "duplicate": said.repeated}
         counts |= {"vanished": len(gone), "new": 0, "restated": 0, "reappeared": 0, "unchanged": 0}
+        newest = self._newest(run.owner)
         for key, values in said.rows.items():
             before = held.get(key)
             if before is not None:
@@ -127,10 +139,18 @@ class Memory:
                 self.facts.setdefault(self._name(run.owner, key), []).append((run.over, values))
         for key in gone:
             self.facts[self._name(run.owner, key)].append((run.over, None))
-        changed = self._hear_attributes(run, said)
+        changed = self._hear_attributes(run, said, newest)
         if changed or gone or counts["new"] + counts["restated"] + counts["reappeared"]:
             self.moments[run.owner.client].append(run.over)
-        return Judged("committed", counts)
+        return Judged("incomplete" if said.refused else "committed", counts)
+
+    def _newest(self, owner: Owner) -> dict[str, str]:
+        """The latest day that is known of each campaign of an account."""
+        found: dict[str, str] = {}
+        for name, story in self.facts.items():
+            if name[:2] == (owner.client, owner.label) and story[-1][1] is not None:
+                found[name[3]] = max(name[2], found.get(name[3], ""))
+        return found
 
     def _held(self, run: Run) -> dict[Key, Mapping[str, Any]]:
         mine = {
@@ -144,11 +164,14 @@ class Memory:
     def _name(owner: Owner, key: Key) -> Named:
         return owner.client, owner.label, *key
 
-    def _hear_attributes(self, run: Run, said: Said) -> bool:
+    def _hear_attributes(self, run: Run, said: Said, newest: Mapping[str, str]) -> bool:
         changed = False
-        for campaign, attributes in said.campaigns.items():
+        for campaign, told in said.told.items():
+            attributes = {name: value for name, (_, value) in told.items()}
             story = self.campaigns.setdefault((run.owner.client, run.owner.label, campaign), [])
-            merged = (story[-1][1] if story else {}) | attributes
+            before = story[-1][1] if story else {}
+            # What is known of a later day stays; an older one only adds to it.
+            merged = attributes | before if newest.get(campaign, "") > said.newest[campaign] else before | attributes
             if not story or merged != story[-1][1]:
                 story.append((run.over, merged))
                 changed = True
@@ -236,7 +259,7 @@ class Memory:
         good = [
             run.over
             for run, judged in self.runs
-            if judged.state == "committed"
+            if judged.visible
             and run.owner == owner
             and run.first <= day <= run.last
             and settled is not None
@@ -252,6 +275,23 @@ class Memory:
         if then < settled:
             return "open"
         return "final" if since is not None and since <= then else "unverified"
+
+
+def _too_much_refused(said: Said, owner: Owner) -> bool:
+    refused, cost = len(said.refused), max(said.refused_cost, abs(said.cost))
+    if not refused:
+        return False
+    of_rows, of_cost = Fraction(refused, said.fetched), Fraction(said.refused_cost, cost or 1)
+    return of_rows == 1 or max(of_rows, of_cost) > Fraction(owner.refuse_at_most, 10**6)
+
+
+def _too_much_gone(gone: Sequence[Key], held: Mapping[Key, Mapping[str, Any]]) -> bool:
+    """More than a third of the rows or of the cost, or all of a day that had cost."""
+    lost, cost = (sum(abs(held[key]["cost"]) for key in keys) for keys in (gone, held))
+    emptied = {key[0] for key in gone} - {key[0] for key in held if key not in set(gone)}
+    return bool(gone) and (
+        3 * len(gone) > len(held) or 3 * lost > cost or any(held[key]["cost"] for key in gone if key[0] in emptied)
+    )
 
 
 def settles(owner: Owner, day: str) -> datetime | None:

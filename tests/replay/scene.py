@@ -97,7 +97,7 @@ class Scene:
             self.clock(),
         )
         judged = self.memory.hear(run)
-        if judged.state != "committed":
+        if not judged.visible:
             self.failed.append((run.began, run.over))
         self.clock.move(seconds=5)
         return result, judged
@@ -156,7 +156,7 @@ def opened(
     scene = Scene(store, Clock(start.astimezone(UTC)), exchanges, found, tuple(clients))
     for a in found:
         scene.memory.owners[a.label] = Owner(
-            a.client, a.number, a.label, a.external_id, a.currency, a.time_zone, a.settlement_days
+            a.client, a.number, a.label, a.external_id, a.currency, a.time_zone, a.settlement_days, a.refuse_at_most
         )
     return scene
 

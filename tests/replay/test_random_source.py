@@ -125,8 +125,8 @@ def new_scene(store: Store) -> Scene:
     account = Account(one, "agency", f"{one}-a", "EUR", "Europe/Berlin", settlement_days=1)
     accounts = [
         account,
-        replace(account, external_id=f"{one}-b", settlement_days=None),
-        Account(two, "agency", two, "USD", "America/Los_Angeles", settlement_days=3),
+        replace(account, external_id=f"{one}-b", settlement_days=None, refuse_at_most=1_000_000),
+        Account(two, "agency", two, "USD", "America/Los_Angeles", settlement_days=3, refuse_at_most=250_000),
     ]
     return opened(store, START, clients, accounts, [])
 
