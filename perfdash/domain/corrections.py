@@ -107,12 +107,12 @@ def with_value(active: Mapping[CorrectedField, int], field: CorrectedField, valu
 
 
 def current(raw: Raw, active: Mapping[CorrectedField, int], field: CorrectedField) -> int | None:
-    """What counts now for `field`; None for the CPM of no impressions. Half-even to the micro."""
+    """What counts now for `field`; None for the CPM of no impressions. Half-even to the micro, within 64 bits."""
     now = effective(raw, active)
     if field != "cpm":
         found: int = getattr(now, field)
         return found
-    return round(Fraction(now.cost * 1000, now.impressions)) if now.impressions else None
+    return max(-MOST, min(MOST, round(Fraction(now.cost * 1000, now.impressions)))) if now.impressions else None
 
 
 def cost_at(cpm: int, impressions: int) -> int:

@@ -188,16 +188,22 @@ def cpm_undefined(judged: Subquery) -> ColumnElement[bool]:
 def cpm_at_most(judged: Subquery, limit: int) -> ColumnElement[bool]:
     """Of a group: cost * 1000 <= limit * impressions, exactly, in 64-bit integers on both databases.
 
-    Both products can pass 2^63, so they are written in base 10^6 (cost = C1 C0, impressions = I1 I0, limit = X1 X0) and
-    their difference is carried upwards digit by digit; its sign is that of the highest digit once the lower ones are
-    not negative. Safe up to 10^21 micros and 10^18 impressions a group of at most 10^6 facts, and limits up to 10^12.
+    Both products can pass 2^63, so they are written in base 10^6 (cost = C2 C1 C0, impressions = I2 I1 I0, limit =
+    X1 X0) and their difference is carried upwards digit by digit; its sign is that of the highest digit once the lower
+    ones are not negative. Safe for groups of 10^5 facts, whatever 64 bits hold of each, and for limits up to 10^12.
     """
-    (c1, c0), (i1, i0) = split_sums(judged.c.cost), split_sums(judged.c.impressions)
+    (c2, c1, c0), (i2, i1, i0) = _digits(judged.c.cost), _digits(judged.c.impressions)
     x1, x0 = divmod(limit, MICRO)
-    lowest = i0 * x0 - c0 * 1000
-    middle = i0 * x1 + i1 * x0 - c1 * 1000 + _carry(lowest)
-    highest = i1 * x1 + _carry(middle)
-    return and_(i1 + i0 > 0, highest >= 0)
+    carried = _carry(i0 * x0 - c0 * 1000)
+    carried = _carry(i0 * x1 + i1 * x0 - c1 * 1000 + carried)
+    carried = _carry(i1 * x1 + i2 * x0 - c2 * 1000 + carried)
+    return and_(i2 + i1 + i0 > 0, i2 * x1 + carried >= 0)
+
+
+def _digits(measure: ColumnElement[Any]) -> tuple[ColumnElement[int], ...]:
+    """The sum of `measure` in base 10^6, the highest first. Each has a sign, and the first and last may exceed 10^6."""
+    millions, rest = split_sums(measure)
+    return millions // MICRO, millions % MICRO, rest
 
 
 def _carry(digit: ColumnElement[int]) -> ColumnElement[int]:

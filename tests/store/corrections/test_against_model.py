@@ -27,7 +27,7 @@ from perfdash.store.maintenance import check as store_check
 from perfdash.store.query import overview
 from tests.store.ledger_kit import Ledger, batch, fact, key, open_ledger
 
-pytestmark = pytest.mark.any_dialect
+pytestmark = [pytest.mark.any_dialect, pytest.mark.timeout(1800)]
 
 KEYS = [key(name, platform=platform) for name in ("a", "b") for platform in ("TikTok", "Instagram")]
 ALL = Filters(Days(date(2026, 1, 1), date(2026, 12, 31)))

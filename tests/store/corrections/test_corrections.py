@@ -25,6 +25,7 @@ from perfdash.domain.facts import FactKey
 from perfdash.domain.filters import Filters
 from perfdash.domain.metrics import Sums, ratio
 from perfdash.domain.question import VIEWS, Question, of_every_day
+from perfdash.domain.values import MOST
 from perfdash.presentation import tables
 from perfdash.store import audit, schema
 from perfdash.store.corrections import read as correction_read
@@ -34,6 +35,7 @@ from perfdash.store.maintenance import check as store_check
 from perfdash.store.opening import open_store
 from perfdash.store.query import campaigns as campaign_query
 from perfdash.store.query import overview
+from perfdash.sync.run import RunResult
 from tests.store.ledger_kit import DAY, WEEK, Ledger, batch, fact, key, open_ledger
 
 ALL = Filters(Days(date(2026, 1, 1), date(2026, 12, 31)))
@@ -49,6 +51,13 @@ def ledger(migrated_url: str) -> Iterator[Ledger]:
     found.sync(batch({key(): fact(), SECOND: fact(2000, 30 * MICRO)}))
     yield found
     found.store.close()
+
+
+def answered(ledger: Ledger, facts: dict[FactKey, Any]) -> RunResult:
+    """The source reports `facts` and nothing else, and somebody knows that to be right."""
+    result = ledger.sync(batch(facts), accept_vanished=True)
+    assert result.ok, result.message
+    return result
 
 
 def target(ledger: Ledger, of: FactKey | None = None) -> Target:
@@ -159,7 +168,7 @@ def test_as_of_shows_what_was_active_then(ledger: Ledger) -> None:
     between = ledger.clock()
     again = correct(ledger, "cost", 6_000_000)
     undone = revert(ledger, *again.numbers)
-    ledger.sync(batch({key(): fact(cost=11_000_000), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(cost=11_000_000), SECOND: fact(2000, 30 * MICRO)})
     told = {
         "before": (before, 5_000_000),
         "just before": (made.at - timedelta(microseconds=1), 5_000_000),
@@ -179,7 +188,7 @@ def test_as_of_shows_what_was_active_then(ledger: Ledger) -> None:
 
 def test_a_correction_survives_the_same_answer_and_takes_no_revision(ledger: Ledger) -> None:
     correct(ledger, "cost", 8_000_000)
-    assert ledger.sync(batch({key(): fact(), SECOND: fact(2000, 30 * MICRO)})).revision is None
+    assert answered(ledger, {key(): fact(), SECOND: fact(2000, 30 * MICRO)}).revision is None
     assert of_fact(ledger) == (1000, 10, 8_000_000, 1)
 
 
@@ -187,7 +196,7 @@ def test_restated_underneath_a_cpm_follows_the_impressions_and_a_cost_stays_and_
     correct(ledger, "cpm", 7_500_000)
     correct(ledger, "cost", 9_000_000, SECOND)
     assert not one(ledger).restated_under
-    ledger.sync(batch({key(): fact(2000, 6_000_000), SECOND: fact(2000, 31 * MICRO)}))
+    answered(ledger, {key(): fact(2000, 6_000_000), SECOND: fact(2000, 31 * MICRO)})
     assert of_fact(ledger) == (2000, 10, 15_000_000, 1)
     assert of_fact(ledger, "c2") == (2000, 10, 9_000_000, 1)
     assert one(ledger).restated_under and one(ledger, 2).restated_under
@@ -197,18 +206,18 @@ def test_restated_underneath_a_cpm_follows_the_impressions_and_a_cost_stays_and_
 
 def test_a_restatement_of_something_else_is_not_underneath(ledger: Ledger) -> None:
     correct(ledger, "clicks", 7)
-    ledger.sync(batch({key(): fact(2000, 6_000_000), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(2000, 6_000_000), SECOND: fact(2000, 30 * MICRO)})
     assert of_fact(ledger) == (2000, 7, 6_000_000, 1)
     assert not one(ledger).restated_under
 
 
 def test_on_a_vanished_row_it_counts_nothing_and_says_so_and_counts_again_once_the_row_is_back(ledger: Ledger) -> None:
     correct(ledger, "cost", 8_000_000)
-    ledger.sync(batch({SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {SECOND: fact(2000, 30 * MICRO)})
     vanished = ledger.clock()
     assert of_fact(ledger) is None
     assert counts_nothing(one(ledger)) and one(ledger).raw_now is None
-    ledger.sync(batch({key(): fact(1100), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(1100), SECOND: fact(2000, 30 * MICRO)})
     assert of_fact(ledger) == (1100, 10, 8_000_000, 1)
     assert not counts_nothing(one(ledger))
     assert of_fact(ledger, as_of=vanished) is None
@@ -216,26 +225,26 @@ def test_on_a_vanished_row_it_counts_nothing_and_says_so_and_counts_again_once_t
 
 def test_a_correction_that_is_reverted_while_its_row_is_gone_does_not_come_back(ledger: Ledger) -> None:
     correct(ledger, "cost", 8_000_000)
-    ledger.sync(batch({SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {SECOND: fact(2000, 30 * MICRO)})
     revert(ledger, 1)
-    ledger.sync(batch({key(): fact(), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(), SECOND: fact(2000, 30 * MICRO)})
     assert of_fact(ledger) == (1000, 10, 5_000_000, 0)
 
 
 def test_a_corrected_cpm_never_makes_a_sync_fail(ledger: Ledger) -> None:
     correct(ledger, "cpm", 10**15)
-    assert ledger.sync(batch({key(): fact(10**15), SECOND: fact(2000, 30 * MICRO)})).ok
-    assert of_fact(ledger) == (10**15, 10, 10**15, 1)
-    assert sums(ledger).cost == 10**15 + 30 * MICRO
+    answered(ledger, {key(): fact(10**15), SECOND: fact(2000, 30 * MICRO)})
+    assert of_fact(ledger) == (10**15, 10, MOST, 1)
+    assert sums(ledger).cost == MOST + 30 * MICRO
 
 
 def test_an_amount_counts_only_in_the_currency_it_was_set_in(ledger: Ledger) -> None:
     correct(ledger, "cost", 8_000_000)
     correct(ledger, "clicks", 7)
-    ledger.sync(batch({key(): fact(currency="USD"), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(currency="USD"), SECOND: fact(2000, 30 * MICRO)})
     assert of_fact(ledger) == (1000, 7, 5_000_000, 1)
     assert counts_nothing(one(ledger)) and one(ledger).in_another_currency and not counts_nothing(one(ledger, 2))
-    ledger.sync(batch({key(): fact(), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(), SECOND: fact(2000, 30 * MICRO)})
     assert of_fact(ledger) == (1000, 7, 8_000_000, 1)
 
 
@@ -246,7 +255,7 @@ def test_correct_refetch_restate_revert_is_the_raw_state_again_to_the_bit(ledger
     made = [correct(ledger, "cpm", 12 * MICRO).numbers, correct(ledger, "clicks", 4, SECOND).numbers]
     assert every_answer(ledger, at) != before
     ledger.sync(answer)
-    ledger.sync(batch({key(): fact(3000), SECOND: fact(2100, 31 * MICRO)}))
+    answered(ledger, {key(): fact(3000), SECOND: fact(2100, 31 * MICRO)})
     ledger.sync(answer)
     for numbers in made:
         revert(ledger, *numbers)
@@ -343,18 +352,18 @@ def test_what_was_looked_at_must_still_be_there(ledger: Ledger) -> None:
         return {line.target: line.seen for line in lines(ledger)}
 
     looked = seen()
-    ledger.sync(batch({key(): fact(1001), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(1001), SECOND: fact(2000, 30 * MICRO)})
     with pytest.raises(UsageError, match=r"since you looked at it\. Nothing was set"):
         correct(ledger, "cost", 1, seen=looked)
     looked = seen()
-    ledger.sync(batch({SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {SECOND: fact(2000, 30 * MICRO)})
     with pytest.raises(UsageError, match="reports no row"):
         correct(ledger, "cost", 1, seen=looked)
-    ledger.sync(batch({key(): fact(1001), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(1001), SECOND: fact(2000, 30 * MICRO)})
     with pytest.raises(UsageError, match="since you looked"):
         correct(ledger, "cost", 1, seen=looked)
     looked = seen()
-    ledger.sync(batch({key(): fact(1001), SECOND: fact(2001, 30 * MICRO)}))  # another row
+    answered(ledger, {key(): fact(1001), SECOND: fact(2001, 30 * MICRO)})  # another row
     correct(ledger, "cost", 1, seen=looked)
     with pytest.raises(UsageError, match="since you looked"):
         correct(ledger, "cost", 1, seen=looked)  # a second submit of the same form
@@ -372,7 +381,7 @@ MONTH = [DAY + timedelta(days=n) for n in range(7)]
 @pytest.fixture
 def week(ledger: Ledger) -> Ledger:
     """A campaign with a row on each day of the week, of rising cost."""
-    ledger.sync(batch(of_week()))
+    answered(ledger, of_week())
     return ledger
 
 
@@ -406,6 +415,26 @@ def test_a_factor_scales_each_row_by_itself(week: Ledger) -> None:
     assert of_fact(week, "w") == (7000, 70, expected, 7)
 
 
+def test_a_credit_is_scaled_and_split_as_what_it_is(week: Ledger) -> None:
+    credited = of_week() | {key("w", MONTH[2]): fact(1000, -2 * MICRO)}
+    answered(week, credited)
+    reported = sum(values.cost for values in credited.values())
+    correct_range(week, scaled(raws(week), "cost", Decimal("0.5")))
+    assert of_fact(week, "w")[2] == sum(round(values.cost / 2) for values in credited.values())  # type: ignore[index]
+    correct_range(week, split(raws(week), 2 * reported))
+    assert of_fact(week, "w")[2] == 2 * reported  # type: ignore[index]
+    (credit,) = (line for line in lines(week, campaign="w") if line.target.key.day == MONTH[2])
+    assert credit.counted.cost == -4 * MICRO
+
+
+@pytest.mark.parametrize("reported", [MOST, MOST - 1, -MOST, MOST // 1000 + 1])
+def test_a_cpm_takes_the_place_of_one_that_no_cost_could_have(ledger: Ledger, reported: int) -> None:
+    answered(ledger, {key(): fact(1, reported), SECOND: fact(2000, 30 * MICRO)})
+    correct(ledger, "cpm", 2 * MICRO)
+    assert of_fact(ledger) == (1, 10, 2000, 1)
+    assert one(ledger).before == (MOST if reported > 0 else -MOST)
+
+
 def test_a_range_is_one_revision_and_reverted_as_a_whole(week: Ledger) -> None:
     before = sums(week)
     made = correct_range(week, scaled(raws(week), "impressions", Decimal(2)))
@@ -422,7 +451,7 @@ def test_rows_that_arrive_later_are_told_and_not_corrected(week: Ledger) -> None
     assert correction_read.arrived_later(week.store, ANN) == {}
     late = {key("w", DAY, "Instagram"): fact(), key("w", DAY, "TikTok", "ann"): fact()}
     before = of_fact(week, "w")
-    week.sync(batch(of_week() | late | {key("other"): fact()}))
+    answered(week, of_week() | late | {key("other"): fact()})
     assert correction_read.arrived_later(week.store, ANN, ("acme",)) == {("acme", made.batch): 2}
     assert of_fact(week, "w")[2] == before[2] + 10 * MICRO  # type: ignore[index]
     correct(week, "cpm", 1, key("w", DAY, "Instagram"))
@@ -439,7 +468,7 @@ def test_a_range_of_one_platform_speaks_of_that_one_only(week: Ledger) -> None:
     only = over(week, platforms=("TikTok",))
     wanted = scaled(raws(week), "clicks", Decimal(0))
     made = correction_write.correct(week.store, ANN, wanted, WHY, week.clock, over=only)
-    week.sync(batch(of_week() | {key("w", DAY, "Instagram"): fact()}))
+    answered(week, of_week() | {key("w", DAY, "Instagram"): fact()})
     assert correction_read.arrived_later(week.store, ANN) == {}
     assert of_fact(week, "w")[1] == 10  # type: ignore[index]
     assert made.batch
@@ -451,7 +480,7 @@ def test_a_row_outside_of_the_range_is_refused(week: Ledger) -> None:
 
 
 def test_a_total_over_no_cost_and_an_empty_range_are_refused(week: Ledger) -> None:
-    with pytest.raises(UsageError, match="cost of these days is 0"):
+    with pytest.raises(UsageError, match="cost of these days is not above 0"):
         split({target(week): Raw(1, 1, 0)}, 5)
     with pytest.raises(UsageError, match="nothing to correct"):
         split({}, 5)
@@ -510,7 +539,13 @@ def test_clients_see_what_and_why_and_not_who(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("cost", -1), ("cost", 10**15 + 1), ("clicks", True), ("clicks", 1.5), ("clicks", "5"), ("reach", 5), ("slot", 1)],
+    [
+        *(("cost", value) for value in (-MOST - 1, MOST + 1)),
+        *((name, value) for name in ("cpm", "impressions", "clicks") for value in (-1, MOST + 1)),
+        *(("clicks", value) for value in (True, 1.5, "5")),
+        ("reach", 5),
+        ("slot", 1),
+    ],
 )
 def test_impossible_values_are_refused_whoever_makes_them(ledger: Ledger, field: str, value: Any) -> None:
     with pytest.raises(PerfdashError):
@@ -519,7 +554,7 @@ def test_impossible_values_are_refused_whoever_makes_them(ledger: Ledger, field:
 
 
 def test_a_cpm_that_makes_an_impossible_cost_is_refused(ledger: Ledger) -> None:
-    correct(ledger, "cpm", 10**15)
+    correct(ledger, "cpm", MOST)
     with pytest.raises(UsageError, match="more than one row can cost"):
         correct(ledger, "impressions", 1001)
 
@@ -588,10 +623,10 @@ def test_only_operators_and_admins_read_the_audit(ledger: Ledger) -> None:
 
 def test_the_log_of_then_tells_what_was_known_then(ledger: Ledger) -> None:
     made = correct(ledger, "cost", 8_000_000)
-    ledger.sync(batch({key(): fact(1500, 6 * MICRO), SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {key(): fact(1500, 6 * MICRO), SECOND: fact(2000, 30 * MICRO)})
     restated = ledger.clock()
     revert(ledger, 1)
-    ledger.sync(batch({SECOND: fact(2000, 30 * MICRO)}))
+    answered(ledger, {SECOND: fact(2000, 30 * MICRO)})
     (then,) = correction_read.list_corrections(ledger.store, of_every_day(ANN, as_of=made.at))
     assert (then.ended_at, then.ended_as, then.ended_reason, then.raw_now) == (None, "", "", Raw(1000, 10, 5_000_000))
     (then,) = correction_read.list_corrections(ledger.store, Question(ANN, Filters(WEEK), restated), only_active=True)

@@ -277,10 +277,16 @@ def test_a_naive_moment_is_refused(ledger: Ledger) -> None:
 
 @dataclass(frozen=True)
 class Said:
-    """One answer and the moment at which it was committed."""
+    """What one answer left known, and the moment at which it was committed."""
 
     at: datetime
     facts: dict[FactKey, FactValues]
+
+
+def known_after(answer: dict[FactKey, FactValues], before: dict[FactKey, FactValues]) -> dict[FactKey, FactValues]:
+    """The answer, and what was known of days older than its oldest: the source may no longer keep them."""
+    oldest = min((one.day for one in answer), default=date.min)
+    return {one: values for one, values in before.items() if one.day < oldest} | answer
 
 
 _KEYS = [key(c, DAY + timedelta(days=n), p) for c in ("c1", "c2") for n in (0, 1) for p in ("TikTok", "Meta")]
@@ -357,10 +363,12 @@ def test_every_change_is_listed_once_and_none_invented(
 def replayed(ledger: Ledger, story: list[Any]) -> list[Said]:
     # The hours count from midday of the first day, so that some changes come while their day is running.
     ledger.clock.now = datetime(2026, 3, 10, 10, tzinfo=UTC)
-    said = []
-    for hours, facts in story:
+    said: list[Said] = []
+    facts: dict[FactKey, FactValues] = {}
+    for hours, answer in story:
         ledger.clock.move(hours=hours)
-        assert ledger.sync(batch(facts), accept_vanished=True).ok
+        assert ledger.sync(batch(answer), accept_vanished=True).ok
+        facts = known_after(answer, facts)
         said.append(Said(max(at for at in (ledger.clock.now, *(at for _, at in ledger.revisions()))), facts))
     # An answer that changes nothing has no revision: the moments are those of the revisions, in order.
     taken = [at for _, at in ledger.revisions()]
