@@ -29,13 +29,12 @@ from perfdash.domain.errors import UsageError
 from perfdash.domain.facts import MICRO
 from perfdash.domain.filters import MAX_CPM_MICROS, Filters, Grain
 from perfdash.domain.groups import Dimension, Group
-from perfdash.domain.measures import IN_MILLIONTHS, MONEY, NAMES, NOT_ADDITIVE
+from perfdash.domain.measures import MONEY, NAMES, NOT_ADDITIVE
 from perfdash.domain.metrics import ADDED, PAIRED, Sums, made_of_money
 from perfdash.domain.question import Question
 from perfdash.store.query.versions import Cutoffs, cutoffs, fact_versions, has_overlays
 from perfdash.store.scope import of_campaign, under_lock
 
-SPLIT = frozenset(IN_MILLIONTHS)
 _COUNTED = tuple(name for name in NAMES if name not in MONEY)
 
 
@@ -55,34 +54,30 @@ def summed(versions: FromClause, money: bool) -> list[Label[Any]]:
     for name in _names(money):
         of, if_reported = PAIRED.get(name, (name, None))
         counted = c[of] if if_reported is None else case((c[if_reported].is_not(None), c[of]))
-        added = split_sums(counted) if of in SPLIT else (cast(func.sum(counted), BigInteger),)
-        found += [part.label(f"{name}_{n}") for n, part in enumerate(added)]
+        found += [part.label(f"{name}_{n}") for n, part in enumerate(split_sums(counted))]
     return found
+
+
+def split(measure: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """The millions of `measure` and the rest. Two rows can each be all that 64 bits hold, so sums are of the parts."""
+    return measure // MICRO, measure % MICRO
 
 
 def split_sums(measure: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """The sums of the millions and of the rest of `measure`, both 64-bit integers in both databases."""
-    return (
-        cast(func.sum(measure // MICRO), BigInteger),
-        cast(func.sum(measure % MICRO), BigInteger),
-    )
+    millions, rest = split(measure)
+    return cast(func.sum(millions), BigInteger), cast(func.sum(rest), BigInteger)
 
 
 def sums_reader(money: bool) -> Callable[[Sequence[Any]], Sums]:
     """How to read back, for each group, the columns that `summed` gave with the same `money`."""
     single, added = ["rows", "corrected", *_alone(money)], _names(money)
-    names = [*single, *added]
-    split = [*(False for _ in single), *(PAIRED.get(name, (name,))[0] in SPLIT for name in added)]
+    here = len(single)
 
     def sums_of(columns: Sequence[Any]) -> Sums:
-        left = iter(columns)
-        found = {}
-        for name, in_parts in zip(names, split, strict=True):
-            value = next(left)
-            if in_parts:
-                rest = next(left)
-                value = None if value is None else value * MICRO + rest
-            found[name] = value
+        parts = zip(columns[here::2], columns[here + 1 :: 2], strict=True)
+        whole = (None if millions is None else millions * MICRO + rest for millions, rest in parts)
+        found: dict[str, Any] = dict(zip([*single, *added], [*columns[:here], *whole], strict=True))
         return Sums(**found)
 
     return sums_of

@@ -38,7 +38,7 @@ from perfdash.domain.facts import MICRO
 from perfdash.domain.measures import REPORTED_RATIOS
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED, RESTATED_FIELDS, RESTATED_MONEY, Moved, RestatedField, Timing
-from perfdash.store.query.facts import SPLIT, split_sums
+from perfdash.store.query.facts import split
 from perfdash.store.schema import FACT_KEY, fact_history, facts
 from perfdash.store.scope import narrowed, of_campaign
 
@@ -180,9 +180,8 @@ def added_up(asked: Between, counted: FromClause) -> Select[Any]:
     for name in asked.fields:
         found.append(func.sum(both.c[f"n_{name}"]).label(f"n_{name}"))
         if name in ADDED:
-            moved = both.c[f"d_{name}"]
-            added = split_sums(moved) if name in SPLIT else (cast(func.sum(moved), BigInteger),)
-            found += [part.label(f"d_{name}_{n}") for n, part in enumerate(added)]
+            parts = (f"d_{name}_{n}" for n in range(2))
+            found += [cast(func.sum(both.c[part]), BigInteger).label(part) for part in parts]
     return select(*keys, func.max(both.c.at).label("at"), *found).group_by(*keys)
 
 
@@ -211,11 +210,18 @@ def _signed(
     for name in asked.fields:
         found.append(case((changed(counted, name), 1), else_=0).label(f"n_{name}"))
         if name in ADDED:
-            before, after = c[f"then_{name}"], c[f"now_{name}"]
-            difference = now * func.coalesce(after, 0) + then * func.coalesce(before, 0)
-            reported = or_(before.is_not(None), after.is_not(None))
-            found.append(case((reported, difference)).label(f"d_{name}"))
+            found += _difference(c[f"then_{name}"], c[f"now_{name}"], then, now, f"d_{name}")
     return found
+
+
+def _difference(
+    before: ColumnElement[Any], after: ColumnElement[Any], then: int, now: int, name: str
+) -> list[ColumnElement[Any]]:
+    """The millions and the rest of what was added; from one end of 64 bits to the other is more than they hold."""
+    reported = or_(before.is_not(None), after.is_not(None))
+    parts = zip(split(before), split(after), strict=True)
+    differences = (now * func.coalesce(new, 0) + then * func.coalesce(old, 0) for old, new in parts)
+    return [case((reported, part)).label(f"{name}_{n}") for n, part in enumerate(differences)]
 
 
 def moved_reader(asked: Between) -> Callable[[Any, Timing], Moved]:
@@ -243,8 +249,6 @@ def moved_reader(asked: Between) -> Callable[[Any, Timing], Moved]:
 
 
 def _added(named: Any, name: str) -> int | None:
-    value: int | None = named[f"d_{name}_0"]
-    if value is None or name not in SPLIT:
-        return value
+    millions: int | None = named[f"d_{name}_0"]
     rest: int = named[f"d_{name}_1"]
-    return value * MICRO + rest
+    return None if millions is None else millions * MICRO + rest

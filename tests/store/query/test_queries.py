@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import event
@@ -10,6 +11,7 @@ from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.errors import UsageError
 from perfdash.domain.filters import Filters
+from perfdash.domain.measures import ADDITIVE
 from perfdash.domain.question import Question, of_every_day
 from perfdash.store.engine import Store
 from perfdash.store.query import campaigns as campaign_query
@@ -310,6 +312,29 @@ def test_the_comparison_survives_sums_beyond_64_bits(store: Store) -> None:
     span = Days(first, first + timedelta(days))
     assert cost_of(store, Filters(span, max_cpm=edge, cpm_grain="campaign")) == cost
     assert cost_of(store, Filters(span, max_cpm=edge - 1, cpm_grain="campaign")) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sums_and_their_cpm_are_exact_whatever_64_bits_hold_of_each_row(store: Store, seed: int) -> None:
+    random, most = Random(seed), 2**63 - 1
+    counts, amounts = (0, 1, 999_999, 2**53 + 1, 2**62, most - 1, most), (-most, -(2**62), -1, 0, 2**62, most)
+    given_client(store, "acme")
+    rows = [
+        {name: random.choice(amounts if name in ("cost", "revenue") else counts) for name in ADDITIVE}
+        | {"creator_id": f"c{n}"}
+        for n in range(5)
+    ]
+    given_facts(store, *rows)
+    (found,) = overview.breakdown(store, Question(ADMIN, MARCH))
+    assert {name: getattr(found.sums, name) for name in ADDITIVE} == {
+        name: sum(row[name] for row in rows) for name in ADDITIVE
+    }
+    cost, impressions = found.sums.cost or 0, found.sums.impressions or 0
+    edge = -(-cost * 1000 // impressions)
+    for limit in {edge - 1, edge, edge + 1, 0, 1, 999_999, 10**12}:
+        if 0 <= limit <= 10**12:
+            kept = cost_of(store, Filters(MARCH.days, max_cpm=limit)) is not None
+            assert kept == (cost * 1000 <= limit * impressions), limit
 
 
 # --- as-of

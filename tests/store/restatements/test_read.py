@@ -170,6 +170,26 @@ def test_a_change_of_currency_leaves_one_and_enters_the_other(ledger: Ledger) ->
     assert [(one.currency, one.events) for one in dollars] == [("USD", 1)]
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_movement_from_one_end_of_64_bits_to_the_other_is_exact(ledger: Ledger, sign: int) -> None:
+    keys, most = [K, key("c1", platform="Meta")], 2**63 - 1
+    told(ledger, "11 06:00", dict.fromkeys(keys, fact(0, -sign * most, clicks=most, views=None)))
+    told(ledger, "12 06:00", dict.fromkeys(keys, fact(most, sign * most, clicks=0, views=most)))
+    assert seen(ledger)[0][2] == [
+        ("impressions", 0, most),
+        ("clicks", most, 0),
+        cost(-sign * most, sign * most),
+        ("views", None, most),
+    ]
+    (moved,) = restatements.by_currency(restatement_read.movement(ledger.store, Question(OPERATOR, VIEW), BEGIN))
+    assert [moved.difference(name) for name in ("impressions", "clicks", "cost", "views")] == [
+        2 * most,
+        -2 * most,
+        4 * sign * most,
+        2 * most,
+    ]
+
+
 # --- before and after the day was final (W = 7: day 10 settles with the 18th in Berlin)
 
 
