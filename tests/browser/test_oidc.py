@@ -287,7 +287,7 @@ def test_after_a_sign_out_nothing_signs_in_again_neither_here_nor_with_copies(
     _stays_outside(browser, server, "That sign-in is over", _streamlit_user=identity)
     tab.get_by_role("button", name="Sign out").click()
     form(tab)
-    assert tab.get_by_test_id("stAlert").count() == 0
+    expect(tab.get_by_test_id("stAlert")).to_have_count(0)
     _stays_outside(browser, server, "That sign-in is over", _streamlit_user=identity, perfdash_session=session)
     tab.goto(answer.url)  # the callback once more
     refused(tab, "did not come to an end")

@@ -154,6 +154,7 @@ print(len(table.rows), most)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much a process once held")
+@pytest.mark.full
 def test_200_000_rows_are_read_within_300_mib(tmp_path: Any) -> None:
     names = [*HEAD, "Ad group", "Ad", "Country", "Device", "Reach", "Video views", "Conversions"]
     rows: list[list[Any]] = [names]
