@@ -203,19 +203,22 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_what_a_file_says_is_mere_text_wherever_it_is_shown(two: Store, text: str) -> None:
+@pytest.mark.parametrize("first", range(0, len(HOSTILE), 4))
+def test_what_a_file_says_is_mere_text_wherever_it_is_shown(two: Store, first: int) -> None:
     """As a campaign, as the name of a column that the form offers, as a value that is refused, as the file's name."""
+    texts = HOSTILE[first : first + 4]
     line = io.StringIO()
     out = csv.writer(line)
-    out.writerow(["Day", "Campaign ID", "Campaign name", "Impressions", "Clicks (all)", "Amount spent (EUR)", text])
-    out.writerow(["2026-03-01", "1", text, "10", "1", "1.00", text])
-    out.writerow(["2026-03-02", "1", text, "10", "1", text, text])
-    app = opened(line.getvalue(), name=f"{text}.csv")
+    out.writerow(["Day", "Campaign ID", "Campaign name", "Impressions", "Clicks (all)", "Amount spent (EUR)", *texts])
+    for number, text in enumerate(texts):
+        out.writerow(["2026-03-01", number, text, "10", "1", "1.00", *texts])
+        out.writerow(["2026-03-02", number, text, "10", "1", text, *texts])
+    app = opened(line.getvalue(), name=f"{texts[0]}.csv")
     assert not app.exception
     parts = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.subheader, *app.success]
     for part in parts:
-        assert text[:60] not in part.value or text.startswith("x"), part.value
+        for text in texts:
+            assert text[:60] not in part.value or text.startswith("x"), part.value
         assert "](http" not in part.value
         assert "https://evil" not in part.value
         assert len(part.value) < 2_000
