@@ -153,7 +153,7 @@ def _refuse_too_many_refused(batch: Batch, totals: ControlTotals | None, at_most
     ((reason, _),) = Counter(without_amounts(row.reason) for row in batch.quarantined).most_common(1)
     if refused == batch.fetched:
         raise SuspiciousRun(
-            f"All {batch.fetched} rows of the answer were quarantined ({reason}); "
+            f"All {batch.fetched:,} rows of the answer were quarantined ({reason}); "
             "nothing was stored. Look at the quarantined rows and at the source."
         )
     cost, of = _refused_cost(batch, totals)

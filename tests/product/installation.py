@@ -9,7 +9,7 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -62,16 +62,25 @@ def demo_configuration(url: str) -> str:
     return "\n".join(lines)
 
 
-def one_client_each(url: str, names: Iterable[str], account: str, currency: str) -> str:
+def one_client_each(url: str, names: Iterable[str], account: str, currency: str, lenient: Collection[str] = ()) -> str:
     """A client and a source of its own per name, all asking for the same account; quick to give up.
 
+    Those of `lenient` may have any row refused.
     Whose fault is a rate limit asks by another name of the same host: a limit holds all that share host and key.
     """
     lines = []
     for name in names:
         at = url.replace("127.0.0.1", "localhost") if "429" in name else url
         lines += [f"[clients.{name}]", f'name = "{name}"', f'currency = "{currency}"', 'time_zone = "UTC"']
-        lines += [f"[sources.{name}]", *_source(at), f"[sources.{name}.limits]", "attempts = 2", "total_seconds = 3"]
+        refusing = ["refuse_at_most = 100"] if name in lenient else []
+        lines += [
+            f"[sources.{name}]",
+            *_source(at),
+            *refusing,
+            f"[sources.{name}.limits]",
+            "attempts = 2",
+            "total_seconds = 3",
+        ]
         lines += [f"[[sources.{name}.accounts]]", f'client = "{name}"', f'account = "{account}"']
     return "\n".join(lines)
 

@@ -38,16 +38,20 @@ LEAK = re.compile(rb"Traceback|" + KEY.encode())
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, what becomes of the days that were never fetched, of a refresh, and what the page says of it."""
+    """A fault, what becomes of the days that were never fetched, of a refresh, and what the page says of it.
+
+    `lenient`: the source may have any row refused.
+    """
 
     fault: str
     said: str
     fill: str = "failed"
     refresh: str = "failed"
+    lenient: bool = False
 
     @property
     def client(self) -> str:
-        return f"f-{re.sub('[^a-z0-9]+', '-', self.fault)}"
+        return f"f-{re.sub('[^a-z0-9]+', '-', self.fault)}{'-lenient' if self.lenient else ''}"
 
 
 CASES = [
@@ -77,6 +81,7 @@ CASES = [
     Case("empty", "vanish|missing|no longer", "committed", "suspicious"),
     Case("half", "vanish|missing|no longer", "committed", "suspicious"),
     Case("malformed", "rows .* were refused", "suspicious", "suspicious"),
+    Case("malformed", "rows .* were refused and are missing", "incomplete", "incomplete", lenient=True),
 ]
 ORDINARY = (
     "401",
@@ -101,7 +106,8 @@ IN_BROWSER = {"b-500": "500", "b-html": "html", "b-cut": "cut"}
 def installation(tmp_path_factory: pytest.TempPathFactory, full: bool) -> Iterator[Installation]:
     with start(key=KEY, today=ago(0)) as api:
         cases = [case.client for case in CASES if full or case.fault in ORDINARY]
-        configuration = one_client_each(api.url, (*cases, *IN_BROWSER), ACCOUNT, CURRENCY)
+        lenient = [case.client for case in CASES if case.lenient]
+        configuration = one_client_each(api.url, (*cases, *IN_BROWSER), ACCOUNT, CURRENCY, lenient)
         made = installed(tmp_path_factory.mktemp("faults"), api, configuration)
         made.add_users(("admin", "admin", ()))
         made.good("sync", "--from", str(KNOWN[0]), "--to", str(KNOWN[1]))
@@ -180,6 +186,8 @@ def test_a_fault_is_said_and_old_numbers_stay(
         assert visitor.exceptions == []
         if run.state in ("failed", "suspicious"):
             said(visitor, case, run)
+    if case.fill == "incomplete":
+        told_as_missing(overview, case)
     assert answered(installation, case.client) == before
     nothing_leaked(installation, server, bytes(overview.received), bytes(page.received))
 
@@ -192,6 +200,13 @@ def said(visitor: Visitor, case: Case, run: RunRecord) -> None:
     assert all(line.startswith(case.client) and "Stored numbers stay as they are" in line for line in lines), lines
     assert re.search(case.said, run.message, re.IGNORECASE)
     print(f"{case.fault}: {lines[0]}")
+
+
+def told_as_missing(visitor: Visitor, case: Case) -> None:
+    """The page of the numbers says that they are not complete, and why."""
+    lines = [line for line in visitor.alerts if re.search(case.said, line)]
+    assert lines, visitor.alerts
+    assert "impressions is negative" in lines[0], lines
 
 
 @pytest.mark.browser
