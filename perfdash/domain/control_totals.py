@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from operator import itemgetter
 from typing import Any
 
 from perfdash.domain.errors import BadAnswer
@@ -94,4 +95,4 @@ _PLACES = {name: place for place, name in enumerate(NAMES, 1)}
 
 def stored_sums(rows: Collection[tuple[Any, ...]], names: Iterable[str]) -> dict[str, int]:
     """The sum of each named measure over `rows` (facts.Stored); what is not reported adds nothing."""
-    return {name: sum(row[_PLACES[name]] or 0 for row in rows) for name in names if name in ADDITIVE}
+    return {name: sum(filter(None, map(itemgetter(_PLACES[name]), rows))) for name in names if name in ADDITIVE}

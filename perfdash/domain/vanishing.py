@@ -53,6 +53,8 @@ def absent(
     A refused row names its fact; one without a key could be any, so nothing vanishes then. Days at the old end of which
     nothing came while younger ones are answered are taken for what the source no longer keeps.
     """
+    if not known:
+        return Absent()
     held, reach = Sheet.of(known).rows, _Reach(batch, closing, from_files)
     missing = _missing(batch, held)
     vanished = tuple(sorted(key for key in missing if reach.closes(key)))

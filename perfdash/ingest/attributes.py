@@ -178,15 +178,21 @@ def joined(batches: Sequence[Batch]) -> CampaignNews:
     """The same over pages or windows, in their order."""
     campaigns: dict[str, CampaignAttributes] = {}
     whens: dict[str, dict[str, date]] = {}
+    """Only of campaigns of which not all is said on the newest day."""
     newest: dict[str, date] = {}
     for batch in batches:
         for campaign, said in batch.campaigns.items():
             day = batch.newest.get(campaign, date.min)
-            of = {name: batch.older.get(campaign, {}).get(name, day) for name in _reported(said)}
-            if campaign in campaigns:
-                said, of = _later(campaigns[campaign], whens[campaign], said, of)
-            campaigns[campaign], whens[campaign] = said, of
-            newest[campaign] = max(day, newest.get(campaign, day))
+            before = campaigns.get(campaign)
+            if campaign in batch.older or campaign in whens or (before is not None and before != said):
+                of = {name: batch.older.get(campaign, {}).get(name, day) for name in _reported(said)}
+                if before is not None:
+                    then = whens.get(campaign) or dict.fromkeys(_reported(before), newest[campaign])
+                    said, of = _later(before, then, said, of)
+                whens[campaign] = of
+            campaigns[campaign] = said
+            if before is None or day > newest[campaign]:
+                newest[campaign] = day
     older = {
         campaign: {name: day for name, day in of.items() if day != newest[campaign]} for campaign, of in whens.items()
     }

@@ -253,14 +253,15 @@ def ids(values: Values, field: Field, kinds: Kinds, required: bool = False) -> C
             is_printable(joined)
             and max(map(len, texts)) <= LONGEST_ID
             and not (required and "" in texts)
-            and not any(sign in joined for sign in _OF_SPREADSHEETS)
+            and not any(sign in joined for sign in _OF_SPREADSHEETS)  # single characters cost next to nothing
         ):
             return _whole_ids(ConvertedColumn(texts), field)
     one = partial(identifier, label=field.label, required=required)
     return _whole_ids(by_distinct(values, kinds, one, ""), field)
 
 
-_OF_SPREADSHEETS = ("E+", "e+", ".0", '="')
+_OF_SPREADSHEETS = "+.="
+"""One of them stands in whatever a spreadsheet makes of an id: 1.2E+17, 12.0, ="12"."""
 
 
 def _whole_ids(column: ConvertedColumn[str], field: Field) -> ConvertedColumn[str]:

@@ -81,7 +81,9 @@ class NumberColumn:
         return cls(field, values, problems, texts)
 
     def read_in(self, found: StylesFound, from_file: bool, currency: str) -> NumberColumn:
-        """With what is known of all numbers of its answer."""
+        """With what is known of all numbers of its answer. Where nothing is a text, nothing is left to be known."""
+        if self.texts is None:
+            return self
         reading = self.field.numbers
         if len(reading.styles) > 1:
             machine = not from_file and any(style.decimal == "." for style in found.styles)
