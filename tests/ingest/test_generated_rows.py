@@ -9,6 +9,7 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -151,7 +152,7 @@ class Api:
         if not campaign or not isinstance(label, str) or not isinstance(network, str) or network in self.missing:
             raise Bad
         found = re.fullmatch("([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})( 00:00:00)?", label, re.ASCII)
-        if found is None or (self.suffix and not found[4]):
+        if found is None:
             raise Bad
         try:
             day = date(*map(int, found.groups()[:3]))
@@ -528,6 +529,11 @@ WRITTEN = st.one_of(
 FIELD = Field("cost", "cost", lambda _: None)
 
 
+def told(problems: Mapping[int, str]) -> dict[int, str]:
+    """Without the number in doubt: a column gives its first one as the example for all of its rows."""
+    return {place: re.sub(r"cost: \S+ may be \S+ or \S+:", "cost in doubt:", said) for place, said in problems.items()}
+
+
 @examples(600)
 @given(
     st.one_of(
@@ -555,7 +561,7 @@ def test_a_column_is_read_as_its_values_are(
         ),
     ):
         expected = ingest_convert.convert_each(values, one, None)
-        assert column.problems == expected.problems
+        assert told(column.problems) == told(expected.problems)
         fine = [place for place in range(len(values)) if place not in column.problems]
         assert [str(column.values[n]) for n in fine] == [str(expected.values[n]) for n in fine]
     for signed in (False, True):
@@ -563,7 +569,7 @@ def test_a_column_is_read_as_its_values_are(
         expected = ingest_convert.convert_each(
             values, partial(domain_values.micros, signed=signed, **style), (0, False)
         )
-        assert column.problems == expected.problems
+        assert told(column.problems) == told(expected.problems)
         assert [(value, place in column.rounded) for place, value in enumerate(column.values)] == expected.values
 
 
