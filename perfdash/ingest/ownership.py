@@ -7,7 +7,7 @@ from typing import Any
 
 from perfdash.domain.accounts import Account
 from perfdash.domain.errors import BadAnswer
-from perfdash.domain.values import RefusedValue, clean_text, identifier
+from perfdash.domain.values import RefusedValue, identifier
 from perfdash.ingest.columnar_rows import as_decimal
 from perfdash.ingest.mapping import Field
 from perfdash.ingest.page import Page
@@ -21,7 +21,7 @@ def refuse_others(page: Page, fields: Sequence[Field], account: Account, left_ou
     for place in range(page.rows):
         said = next(((field, values[place]) for field, values in found if not _is_blank(values[place])), None)
         if said is not None and place not in left_out and not _names(said[1], account.external_id):
-            raise BadAnswer(_sentence(place, *said, account.external_id))
+            raise BadAnswer(_sentence(place, said[0], account.external_id))
 
 
 def _is_ours(values: Sequence[Any], wanted: str) -> bool:
@@ -40,12 +40,9 @@ def _names(value: object, wanted: str) -> bool:
         return False
 
 
-def _sentence(place: int, field: Field, value: object, wanted: str) -> str:
-    value = as_decimal(value)
-    said = (
-        clean_text(str(value))[:60] if isinstance(value, str | int) and not isinstance(value, bool) else "another one"
-    )
+def _sentence(place: int, field: Field, wanted: str) -> str:
+    """Without the other account's id: who reads of this run may know nothing of whoever else is a client."""
     return (
-        f"Row {place + 1} is of account {said}, but {wanted} was asked for: {field.label} says so. Nothing was stored; "
-        f"if {field.label} means something else, write records.account = false"
+        f"Row {place + 1} is of another account than {wanted}, which was asked for: {field.label} says so. Nothing was "
+        f"stored; if {field.label} means something else, write records.account = false"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from decimal import Decimal
 
 from perfdash.domain.values import RefusedValue, clean_text
@@ -11,12 +12,19 @@ from perfdash.ingest.mapping import Field, FieldMapping
 MAX_PAYLOAD = 2000
 
 
-def payload_of(raw: object, mapping: FieldMapping, longest: int = MAX_PAYLOAD) -> str:
-    """A row as JSON text of at most `longest` characters: the fields that are read, without the creator's name."""
+def payload_of(raw: object, mapping: FieldMapping, longest: int = MAX_PAYLOAD, without: Collection[str] = ()) -> str:
+    """A row as JSON text of at most `longest` characters: the fields that are read, without the creator's name.
+
+    `without`: names of fields of ours that are not shown either.
+    """
     if not isinstance(raw, dict):
         return json.dumps(f"not an object but {_kind(raw)}")
     person = mapping.fields.get("creator_name")
-    shown = [field for field in mapping.fields.values() if person is None or field.keys != person.keys]
+    shown = [
+        field
+        for name, field in mapping.fields.items()
+        if name not in without and (person is None or field.keys != person.keys)
+    ]
     found = [(field.label, _raw(field, raw)) for field in shown if field.constant is None]
     said = {label: value for label, value in found if value is not None or label in raw}
     parts: list[str] = []

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import combinations, islice
 
 from perfdash.domain.facts import BareKey, FactKey, Stored, to_named
-from perfdash.domain.measures import MEASURES
+from perfdash.domain.measures import MEASURES, MONEY
 from perfdash.ingest.columnar_rows import as_decimal
 from perfdash.ingest.field_paths import path_of
 from perfdash.ingest.mapping import FieldMapping
@@ -18,6 +18,8 @@ from perfdash.ingest.payload import payload_of
 _SHORT = 300
 _MOST_GROUPS, _MOST_COLUMNS, _MOST_NAMED = 300, 14, 4
 _NUMBERS = frozenset((*(measure.name for measure in MEASURES), "cpm", "roi"))
+_OF_MONEY = frozenset((*MONEY, "cpm", "roi", "budget"))
+"""Not in sentences: they are read by people who may not see money, too."""
 _KEY = ("campaign", "platform", "creator")
 """What rows of one key have in common, however they write it; their day may be an hour."""
 _LIKE_A_MEASURE = re.compile(
@@ -114,7 +116,7 @@ def sentence(
         f"Rows {first + 1} and {second + 1} are both about campaign {key.campaign}{creator} on {key.platform}, "
         f"{key.day}{beside and ', and of one ' + beside.removeprefix(' and ')}"
     )
-    one, other = (payload_of(records[at], mapping, _SHORT) for at in (first, second))
+    one, other = (payload_of(records[at], mapping, _SHORT, _OF_MONEY) for at in (first, second))
     apart = differing_columns(records, mapping, stored, some)
     before = [field.label for field in mapping.finer]
     if apart:

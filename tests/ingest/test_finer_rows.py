@@ -23,7 +23,7 @@ from perfdash.ingest import json_reader, merge_pages, rows
 from perfdash.ingest.grain import SPOILED
 from perfdash.ingest.mapping import FieldMapping
 from tests.conftest import examples
-from tests.ingest.mapping_kit import mapping_from
+from tests.ingest.mapping_kit import mapping_from, mapping_of_preset
 
 ACCOUNT = Account("acme", "ads", "17", "EUR", "Europe/Berlin")
 DAYS = Days(date(2026, 3, 1), date(2026, 3, 7))
@@ -340,3 +340,16 @@ def test_what_the_failure_says_to_write_always_makes_the_rows_readable(seed: int
     finer = tomllib.loads(f"finer = {written}")["finer"]
     batch = read(*given_rows, finer=finer)
     assert (batch.facts[KEY].impressions, batch.duplicates) == (100 * len(given_rows), 0)
+
+
+def test_the_sentence_about_two_rows_says_nothing_of_money() -> None:
+    """Whoever may see a run reads its sentence, with or without the right to see amounts."""
+    row = {"campaignId": "c1", "platform": "TikTok", "date": "2026-03-01", "impressions": 1000, "clicks": 10}
+    money = {"cost": 7481.25, "revenue": 9377.5, "cpm": 7481.25, "roi": 1.253, "budget": 55123}
+    with pytest.raises(BadAnswer) as failure:
+        rows.read_rows(
+            [row | money, row | money | {"ad": "b", "cost": 6611}], mapping_of_preset("performance_v1"), ACCOUNT, DAYS
+        )
+    said = str(failure.value)
+    assert '"impressions": 1000' in said
+    assert not [amount for amount in ("7481", "6611", "9377", "1.253", "55123") if amount in said]
