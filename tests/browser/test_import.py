@@ -51,8 +51,24 @@ def at_import(server: AppServer, page: Page) -> Locator:
     return main
 
 
-def test_a_good_file_a_doubtful_one_hostile_ones_and_the_way_back(server: AppServer, page: Page) -> None:
+def test_a_good_file_is_stored_by_one_click_and_taken_back_by_one_more(server: AppServer, page: Page) -> None:
+    main = at_import(server, page)
+    before = len(states(server))
+    drop(page, "meta.csv", HEAD + f"{DAY},c1,Spring,1000,10,12.34\n")
+    expect(main.get_by_text("Meta export")).to_be_visible(timeout=PATIENCE)
+    main.get_by_role("button", name="Store these rows").click()
+    expect(main.get_by_text("1 row read: 1 new.")).to_be_visible(timeout=PATIENCE)
+    assert states(server)[before:] == ["committed"]
+    main.get_by_role("button", name="Take it back").first.click()
+    page.get_by_role("button", name="Yes, take it back").click()
+    expect(main.get_by_text(re.compile(r"Run \d+ was taken back"))).to_be_visible(timeout=PATIENCE)
+    assert states(server)[before:] == ["reverted"]
+
+
+@pytest.mark.full
+def test_of_hostile_and_doubtful_files_nothing_is_stored_before_somebody_says_so(server: AppServer, page: Page) -> None:
     foreign: list[str] = []
+    stored = states(server)
     page.on("request", lambda request: foreign.append(request.url) if "evil" in request.url else None)
     main = at_import(server, page)
 
@@ -91,18 +107,7 @@ def test_a_good_file_a_doubtful_one_hostile_ones_and_the_way_back(server: AppSer
     main.get_by_label(re.compile("Platform of all rows")).fill("TikTok")
     main.get_by_role("button", name="Read it again").click()
     expect(main.get_by_role("heading", name=re.compile("1 row, cost 1.50 USD"))).to_be_visible(timeout=PATIENCE)
-    assert states(server) == []
-
-    # Good: recognised, stored by one click, and taken back by one more.
-    drop(page, "meta.csv", HEAD + f"{DAY},c1,Spring,1000,10,12.34\n")
-    expect(main.get_by_text("Meta export")).to_be_visible(timeout=PATIENCE)
-    main.get_by_role("button", name="Store these rows").click()
-    expect(main.get_by_text("1 row read: 1 new.")).to_be_visible(timeout=PATIENCE)
-    assert states(server) == ["committed"]
-    main.get_by_role("button", name="Take it back").first.click()
-    page.get_by_role("button", name="Yes, take it back").click()
-    expect(main.get_by_text(re.compile(r"Run \d+ was taken back"))).to_be_visible(timeout=PATIENCE)
-    assert states(server) == ["reverted"]
+    assert states(server) == stored
     assert foreign == []
 
 

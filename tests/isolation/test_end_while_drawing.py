@@ -147,6 +147,7 @@ def test_wherever_in_its_drawing_a_session_ends_its_page_ends_too(scene: Scene, 
         assert [end for end in told if still or end in BEFORE_PAGE] == []
 
 
+@pytest.mark.full
 @pytest.mark.browser
 def test_a_browser_whose_socket_was_closed_for_a_slow_form_shows_it_in_the_end(
     scene: Scene, page: Page, slowly: Callable[[], object]

@@ -86,6 +86,7 @@ def test_a_zip_bomb_is_one_sentence_and_ends_soon(tmp_path: Path) -> None:
         assert time.monotonic() - began < 60
 
 
+@pytest.mark.full
 def test_who_takes_too_much_memory_or_time_is_ended_and_the_page_gets_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +127,7 @@ def test_more_files_than_there_is_room_for_wait_their_turn_and_are_then_told(
     assert reading.stored(order(path, user_id=1)).message == reading.BUSY
 
 
+@pytest.mark.full
 def test_a_preview_is_small_however_large_the_file_is(tmp_path: Path, full: bool) -> None:
     rows = 200_000 if full else 20_000
     lines = (f"2026-03-{1 + n % 28:02d},{n},{'Name ' * 30},10,1,1.00" for n in range(rows))
