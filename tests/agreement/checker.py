@@ -8,13 +8,19 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+Row = Mapping[str, Any]
+"""As it came."""
+Key = tuple[str, str, str, str]
+"""(day, campaign, creator, platform)"""
 MICRO = 10**6
+ATTRIBUTES = ("campaignName", "budget", "budgetType", "startDate", "endDate", "status")
 SPELLING = {name.lower(): name for name in ("TikTok", "Instagram", "YouTube", "Facebook")}
 MEASURES = ("impressions", "clicks", "cost", "views", "engagements", "conversions", "revenue")
 IN_MILLIONTHS = ("cost", "conversions", "revenue")
@@ -87,24 +93,60 @@ class Question:
     grain: str = "row"
 
 
-def heard(exchanges: Iterable[Exchange], owners: Mapping[str, tuple[str, str, str]]) -> Known:
+def heard(
+    exchanges: Iterable[Exchange], owners: Mapping[str, tuple[str, str, str]], finer: tuple[str, ...] = ()
+) -> Known:
     """The end of it all: each whole answer replaces what was known of its account's days.
 
-    `owners`: the id at the source -> (client, name of the account, currency).
+    Not of days before the first of which it speaks: those may be no longer kept there. Nor what a row is about that
+    cannot be read. Whether an answer is to be believed at all is not asked: the caller knows that it was.
+    `owners`: the id at the source -> (client, name of the account, currency). `finer`: by what its rows are finer.
     """
-    known, rows = Known(), dict[tuple[str, str], dict[tuple[str, ...], Fact]]()
+    known, rows = Known(), dict[tuple[str, str], dict[Key, Fact]]()
     for query, pages in _answers(exchanges):
         client, account, currency = owners[query["client_id"]]
-        said = [row for page in pages for row in page]
-        by_day = rows.setdefault((client, account), {})
-        for key in [k for k in by_day if query["start_date"] <= k[0] <= query["end_date"]]:
-            del by_day[key]
-        for row in said:
-            fact = _fact(row, client, account, currency)
-            by_day[fact.day, fact.campaign, fact.creator, fact.platform] = fact
-            _remember(known, fact, row)
+        held, came = rows.setdefault((client, account), {}), [row for page in pages for row in page]
+        said = _by_key(came, finer)
+        read = {key: group for key, group in said.items() if all(map(_is_readable, group))}
+        _remember(known, (client, account), [row for row in came if _key(row) in read], held)
+        since = max(query["start_date"], min((key[0] for key in said), default=""))
+        for key in [key for key in held if since <= key[0] <= query["end_date"] and key not in said]:
+            del held[key]
+        held |= {key: _added([_fact(row, client, account, currency) for row in group]) for key, group in read.items()}
     known.facts = [fact for of_account in rows.values() for fact in of_account.values()]
     return known
+
+
+def _key(row: Row) -> Key:
+    platform = str(row["platform"])
+    return (
+        row["date"],
+        str(row["campaignId"]),
+        str(row.get("creatorId") or ""),
+        SPELLING.get(platform.lower(), platform),
+    )
+
+
+def _by_key(rows: Sequence[Row], finer: tuple[str, ...]) -> dict[Key, list[Row]]:
+    """The rows of an answer by what they are about; one that comes again as it was is the same row."""
+    found: dict[Key, dict[tuple[str, ...], Row]] = defaultdict(dict)
+    for row in rows:
+        same = found[_key(row)].setdefault(tuple(str(row.get(name)) for name in finer), row)
+        assert same is row or (finer and same == row), f"two rows about {_key(row)}"
+    return {key: list(group.values()) for key, group in found.items()}
+
+
+def _is_readable(row: Row) -> bool:
+    """False for a row that must be refused: what it always tells is no number, or one that cannot be."""
+    read = {name: _readable(row.get(name), name) for name in ("impressions", "clicks", "cost")}
+    return None not in read.values()
+
+
+def _added(facts: Sequence[Fact]) -> Fact:
+    """One fact of its parts. What is not told by any part is not told; people that were reached do not add up."""
+    if len(facts) == 1:
+        return facts[0]
+    return replace(facts[0], measures={name: total(name, facts) for name in MEASURES} | {"reach": None})
 
 
 def _answers(exchanges: Iterable[Exchange]) -> Iterable[tuple[dict[str, str], list[list[dict[str, Any]]]]]:
@@ -124,19 +166,10 @@ def _answers(exchanges: Iterable[Exchange]) -> Iterable[tuple[dict[str, str], li
             yield query, open_.pop(which)
 
 
-def _fact(row: Mapping[str, Any], client: str, account: str, currency: str) -> Fact:
-    platform = str(row["platform"])
-    measures = {name: _number(row.get(name), name) for name in (*MEASURES, "reach")}
-    return Fact(
-        client,
-        account,
-        str(row["campaignId"]),
-        str(row.get("creatorId") or ""),
-        SPELLING.get(platform.lower(), platform),
-        row["date"],
-        row.get("currency") or currency,
-        measures,
-    )
+def _fact(row: Row, client: str, account: str, currency: str) -> Fact:
+    day, campaign, creator, platform = _key(row)
+    measures = {name: _readable(row.get(name), name) for name in (*MEASURES, "reach")}
+    return Fact(client, account, campaign, creator, platform, day, row.get("currency") or currency, measures)
 
 
 def _number(value: Any, name: str) -> int | None:
@@ -147,13 +180,31 @@ def _number(value: Any, name: str) -> int | None:
     return int(number)
 
 
-def _remember(known: Known, fact: Fact, row: Mapping[str, Any]) -> None:
-    attributes = known.campaigns.setdefault((fact.client, fact.account, fact.campaign), {})
-    for name in ("campaignName", "budget", "startDate", "endDate", "status"):
-        if row.get(name) is not None:
-            attributes[name] = row[name]
-    if row.get("creatorName"):
-        known.creators[fact.client, fact.account, fact.creator] = row["creatorName"]
+def _readable(value: Any, name: str) -> int | None:
+    """None too for what is no number, and for less than nothing of what is counted: a credit is money."""
+    try:
+        number = _number(value, name)
+    except InvalidOperation:
+        return None
+    return None if number is not None and number < 0 and name not in ("cost", "revenue") else number
+
+
+def _remember(known: Known, owner: tuple[str, str], rows: Sequence[Row], held: Iterable[Key]) -> None:
+    """Of a campaign what its latest day says; an answer that ends before the latest `held` one only adds to that."""
+    latest: dict[str, str] = {}
+    for day, campaign, *_ in held:
+        latest[campaign] = max(day, latest.get(campaign, ""))
+    said: dict[str, dict[str, Any]] = defaultdict(dict)
+    newest: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: str(row["date"])):
+        newest[row["campaignId"]] = row["date"]
+        said[row["campaignId"]] |= {name: row[name] for name in ATTRIBUTES if row.get(name) is not None}
+        if row.get("creatorName"):
+            known.creators[*owner, row["creatorId"]] = row["creatorName"]
+    for campaign, day in newest.items():
+        before = known.campaigns.get((*owner, campaign), {})
+        is_older = latest.get(campaign, "") > day
+        known.campaigns[*owner, campaign] = said[campaign] | before if is_older else before | said[campaign]
 
 
 def in_view(known: Known, question: Question) -> list[Fact]:
@@ -291,8 +342,14 @@ def _campaign(known: Known, facts: Sequence[Fact]) -> dict[str, Any]:
 
 
 def budget_of(known: Known, one: Fact) -> int | None:
-    """The campaign's whole budget in micros."""
-    return _number(known.campaigns[one.client, one.account, one.campaign].get("budget"), "cost")
+    """The campaign's whole budget in micros; one of a day is that of each day of the flight, if the flight is known."""
+    said = known.campaigns[one.client, one.account, one.campaign]
+    budget = _number(said.get("budget"), "cost")
+    if budget is None or said.get("budgetType") != "DAILY":
+        return budget
+    if not said.get("startDate") or not said.get("endDate"):
+        return None
+    return budget * ((date.fromisoformat(said["endDate"]) - date.fromisoformat(said["startDate"])).days + 1)
 
 
 def _creator(known: Known, facts: Sequence[Fact]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 Amounts and counts of one client come as text with thousands separators, platforms in any case, pages are short whatever
 is asked, rows in no order, some days cost without being seen, and every twelfth request is told to come back later.
+One client's rows are by ad, with credits, day budgets, new names from some day on and what cannot be read; when time
+has passed, it has forgotten old days, and what could be read before cannot be read now.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 KEY = "agency-secret-1"
-ACCOUNTS = {"lumen": 7, "fjord": 4, "sakura": 3, "dormant": 0}
+ACCOUNTS = {"lumen": 7, "fjord": 4, "sakura": 3, "dormant": 0, "quay": 4}
 """Its accounts, and how many campaigns each has; currencies are the test's business."""
-PAGE, BUSY_EVERY = 40, 12
+PAGE, PAGE_BY_AD, BUSY_EVERY = 40, 150, 12
+KEPT = 19
+"""It answers for so many past days once time has passed."""
 CASES = (str.title, str.lower, str.upper)
 
 
@@ -28,13 +32,18 @@ class StrangeApi:
     """Runs while the block does."""
 
     def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"requests": count(1)}))
+        self._handler = type("Handler", (_Handler,), {"requests": count(1)})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler)
         self._server.daemon_threads = True
 
     @property
     def url(self) -> str:
         """Its address."""
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def let_time_pass(self) -> None:
+        """From now on it answers as it does later."""
+        self._handler.passed = True
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -84,8 +93,32 @@ def _row(account: str, campaign: int, platform: str, day: date) -> dict[str, Any
     return row
 
 
+def _by_ad(rows: list[dict[str, Any]], passed: bool) -> list[dict[str, Any]]:
+    """Of each row one to three ads, some of them credits; some cells hold what is no number, and a few spoil a row."""
+    spoiled = sorted(rows, key=lambda row: (row["cost"], row["campaignId"], row["date"]))[:2][passed]
+    found = []
+    for row in rows:
+        drawn = _digits(row["campaignId"], row["platform"].lower(), row["date"], "ads")
+        campaign, age = int(row["campaignId"][-1]), (date.today() - date.fromisoformat(row["date"])).days
+        about = {"campaignName": f"Quay {campaign}, {'autumn' if age > 11 else 'winter'}"}
+        about |= {"budgetType": "DAILY" if campaign < 3 else "LIFETIME"} if campaign else {}
+        if campaign in (1, 3) and age > 3:  # the younger rows do not say it
+            flight = {"startDate": date.today() - timedelta(days=25), "endDate": date.today() + timedelta(days=20)}
+            about |= {name: str(day) for name, day in flight.items()}
+        for ad in range(1 + drawn % 3):
+            part: dict[str, Any] = {"adId": f"ad {ad}", "impressions": row["impressions"] // (ad + 1), "reach": 90 + ad}
+            part |= {"clicks": 3 * ad, "cost": -row["cost"] / 4 if (drawn >> ad) % 9 == 0 else row["cost"], "cpm": 1}
+            part |= {"views": ((drawn >> ad) % 50, None, "n/a", "many", -1)[(drawn >> ad) % 5], "conversions": 0.25}
+            if row is spoiled and ad == 0:
+                part["clicks"] = "about three"
+            found += [row | about | part] * (2 if drawn % 11 == 0 else 1)
+    # What comes twice stands on the first page; of the others parts of one row may be on several.
+    return sorted(found, key=lambda row: (found.count(row) == 1, _digits(row["campaignId"], row["date"], row["adId"])))
+
+
 class _Handler(BaseHTTPRequestHandler):
     requests: count[int]
+    passed = False
 
     def log_message(self, *_: object) -> None: ...
 
@@ -111,8 +144,12 @@ class _Handler(BaseHTTPRequestHandler):
             return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "what is that?"}
         if query.get("client_id") not in ACCOUNTS:
             return HTTPStatus.NOT_FOUND, {"error": "nobody by that name"}
-        rows = _rows(query["client_id"], *(date.fromisoformat(query[name]) for name in ("start_date", "end_date")))
-        page = int(query.get("page", 1))
-        pages = max(1, -(-len(rows) // PAGE))
-        info = {"page": page, "page_size": PAGE, "total_number": len(rows), "total_page": pages}
-        return HTTPStatus.OK, {"data": rows[(page - 1) * PAGE : page * PAGE], "page_info": info}
+        first, last = (date.fromisoformat(query[name]) for name in ("start_date", "end_date"))
+        if self.passed:
+            first = max(first, date.today() - timedelta(days=KEPT))
+        rows = _rows(query["client_id"], first, last)
+        if query["client_id"] == "quay":
+            rows = _by_ad(rows, self.passed)
+        page, size = int(query.get("page", 1)), PAGE_BY_AD if query["client_id"] == "quay" else PAGE
+        info = {"page": page, "page_size": size, "total_number": len(rows), "total_page": max(1, -(-len(rows) // size))}
+        return HTTPStatus.OK, {"data": rows[(page - 1) * size : page * size], "page_info": info}

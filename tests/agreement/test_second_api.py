@@ -13,8 +13,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -102,9 +104,13 @@ def wire(upstream: str) -> Iterator[Wire]:
 
 @pytest.fixture
 def env(tmp_path: Path, wire: Wire) -> dict[str, str]:
-    config = tmp_path / "inhouse.toml"
-    config.write_text(configuration(wire.url), encoding="utf-8")
-    database = f"sqlite:///{tmp_path / 'inhouse.db'}"
+    return _env(tmp_path, configuration(wire.url))
+
+
+def _env(home: Path, configured: str) -> dict[str, str]:
+    config = home / "inhouse.toml"
+    config.write_text(configured, encoding="utf-8")
+    database = f"sqlite:///{home / 'inhouse.db'}"
     return {"PERFDASH_CONFIG": str(config), "PERFDASH_DATABASE_URL": database, "INHOUSE_KEY": KEY}
 
 
@@ -121,17 +127,7 @@ def test_all_clients_are_synced_and_every_number_is_the_checkers(
     assert len(known.facts) == sum(run["new"] for run in runs.values())
     busy = wire.statuses().count(503)
     assert busy > 0, "it is busy now and then, and was asked again"
-    compared = 0
-    for question in _questions(known):
-        for view in VIEWS:
-            arguments = ("query", view, *voices.arguments_of(question), "--format", "json")
-            code, out, err = voices.command(*arguments, env=env, home=tmp_path)
-            assert code == 0, err
-            rows, totals, left_out = voices.json_rows(out)
-            assert rows == sorted(checker.table(known, question, view), key=voices._key)
-            assert totals == checker.totals(known, question)
-            assert left_out == checker.left_out(known, question)
-            compared += len(rows)
+    compared = agree(known, [*_questions(known), *_limited(known, "lumen", "fjord", "sakura")], env, tmp_path)
     assert {fact.platform for fact in known.facts} == {"Instagram", "TikTok"}
     print(f"{len(known.facts)} rows, {len(wire.exchanges)} answers, {busy} of them 503; {compared} rows of views equal")
     again = run_cli("sync", "--format", "json", env=env)
@@ -139,18 +135,82 @@ def test_all_clients_are_synced_and_every_number_is_the_checkers(
     assert not [run for run in json.loads(again.stdout) if run["revision"] or run["new"] or run["restated"]]
 
 
+def agree(known: checker.Known, questions: Iterable[Question], env: dict[str, str], home: Path) -> int:
+    """Every view of each question is the checker's; how many rows were compared."""
+    compared = 0
+    for question in questions:
+        for view in VIEWS:
+            arguments = ("query", view, *voices.arguments_of(question), "--format", "json")
+            code, out, err = voices.command(*arguments, env=env, home=home)
+            assert code == 0, err
+            rows, totals, left_out = voices.json_rows(out)
+            assert rows == sorted(checker.table(known, question, view), key=voices._key)
+            assert totals == checker.totals(known, question)
+            assert left_out == checker.left_out(known, question)
+            compared += len(rows)
+    return compared
+
+
 def _questions(known: checker.Known) -> list[Question]:
-    """All of it, each client, and each of the currencies cut in the middle by a limit, at both grains."""
-    first, last = min(fact.day for fact in known.facts), max(fact.day for fact in known.facts)
-    found = [Question(first, last), *(Question(first, last, (client,)) for client in CURRENCIES)]
-    for client in ("lumen", "fjord", "sakura"):
+    """All of it, and each client."""
+    first, last = _days(known)
+    return [Question(first, last), *(Question(first, last, (client,)) for client in CURRENCIES)]
+
+
+def _limited(known: checker.Known, *clients: str) -> Iterator[Question]:
+    """Each client's rows cut in the middle by a limit, at both grains."""
+    for client in clients:
         for grain in ("row", "campaign"):
-            whole = Question(first, last, (client,), grain=grain)
+            whole = Question(*_days(known), (client,), grain=grain)
             groups = checker.judged(checker.in_view(known, whole), grain).values()
             defined = sorted(cpm for group in groups if (cpm := checker.cpm_of(group)) is not None)
-            limit = checker.Fraction(int(defined[len(defined) // 2] * 10**6), 10**6)
-            found.append(Question(first, last, (client,), limit=limit, grain=grain))
-    return found
+            limit = Fraction(int(defined[len(defined) // 2] * 10**6), 10**6)
+            yield Question(*_days(known), (client,), limit=limit, grain=grain)
+
+
+def _days(known: checker.Known) -> tuple[str, str]:
+    return min(fact.day for fact in known.facts), max(fact.day for fact in known.facts)
+
+
+BY_AD = f"""
+[clients.quay]
+name = "Quay"
+currency = "EUR"
+time_zone = "Europe/Lisbon"
+[sources.ads]
+type = "performance_v1"
+base_url = "%s"
+key = {{ env = "INHOUSE_KEY" }}
+history_days = {HISTORY}
+refuse_at_most = 10
+records.finer = ["adId"]
+[[sources.ads.accounts]]
+client = "quay"
+account = "quay"
+"""
+
+
+def test_ads_credits_day_budgets_and_what_cannot_be_read_are_the_checkers(tmp_path: Path) -> None:
+    """Asked twice: then it has forgotten old days, and refuses to say once more what it said."""
+    owners = {"quay": ("quay", "ads/quay", "EUR")}
+    with StrangeApi() as api, Wire(api.url) as wire:
+        env = _env(tmp_path, BY_AD % wire.url)
+        for visit in ("first", "later"):
+            first, last = (str(date.today() - timedelta(days=back)) for back in (HISTORY, 1))
+            days = ("--from", first, "--to", last)
+            code, out, _ = voices.command("sync", *days, "--format", "json", env=env, home=tmp_path)
+            (run,) = json.loads(out)
+            print(f"\n{visit}: {run}")
+            assert (code, run["state"]) == (1, "incomplete"), run["message"]
+            known = checker.heard(wire.exchanges, owners, ("adId",))
+            assert min(run[name] for name in ("added", "duplicate", "quarantined")) > 0
+            assert run["vanished"] == 0
+            assert min(fact.day for fact in known.facts) == first
+            assert agree(known, [Question(first, last), *_limited(known, "quay")], env, tmp_path) > 0
+            api.let_time_pass()
+    assert any((fact.measures["cost"] or 0) < 0 for fact in known.facts)
+    assert {fact.measures["reach"] is None for fact in known.facts} == {True, False}
+    assert {checker.budget_of(known, fact) is None for fact in known.facts} == {True, False}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from perfdash.ingest.rows import read_rows
 from perfdash.store.engine import Store
 from perfdash.store.ledger import attempts
 from perfdash.store.opening import open_store
-from perfdash.store.query import catalog, overview
+from perfdash.store.query import catalog, overview, sync_health
 from perfdash.sync.run import Order, SyncContext, sync_one
 from tests.ingest.mapping_kit import mapping_of_preset
 
@@ -79,6 +79,14 @@ def test_thirty_days_of_revisions_end_now_and_are_not_replayed_again(store: Stor
     assert runs[-1].fetched_at == pytest.approx(NOW, abs=timedelta(minutes=1))
     assert sum(len(run.days) == ACCOUNT.history_days for run in runs) == 5
     assert replay(store, clock) == []
+
+
+def test_no_run_of_a_newcomers_first_look_refuses_keeps_or_doubts_anything(store: Store) -> None:
+    replay(store, Clock())
+    runs = sync_health.runs(store, OPERATOR, limit=1000)
+    assert len(runs) == 30
+    assert {(run.state, run.message, run.quarantined, run.duplicate) for run in runs} == {("committed", "", 0, 0)}
+    assert sum(run.vanished for run in runs) > 0, "it does take rows back"
 
 
 def test_a_past_day_reads_as_the_api_told_it_then(store: Store) -> None:
