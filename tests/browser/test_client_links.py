@@ -76,7 +76,7 @@ def test_a_link_is_made_opened_and_revoked(scene: Scene, page: Page, stranger: B
     page.mouse.click(box["x"] + 15, box["y"] + 52)
     page.get_by_role("button", name="Revoke this link").click()
     expect(visitor.get_by_role("heading", name="Sign in")).to_be_visible()
-    assert visitor.get_by_test_id("stMetricValue").count() == 0
+    expect(visitor.get_by_test_id("stMetricValue")).to_have_count(0)
     visitor.goto(address)
     expect(visitor.get_by_text("ask whoever sent it for a new one")).to_be_visible()
 
