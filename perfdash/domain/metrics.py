@@ -192,6 +192,10 @@ METRICS: dict[str, Metric] = {
 COVERAGE = Metric("revenue_coverage", "Revenue coverage", "cost_of_revenue", "cost", "fraction")
 PACING = Metric("budget_pacing", "Budget spent", "flight_cost", "budget", "fraction")
 """Of a campaign, not of Sums: the cost of its whole flight."""
+PER_1000_VIEWS = Metric(
+    "cost_per_1000_views", "Cost per 1,000 views", "cost_of_views", "views", "money", 1000, later=True
+)
+"""CPV at a size that can be compared. Not in METRICS: exports hold CPV, which says the same."""
 PAIRED = {name: sides_of(name) for name in ADDED if sides_of(name)[1]}
 """Name of a sum -> the measure that is added, and the one that a row must report to count."""
 

@@ -6,11 +6,13 @@ the order of the disagreements are worked out over all rows in view, in Python, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
 from sqlalchemy import Connection, or_, select
 
+from perfdash.domain.attention import MisnamedRoi
 from perfdash.domain.cpm_lab import MOST, Comparison, ExplainedRatio, ReportedFact, compare, findings
 from perfdash.domain.errors import AccessDenied
 from perfdash.domain.question import Question
@@ -37,6 +39,20 @@ def all_findings(store: Store, question: Question) -> tuple[ExplainedRatio, ...]
     """Every reported CPM and ROI in view, by client, day and campaign. AccessDenied without money."""
     with store.reading() as connection:
         return tuple(findings(_rows(connection, question)))
+
+
+def misnamed(store: Store, question: Question) -> tuple[MisnamedRoi, ...]:
+    """Per client and currency, the rows in view whose reported ROI is their ROAS, and nothing else fits. Those without
+    any are absent. AccessDenied without money.
+    """
+    with store.reading() as connection:
+        wrong = (
+            (one.row.client, one.row.currency)
+            for one in findings(_rows(connection, question))
+            if one.measure == "roi" and one.cause.name == "roas"
+        )
+        counted = Counter(wrong)
+    return tuple(MisnamedRoi(client, currency, rows) for (client, currency), rows in sorted(counted.items()))
 
 
 def _rows(connection: Connection, question: Question) -> Iterator[ReportedFact]:

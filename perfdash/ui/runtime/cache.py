@@ -22,11 +22,12 @@ from perfdash.domain.campaigns import CampaignRow
 from perfdash.domain.facts import Fetched
 from perfdash.domain.filters import Filters
 from perfdash.domain.groups import Dimension, Group
+from perfdash.domain.pacing import Delivery
 from perfdash.domain.question import Question, of_every_day
 from perfdash.domain.refusals import Missing
 from perfdash.presentation.columns import Names, Origins
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import overview, refused
+from perfdash.store.query import delivery, overview, refused
 from perfdash.store.query.overview import Undefined
 from perfdash.sync.fetch import fetcher
 from perfdash.ui.runtime import context
@@ -122,6 +123,12 @@ def groups(question: Question, by: tuple[Dimension, ...] = ()) -> tuple[Group, .
 @shared()
 def campaigns(question: Question) -> tuple[CampaignRow, ...]:
     return campaign_query.campaign_rows(context.store(), question)
+
+
+@shared(runs)
+def deliveries(question: Question) -> tuple[Delivery, ...]:
+    """How far the campaigns in view are through their flights. A run that changes nothing may complete a day."""
+    return delivery.deliveries(context.store(), question, context.now())
 
 
 @shared()
