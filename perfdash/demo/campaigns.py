@@ -214,7 +214,7 @@ _CTR = {"TikTok": 0.0094, "Instagram": 0.0071}
 _RAMP = (0.34, 0.52, 0.71, 0.90, 1.08, 1.18, 1.16, 1.10, 1.05, 1.02)
 
 
-class Delivery(NamedTuple):
+class Delivered(NamedTuple):
     """One line of one day. Money in minor units of the currency, conversions in hundredths; None is not reported."""
 
     impressions: int
@@ -227,7 +227,7 @@ class Delivery(NamedTuple):
     revenue: int | None
 
 
-COUNTS = tuple(name for name in Delivery._fields if BY_NAME[name].unit == "count")
+COUNTS = tuple(name for name in Delivered._fields if BY_NAME[name].unit == "count")
 
 
 class DayConditions(NamedTuple):
@@ -254,7 +254,7 @@ def day_of(ordinal: int) -> DayConditions:
     )
 
 
-def final_numbers(profile: Profile, campaign: Campaign, placement: Placement, ordinal: int) -> Delivery | None:
+def final_numbers(profile: Profile, campaign: Campaign, placement: Placement, ordinal: int) -> Delivered | None:
     """The final numbers of one line on one day; None when nothing ran (not begun, paused, over)."""
     age = ordinal - placement.since
     if age < 0 or ordinal > campaign.end or campaign.paused[0] <= ordinal <= campaign.paused[1]:
@@ -287,14 +287,14 @@ def _spend(profile: Profile, campaign: Campaign, placement: Placement, ordinal: 
     return spend * 0.6 if ordinal + 3 > campaign.end else spend
 
 
-def _billed_only(profile: Profile, campaign: Campaign, spend: float) -> Delivery:
+def _billed_only(profile: Profile, campaign: Campaign, spend: float) -> Delivered:
     revenue = 0 if campaign.return_on_spend is not None else None
-    return Delivery(0, 0, max(profile.minor, int(spend * profile.minor)), None, None, None, None, revenue)
+    return Delivered(0, 0, max(profile.minor, int(spend * profile.minor)), None, None, None, None, revenue)
 
 
 def _counted(
     profile: Profile, campaign: Campaign, placement: Placement, bits: int, impressions: int, cost: int
-) -> Delivery:
+) -> Delivered:
     third, fourth = (bits >> 32 & 0xFFF) / 4096, (bits >> 44 & 0xFFF) / 4096
     tiktok = placement.platform == "TikTok"
     clicks = int(impressions * _CTR[placement.platform] * (0.66 + 0.68 * third))
@@ -308,4 +308,4 @@ def _counted(
         conversions = int(revenue / (profile.order_value * profile.minor) + third) * 100
     elif campaign.reports_leads:
         conversions = int(clicks * (2.2 + 3.1 * fourth))
-    return Delivery(impressions, clicks, cost, reach, views, engagements, conversions, revenue)
+    return Delivered(impressions, clicks, cost, reach, views, engagements, conversions, revenue)

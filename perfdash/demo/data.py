@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from perfdash.demo.accounts import HISTORY_DAYS, SETTLEMENT_DAYS, Profile, account_of, profile_of
-from perfdash.demo.campaigns import COUNTS, STEP, Campaign, Delivery, Placement, campaigns, day_of, final_numbers, mix
+from perfdash.demo.campaigns import COUNTS, STEP, Campaign, Delivered, Placement, campaigns, day_of, final_numbers, mix
 from perfdash.domain.measures import BY_NAME
 
 # Thousandths of the final value by age. Integers, so that growing shares can never give shrinking numbers.
@@ -30,7 +30,7 @@ _LATE = (912, 934, 951, 968, 1036, 1049, 1072, 1094)
 _FIRST_LATE, _LATE_SPREAD, _FIRST_REMOVAL = 12, 9, 3
 
 
-def reported_at(line: Placement, ordinal: int, age: int, final: Delivery) -> Delivery | None:
+def reported_at(line: Placement, ordinal: int, age: int, final: Delivered) -> Delivered | None:
     """What is said of `final` at `age` (days, >= 0); None while the row is not reported."""
     if age < SETTLEMENT_DAYS:
         curve = line.noise + ordinal & 3
@@ -64,7 +64,7 @@ def late_share(line: Placement, ordinal: int, age: int) -> int:
     return _LATE[bits >> 32 & 7]
 
 
-def _scaled(row: Delivery, delivery: int, cost: int, revenue: int) -> Delivery:
+def _scaled(row: Delivered, delivery: int, cost: int, revenue: int) -> Delivered:
     counts: dict[str, Any] = {
         name: None if count is None else count * delivery // 1000 for name in COUNTS for count in [getattr(row, name)]
     }
@@ -127,7 +127,7 @@ def _head(campaign: Campaign, line: Placement, now: int, currency: str) -> Repor
     return head
 
 
-def _row(head: ReportRow, profile: Profile, label: str, said: Delivery) -> ReportRow:
+def _row(head: ReportRow, profile: Profile, label: str, said: Delivered) -> ReportRow:
     minor, cost, revenue = profile.minor, said.cost, said.revenue
     row = head.copy()
     row["date"] = label
