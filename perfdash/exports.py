@@ -96,7 +96,7 @@ def as_document(found: Export) -> dict[str, object]:
 def origins(store: Store, question: Question, now: datetime) -> dict[tuple[str, int], Origin]:
     """Per account in view: its source, when the days in view were last fetched, and which of them were final."""
     question = under_lock(question)
-    principal, named, in_view = question.principal, question.clients, question.filters.days
+    principal, named = question.principal, question.clients
     by_account: dict[tuple[str, int], dict[date, datetime]] = {}
     for known in coverage.coverage(store, question, inactive=True):
         by_account.setdefault((known.account.client, known.account.number), {})[known.day] = known.fetched_at
@@ -104,7 +104,7 @@ def origins(store: Store, question: Question, now: datetime) -> dict[tuple[str, 
     active = {(a.client, a.number) for a in catalog.accounts(store, principal, named)}
     for account in catalog.accounts(store, principal, named, inactive=True):
         key = (account.client, account.number)
-        mine = by_account.get(key, {})
+        mine, in_view = by_account.get(key, {}), question.filters.days_of(account.client)
         if mine or key in active:  # what is no longer configured is named where its numbers still are
             days = in_view.each() if key in active else list(mine)
             found[key] = _origin(account, days, mine, last_moment(question.as_of, account.time_zone, now), in_view)

@@ -33,7 +33,7 @@ with errors_shown():
         st.stop()
 
     campaign_tables.open_chosen("campaigns")
-    origins = campaign_header.draw_context(asked, found)
+    origins = campaign_header.draw_context(asked, found, shows_change=False)
     campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
 
     downloads.heading(

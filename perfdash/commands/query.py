@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date, timedelta
 
 from perfdash import exports
+from perfdash.commands import days
 from perfdash.commands.context import (
     Subparsers,
     now,
@@ -17,28 +17,23 @@ from perfdash.commands.context import (
     print_progress,
     require_known,
 )
-from perfdash.commands.sync import day_argument
 from perfdash.domain import metrics, question
 from perfdash.domain.access import Principal
-from perfdash.domain.accounts import Days
-from perfdash.domain.as_of import AsOf, today_at
 from perfdash.domain.errors import UsageError
-from perfdash.domain.filters import Filters, cpm_limit, range_of
-from perfdash.domain.question import Question
+from perfdash.domain.filters import Filters, cpm_limit
+from perfdash.domain.question import Question, of_every_day
 from perfdash.presentation import json_documents, missing_rows, tables
 from perfdash.presentation.formatting import enumerate_names
 from perfdash.store.query import catalog
 
 _ABOUT = "Answer one question from the store; nothing is fetched."
-_DEFAULT_DAYS = 30
 
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("query", help=_ABOUT, description=_ABOUT)
     parser.add_argument("view", choices=question.VIEWS)
     parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")
-    parser.add_argument("--from", dest="start", type=day_argument, metavar="D", help="first day; default: 30 days back")
-    parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day; default: yesterday")
+    days.add_options(parser, first="30 days back", last="the last complete one of each client")
     parser.add_argument("--platform", action="append", default=[], metavar="P", help="only this platform (repeatable)")
     parser.add_argument("--currency", metavar="CUR", help="only this currency, such as EUR")
     parser.add_argument("--max-cpm", metavar="X", help="CPM at most X, inclusive; needs one currency in view")
@@ -57,20 +52,23 @@ def run(args: argparse.Namespace) -> int:
     with opened_context() as installation:
         principal = principal_named(installation.store, args.user, installation.settings.demo)
         _require_money(principal, args)
-        known = {client.slug: client for client in catalog.clients(installation.store, principal)}
-        require_known(args.client, tuple(known), "client")
-        zones = [known[slug].time_zone for slug in args.client or known]
+        known = tuple(client.slug for client in catalog.clients(installation.store, principal))
+        require_known(args.client, known, "client")
         as_of = None if args.as_of is None else parse_moment(args.as_of)
+        clients, at = tuple(sorted(set(args.client))), now()
+        asked = of_every_day(principal, clients, as_of)
+        in_view, ranges = days.resolved(installation.store, asked, days.Asked.of(args), at)
         filters = Filters(
-            days=_days(args, zones, as_of),
-            clients=tuple(sorted(set(args.client))),
+            days=in_view,
+            ranges=ranges,
+            clients=clients,
             platforms=platforms_named(installation.store, principal, args.platform, as_of),
             currency=args.currency and args.currency.upper(),
             max_cpm=None if args.max_cpm is None else cpm_limit(args.max_cpm),
             cpm_grain=args.cpm_grain or "row",
             raw=args.raw,
         )
-        found = exports.answer(installation.store, Question(principal, filters, as_of), args.view, now())
+        found = exports.answer(installation.store, Question(principal, filters, as_of), args.view, at)
     _print(found, args.format)
     if found.missing and args.format != "json":
         print_progress(missing_rows.line(found.missing))
@@ -85,15 +83,6 @@ def _require_money(principal: Principal, args: argparse.Namespace) -> None:
         raise UsageError(
             f"{enumerate_names(named)}: amounts of money are not part of the access of {principal.name!r}."
         )
-
-
-def _days(args: argparse.Namespace, zones: list[str], as_of: AsOf | None) -> Days:
-    """The named range; by default the last thirty days that were complete then, in every client's zone."""
-    at = now()
-    ended = min((today_at(as_of, zone, at) for zone in zones), default=at.date())
-    yesterday = ended - min(timedelta(days=1), ended - date.min)
-    end = args.end or max(yesterday, args.start or yesterday)
-    return range_of(args.start or end - min(timedelta(days=_DEFAULT_DAYS - 1), end - date.min), end)
 
 
 def _print(found: exports.Export, form: str) -> None:

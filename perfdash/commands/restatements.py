@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from perfdash.commands import days
 from perfdash.commands.context import (
     Subparsers,
     now,
@@ -16,12 +17,11 @@ from perfdash.commands.context import (
     principal_named,
     require_known,
 )
-from perfdash.commands.sync import day_argument
 from perfdash.domain import metrics, restatements
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Days
 from perfdash.domain.as_of import AsOf, instant, last_moment
-from perfdash.domain.filters import Filters, range_of
+from perfdash.domain.filters import Filters, Ranges, range_of
 from perfdash.domain.question import Question, of_every_day
 from perfdash.domain.restatements import Event, Moved, Movement, exact_value
 from perfdash.presentation import formatting, json_documents, tables
@@ -43,8 +43,7 @@ _HEADER = ("changed at", "client", "day", "campaign", "platform", "change", "fie
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("restatements", help=_ABOUT, description=_ABOUT)
     parser.add_argument("--client", action="append", default=[], metavar="C", help="only this client (repeatable)")
-    parser.add_argument("--from", dest="start", type=day_argument, metavar="D", help="first day; default: the first")
-    parser.add_argument("--to", dest="end", type=day_argument, metavar="D", help="last day; default: the last")
+    days.add_options(parser, first="the first", last="the last")
     parser.add_argument("--platform", action="append", default=[], metavar="P", help="only this platform (repeatable)")
     parser.add_argument(
         "--since",
@@ -71,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
         since, clients = _since(installation.store, principal, args.since, args.client)
         until = None if args.until is None else parse_moment(args.until, "--until")
         platforms = platforms_named(installation.store, principal, args.platform, None)
-        filters = Filters(_days(installation.store, of_every_day(principal, clients), args), clients, platforms)
+        in_view, ranges = _days(installation.store, of_every_day(principal, clients, until), days.Asked.of(args))
+        filters = Filters(in_view, clients, platforms, ranges=ranges)
         _print(
             _Restatements(installation.store, Question(principal, filters, until), since, args.while_open), args.format
         )
@@ -102,12 +102,14 @@ def _since(store: Store, principal: Principal, text: str, named: list[str]) -> t
     return found.at_revisions, tuple(client for client in held if not clients or client in clients) or clients
 
 
-def _days(store: Store, whole: Question, args: argparse.Namespace) -> Days:
+def _days(store: Store, whole: Question, asked: days.Asked) -> tuple[Days, Ranges]:
     """The named days; what is not named reaches as far as anything is stored."""
-    today = now().date()
-    first = args.start or overview.first_day(store, whole) or args.end or today
-    last = args.end or max(first, overview.last_day(store, whole) or today)
-    return range_of(first, last)
+    if asked.name is not None:
+        return days.resolved(store, whole, asked, now())
+    today, stored = now().date(), whole.at(None)
+    first = asked.start or overview.first_day(store, stored) or asked.end or today
+    last = asked.end or max(first, overview.last_day(store, stored) or today)
+    return range_of(first, last), ()
 
 
 def _print(answer: _Restatements, form: str) -> None:

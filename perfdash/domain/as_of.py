@@ -54,6 +54,21 @@ def today_at(as_of: AsOf | None, time_zone: str, now: datetime) -> date:
     return moment.astimezone(ZoneInfo(time_zone)).date()
 
 
+def last_day(as_of: AsOf | None, time_zone: str, now: datetime) -> date:
+    """The day of the last moment that `as_of` includes: what a client in `time_zone` calls today then."""
+    return last_moment(as_of, time_zone, now).astimezone(ZoneInfo(time_zone)).date()
+
+
+def day_before(day: date, days: int = 1) -> date:
+    """So many days earlier, or the first day there is."""
+    return day - min(timedelta(days=days), day - date.min)
+
+
+def last_monday(today: date) -> date:
+    """The last Monday that is over when it is `today`."""
+    return day_before(today, today.weekday() or 7)
+
+
 def day_start(day: date, time_zone: str) -> datetime:
     """The aware moment at which `day` begins in `time_zone`, also where summer time skips midnight."""
     return datetime.combine(day, time.min, ZoneInfo(time_zone))

@@ -15,7 +15,7 @@ from perfdash.domain.as_of import END_OF_TIME, AsOf, AtRevisions, instant
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.errors import UsageError
 from perfdash.domain.facts import MICRO
-from perfdash.domain.filters import Filters
+from perfdash.domain.filters import Filters, Ranges
 from perfdash.domain.metrics import money
 
 View = Literal["overview", "campaigns", "creators", "daily"]
@@ -43,17 +43,25 @@ class Question:
         """The clients it is narrowed to; empty is all in scope."""
         return self.filters.clients if self.only is None else (self.only.client,)
 
-    def over(self, days: Days) -> Question:
+    def days_of(self, client: str) -> set[date]:
+        """The days that are in view of `client`; of a client link only its own."""
+        lock = self.principal.lock
+        return {day for day in self.filters.days_of(client).each() if lock is None or lock.holds(day)}
+
+    def over(self, days: Days, ranges: Ranges = ()) -> Question:
         """The same about other days."""
-        return replace(self, filters=self.filters.over(days))
+        return replace(self, filters=self.filters.over(days, ranges))
 
     def at(self, as_of: AsOf | None) -> Question:
         """The same as of another moment."""
         return replace(self, as_of=as_of)
 
     def about(self, campaign: CampaignRef | None) -> Question:
-        """The same about one campaign; None: about all."""
-        return replace(self, only=campaign)
+        """The same about one campaign, on its client's own days; None: about all."""
+        if campaign is None or not self.filters.ranges:
+            return replace(self, only=campaign)
+        own = self.filters.over(self.filters.days_of(campaign.client))
+        return replace(self, only=campaign, filters=own)
 
     def asked_by(self, principal: Principal) -> Question:
         """The same, asked by somebody else."""
@@ -86,7 +94,11 @@ def of_every_day(principal: Principal, clients: Sequence[str] = (), as_of: AsOf 
 
 
 def filters_record(filters: Filters) -> dict[str, Any]:
-    """Filters as JSON; the empty list stands for all, a limit is in currency units."""
+    """Filters as JSON; the empty list stands for all, a limit is in currency units.
+
+    `ranges`, client -> its first and last day, is there only where they differ.
+    """
+    own = {client: [str(days.start), str(days.end)] for client, days in filters.ranges}
     return {
         "from": str(filters.days.start),
         "to": str(filters.days.end),
@@ -96,7 +108,7 @@ def filters_record(filters: Filters) -> dict[str, Any]:
         "max_cpm": _amount(filters.max_cpm),
         "cpm_grain": filters.cpm_grain,
         "values": "raw" if filters.raw else "effective",
-    }
+    } | ({"ranges": own} if own else {})
 
 
 def _amount(micros: int | None) -> str | None:
@@ -123,6 +135,8 @@ def readable(principal: Principal, line: str) -> str:
     try:
         written: dict[str, Any] = json.loads(line)
         written["clients"] = [name for name in written.get("clients") or () if principal.may_see(name)]
+        if own := {name: days for name, days in (written.pop("ranges", None) or {}).items() if principal.may_see(name)}:
+            written["ranges"] = own
         if not principal.money and written.pop("max_cpm", None) is not None:
             written["by_price"] = True
     except (ValueError, TypeError, AttributeError):
@@ -152,17 +166,18 @@ def filters_of(line: str, clients: Sequence[str]) -> Filters:
     """The filters in a written question, about `clients` whatever it says. UsageError when they cannot be read."""
     written = _written(line)
     try:
-        limit = written.get("max_cpm")
-        return Filters(
+        limit, own = written.get("max_cpm"), written.get("ranges") or {}
+        found = Filters(
             days=Days(date.fromisoformat(written["from"]), date.fromisoformat(written["to"])),
-            clients=tuple(sorted(clients)),
+            ranges=tuple(sorted((name, Days(*map(date.fromisoformat, days))) for name, days in own.items())),
             platforms=tuple(written.get("platforms") or ()),
             currency=written.get("currency"),
             max_cpm=None if limit is None else int(Decimal(limit) * MICRO),
             cpm_grain="campaign" if written.get("cpm_grain") == "campaign" else "row",
             raw=written.get("values") == "raw",
         )
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+        return found.among(tuple(sorted(clients)))
+    except (ValueError, KeyError, TypeError, ArithmeticError, AttributeError) as error:
         raise _unreadable() from error
 
 

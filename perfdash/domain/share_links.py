@@ -9,13 +9,16 @@ from typing import Any, cast
 
 from perfdash.domain.access import Lock
 from perfdash.domain.accounts import Days
+from perfdash.domain.comparison import NAMES, Kind
 from perfdash.domain.errors import UsageError
-from perfdash.domain.filters import NAMES, Filters, Kind, Period
+from perfdash.domain.filters import Filters
+from perfdash.domain.periods import Period
 from perfdash.domain.question import filters_of, filters_record
 
 NO_CHANGE = "this link was made without a comparison"
-SHAREABLE: tuple[Kind, ...] = ("before", "weekday", "last_year")
-"""The comparisons that a link can hold: `same_age` looks at many past moments, and a link at one."""
+SHAREABLE: tuple[Kind, ...] = ("fair", "before", "weekday", "last_year")
+"""The comparisons that a link can hold: `same_age` looks at many past moments, and a link at one. A fair one takes the
+days before as they are, and says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a change is measured against: the days before, the same weekdays, last year, or the days before at the same age.
+"""What a change is measured against, in words: the other days, and whether both sides are seen at the same age.
 
 Same age asks a fair question of numbers that still move: each day of both periods is seen as many days after its end,
 at the same time on the clock, as the youngest day in view is seen now (or at as-of). Only a ledger can answer it.
@@ -6,22 +6,47 @@ at the same time on the clock, as the youngest day in view is seen now (or at as
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
-from perfdash.domain.accounts import Days
-from perfdash.domain.filters import Kind
-from perfdash.presentation import formatting
+from perfdash.domain.accounts import Days, contiguous
+from perfdash.domain.comparison import Kind
+from perfdash.domain.filters import Filters
+from perfdash.presentation import formatting, periods
+
+_NO_NAMES: Mapping[str, str] = {}
 
 
-def describe(kind: Kind, current: Days, other: Days, when: str = "") -> str:
-    """What is compared with what, exactly, as a phrase. `when` is the age's phrase for the kind `same_age`."""
-    unequal = "" if len(current) == len(other) else f" ({len(current)} days against {len(other)})"
+def describe(kind: Kind, current: Filters, other: Filters, when: str = "", names: Mapping[str, str] = _NO_NAMES) -> str:
+    """What is compared with what, exactly, as a phrase: the days of both. `when` is the age's phrase for `same_age`.
+
+    `names` are the names of clients, by slug.
+    """
+    lengths = len(current.days), len(other.days)
+    unequal = "" if len(set(lengths)) == 1 or other.ranges else "{} days against {}".format(*lengths)
+    sides = [periods.told(side.days, side.ranges, names) for side in (current, other)]
+    aside = f" ({unequal})" if unequal else ""
     if kind == "same_age":
-        sides = (f"{formatting.days(side)} as known {when}" for side in (current, other))
-        return f"change: {' against '.join(sides)}{unequal}"
-    aside = {"weekday": ", the same weekdays", "last_year": ", the same days last year"}.get(kind, "")
-    return f"change against {formatting.days(other)}{aside}{unequal}"
+        return f"change: {' against '.join(f'{side} as known {when}' for side in sides)}{aside}"
+    how = {"weekday": ", the same weekdays", "last_year": ", the same days last year"}.get(kind, "")
+    return f"change against {sides[1]}{how}{aside}"
+
+
+def at_same_age(young: Collection[date], when: str) -> str:
+    """Why both sides are seen at the same age; a sentence without its point."""
+    why = f"{_ranges(young)} can still change" if young else "chosen so"
+    return f"Compared at the same age, each day as known {when}: {why}"
+
+
+def plain(young: Collection[date], why: str) -> str:
+    """Why the days before are taken as they are now; `why` not at the same age. A sentence without its point."""
+    if not young:
+        return "Compared as they are: every day in view is final"
+    return f"Not compared at the same age, although {_ranges(young)} can still change: {why}"
+
+
+def _ranges(days: Collection[date]) -> str:
+    return formatting.enumerate_names([formatting.days(span) for span in contiguous(set(days))], 3)
 
 
 def never_fetched(name: str, days: Days, lacking: Collection[date]) -> str:

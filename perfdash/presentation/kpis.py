@@ -33,9 +33,9 @@ class Total:
 class Figure:
     """One headline: `value` in currency units, as a count or a fraction, exact; None is undefined.
 
-    `change` is relative to what is compared with; where it is None, `why` says why as a short phrase. `between` are the
-    two values it is the change of: before and current, which may differ from `value`. `corrected` counts the rows
-    behind it of which a person has set a value.
+    `change` is relative to what is compared with, or of a percentage the difference (0.012 are 1.2 points); where it is
+    None, `why` says why as a short phrase. `between` are the two values it is the change of: before and current, which
+    may differ from `value`. `corrected` counts the rows behind it of which a person has set a value.
     """
 
     name: str
@@ -51,7 +51,21 @@ class Figure:
     between: tuple[Fraction, Fraction] | None = None
     corrected: int = 0
 
+    @property
+    def in_points(self) -> bool:
+        """True where the change is a difference of two percentages."""
+        return self.kind == "percent"
 
+    @property
+    def notable(self) -> bool:
+        """True for a change of at least 2 % of what it was before: less has no colour."""
+        if self.between is None:
+            return False
+        was, is_ = self.between
+        return abs(is_ - was) >= abs(was) * NOTABLE
+
+
+NOTABLE = Fraction(2, 100)
 _FIGURES: dict[str, tuple[Kind, Better]] = {
     "cost": ("money", "neutral"),
     "impressions": ("count", "higher"),
@@ -63,6 +77,10 @@ _FIGURES: dict[str, tuple[Kind, Better]] = {
     "roi": ("percent", "higher"),
     "campaigns": ("count", "neutral"),
     "budget": ("money", "neutral"),
+}
+_NO_CHANGE = {
+    "budget": "it adds the whole budgets of whatever ran",
+    "campaigns": "how many ran says nothing about how they did",
 }
 ALL_OF_ONE = tuple(_FIGURES)
 COUNTS = ("impressions", "clicks", "ctr", "campaigns")
@@ -110,9 +128,7 @@ def figures(names: Sequence[str], now: Total, before: Total | None, current: Tot
 def _figure(name: str, now: Total, before: Total | None, current: Total | None, why: str) -> Figure:
     (kind, better), told = _FIGURES[name], glossary.entry_of(name)
     is_, was = (value(name, side) if side else None for side in (current, before))
-    changed = change(is_, was)
-    if changed is None and current and before:
-        why = "it is undefined now" if value(name, current) is None else "it was undefined or 0 in the period before"
+    changed, reason = (None, why) if current is None or before is None else _change(name, is_, was, before)
     return Figure(
         name,
         told.label,
@@ -120,13 +136,30 @@ def _figure(name: str, now: Total, before: Total | None, current: Total | None, 
         value(name, now),
         now.currency,
         changed,
-        "" if changed is not None else why,
+        reason,
         better,
         told.help,
         _note(name, now),
         None if changed is None or is_ is None or was is None else (was, is_),
         corrected=0 if name in ("campaigns", "budget") else now.sums.corrected,
     )
+
+
+def _change(name: str, is_: Fraction | None, was: Fraction | None, before: Total) -> tuple[Fraction | None, str]:
+    """The change, and why there is none."""
+    if name in _NO_CHANGE:
+        return None, _NO_CHANGE[name]
+    if not before.sums.rows:
+        return None, "nothing was reported in the period before"
+    if is_ is None or was is None:
+        return None, f"it {'is undefined now' if is_ is None else 'was undefined in the period before'}"
+    if _FIGURES[name][0] == "percent":
+        return is_ - was, ""
+    if not was:
+        return None, "it was 0 in the period before"
+    if is_ * was < 0:
+        return None, "it went across zero"
+    return change(is_, was), ""
 
 
 def value(name: str, total: Total) -> Fraction | None:

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from perfdash.domain.access import Principal
+from perfdash.domain.accounts import Days
 from perfdash.domain.as_of import AsOf
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
 
 
@@ -63,6 +65,23 @@ def under_lock(question: Question) -> Question:
         return question
     limit = {} if lock.max_cpm is None else {"max_cpm": lock.max_cpm, "cpm_grain": lock.cpm_grain}
     return question.at(lock.as_of).filtered(raw=False, **limit)
+
+
+def in_days(filters: Filters, table: Any) -> Iterator[ColumnElement[bool]]:
+    """The conditions that leave of a table with a row per fact the days in view, of each client its own.
+
+    The first goes through the key (client, day, ...).
+    """
+    yield table.c.day.between(filters.days.start, filters.days.end)
+    if not filters.ranges:
+        return
+    alike: dict[Days, list[str]] = {}
+    for client, days in filters.ranges:
+        alike.setdefault(days, []).append(client)
+    own = (
+        and_(table.c.client_id.in_(names), table.c.day.between(days.start, days.end)) for days, names in alike.items()
+    )
+    yield or_(*own, table.c.client_id.not_in([client for client, _ in filters.ranges]))
 
 
 def of_campaign(only: CampaignRef | None, table: Any) -> Iterator[ColumnElement[bool]]:

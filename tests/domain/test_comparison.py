@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdash.domain.accounts import Days
-from perfdash.domain.filters import KINDS, LABELS, NAMES, Age, Kind, Preset, compared, resolve
+from perfdash.domain.comparison import KINDS, LABELS, NAMES, Age, Kind
+from perfdash.domain.filters import Filters
+from perfdash.domain.periods import Period, Preset, compared
+from perfdash.domain.periods import resolve as resolve_of_clients
 from perfdash.presentation import comparison as comparison_story
+from perfdash.presentation import periods
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "America/Santiago", "Australia/Lord_Howe", "UTC")
 dates = st.dates(date(2001, 1, 1), date(2040, 12, 31))
@@ -25,6 +29,15 @@ def d(text: str) -> date:
 
 def days(first: str, last: str) -> Days:
     return Days(d(first), d(last))
+
+
+def resolve(preset: Preset, today: date, custom: Days | None = None, first_day: date | None = None) -> Period:
+    """Of one client, of which all days before `today` are complete."""
+    return resolve_of_clients(preset, {}, {"acme": today}, custom, first_day)
+
+
+def told(kind: Kind, current: Days, previous: Days, when: str = "") -> str:
+    return comparison_story.describe(kind, Filters(current), Filters(previous), when)
 
 
 def other(kind: Kind, first: str, last: str) -> Days | str:
@@ -96,10 +109,16 @@ def test_same_age_looks_at_the_plain_days(preset: Preset) -> None:
 def test_without_complete_days_no_kind_has_another_side(kind: Kind) -> None:
     for period in (resolve("all", d("2026-11-22"), first_day=d("2026-05-01")), resolve("this_month", d("2026-11-01"))):
         found = compared(period, kind)
-        assert (found.current, found.previous, found.reason) == (None, None, period.reason)
+        assert (found.current, found.previous) == (None, None)
+        assert found.reason == ("" if kind == "none" else period.reason)
 
 
-@given(ranges, st.sampled_from(KINDS))
+def test_none_switches_the_comparison_off_without_a_complaint() -> None:
+    found = compared(resolve("last_30", d("2026-11-22")), "none")
+    assert (found.current, found.previous, found.reason) == (None, None, "")
+
+
+@given(ranges, st.sampled_from([kind for kind in KINDS if kind != "none"]))
 def test_the_other_days_lie_wholly_before(current: Days, kind: Kind) -> None:
     period = compared(resolve("custom", d("2050-01-01"), current), kind)
     if period.previous is None:
@@ -171,18 +190,35 @@ def test_what_is_compared_is_said_exactly() -> None:
         days("2026-11-12", "2026-11-18"),
         days("2025-11-19", "2025-11-25"),
     )
-    assert comparison_story.describe("before", week, before) == "change against 12–18 Nov 2026"
-    assert comparison_story.describe("weekday", week, before) == "change against 12–18 Nov 2026, the same weekdays"
-    assert (
-        comparison_story.describe("last_year", week, year) == "change against 19–25 Nov 2025, the same days last year"
-    )
-    assert comparison_story.describe("same_age", week, before, "on day 1") == (
+    assert told("before", week, before) == "change against 12–18 Nov 2026"
+    assert told("weekday", week, before) == "change against 12–18 Nov 2026, the same weekdays"
+    assert told("last_year", week, year) == "change against 19–25 Nov 2025, the same days last year"
+    assert told("same_age", week, before, "on day 1") == (
         "change: 19–25 Nov 2026 as known on day 1 against 12–18 Nov 2026 as known on day 1"
     )
-    february = comparison_story.describe(
-        "last_year", days("2024-02-01", "2024-02-29"), days("2023-02-01", "2023-02-28")
-    )
+    february = told("last_year", days("2024-02-01", "2024-02-29"), days("2023-02-01", "2023-02-28"))
     assert february == "change against 1–28 Feb 2023, the same days last year (29 days against 28)"
+
+
+def test_clients_with_other_days_are_named_beside_those_that_most_have() -> None:
+    hull = days("2026-10-31", "2026-11-30")
+    month, earlier = days("2026-11-01", "2026-11-30"), days("2026-10-31", "2026-11-29")
+    ranges = (("acme", month), ("bolt", month), ("hoshi", earlier))
+    assert periods.told(hull, ranges, {"hoshi": "Hoshi Tea House"}) == (
+        "1–30 Nov 2026; Hoshi Tea House 31 Oct – 29 Nov 2026"
+    )
+    assert periods.told(month, (), {}) == "1–30 Nov 2026"
+
+
+def test_a_line_says_whether_both_sides_have_the_same_age_and_why() -> None:
+    young = [d("2026-11-24"), d("2026-11-25")]
+    assert comparison_story.at_same_age(young, "on day 1") == (
+        "Compared at the same age, each day as known on day 1: 24–25 Nov 2026 can still change"
+    )
+    assert comparison_story.plain((), "") == "Compared as they are: every day in view is final"
+    assert comparison_story.plain(young, "the ledger begins on 1 Nov 2026") == (
+        "Not compared at the same age, although 24–25 Nov 2026 can still change: the ledger begins on 1 Nov 2026"
+    )
 
 
 def test_reasons_name_the_days_and_where_the_ledger_begins() -> None:

@@ -13,7 +13,7 @@ from perfdash.domain.accounts import Days
 from perfdash.domain.as_of import END_OF_TIME, AsOf, AtRevisions
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.errors import UsageError
-from perfdash.domain.filters import Filters
+from perfdash.domain.filters import Filters, joined
 from perfdash.domain.question import (
     Question,
     as_of_text,
@@ -136,3 +136,25 @@ def test_users_with_the_same_grants_share_what_was_read_and_no_others() -> None:
     assert asked[0] == asked[1]
     assert len(set(asked)) == 1 + len(others)
     assert Question(ann, FILTERS).shared() != Question(ann, FILTERS, NOON).shared()
+
+
+def test_days_that_differ_by_client_are_written_read_again_and_shown_to_nobody_else() -> None:
+    own = {"acme": Days(date(2026, 3, 1), date(2026, 3, 6)), "bolt": WEEK}
+    days, ranges = joined(own)
+    asked = Question(Principal("boss", "admin"), Filters(days, ranges=ranges))
+    assert json.loads(asked.line())["ranges"] == {
+        "acme": ["2026-03-01", "2026-03-06"],
+        "bolt": ["2026-03-01", "2026-03-07"],
+    }
+    assert filters_of(asked.line(), ()) == asked.filters
+    assert filters_of(asked.line(), ("acme",)) == Filters(own["acme"], ("acme",))
+    shown = readable(Principal("r", "client", frozenset({"acme"})), asked.line())
+    assert json.loads(shown)["ranges"] == {"acme": ["2026-03-01", "2026-03-06"]}
+    assert asked.about(SPRING).filters == Filters(own["acme"])
+
+
+@pytest.mark.parametrize("ranges", ['["acme"]', '{"acme": ["soon", "later"]}', '{"acme": ["2026-03-01"]}', "7"])
+def test_days_of_clients_that_cannot_be_read_are_refused_with_a_sentence(ranges: str) -> None:
+    line = Question(OPERATOR, FILTERS).line().replace('"to":', f'"ranges": {ranges}, "to":')
+    with pytest.raises(UsageError, match="cannot be read"):
+        filters_of(line, ("acme",))

@@ -292,6 +292,7 @@ TABLE: dict[str, Ask] = {
     "query.coverage.coverage": lambda s, p, x: coverage.coverage(s, Question(p, Filters(ALL.days, x.clients))),
     "query.coverage.gaps": lambda s, p, x: coverage.gaps(s, x.over(p, 3)),
     "query.coverage.uncovered": lambda s, p, x: coverage.uncovered(s, x.over(p, 3), NOW),
+    "query.coverage.last_complete": lambda s, p, x: coverage.last_complete(s, of_every_day(p, x.clients, x.as_of), NOW),
     "query.sync_health.runs": lambda s, p, x: sync_health.runs(s, p, x.clients),
     "query.sync_health.run_log": lambda s, p, x: sync_health.run_log(s, p, x.client, 1),
     "ledger.newer_answers.newer_answer": lambda s, p, x: newer_answers.newer_answer(

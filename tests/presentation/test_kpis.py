@@ -33,7 +33,7 @@ def test_no_change_is_shown_without_a_reason_beside_it():
     figure = headline(Total("EUR", sums()), None, "2 days were never fetched")["cost"]
     assert (figure.change, figure.why) == (None, "2 days were never fetched")
     undefined = headline(Total("EUR", sums()), Total("EUR", sums(cost=0)))["cost"]
-    assert (undefined.change, undefined.why) == (None, "it was undefined or 0 in the period before")
+    assert (undefined.change, undefined.why) == (None, "it was 0 in the period before")
 
 
 def test_roas_says_how_much_of_the_cost_it_speaks_of():

@@ -20,11 +20,12 @@ import perfdash.store
 from perfdash.domain.access import OPERATOR, Principal, Role
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.comparison import Age
 from perfdash.domain.control_totals import ControlTotals, MeasureTotals
 from perfdash.domain.corrections import Range, Target, WantedValue
 from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.domain.facts import FactKey
-from perfdash.domain.filters import Age, Filters
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question, of_every_day
 from perfdash.store import audit, receipts, scope
 from perfdash.store.auth import invitations, login, sessions, user_rows, users
@@ -170,6 +171,7 @@ ASKED: dict[str, Ask] = {
     "query.coverage.coverage": lambda s, p: coverage.coverage(s, Question(p, Filters(ALL.days))),
     "query.coverage.gaps": lambda s, p: coverage.gaps(s, Question(p, Filters(ALL.days))),
     "query.coverage.uncovered": lambda s, p: coverage.uncovered(s, Question(p, Filters(ALL.days)), NOW),
+    "query.coverage.last_complete": lambda s, p: coverage.last_complete(s, of_every_day(p), NOW),
     "query.sync_health.runs": sync_health.runs,
     # Those who only read their own numbers see no logs at all; among the others the scope decides.
     "query.sync_health.run_log": lambda s, p: sync_health.run_log(

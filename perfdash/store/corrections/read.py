@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, literal, or_, select
@@ -18,7 +18,7 @@ from perfdash.store.engine import Store
 from perfdash.store.ledger.overlays import Active, Reported, active, key_of, laid_over
 from perfdash.store.query.versions import Cutoffs, cutoffs, fact_versions
 from perfdash.store.schema import FACT_KEY, correction_ranges, corrections, facts
-from perfdash.store.scope import narrowed, of_campaign
+from perfdash.store.scope import in_days, narrowed, of_campaign
 
 _c = schema.corrections.c
 _OF_FACT = (*CORRECTABLE, "currency")
@@ -47,7 +47,7 @@ def list_corrections(
 
 def _statement(question: Question, cut: Cutoffs | None) -> Select[Any]:
     made, ended = schema.revisions.alias("made"), schema.revisions.alias("ended")
-    principal, days = question.principal, question.filters.days
+    principal = question.principal
     now = _facts(question, cut)
     own = [column for column in _c if column.name != "raw_cost"]
     columns = [
@@ -68,7 +68,9 @@ def _statement(question: Question, cut: Cutoffs | None) -> Select[Any]:
     statement = select(*columns, *of_now).select_from(table).where(narrowed(principal, _c.client_id, question.clients))
     if cut is not None:
         statement = statement.where(_c.from_rev <= cut.table.c.revision)
-    statement = statement.where(_c.day.between(days.start, days.end), *of_campaign(question.only, schema.corrections))
+    statement = statement.where(
+        *in_days(question.filters, schema.corrections), *of_campaign(question.only, schema.corrections)
+    )
     if not principal.money:
         statement = statement.where(_c.field.not_in(sorted(rules.MONEY_FIELDS)))
     return statement.order_by(made.c.at.desc(), _c.client_id, _c.correction_id)
@@ -82,10 +84,9 @@ def _still(cut: Cutoffs | None) -> ColumnElement[bool]:
 def _facts(question: Question, cut: Cutoffs | None) -> FromClause:
     """What the sources reported, of the days in question."""
     columns = [name for name in _OF_FACT if question.principal.money or name != "cost"]
-    days = question.filters.days
 
-    def narrow(table: Any) -> list[ColumnElement[bool]]:
-        return [table.c.day.between(days.start, days.end)]
+    def narrow(table: Any) -> Iterable[ColumnElement[bool]]:
+        return in_days(question.filters, table)
 
     return fact_versions(question.principal, question.clients, cut, (*schema.FACT_KEY, *columns), narrow)
 

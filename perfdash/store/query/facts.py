@@ -33,7 +33,7 @@ from perfdash.domain.measures import MONEY, NAMES, NOT_ADDITIVE
 from perfdash.domain.metrics import ADDED, PAIRED, Sums, made_of_money
 from perfdash.domain.question import Question
 from perfdash.store.query.versions import Cutoffs, cutoffs, fact_versions, has_overlays
-from perfdash.store.scope import of_campaign, under_lock
+from perfdash.store.scope import in_days, of_campaign, under_lock
 
 _COUNTED = tuple(name for name in NAMES if name not in MONEY)
 
@@ -125,7 +125,7 @@ class FactsView:
         )
 
     def _narrow(self, table: Table) -> Iterable[ColumnElement[bool]]:
-        yield table.c.day.between(self.filters.days.start, self.filters.days.end)
+        yield from in_days(self.filters, table)
         if self.filters.platforms:
             yield table.c.platform.in_(sorted(self.filters.platforms))
         if self.filters.currency is not None:

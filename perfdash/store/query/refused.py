@@ -51,7 +51,7 @@ def _newest(connection: Connection, question: Question) -> dict[RunKey, _Newest]
         for a in accounts_in_view(connection, question.principal, question.clients, inactive=True)
         if _in_view(a, question)
     }
-    left = {key: _days(question) for key in accounts}
+    left = {key: question.days_of(key[0]) for key in accounts}
     found: dict[RunKey, _Newest] = {}
     for client, number, first, last, platforms, run in _ranges(connection, question):
         key = (client, number)
@@ -69,11 +69,6 @@ def _in_view(account: Account, question: Question) -> bool:
     currencies = {question.filters.currency, lock.currency if lock else None} - {None}
     of_campaign = only is None or (only.client, only.account) == (account.client, account.number)
     return of_campaign and currencies <= {account.currency}
-
-
-def _days(question: Question) -> set[date]:
-    lock = question.principal.lock
-    return {day for day in question.filters.days.each() if lock is None or lock.holds(day)}
 
 
 def _ranges(connection: Connection, question: Question) -> Sequence[Any]:

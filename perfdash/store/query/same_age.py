@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Date, Integer, String, column, func, select, 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.campaigns import CampaignRow
-from perfdash.domain.filters import Age
+from perfdash.domain.comparison import Age
 from perfdash.domain.groups import Group
 from perfdash.domain.question import Question
 from perfdash.store.engine import Store
@@ -59,12 +59,12 @@ def aged(store: Store, question: Question, age: Age) -> Aged:
 
     The moment is that of `age`, not the question's. A day that was not known yet has no rows: `unknown` names those.
     """
-    principal, days = question.principal, question.filters.days
+    principal = question.principal
     principal.require_account()
     groups: list[Group] = []
     with store.reading() as connection:
         plain = view(connection, question.at(age.seen))
-        for seen in _in_parts(_seen(connection, principal, question.clients, days, age)):
+        for seen in _in_parts(_seen(connection, question, age)):
             some = plain.question.filtered(clients=tuple(sorted({client for client, _, _ in seen})))
             bound = replace(plain, question=some, cut=_by_day(seen))
             groups += grouped(connection, bound, ("client", "account", "campaign"))
@@ -83,7 +83,7 @@ def unknown(store: Store, question: Question, age: Age) -> tuple[Unknown, ...]:
     found = []
     for account in accounts:
         known, zone = first[account.client, account.number], zones[account.client]
-        until = {day: age.until(day, zone) for day in days.each()}
+        until = {day: age.until(day, zone) for day in question.filters.days_of(account.client).each()}
         lacking = tuple(day for day, end in until.items() if day not in known or known[day] >= end)
         if lacking:
             begins = begun.get((account.client, account.number))
@@ -97,10 +97,9 @@ def _by_day(seen: Sequence[SeenDay]) -> Cutoffs:
     return Cutoffs(tuple(sorted({client for client, _, _ in seen})), table, by_day=True)
 
 
-def _seen(
-    connection: Connection, principal: Principal, names: Collection[str], days: Days, age: Age
-) -> Iterator[SeenDay]:
+def _seen(connection: Connection, question: Question, age: Age) -> Iterator[SeenDay]:
     """By client and day; a day of a client that had no revision by then is absent."""
+    principal, names, days = question.principal, question.clients, question.filters.days
     zones = _zones(connection, principal, names)
     found: list[SeenDay] = []
     for zone in sorted(set(zones.values())):
@@ -119,7 +118,11 @@ def _seen(
             .select_from(clients.join(moments, clients.c.time_zone == zone))
             .where(narrowed(principal, clients.c.client_id, names))
         )
-        found += [(row[0], row[1], row[2]) for row in connection.execute(statement) if row[2] is not None]
+        found += [
+            (row[0], row[1], row[2])
+            for row in connection.execute(statement)
+            if row[2] is not None and row[1] in question.filters.days_of(row[0])
+        ]
     yield from sorted(found)
 
 

@@ -40,7 +40,7 @@ from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED, RESTATED_FIELDS, RESTATED_MONEY, Moved, RestatedField, Timing
 from perfdash.store.query.facts import split
 from perfdash.store.schema import FACT_KEY, fact_history, facts
-from perfdash.store.scope import narrowed, of_campaign
+from perfdash.store.scope import in_days, narrowed, of_campaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _in_view(asked: Between, table: Any) -> list[ColumnElement[bool]]:
     filters = asked.question.filters
     found = [
         narrowed(asked.question.principal, table.c.client_id, asked.clients),
-        table.c.day.between(filters.days.start, filters.days.end),
+        *in_days(filters, table),
         *of_campaign(asked.question.only, table),
     ]
     if filters.platforms:

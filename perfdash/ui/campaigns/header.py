@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from perfdash.presentation import formatting
+from perfdash.presentation import formatting, periods
 from perfdash.presentation.columns import Origins
 from perfdash.presentation.escaping import escape_markdown
+from perfdash.store.query import catalog
 from perfdash.store.query.overview import Undefined
 from perfdash.ui.campaigns.headline import Headline
 from perfdash.ui.components.kpis import tiles
 from perfdash.ui.filters.sidebar import Selection
-from perfdash.ui.runtime import browser, cache
+from perfdash.ui.runtime import browser, cache, context
 from perfdash.ui.sync_health import refresh
 from perfdash.ui.sync_health.progress import sync_button
 
@@ -30,9 +31,12 @@ def draw_tiles(found: Headline, *, money: bool, without: tuple[str, ...] = ()) -
         tiles([figure for figure in row if figure.name not in without])
 
 
-def period_line(asked: Selection, found: Headline) -> str:
-    """23 Oct – 21 Nov 2026 · change against 23 Sep – 22 Oct 2026."""
-    line = formatting.days(asked.period.days)
+def period_line(asked: Selection, found: Headline, *, shows_change: bool = True) -> str:
+    """23 Oct – 21 Nov 2026 · change against 23 Sep – 22 Oct 2026; without `shows_change` the days alone."""
+    names = {client.slug: client.name for client in catalog.clients(context.store(), asked.question.principal)}
+    line = periods.told(asked.period.days, asked.period.ranges, names)
+    if not shows_change:
+        return line
     if found.before is None:
         return f"{line} · no change shown: {found.why}" if found.why else line
     cut = asked.period.current
@@ -40,8 +44,11 @@ def period_line(asked: Selection, found: Headline) -> str:
     return f"{line} · {found.against}{till}"
 
 
-def draw_context(asked: Selection, found: Headline) -> Origins:
-    """What is in view and how fresh it is; offers a sync when it is old. Returns where the numbers come from."""
+def draw_context(asked: Selection, found: Headline, *, shows_change: bool = True) -> Origins:
+    """What is in view and how fresh it is; offers a sync when it is old. Returns where the numbers come from.
+
+    `shows_change`: the page shows one, so that what it is measured against belongs to it.
+    """
     question = asked.question
     origins = cache.origins(question)
     known = origins.values()
@@ -50,7 +57,10 @@ def draw_context(asked: Selection, found: Headline) -> Origins:
     final = [origin.final_to for origin in known]
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {formatting.day(last)}" if last else "not final yet"
-    st.caption(f"{period_line(asked, found)} · data fetched {browser.clock(oldest)} · {ends}")
+    line = escape_markdown(period_line(asked, found, shows_change=shows_change), 600)
+    st.caption(f"{line} · data fetched {browser.clock(oldest)} · {ends}")
+    if shows_change and found.fairness:
+        st.caption(f":material/balance: {escape_markdown(found.fairness, 400)}.")
     if question.as_of is None and question.principal.lock is None and refresh.is_old(question):
         st.caption(f":material/schedule: This data is older than {refresh.OLD_AFTER.seconds // 3600} hours.")
         sync_button(question.principal, question.clients, "Sync now", key="sync_old_data", view=question.filters.days)

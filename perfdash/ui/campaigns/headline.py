@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from perfdash.domain.accounts import Days
+from perfdash.domain import finality
 from perfdash.domain.as_of import AsOf, AtRevisions
 from perfdash.domain.campaigns import CampaignRow
-from perfdash.domain.filters import NAMES, Age
+from perfdash.domain.comparison import NAMES, Age, Kind
 from perfdash.domain.metrics import Sums
 from perfdash.domain.question import Question
 from perfdash.presentation import comparison as comparison_story
+from perfdash.presentation import formatting
 from perfdash.presentation.kpis import ALL_OF_ONE, COUNTS, MONEY, Figure, Total, figures, overall, totals
 from perfdash.store.query import catalog, coverage
 from perfdash.ui.filters import compare
@@ -36,7 +37,8 @@ class Side:
 class Headline:
     """What is in view. `before` and `current` are None when no change is shown; `why` then says why.
 
-    `against` says what is compared with what, exactly, where a change is shown.
+    `against` says what is compared with what, exactly, where a change is shown; `fairness` whether both sides are seen
+    at the same age, and why.
     """
 
     now: Side
@@ -45,6 +47,7 @@ class Headline:
     before: Side | None
     why: str
     against: str = ""
+    fairness: str = ""
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -67,51 +70,125 @@ class Headline:
         return figures(ALL_OF_ONE if everything else MONEY, self.now.of(currency), before, current, self.why)
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The two questions whose answers are compared, and how the other days are called."""
+
+    current: Question
+    previous: Question
+    name: str
+
+    @property
+    def named(self) -> tuple[tuple[str, Question], tuple[str, Question]]:
+        return ("these days", self.current), (self.name, self.previous)
+
+
 def headline(asked: Selection) -> Headline:
     """Ask for the days in view and, where every day of both is known, for what they are compared with."""
     question, period = asked.question, asked.period
     campaigns = _with_facts(question)
     now = _side(question, campaigns)
+    alone = Headline(now, campaigns, None, None, period.reason)
     if period.current is None or period.previous is None:
-        return Headline(now, campaigns, None, None, period.reason)
-    sides = (("these days", period.current), (NAMES[period.kind], period.previous))
-    why = _not_comparable(question, sides)
-    if why:
-        return Headline(now, campaigns, None, None, why)
-    compared = _in_one_currency(question, now)
-    if period.kind == "same_age":
-        age = Age(period.current.end, _moment(question.as_of))
-        return _of_same_age(Headline(now, campaigns, None, None, ""), compared, sides, age)
-    same = period.current == question.filters.days
-    current = now if same else _over(compared, period.current)
-    before = _over(compared, period.previous)
-    against = comparison_story.describe(period.kind, period.current, period.previous)
-    return Headline(now, campaigns, current, before, "", against)
+        return alone
+    one = _in_one_currency(question, now)
+    sides = _Compared(
+        one.over(period.current, period.current_ranges),
+        one.over(period.previous, period.previous_ranges),
+        NAMES[period.kind],
+    )
+    if why := _not_comparable(sides):
+        return replace(alone, why=why)
+    fairness = ""
+    if period.kind in ("fair", "same_age"):
+        young = _young(sides.current)
+        found = _of_same_age(alone, sides, young) if young or period.kind == "same_age" else alone
+        if found.before is not None or period.kind == "same_age":
+            return found
+        fairness = comparison_story.plain(young, found.why)
+    return _plain(replace(alone, why="", fairness=fairness), sides, period.kind)
 
 
-def _of_same_age(
-    found: Headline, question: Question, sides: tuple[tuple[str, Days], tuple[str, Days]], age: Age
-) -> Headline:
-    """`found` with the change between what was known of both sides at the same age."""
-    names = question.clients
-    zones = {c.time_zone for c in catalog.clients(context.store(), question.principal) if not names or c.slug in names}
-    when = age.when(zones)
-    why = compare.not_known(question, sides, age, when)
-    if why:
-        return replace(found, why=why)
-    (_, current), (_, previous) = sides
+def _plain(alone: Headline, sides: _Compared, kind: Kind) -> Headline:
     return replace(
-        found,
-        current=_aged(question.over(current), age),
-        before=_aged(question.over(previous), age),
-        against=comparison_story.describe("same_age", current, previous, when),
+        alone,
+        current=_whole(sides.current),
+        before=_whole(sides.previous),
+        against=_against(kind, sides),
     )
 
 
-def _aged(question: Question, age: Age) -> Side:
-    known = compare.aged(question, age)
-    found = totals(known.groups, known.campaigns)
-    return Side(found, overall(found, known.campaigns))
+def _whole(question: Question) -> Side:
+    return _side(question, _with_facts(question))
+
+
+def _against(kind: Kind, sides: _Compared, when: str = "") -> str:
+    names = {client.slug: client.name for client in catalog.clients(context.store(), sides.current.principal)}
+    return comparison_story.describe(kind, sides.current.filters, sides.previous.filters, when, names)
+
+
+def _young(question: Question) -> list[date]:
+    """The days that can still change for any account in view."""
+    only = question.only
+    return list(
+        finality.moving(
+            origin.finality
+            for (client, account), origin in cache.origins(question).items()
+            if only is None or (client, account) == (only.client, only.account)
+        )
+    )
+
+
+def _of_same_age(alone: Headline, sides: _Compared, young: Sequence[date]) -> Headline:
+    """`alone` with the change between what was known of both sides at the same age; or with why there is none."""
+    if sides.current.principal.lock is not None:
+        return replace(alone, why="a client link shows one moment")
+    ages = _ages(sides.current)
+    when = _when(sides.current, ages)
+    for clients, age in ages:
+        if why := compare.not_known([(name, _among(side, clients)) for name, side in sides.named], age, when):
+            return replace(alone, why=why)
+    return replace(
+        alone,
+        current=_aged(sides.current, ages),
+        before=_aged(sides.previous, ages),
+        why="",
+        against=_against("same_age", sides, when),
+        fairness=comparison_story.at_same_age(young, when),
+    )
+
+
+Ages = tuple[tuple[tuple[str, ...], Age], ...]
+"""Clients, and how old their days are when they are seen: as old as the youngest of their own."""
+
+
+def _ages(question: Question) -> Ages:
+    filters, seen = question.filters, _moment(question.as_of)
+    if not filters.ranges:
+        return ((filters.clients, Age(filters.days.end, seen)),)
+    alike: dict[date, list[str]] = {}
+    for client, days in filters.ranges:
+        alike.setdefault(days.end, []).append(client)
+    return tuple((tuple(alike[end]), Age(end, seen)) for end in sorted(alike))
+
+
+def _when(question: Question, ages: Ages) -> str:
+    """On day 1; or on day 1 and on day 2, where clients reach as far as different days."""
+    zones = {c.slug: c.time_zone for c in catalog.clients(context.store(), question.principal)}
+    named = question.clients or tuple(zones)
+    each = {age.when({zones[slug] for slug in clients or named if slug in zones}) for clients, age in ages}
+    return formatting.enumerate_names(sorted(each))
+
+
+def _among(question: Question, clients: tuple[str, ...]) -> Question:
+    return replace(question, filters=question.filters.among(clients))
+
+
+def _aged(question: Question, ages: Ages) -> Side:
+    known = [compare.aged(_among(question, clients), age) for clients, age in ages]
+    campaigns = [row for one in known for row in one.campaigns]
+    found = totals([group for one in known for group in one.groups], campaigns)
+    return Side(found, overall(found, campaigns))
 
 
 def _moment(as_of: AsOf | None) -> datetime | date:
@@ -127,18 +204,13 @@ def _in_one_currency(question: Question, now: Side) -> Question:
     return question.filtered(currency=now.by_currency[0].currency)
 
 
-def _not_comparable(question: Question, sides: Iterable[tuple[str, Days]]) -> str:
-    for name, days in sides:
-        gaps = coverage.gaps(context.store(), question.over(days))
+def _not_comparable(sides: _Compared) -> str:
+    for name, side in sides.named:
+        gaps = coverage.gaps(context.store(), side)
         lacking = {day for gap in gaps for day in gap.days.each()}
         if lacking:
-            return comparison_story.never_fetched(name, days, lacking)
+            return comparison_story.never_fetched(name, side.filters.days, lacking)
     return ""
-
-
-def _over(question: Question, days: Days) -> Side:
-    moved = question.over(days)
-    return _side(moved, _with_facts(moved))
 
 
 def _with_facts(question: Question) -> tuple[CampaignRow, ...]:

@@ -40,7 +40,7 @@ def _tile(figure: Figure) -> None:
         label,
         tile_text(figure),
         delta,
-        delta_color=_COLORS[figure.better] if moved else "off",  # type: ignore[arg-type]
+        delta_color=_COLORS[figure.better] if moved and figure.notable else "off",  # type: ignore[arg-type]
         delta_arrow="auto" if moved else "off",
         help=tile_help(figure),
         border=True,
@@ -64,8 +64,9 @@ def _delta(figure: Figure) -> str:
     """Streamlit reads the direction off an ASCII minus."""
     if figure.change is None:
         return formatting.UNDEFINED
-    percent = f"{float(round(figure.change * 100, 1)):+.1f}%"
-    return "0.0%" if percent in ("+0.0%", "-0.0%") else percent
+    unit = " pts" if figure.in_points else "%"
+    told = f"{float(round(figure.change * 100, 1)):+.1f}"
+    return (told[1:] if told in ("+0.0", "-0.0") else told) + unit
 
 
 def tile_help(figure: Figure) -> str:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import streamlit as st
 
-from perfdash.domain.accounts import Days, today_in
-from perfdash.domain.filters import KINDS, LABELS, Age, Kind
+from perfdash.domain.accounts import today_in
+from perfdash.domain.comparison import DEFAULT_KIND, KINDS, LABELS, Age, Kind
 from perfdash.domain.question import Question
 from perfdash.presentation import comparison as comparison_story
 from perfdash.store.query import same_age
-from perfdash.store.query.same_age import Aged
-from perfdash.ui.filters import url as filter_url
+from perfdash.store.query.same_age import Aged, Unknown
 from perfdash.ui.runtime import browser, cache, context
 
 _HELP = """
+- **Fair**: the days before; while days in view can still change, each day of both sides as it was known equally long
+  after it, if the ledger goes back so far.
 - **Days before**: the equally long run just before; for this month, the same days of last month.
 - **Same weekdays**: the latest equally long run before that begins on the same weekday.
 - **Last year**: the same days, one year earlier.
 - **Same age**: the days before, but each day of both sides as it was known equally long after it. Platforms change past
   days, so young numbers against settled ones look worse, or better, than they are.
+- **None**: no change is shown.
 """
 
 
@@ -28,7 +31,7 @@ def chosen() -> Kind:
     """What the reader wants the change measured against."""
     state = st.session_state
     if state.get("compare") not in KINDS:
-        state["compare"] = filter_url.DEFAULT_KIND
+        state["compare"] = DEFAULT_KIND
     kind: Kind | None = st.selectbox(
         "Compare with",
         KINDS,
@@ -39,18 +42,18 @@ def chosen() -> Kind:
         filter_mode=None,
         help=_HELP,
     )
-    return kind or filter_url.DEFAULT_KIND
+    return kind or DEFAULT_KIND
 
 
-def not_known(question: Question, sides: tuple[tuple[str, Days], ...], age: Age, when: str) -> str:
-    """Why days cannot be compared at the same age; empty when they can."""
-    for name, days in sides:
-        unknown = same_age.unknown(context.store(), question.over(days), age)
-        lacking = {day for account in unknown for day in account.days}
-        begins = [account.begins for account in unknown if account.begins is not None]
-        if lacking:
-            since = today_in(browser.zone(), max(begins)) if len(begins) == len(unknown) else None
-            return comparison_story.not_known_then(name, days, lacking, when, since)
+def not_known(sides: Sequence[tuple[str, Question]], age: Age, when: str) -> str:
+    """Why the days of these questions cannot be compared at the same age; empty when they can."""
+    for name, side in sides:
+        lacking = unknown(side, age)
+        days = {day for account in lacking for day in account.days}
+        begins = [account.begins for account in lacking if account.begins is not None]
+        if days:
+            since = today_in(browser.zone(), max(begins)) if len(begins) == len(lacking) else None
+            return comparison_story.not_known_then(name, side.filters.days, days, when, since)
     return ""
 
 
@@ -58,6 +61,11 @@ def _by_minute(age: Age) -> tuple[date, date]:
     """Asked anew every minute, since each day is seen at the same time on the clock."""
     seen = age.seen
     return age.youngest, seen.replace(second=0, microsecond=0) if isinstance(seen, datetime) else seen
+
+
+@cache.shared(cache.runs, ttl="5m", keys={Age: _by_minute})
+def unknown(question: Question, age: Age) -> tuple[Unknown, ...]:
+    return same_age.unknown(context.store(), question, age)
 
 
 @cache.shared(cache.revisions_of_now, ttl="5m", keys={Age: _by_minute})

@@ -6,7 +6,7 @@ each has a neutral default (nothing chosen), and the real ones are set through t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,21 +16,12 @@ import streamlit as st
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Client, Days
-from perfdash.domain.as_of import AsOf, today_at
+from perfdash.domain.as_of import AsOf, last_day
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.comparison import DEFAULT_KIND
 from perfdash.domain.errors import UsageError
-from perfdash.domain.filters import (
-    PRESET_LABELS,
-    PRESETS,
-    Filters,
-    Grain,
-    Period,
-    Preset,
-    compared,
-    cpm_limit,
-    range_of,
-    resolve,
-)
+from perfdash.domain.filters import Filters, Grain, cpm_limit, range_of
+from perfdash.domain.periods import DEFAULT_PRESET, PRESET_LABELS, PRESETS, Period, Preset, compared, resolve
 from perfdash.domain.question import Question, of_every_day
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import catalog, overview
@@ -108,17 +99,7 @@ class Selection:
 
     def about(self, campaign: CampaignRef) -> Selection:
         """The same about one campaign."""
-        return replace(self, question=self.question.about(campaign))
-
-
-@dataclass(frozen=True, slots=True)
-class _Today:
-    """The first and the last day that the clients in view call today at `as_of`, and the last that anybody does now."""
-
-    first: date
-    last: date
-    latest: date
-    as_of: AsOf | None
+        return replace(self, question=self.question.about(campaign), period=self.period.of(campaign.client))
 
 
 def current(principal: Principal) -> Selection:
@@ -139,7 +120,7 @@ def sidebar(principal: Principal) -> Selection:
     """Draw the filters and return the question that they and the URL ask."""
     clients = catalog.clients(context.store(), principal)
     zones = {client.slug: client.time_zone for client in clients}
-    latest = max(_todays(zones.values(), None), default=context.now().date())
+    latest = max(_todays(zones, None).values())
     place = st.sidebar.container(key=PLACE)
     with place:
         as_of, not_past = as_of_control.control(latest)
@@ -147,11 +128,11 @@ def sidebar(principal: Principal) -> Selection:
     _open_link(principal, tuple(zones), platforms, latest)
     with place:
         chosen = _clients(clients)
-        then = _todays((zones[slug] for slug in chosen or zones), as_of)
-        at = _Today(min(then, default=latest), max(then, default=latest), latest, as_of)
-        period, unusable = _period(principal, chosen, at)
+        then = _todays({slug: zones[slug] for slug in chosen or zones}, as_of)
+        period, unusable = _period(of_every_day(principal, chosen, as_of), then, latest)
         period = compared(period, compare.chosen())
-        question = Question(principal, Filters(period.days, chosen, _platforms(platforms)), as_of)
+        filters = Filters(period.days, chosen, _platforms(platforms), ranges=period.ranges)
+        question = Question(principal, filters, as_of)
         question, unapplied = narrowed(question) if principal.money else (question, ())
         question = question.filtered(raw=is_corrected and as_of_control.counts_raw())
         st.button("Reset filters", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
@@ -171,9 +152,10 @@ def say_ignored(selection: Selection) -> None:
         )
 
 
-def _todays(zones: Iterable[str], as_of: AsOf | None) -> set[date]:
+def _todays(zones: Mapping[str, str], as_of: AsOf | None) -> dict[str, date]:
+    """What each client calls today at `as_of`; without any, what UTC does."""
     now = context.now()
-    return {today_at(as_of, zone, now) for zone in zones}
+    return {slug: last_day(as_of, zone, now) for slug, zone in (zones or {"": "UTC"}).items()}
 
 
 def _open_link(principal: Principal, clients: tuple[str, ...], platforms: tuple[str, ...], latest: date) -> None:
@@ -197,7 +179,7 @@ def _open_link(principal: Principal, clients: tuple[str, ...], platforms: tuple[
             state[_MEND] = {"range": asked.preset, "max_cpm": asked.max_cpm} | ({"dates": dates} if dates else {})
         state.setdefault("range", asked.preset)
     if state.get("range") not in PRESETS:
-        state["range"] = filter_url.DEFAULT_PRESET
+        state["range"] = DEFAULT_PRESET
     if state.get("cpm_grain") not in filter_url.GRAINS:
         state["cpm_grain"] = "row"
 
@@ -240,7 +222,8 @@ def _platforms(platforms: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(chosen))
 
 
-def _period(principal: Principal, clients: tuple[str, ...], at: _Today) -> tuple[Period, tuple[str, ...]]:
+def _period(of_clients: Question, today: Mapping[str, date], latest: date) -> tuple[Period, tuple[str, ...]]:
+    """The days of each client of `today`, and what could not be applied."""
     preset: Preset = (
         st.selectbox(
             "Dates",
@@ -252,16 +235,17 @@ def _period(principal: Principal, clients: tuple[str, ...], at: _Today) -> tuple
             on_change=_preset_chosen,
             filter_mode=None,
         )
-        or filter_url.DEFAULT_PRESET
+        or DEFAULT_PRESET
     )
-    first = overview.first_day(context.store(), of_every_day(principal, clients, at.as_of)) if preset == "all" else None
+    complete = cache.last_complete(of_clients)
     if preset != "custom":
         with suppress(StreamlitAPIException):  # while its widget is bound to it, Streamlit removes it by itself
             st.query_params.pop("dates", None)
-        # "All days" leaves out none: where it is tomorrow already, that day counts too.
-        return resolve(preset, at.last if preset == "all" else at.first, first_day=first), ()
-    days, unusable = _custom(at.latest)
-    return resolve("custom", at.first, days or st.session_state.get(_DAYS) or _default_days(at.first)), unusable
+        first = cache.first_day(of_clients) if preset == "all" else None
+        return resolve(preset, complete, today, first=first), ()
+    days, unusable = _custom(latest)
+    days = days or st.session_state.get(_DAYS) or resolve(DEFAULT_PRESET, complete, today).days
+    return resolve("custom", complete, today, days), unusable
 
 
 def _custom(latest: date) -> tuple[Days | None, tuple[str, ...]]:
@@ -283,10 +267,6 @@ def _custom(latest: date) -> tuple[Days | None, tuple[str, ...]]:
         return None, ("the dates, until they have a first and a last day",)
 
 
-def _default_days(today: date) -> Days:
-    return resolve(filter_url.DEFAULT_PRESET, today).days
-
-
 def _preset_chosen() -> None:
     """A custom range starts as the days that were in view, so that nothing jumps."""
     state = st.session_state
@@ -301,9 +281,7 @@ def _reset() -> None:
     state = st.session_state
     neutral: dict[str, Any] = {"client": [], "platform": [], "max_cpm": None, "currency": None, "dates": ()}
     neutral |= {as_of_control.KEY: None, as_of_control.VALUES: as_of_control.COUNTED}
-    for key, value in (
-        neutral | {"range": filter_url.DEFAULT_PRESET, "cpm_grain": "row", "compare": filter_url.DEFAULT_KIND}
-    ).items():
+    for key, value in (neutral | {"range": DEFAULT_PRESET, "cpm_grain": "row", "compare": DEFAULT_KIND}).items():
         if key in state:
             state[key] = value
     state[_IGNORED] = ((), None)

@@ -12,17 +12,17 @@ from datetime import date
 from typing import Literal, get_args
 
 from perfdash.domain.accounts import Days
+from perfdash.domain.comparison import LABELS
 from perfdash.domain.errors import UsageError
-from perfdash.domain.filters import LABELS, PRESET_LABELS, Grain, Kind, Preset, cpm_limit, range_of
+from perfdash.domain.filters import Grain, cpm_limit, range_of
+from perfdash.domain.periods import DEFAULT_PRESET, PRESET_LABELS, Preset
 
 Key = Literal["client", "range", "dates", "platform", "currency", "max_cpm", "cpm_grain", "compare", "values"]
 KEYS: tuple[Key, ...] = get_args(Key)
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 EARLIEST = date(2000, 1, 1)
-DEFAULT_PRESET: Preset = "last_30"
 VALUES = ("counted", "raw")
 """Numbers with what was corrected, or as the sources report them."""
-DEFAULT_KIND: Kind = "before"
 _BY_LABEL = {label: preset for preset, label in PRESET_LABELS.items()}
 
 

@@ -27,7 +27,7 @@ from perfdash.domain.question import Question, of_every_day
 from perfdash.domain.refusals import Missing
 from perfdash.presentation.columns import Names, Origins
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import delivery, overview, refused
+from perfdash.store.query import coverage, delivery, overview, refused
 from perfdash.store.query.overview import Undefined
 from perfdash.sync.fetch import fetcher
 from perfdash.ui.runtime import context
@@ -153,7 +153,8 @@ def filter_options(question: Question) -> tuple[tuple[str, ...], bool]:
 
 def _of_days(question: Question) -> Question:
     """Nothing but which clients and days."""
-    return Question(question.principal, Filters(question.filters.days, question.clients), question.as_of)
+    filters = question.filters
+    return Question(question.principal, Filters(filters.days, question.clients, ranges=filters.ranges), question.as_of)
 
 
 def _unlimited(question: Question) -> Question:
@@ -171,6 +172,17 @@ def origins(question: Question) -> Origins:
 def missing(question: Question) -> Missing:
     """Refused rows that are missing from the numbers in view. A run that changes no number may bring them all."""
     return refused.missing(context.store(), question)
+
+
+def _of_clients(question: Question) -> Question:
+    """Nothing but which clients, as of when."""
+    return of_every_day(question.principal, question.clients, question.as_of)
+
+
+@shared(runs_by_minute, reduced=_of_clients, ttl="5m")
+def last_complete(question: Question) -> dict[str, date]:
+    """Per client in view its last complete day: what presets reach up to, whoever asks."""
+    return coverage.last_complete(context.store(), question, context.now())
 
 
 def first_day(question: Question) -> date | None:

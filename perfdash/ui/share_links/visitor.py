@@ -13,6 +13,7 @@ import streamlit as st
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Days
+from perfdash.domain.filters import Filters
 from perfdash.domain.share_links import Shared
 from perfdash.presentation import comparison as comparison_story
 from perfdash.presentation import formatting
@@ -64,7 +65,9 @@ def _days(days: Days) -> str:
 def _change(shared: Shared) -> str:
     if shared.against is None:
         return "Without a change against other days"
-    against = comparison_story.describe(shared.against.kind, shared.against.current, shared.against.previous)
+    against = comparison_story.describe(
+        shared.against.kind, Filters(shared.against.current), Filters(shared.against.previous)
+    )
     return escape_markdown(against[:1].upper() + against[1:], 200)
 
 

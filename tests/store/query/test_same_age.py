@@ -15,10 +15,11 @@ from sqlalchemy import insert
 
 from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.comparison import Age
 from perfdash.domain.corrections import Target, WantedValue
 from perfdash.domain.errors import UsageError
 from perfdash.domain.facts import FactKey
-from perfdash.domain.filters import Age, Filters
+from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
 from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store

@@ -68,6 +68,7 @@ GIVES_ROWS = {
     "query.catalog.accounts",
     "query.catalog.accounts_in_view",
     "query.coverage.coverage",
+    "query.coverage.last_complete",
     "receipts.write",
 }
 """What pages for links stand on. Everything else refuses them, or has nothing for them."""
