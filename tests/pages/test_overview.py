@@ -146,7 +146,7 @@ def test_an_empty_store_says_what_to_do(acme):
 
 def test_days_never_fetched_are_fetched_just_those_and_only_once(store, source):
     given_client(store, "acme", history_days=400)
-    Runs(store).add(VIEW.start, YESTERDAY - timedelta(days=3), at=NOON - timedelta(minutes=5))
+    Runs(store).add(VIEW.start - timedelta(days=3), YESTERDAY - timedelta(days=3), at=NOON - timedelta(minutes=5))
     given_user(store, "boss", "admin")
     app = shown()
     assert [(client, days.start, days.end) for client, days in source.asked] == [
@@ -158,7 +158,7 @@ def test_days_never_fetched_are_fetched_just_those_and_only_once(store, source):
 
 def test_a_failing_source_is_one_calm_line_and_is_left_alone(store, source):
     given_client(store, "acme", history_days=400)
-    Runs(store).add(VIEW.start, YESTERDAY - timedelta(days=3), at=NOON - timedelta(hours=1))
+    Runs(store).add(VIEW.start - timedelta(days=3), YESTERDAY - timedelta(days=3), at=NOON - timedelta(hours=1))
     given_user(store, "boss", "admin")
     fact(store, day=VIEW.start)
     source.answer = SourceUnreachable("The source did not answer within 20 s.")

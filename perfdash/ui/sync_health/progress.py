@@ -56,6 +56,8 @@ def fetch_missing(question: Question, zone: str) -> None:
             f"Fetching {formatting.plural(days, 'day')} not seen before",
             lambda tell: refresh.fetch_missing(principal, wanted, tell),
         )
+        if refresh.moves_the_view(question, results):
+            st.rerun()
     told = refresh.failures(results, refresh.account_standing(principal, question.clients), context.now(), zone)
     told += _stale(question, {line.split(":")[0] for line in told}, zone)
     _warn(told)

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account, Days
+from perfdash.domain.as_of import day_before, last_day
 from perfdash.domain.facts import Fetched
+from perfdash.domain.filters import joined
 from perfdash.domain.question import Question
 from perfdash.domain.reconcile import Counts
 from perfdash.domain.schedule import default_days, history_of, refresh_days
@@ -71,7 +73,27 @@ def _recent(fresh: Freshness, since: datetime) -> bool:
 
 
 def _gaps(question: Question) -> tuple[Gap, ...]:
-    return coverage.uncovered(runtime_context.store(), question, runtime_context.now())
+    return coverage.uncovered(runtime_context.store(), _up_to_yesterday(question), runtime_context.now())
+
+
+def _up_to_yesterday(question: Question) -> Question:
+    """Where a view ends with the last complete day, the days since belong to it: they only have not been fetched."""
+    complete, now = cache.last_complete(question), runtime_context.now()
+    own: dict[str, Days] = {}
+    for client in catalog.clients(runtime_context.store(), question.principal):
+        days = question.filters.days_of(client.slug)
+        if question.clients and client.slug not in question.clients:
+            continue
+        reaches = days.end == complete.get(client.slug)
+        last = max(days.end, day_before(last_day(None, client.time_zone, now))) if reaches else days.end
+        own[client.slug] = Days(days.start, last)
+    return question.over(*joined(own)) if own else question
+
+
+def moves_the_view(question: Question, results: Sequence[RunResult]) -> bool:
+    """True when days behind the view were stored just now, which are part of it from the next run on."""
+    stored = [result for result in results if result.state in ("committed", "incomplete", "reused")]
+    return any(result.days.end > question.filters.days_of(result.account.client).end for result in stored)
 
 
 def fetch_missing(
