@@ -5,6 +5,7 @@ It shows no client's data, so everybody who is signed in may read all of it; a l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import streamlit as st
@@ -32,20 +33,39 @@ principal = session.require(navigation.DEFINITIONS)
 
 def _card(entry: glossary.Entry) -> None:
     """One definition: what it is called, how it is computed, what it means, and what it is not."""
-    name = f"**{entry.label}**"
-    if entry.needs_money and not principal.money:
-        name += " :gray-badge[not part of your access]"
     exported = f"Exports: {entry.exported}. " if entry.exported not in ("", "count") else ""
     undefined = f"Undefined ({formatting.UNDEFINED}) {entry.undefined}" if entry.undefined else ""
+    also = f"Also: {', '.join(entry.also)}" if entry.also else ""
     parts = [
-        name,
         f"`{entry.definition}`" if entry.definition else "",
         entry.meaning,
         f":gray[{entry.caution}]" if entry.caution else "",
+        f":small[:gray[{also}]]" if also else "",
         f":small[:gray[{(exported + undefined).strip()}]]" if exported or undefined else "",
     ]
     with st.container(border=True, height="stretch"):
+        beyond = " :gray-badge[not part of your access]" if entry.needs_money and not principal.money else ""
+        st.subheader(f"{entry.label}{beyond}", anchor=entry.name.replace("_", "-"))
         st.markdown("\n\n".join(part for part in parts if part))
+
+
+def _section(name: glossary.Section, entries: Sequence[glossary.Entry], *, searched: bool) -> None:
+    """A group of definitions, folded up until it is opened or searched in: all of them are long on a telephone."""
+    count = formatting.plural(len(entries), "definition")
+    key = f"open_{name.lower()}" if not searched else None
+    with (
+        st.expander(
+            f"{name} · {count}",
+            expanded=searched,
+            icon=f":material/{ICONS[name]}:",
+            key=key,
+            on_change="rerun" if key else "ignore",
+            bind="query-params" if key else None,
+        ),
+        st.grid(3, min_column_width=NARROWEST_CARD, gap="small"),
+    ):
+        for entry in entries:
+            _card(entry)
 
 
 def _worked_case() -> None:
@@ -58,7 +78,7 @@ def _worked_case() -> None:
         for name, sums in (("A", one), ("B", two), ("**together**", one + two))
     ]
     average = sum(ratio("cpm", sums) or 0 for sums in (one, two)) / Fraction(2)
-    with st.expander("Why a ratio is never averaged", icon=":material/functions:", expanded=True):
+    with st.expander("Why a ratio is never averaged", icon=":material/functions:"):
         st.markdown("\n".join(["| campaign | cost | impressions | CPM |", "|:--|--:|--:|--:|", *rows]))
         st.markdown(
             f"The average of the two CPMs, {formatting.number(average)}, is the CPM of nothing. "
@@ -70,13 +90,16 @@ def _worked_case() -> None:
 
 st.title("Definitions")
 wanted = st.text_input(
-    "Find a number or a word",
-    st.query_params.get("find", ""),
+    "Find a number or a word, in English, German, Spanish or French",
+    key="find",
+    bind="query-params",
+    type="search",
+    live=True,
     max_chars=60,
     icon=":material/search:",
-    placeholder="CPM, final, restatement …",
+    placeholder="CPM, TKP, final, restatement …",
 ).strip()
-section = st.pills("Section", glossary.SECTIONS, key="definitions_section", label_visibility="collapsed")
+section = st.pills("Section", glossary.SECTIONS, key="section", bind="query-params", label_visibility="collapsed")
 found = tuple(entry for entry in glossary.search(wanted) if section in (None, entry.section))
 if not found:
     where = f" under {section}" if section else ""
@@ -90,7 +113,4 @@ st.caption(
 if not wanted and section in (None, "Metrics"):
     _worked_case()
 for name, entries in glossary.sectioned(found):
-    st.subheader(name, icon=f":material/{ICONS[name]}:")
-    with st.grid(3, min_column_width=NARROWEST_CARD, gap="small"):
-        for entry in entries:
-            _card(entry)
+    _section(name, entries, searched=bool(wanted) or section is not None)

@@ -179,9 +179,17 @@ def parts_of(text: str) -> NumberParts | None:
 _TYPED = re.compile(r"-?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?", re.ASCII)
 
 
+_TYPED_COMMA = re.compile(r"-?(?:[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|[1-9][0-9]{0,2}(?:\.[0-9]{3})+,[0-9]+)", re.ASCII)
+"""A decimal comma where it can be nothing else: 131,50 and 1.234,50, but not 1,234."""
+
+
 def typed_number(text: str, label: str) -> Decimal:
-    """What somebody typed into a form, written like 1,234.50 and not otherwise."""
-    if len(text) > LONGEST_NUMBER or not _TYPED.fullmatch(text):
+    """What somebody typed into a form: 1,234.50, or with a decimal comma where no comma could part thousands."""
+    if len(text) > LONGEST_NUMBER:
+        raise RefusedValue(f"{label} is not a number of a known format")
+    if _TYPED_COMMA.fullmatch(text):
+        return Decimal(text.replace(".", "").replace(",", "."))
+    if not _TYPED.fullmatch(text):
         raise RefusedValue(f"{label} is not a number of a known format")
     return Decimal(text.replace(",", ""))
 

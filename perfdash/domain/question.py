@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Days
-from perfdash.domain.as_of import END_OF_TIME, AsOf, AtRevisions, instant
+from perfdash.domain.as_of import END_OF_TIME, AsOf, AtRevisions, instant, parse
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.errors import UsageError
 from perfdash.domain.facts import MICRO
@@ -123,6 +123,15 @@ def as_of_text(as_of: AsOf | None) -> str | None:
     if isinstance(as_of, datetime):
         return instant(as_of)
     return as_of.isoformat() if isinstance(as_of, date) else None
+
+
+def as_of_of(line: str) -> AsOf | None:
+    """The moment in a written question; None where it asked about now, or cannot be read."""
+    try:
+        written = _written(line).get("as_of")
+        return parse(written) if isinstance(written, str) else None
+    except UsageError:
+        return None
 
 
 def readable(principal: Principal, line: str) -> str:

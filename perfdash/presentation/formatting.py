@@ -103,6 +103,11 @@ def day(label: date, around: date | None = None) -> str:
     return short if around is not None and around.year == label.year else f"{short} {label.year}"
 
 
+def weekday(label: date) -> str:
+    """Mon 23 Nov 2026."""
+    return f"{label:%a} {day(label)}"
+
+
 def days(span: Days) -> str:
     """14 Nov 2026, 1–14 Nov 2026, 20 Oct – 14 Nov 2026 or 20 Dec 2025 – 14 Jan 2026."""
     first, last = span.start, span.end

@@ -5,6 +5,7 @@ Whoever shows a number asks here what it means, so that no two places can say di
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,6 +15,61 @@ from perfdash.domain.metrics import COVERAGE, METRICS, PACING, Metric, sides_of,
 
 Section = Literal["Metrics", "Measures", "Campaigns", "Finality", "Changes", "Corrections", "Syncs"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
+
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "cpm": ("TKP", "Tausend-Kontakt-Preis", "cost per mille", "coste por mil", "coût pour mille"),
+    "cpc": ("Klickpreis", "cost per click", "coste por clic", "coût par clic"),
+    "ctr": ("Klickrate", "click-through rate", "tasa de clics", "porcentaje de clics", "taux de clics"),
+    "cpv": ("cost per view", "Preis pro View", "coste por visualización", "coût par vue"),
+    "cpe": ("cost per engagement", "coste por interacción", "coût par engagement"),
+    "cpa": ("CPO", "CPL", "cost per action", "Kosten pro Conversion", "coste por adquisición", "coût par acquisition"),
+    "engagement_rate": ("ER", "Interaktionsrate", "tasa de interacción", "taux d’engagement"),
+    "roas": ("KUR", "return on ad spend", "Werberendite", "retorno de la inversión publicitaria"),
+    "roi": ("return on investment", "Rendite", "retorno de la inversión", "retour sur investissement"),
+    "frequency": ("Kontaktdichte", "OTS", "frecuencia", "fréquence", "répétition"),
+    "impressions": ("Einblendungen", "Sichtkontakte", "impresiones", "affichages"),
+    "clicks": ("Klicks", "clics"),
+    "cost": ("spend", "amount spent", "Kosten", "Ausgaben", "coste", "gasto", "importe gastado", "coût", "dépense"),
+    "views": ("plays", "Aufrufe", "Wiedergaben", "visualizaciones", "reproducciones", "vues"),
+    "engagements": ("interactions", "Interaktionen", "interacciones", "likes", "comments", "shares"),
+    "conversions": (
+        "results",
+        "purchases",
+        "orders",
+        "Abschlüsse",
+        "Ergebnisse",
+        "conversiones",
+        "achats",
+        "résultats",
+    ),
+    "revenue": ("conversion value", "sales", "Umsatz", "Erlös", "ingresos", "ventas", "chiffre d’affaires"),
+    "reach": ("unique users", "Reichweite", "Nettoreichweite", "alcance", "couverture", "portée"),
+    "budget": ("Etat", "presupuesto"),
+    "budget_pacing": ("budget used", "Budgetverbrauch", "presupuesto consumido", "budget consommé"),
+    "flight": ("campaign dates", "run time", "Laufzeit", "periodo", "période de diffusion"),
+    "share": ("Anteil", "cuota", "part"),
+    "change": ("delta", "difference", "Veränderung", "variación", "évolution"),
+    "restatement": (
+        "restated",
+        "what changed",
+        "Nachmeldung",
+        "Korrektur der Plattform",
+        "reexpresión",
+        "retraitement",
+    ),
+    "receipt": ("what we reported", "export", "report", "Beleg", "Bericht", "informe", "reçu", "rapport"),
+    "as_of": ("Stand", "Stichtag", "a fecha de", "état au"),
+    "correction": ("Korrektur", "corrección", "adjustment", "ajuste"),
+    "final": ("settled", "endgültig", "definitivo", "définitif"),
+}
+"""By the name of an entry, what people look for when they mean it."""
+
+
+def plain(text: str) -> str:
+    """Small letters without accents: what is typed and what is looked through are compared like this."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +101,15 @@ class Entry:
         return f"{told} {self.caution}".rstrip()
 
     @property
+    def also(self) -> tuple[str, ...]:
+        """What else it is called, in English, German, Spanish and French."""
+        return SYNONYMS.get(self.name, ())
+
+    @property
     def text(self) -> str:
-        """Everything that a search looks through, in small letters."""
-        name = self.name.replace("_", " ")
-        return f"{name} {self.label} {self.definition} {self.meaning} {self.caution} {self.section}".casefold()
+        """Everything that a search looks through, as `plain` leaves it."""
+        name, also = self.name.replace("_", " "), " ".join(self.also)
+        return plain(f"{name} {self.label} {also} {self.definition} {self.meaning} {self.caution} {self.section}")
 
 
 def computed(
@@ -436,9 +497,15 @@ def hint(name: str) -> str:
 
 
 def search(wanted: str) -> tuple[Entry, ...]:
-    """The entries in which every word of `wanted` occurs, in their order; all of them when nothing is wanted."""
-    words = wanted.casefold().replace("_", " ").split()
-    return tuple(entry for entry in ENTRIES.values() if all(word in entry.text for word in words))
+    """The entries in which every word of `wanted` occurs; all of them when nothing is wanted.
+
+    Those that are called so come first, otherwise in their order.
+    """
+    sought = plain(wanted.replace("_", " "))
+    words = sought.split()
+    found = [entry for entry in ENTRIES.values() if all(word in entry.text for word in words)]
+    called = {entry.name for entry in found if sought in map(plain, (entry.label, *entry.also))}
+    return tuple(sorted(found, key=lambda entry: entry.name not in called))
 
 
 def sectioned(entries: tuple[Entry, ...]) -> tuple[tuple[Section, tuple[Entry, ...]], ...]:

@@ -12,9 +12,9 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Select, and_, case, insert, literal, select
 
 from perfdash.domain.access import Principal
-from perfdash.domain.as_of import AtRevisions
+from perfdash.domain.as_of import AsOf, AtRevisions
 from perfdash.domain.errors import AccessDenied, UsageError
-from perfdash.domain.question import VIEWS, readable
+from perfdash.domain.question import VIEWS, as_of_of, readable
 from perfdash.store.audit import write_line
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, receipts
@@ -118,6 +118,11 @@ class ExportReceipt:
         """The state that was exported."""
         return AtRevisions(tuple((part.client, part.revision) for part in self.parts), self.parts[0].at)
 
+    @property
+    def shown_at(self) -> AsOf:
+        """The moment whose state it shows: that of the export, or the past that was exported."""
+        return as_of_of(self.parts[0].filters) or self.parts[0].at
+
 
 def receipt_of(store: Store, principal: Principal, receipt: str) -> ExportReceipt:
     """The export with this id, its clients in order. UsageError when none of them is in scope, or there is none."""
@@ -130,6 +135,16 @@ def receipt_of(store: Store, principal: Principal, receipt: str) -> ExportReceip
         apart = select(r.client_id).where(r.receipt_id == receipt, ~in_scope(principal, r.client_id)).limit(1)
         whole = connection.execute(apart).first() is None
     return ExportReceipt(tuple(_read(row, principal) for row in rows), whole)
+
+
+def last_report(store: Store, principal: Principal) -> ExportReceipt | None:
+    """The newest export that the principal themselves made of a state of the numbers; None: there is none."""
+    principal.require_account()
+    r = receipts.c
+    own = select(r.receipt_id).where(in_scope(principal, r.client_id), r.author == principal.name, r.view.in_(VIEWS))
+    with store.reading() as connection:
+        newest = connection.scalar(own.order_by(r.at.desc(), r.receipt_id).limit(1))
+    return None if newest is None else receipt_of(store, principal, newest)
 
 
 def list_receipts(store: Store, principal: Principal, limit: int = 100) -> tuple[Receipt, ...]:

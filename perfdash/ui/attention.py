@@ -45,7 +45,7 @@ def destination(notice: Notice) -> tuple[PageRecord, Query]:
     about = {"client": notice.client}
     if notice.kind == "restated_late":
         return navigation.RESTATEMENTS, about
-    return (navigation.SYNC_HEALTH if notice.kind == "refused_rows" else navigation.CPM_LAB), about
+    return (navigation.SYNC_HEALTH if notice.kind == "refused_rows" else navigation.CHECKS), about
 
 
 def _costs(question: Question) -> Costs:

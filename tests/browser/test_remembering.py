@@ -63,9 +63,9 @@ def test_an_export_leaves_a_receipt_that_says_what_it_would_be_now(server: AppSe
     assert ",5.000000," in Path(caught.value.path()).read_text(encoding="utf-8-sig")
     page.get_by_role("button", name="Back to now").click()
     expect(page.get_by_test_id("stMetric").filter(has_text="Cost (USD)")).to_contain_text("9.00", timeout=PATIENCE)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Receipts").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="What we reported").click()
     # Else the table that is looked for may be the one of the page that is being left.
-    expect(page.get_by_role("heading", name="Receipts", level=1)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="What we reported", level=1)).to_be_visible(timeout=PATIENCE)
     frame = page.get_by_test_id("stDataFrame").first
     expect(frame).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)  # it is drawn whole, so nothing moves any more

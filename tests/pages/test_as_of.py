@@ -70,7 +70,9 @@ def test_every_page_tells_what_was_known_then_under_the_names_of_then(restated, 
         costs = {value for table in app.dataframe for value in table.value["cost"]}
         assert costs == {cost}
         assert name in names(app).replace("\\", "").splitlines()
-    assert "As of 5 March 2026, end of day: what was known then. 1 change since." in said(then).replace("**", "")
+    assert "As of 5 March 2026, end of day: what was known then. 1 sync with changes since." in said(then).replace(
+        "**", ""
+    )
     assert "4 Feb – 5 Mar 2026" in said(then)
     assert "As of" not in said(now)
 
@@ -193,8 +195,8 @@ def test_who_may_see_one_client_is_told_of_its_changes_only(restated):
     given_client(restated, "globex")
     given_revisions(restated, "globex", FIRST, SECOND, NOON)
     given_user(restated, "ann", "client", "acme")
-    assert "1 change since" in said(shown(OVERVIEW, "ann", as_of=THEN))
-    assert "3 changes since" in said(shown(as_of=THEN))
+    assert "1 sync with changes since" in said(shown(OVERVIEW, "ann", as_of=THEN))
+    assert "3 syncs with changes since" in said(shown(as_of=THEN))
 
 
 def test_sync_health_says_that_it_shows_now(restated):

@@ -17,13 +17,13 @@ DEFINITIONS = f"{PAGES}/performance/definitions.py"
 
 def cards(app) -> list[str]:
     """The labels of the definitions shown."""
-    return [part.value.split("**")[1] for part in app.markdown if part.value.startswith("**")]
+    return [header.value.split(" :gray-badge")[0] for header in app.subheader]
 
 
 def test_every_entry_is_there_without_any_data(acme):
     app = shown(DEFINITIONS)
     assert sorted(cards(app)) == sorted(entry.label for entry in glossary.ENTRIES.values())
-    assert [header.value for header in app.subheader] == list(glossary.SECTIONS)
+    assert [group.label.split(" · ")[0] for group in app.expander if " · " in group.label] == list(glossary.SECTIONS)
     assert "`cost / impressions × 1000`" in said(app)
 
 
@@ -41,14 +41,30 @@ def test_a_search_leaves_what_speaks_of_it(acme):
 
 
 def test_a_link_can_search_and_a_section_narrows_it(acme):
-    app = shown(DEFINITIONS)
-    app.query_params["find"] = "roas"
-    app.run()
+    app = shown(DEFINITIONS, find="roas")
     assert app.text_input[0].value == "roas"
     assert {"ROAS", "ROI", "Revenue", "Reported ROI"} <= set(cards(app))
     section = next(group for group in app.button_group if "Measures" in group.options)
     section.set_value("Measures").run()
     assert cards(app) == ["Revenue"]
+
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("TKP", "CPM"), ("umsatz", "Revenue"), ("cout par clic", "CPC"), ("Alcance", "Reach")]
+)
+def test_a_word_of_another_language_finds_the_number_first(acme, word, found):
+    assert cards(shown(DEFINITIONS, find=word))[0] == found
+
+
+def test_groups_are_folded_up_until_something_is_sought_in_them(acme):
+    assert not any(group.proto.expanded for group in shown(DEFINITIONS).expander)
+    assert all(group.proto.expanded for group in shown(DEFINITIONS, find="cpm").expander)
+
+
+def test_every_definition_can_be_linked_to(acme):
+    anchors = [header.proto.anchor for header in shown(DEFINITIONS).subheader]
+    assert len(set(anchors)) == len(glossary.ENTRIES)
+    assert "cpm" in anchors
 
 
 def test_what_is_not_found_is_said_as_plain_text(acme):
@@ -61,10 +77,10 @@ def test_what_is_not_found_is_said_as_plain_text(acme):
 
 def test_who_may_not_see_money_reads_which_numbers_that_means(acme):
     given_user(acme, "desk", "client", "acme", money=False)
-    marked = {card.value.split("**")[1] for card in shown(DEFINITIONS, "desk").markdown if "gray-badge" in card.value}
+    marked = {card.value.split(" :")[0] for card in shown(DEFINITIONS, "desk").subheader if "gray-badge" in card.value}
     assert {"CPM", "Cost", "Budget", "ROI"} <= marked
     assert not marked & {"CTR", "Impressions", "Final", "Correction"}
-    assert not [card for card in shown(DEFINITIONS).markdown if "gray-badge" in card.value]
+    assert not [card for card in shown(DEFINITIONS).subheader if "gray-badge" in card.value]
 
 
 def test_a_signed_out_reader_sees_only_the_form(acme):

@@ -226,10 +226,20 @@ def test_stale_is_what_a_page_calls_old():
     assert f"more than {refresh.OLD_AFTER.total_seconds() / 3600:g} hours" in glossary.entry_of("stale").meaning
 
 
+def test_a_search_knows_other_names_and_languages_without_accents():
+    assert glossary.search("tkp")[0].name == "cpm"
+    assert glossary.search("coût pour mille")[0].name == "cpm" == glossary.search("COUT POUR MILLE")[0].name
+    assert glossary.search("spend")[0].name == "cost"
+
+
+def test_synonyms_are_of_entries_that_there_are():
+    assert set(glossary.SYNONYMS) <= set(glossary.ENTRIES)
+
+
 def test_a_search_finds_every_word_anywhere_and_ignores_case():
-    assert [entry.name for entry in glossary.search("per thousand IMPRESSIONS")] == []
+    assert [entry.name for entry in glossary.search("a hundred IMPRESSIONS")] == []
     assert glossary.search("  THOUSAND impressions ")[0].name == "cpm"
-    assert glossary.search("late_restatement")[0].name == "final"
+    assert glossary.search("late_restatement")[0].name == "late_restatement"
     assert len(glossary.search("")) == len(glossary.ENTRIES)
     assert glossary.search("no such thing") == ()
 

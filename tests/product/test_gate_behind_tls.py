@@ -182,7 +182,7 @@ def test_a_sign_in_through_tls_gives_only_secure_cookies_and_a_working_page(scen
     assert set(flags.values()) == {(True, "Lax")}
     assert {COOKIE, "_streamlit_xsrf"} <= set(flags)
     assert cookies[COOKIE]["httpOnly"]
-    for name, heading in (("restatements", "Restatements"), ("definitions", "Definitions"), ("", "Overview")):
+    for name, heading in (("restatements", "What changed"), ("definitions", "Definitions"), ("", "Overview")):
         page.goto(f"{scene.url}/{name}")  # charts, formulas, tables
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     assert [line for line in said if "Content Security Policy" in line] == []

@@ -124,6 +124,34 @@ def revisions_at(store: Store, question: Question) -> Stamp:
     return tuple((client, known.get(client, 0)) for client, _ in of_now)
 
 
+def last_revised(store: Store, question: Question) -> tuple[tuple[str, int, datetime], ...]:
+    """(client, revision, its moment) of what the question's moment shows, by client; a client without one is absent."""
+    principal, named, r = question.principal, question.clients, revisions.c
+    with store.reading() as connection:
+        cut = cutoffs(connection, principal, named, question.as_of)
+        if cut is not None and not cut.clients:
+            return ()
+        last = clients if cut is None else cut.table
+        joined = revisions.join(last, and_(last.c.client_id == r.client_id, last.c.revision == r.revision))
+        statement = select(r.client_id, r.revision, r.at).select_from(joined)
+        rows = connection.execute(statement.where(narrowed(principal, r.client_id, named)))
+        return tuple(sorted((row[0], row[1], row[2]) for row in rows))
+
+
+def recorded_since(store: Store, question: Question) -> dict[str, int]:
+    """How many revisions of each kind came after the question's moment, over the clients in view."""
+    principal, named, r = question.principal, question.clients, revisions.c
+    statement = select(r.kind, func.count()).where(narrowed(principal, r.client_id, named)).group_by(r.kind)
+    with store.reading() as connection:
+        cut = cutoffs(connection, principal, named, question.as_of)
+        if cut is None:
+            return {}
+        if cut.clients:
+            statement = statement.select_from(revisions.outerjoin(cut.table, and_(*cut.of(revisions))))
+            statement = statement.where(r.revision > func.coalesce(cut.table.c.revision, 0))
+        return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def runs_stamp(store: Store, principal: Principal) -> RunsStamp:
     """Every client in scope, its last run and how many are in progress; none of both for a pinned client link."""
     if pinned(principal, None) is not None:

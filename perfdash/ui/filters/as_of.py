@@ -110,15 +110,19 @@ def banner(question: Question, *, obeyed: bool = True) -> None:
             moment = escape_markdown(as_of_text(as_of))
             st.caption(f":material/history: As it was on {moment}: what was reported or corrected later is not in it.")
         return
-    store = context.store()
-    then = dict(overview.revisions_at(store, question))
-    since = sum(last - then[client] for client, last in overview.revisions_at(store, question.at(None)))
-    about = (
-        f"what was known then. {formatting.plural(since, 'change')} since" if obeyed else "this page always shows now"
-    )
+    about = f"what was known then. {_recorded_since(question)} since" if obeyed else "this page always shows now"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(f"**As of {escape_markdown(as_of_text(as_of))}**: {about}.", icon=":material/history:", width="stretch")
         st.button("Back to now", on_click=back_to_now, type="primary", icon=":material/update:", key="back_to_now")
+
+
+def _recorded_since(question: Question) -> str:
+    """14 syncs with changes and 1 correction: how much was recorded after the question's moment."""
+    kinds = overview.recorded_since(context.store(), question)
+    corrections = sum(kinds.pop(kind, 0) for kind in ("correction", "revert"))
+    parts = [formatting.plural(sum(kinds.values()), "sync with changes", "syncs with changes")]
+    parts += [formatting.plural(corrections, "correction")] if corrections else []
+    return formatting.enumerate_names(parts)
 
 
 def nothing_known_yet(question: Question) -> bool:

@@ -25,7 +25,7 @@ from perfdash.store.corrections import read as correction_read
 from perfdash.store.query.campaigns import campaign_names
 from perfdash.store.restatements import read as restatement_read
 from perfdash.store.restatements import settlement
-from perfdash.ui.filters.since import Since
+from perfdash.ui.restatements.since import Since
 from perfdash.ui.runtime import browser, cache, context
 
 ENTRIES = 100

@@ -58,9 +58,12 @@ CAMPAIGN = PageRecord(
     listed=False,
     of_campaign=True,
 )
-RESTATEMENTS = PageRecord("Performance", "performance/restatements.py", "Restatements", "history", "restatements")
+RESTATEMENTS = PageRecord("Performance", "performance/what_changed.py", "What changed", "history", "restatements")
+RECEIPTS = PageRecord(
+    "Performance", "performance/what_we_reported.py", "What we reported", "receipt_long", "receipts", filtered=False
+)
 CORRECTIONS = PageRecord("Performance", "performance/corrections.py", "Corrections", "edit", "corrections")
-CPM_LAB = PageRecord("Performance", "performance/cpm_lab.py", "CPM lab", "science", "cpm-lab", of_money=True)
+CHECKS = PageRecord("Performance", "performance/checks.py", "Checks", "fact_check", "cpm-lab", of_money=True)
 DEFINITIONS = PageRecord(
     "Performance",
     "performance/definitions.py",
@@ -87,7 +90,6 @@ IMPORTS = PageRecord(
     filtered=False,
     follows_runs=True,
 )
-RECEIPTS = PageRecord("Operations", "operations/receipts.py", "Receipts", "receipt_long", "receipts", filtered=False)
 CLIENT_LINKS = PageRecord("Operations", "sharing/links.py", "Client links", "link", "client-links", needs="share")
 USERS = PageRecord(
     "Administration",
@@ -139,12 +141,12 @@ PAGES = (
     CAMPAIGNS,
     CAMPAIGN,
     RESTATEMENTS,
+    RECEIPTS,
     CORRECTIONS,
-    CPM_LAB,
+    CHECKS,
     DEFINITIONS,
     SYNC_HEALTH,
     IMPORTS,
-    RECEIPTS,
     CLIENT_LINKS,
     USERS,
     SESSIONS,

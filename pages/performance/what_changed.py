@@ -1,4 +1,4 @@
-"""Restatements: what the platforms changed after they first told it, by how much, when, and whether it was late."""
+"""What changed: what the platforms changed after they first told it, by how much, when, and whether it was late."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from perfdash.ui.auth import session
 from perfdash.ui.components import tables as component_tables
 from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import sidebar
-from perfdash.ui.filters import since as since_control
 from perfdash.ui.restatements import reads as restatement_reads
+from perfdash.ui.restatements import since as since_control
 from perfdash.ui.restatements import tables as shown
 from perfdash.ui.runtime import cache, navigation
 from perfdash.ui.sync_health import missing_rows
@@ -20,7 +20,7 @@ from perfdash.ui.sync_health import missing_rows
 principal = session.require(navigation.RESTATEMENTS)
 question = sidebar.current(principal).question
 
-st.title("Restatements")
+st.title("What changed")
 with errors_shown():
     missing_rows.warn(question)
     since = since_control.control(question)

@@ -6,13 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from perfdash.domain.access import Principal
 from perfdash.store import receipts
 from perfdash.store.receipts import Exported
 from tests.pages.conftest import PAGES, YESTERDAY, fact, fetched, said, shown
 from tests.store.builders import ADMIN, NOON, Runs, given_client, given_facts, given_history, given_revisions
 from tests.ui.conftest import given_user
 
-PAGE = f"{PAGES}/performance/restatements.py"
+PAGE = f"{PAGES}/performance/what_changed.py"
 EARLIER = YESTERDAY - timedelta(days=3)
 
 
@@ -59,17 +60,35 @@ def test_a_change_after_the_day_was_final_is_called_late(restated):
 def test_nothing_changed_is_a_calm_word(acme):
     fact(acme)
     app = shown(PAGE)
-    assert "Nothing changed since 3 Mar 2026." in said(app)
+    assert "Nothing changed since the end of Mon 9 Mar 2026." in said(app)
     assert not app.warning and not app.error
 
 
-def test_since_stands_in_the_url_and_a_wrong_one_means_the_default(restated):
-    assert sentence(shown(PAGE, since="2026-03-10")) == sentence(shown(PAGE))
-    assert "Nothing changed since 10 Mar 2026" not in said(shown(PAGE, since="2026-03-10"))
-    assert "known since 3 Mar 2026" in said(shown(PAGE, since="nonsense"))
-    assert "known since 1 Mar 2026" in said(shown(PAGE, since="month"))
+def test_since_stands_in_the_url_and_a_day_means_its_end(restated):
+    assert sentence(shown(PAGE, since="2026-03-09")) == sentence(shown(PAGE))
+    assert "known since the end of Mon 9 Mar 2026" in said(shown(PAGE, since="2026-03-09"))
+    assert "known since the end of Tue 3 Mar 2026" in said(shown(PAGE, since="week"))
+    assert "known since the end of Sat 28 Feb 2026" in said(shown(PAGE, since="month"))
     assert "known since before the last sync" in said(shown(PAGE, since="sync"))
     assert sentence(shown(PAGE, since="sync")).startswith("Cost moved by −2.00 EUR")
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"), [("nonsense", "since “nonsense”"), ("2026-03-10", "since “2026-03-10”, which is not over yet")]
+)
+def test_a_since_that_cannot_be_used_is_said_and_means_the_default(restated, asked, why):
+    app = shown(PAGE, since=asked)
+    assert f"Not applied: {why}." in said(app)
+    assert "known since the end of Mon 9 Mar 2026" in said(app)
+
+
+def test_the_viewers_own_last_report_is_the_default(restated):
+    part = [Exported("acme", 1, revision=1)]
+    mine = Principal("boss", "admin", None)
+    for who, at in ((mine, NOON - timedelta(days=2)), (ADMIN, NOON - timedelta(minutes=1))):
+        receipts.write(restated, who, view="campaigns", filters="{}", parts=part, sha256="0", now=at)
+    assert "known since the export of campaigns, 8 Mar 12:00" in said(shown(PAGE))
+    assert "known since the end of Mon 9 Mar 2026" in said(shown(PAGE, since="monday"))
 
 
 def test_changes_since_an_export_and_no_export_of_others(restated):
@@ -77,7 +96,7 @@ def test_changes_since_an_export_and_no_export_of_others(restated):
     name = receipts.write(restated, ADMIN, view="campaigns", filters="{}", parts=[part], sha256="0", now=NOON)
     app = shown(PAGE, since=f"receipt:{name}")
     assert sentence(app).startswith("Cost moved by −2.00 EUR")
-    assert "known since the export of 12:00" in said(app)
+    assert "known since the export of campaigns, 12:00" in said(app)
     given_client(restated, "globex")
     given_user(restated, "ann", "client", "globex")
     assert "no such export here" in said(shown(PAGE, "ann", since=f"receipt:{name}"))

@@ -14,7 +14,7 @@ from tests.pages.conftest import CAMPAIGNS, PAGES, YESTERDAY, fact, fetched, sai
 from tests.store.builders import ADMIN, given_campaign, given_client
 from tests.ui.conftest import given_user
 
-LAB = f"{PAGES}/performance/cpm_lab.py"
+LAB = f"{PAGES}/performance/checks.py"
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.store.builders import (
 )
 from tests.ui.conftest import given_user
 
-PAGE = f"{PAGES}/operations/receipts.py"
+PAGE = f"{PAGES}/performance/what_we_reported.py"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""CPM lab: what sources report as CPM and ROI against what their own measures give, why they differ, and what if."""
+"""Checks: what sources report as CPM and ROI against what their own measures give, why they differ, and what if."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.sync_health import missing_rows, progress
 
-principal = session.require(navigation.CPM_LAB)
+principal = session.require(navigation.CHECKS)
 asked = sidebar.current(principal)
 question = asked.question
 
@@ -52,7 +52,7 @@ def _csv(measure: RatioName) -> None:
     )
 
 
-st.title("CPM lab")
+st.title("Checks")
 if not principal.money:
     st.info(
         "This page compares prices, and amounts of money are not part of your access. Whoever manages it can add them.",

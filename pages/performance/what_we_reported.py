@@ -1,4 +1,4 @@
-"""Receipts: what was exported, what of it is different now and why, and the same rows once more."""
+"""What we reported: what was exported, what of it is different now and why, and the same rows once more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from perfdash.ui.runtime import browser, navigation
 principal = session.require(navigation.RECEIPTS)
 sidebar.current(principal)
 
-st.title("Receipts")
+st.title("What we reported")
 with errors_shown():
     linked = st.query_params.get("receipt", "")
     parts = receipt_pages.newest_receipts(principal, component_tables.MOST_ROWS)
