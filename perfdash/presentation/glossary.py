@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from perfdash.domain import measures
 from perfdash.domain.measures import Measure, Unit
-from perfdash.domain.metrics import COVERAGE, METRICS, PACING, Metric, sides_of, spoken
+from perfdash.domain.metrics import COVERAGE, METRICS, PACING, PER_1000_VIEWS, Metric, sides_of, spoken
 
 Section = Literal["Metrics", "Measures", "Campaigns", "Finality", "Changes", "Corrections", "Syncs"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
@@ -153,6 +153,12 @@ COMPUTED = (
         "What one view cost.",
         "Per one view, not per thousand. Each platform counts a view after a watching time of its own.",
     ),
+    computed(
+        PER_1000_VIEWS,
+        "What a thousand views cost.",
+        "By views, where CPM goes by how often the ads were shown. It is what creators are compared by.",
+        exported="",
+    ),
     computed(METRICS["cpe"], "What one engagement cost.", "Per one, not per thousand."),
     computed(METRICS["cpa"], "What one conversion cost.", "Per one. Also called cost per result or per acquisition."),
     computed(
@@ -289,6 +295,50 @@ CAMPAIGN_WORDS = (
         "Flight",
         "The days from a campaign's planned start to its planned end.",
         "A plan that the source reports; numbers may lie outside of it.",
+    ),
+    Entry(
+        "Campaigns",
+        "pace",
+        "Pace",
+        "What a campaign has spent, of what its budget planned for the days of its flight that are over.",
+        "Planned to date is budget / days of the flight × days over, up to the last complete day: a budget of 100 over "
+        "10 days, 6 over, 57 spent is 95%. From 90% to 110% is on pace.",
+        shown="per cent",
+        undefined="when the source reports no budget or no flight, or no day of it is over.",
+        needs_money=True,
+    ),
+    Entry(
+        "Campaigns",
+        "pace_state",
+        "State of a campaign",
+        "Stalled: nothing was delivered on the last 3 complete days of a flight that goes on. Slow and fast: below 90% "
+        "and above 110% of plan. Over budget: more than the whole budget is spent.",
+    ),
+    Entry(
+        "Campaigns",
+        "planned",
+        "Planned to date",
+        "The part of a campaign's budget for the days of its flight that are over.",
+        "As if the budget were spread evenly over the flight.",
+        shown="amount",
+        needs_money=True,
+    ),
+    Entry(
+        "Campaigns",
+        "forecast",
+        "Forecast",
+        "What a campaign will have spent at the end of its flight if it goes on as on its last 7 complete days.",
+        shown="amount",
+        needs_money=True,
+    ),
+    Entry(
+        "Campaigns",
+        "budget_left",
+        "Budget left",
+        "What of a campaign's budget is not spent yet, up to its client's last complete day.",
+        "Below 0 it is over budget.",
+        shown="amount",
+        needs_money=True,
     ),
     Entry(
         "Campaigns",

@@ -31,17 +31,18 @@ from sqlalchemy import (
     values,
 )
 
-from perfdash.domain.accounts import Days, today_in
+from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef, whole_budget
 from perfdash.domain.facts import MICRO
 from perfdash.domain.pacing import RECENT_DAYS, Delivery
 from perfdash.domain.question import Question
 from perfdash.store.engine import Store
 from perfdash.store.query.catalog import accounts_in_view
+from perfdash.store.query.coverage import last_complete
 from perfdash.store.query.facts import FactsView, split_sums, view
-from perfdash.store.query.versions import attribute_versions, fact_versions, moment_of_client
-from perfdash.store.schema import VISIBLE, accounts, campaigns, clients, runs
-from perfdash.store.scope import narrowed, of_campaign
+from perfdash.store.query.versions import attribute_versions, fact_versions
+from perfdash.store.schema import accounts, campaigns
+from perfdash.store.scope import of_campaign
 
 KEY = ("client_id", "account_id", "campaign_id")
 Key = tuple[str, int, str]
@@ -56,8 +57,8 @@ def deliveries(store: Store, question: Question, now: datetime) -> tuple[Deliver
     """
     if question.principal.lock is not None:
         return ()
+    complete = last_complete(store, question, now)
     with store.reading() as connection:
-        complete = _last_complete(connection, question, now)
         bound = view(connection, question.filtered(max_cpm=None, platforms=()))
         flights = _flights(connection, bound, complete)
         if not flights:
@@ -71,25 +72,6 @@ def deliveries(store: Store, question: Question, now: datetime) -> tuple[Deliver
         if wanted in (None, currency):
             found.append(_delivery(row, currency, spent.get(_key(row)), complete.get(row.client_id), money=money))
     return tuple(found)
-
-
-def _last_complete(connection: Connection, question: Question, now: datetime) -> Complete:
-    """The last day that a committed run fetched after its end, per client: of several accounts the earliest."""
-    r, found = runs.c, dict[tuple[str, int], date]()
-    asked = [narrowed(question.principal, r.client_id, question.clients), r.state.in_(VISIBLE)]
-    chosen = select(r.client_id, r.account_id, r.day_to, func.max(r.fetch_ended)).select_from(
-        clients.join(runs, clients.c.client_id == r.client_id)
-    )
-    if question.as_of is not None:
-        asked.append(r.finished_at < moment_of_client(connection, question.principal, question.clients, question.as_of))
-    zones = {(a.client, a.number): a.time_zone for a in accounts_in_view(connection, question.principal)}
-    for client, account, last, ended in connection.execute(
-        chosen.where(*asked).group_by(r.client_id, r.account_id, r.day_to)
-    ):
-        if (key := (client, account)) in zones:
-            day = min(last, today_in(zones[key], min(ended, now)) - timedelta(days=1))
-            found[key] = max(day, found.get(key, day))
-    return {client: min(day for key, day in found.items() if key[0] == client) for client, _ in found}
 
 
 def _key(row: Any) -> Key:
