@@ -15,7 +15,7 @@ from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.corrections import select as correction_select
 from perfdash.ui.filters import as_of as as_of_control
-from perfdash.ui.filters import sidebar
+from perfdash.ui.filters import shown_currency, sidebar
 from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.sync_health import missing_rows, progress
 
@@ -36,7 +36,7 @@ with errors_shown():
     asked = asked.about(ref)
     question = asked.question
     st.title(escape_markdown(known[0].name, 200))
-    campaign_tables.flight_line(known[0])
+    campaign_tables.flight_line(known[0], cache.client_names(principal).get(ref.client, ""))
     correction_select.offer(question)
     zone = browser.zone()
     progress.last_result(principal, zone)
@@ -55,16 +55,18 @@ with errors_shown():
     campaign_header.draw_tiles(found, money=principal.money, without=("campaigns", "budget"))
     campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
 
-    daily_charts(question, found.currencies, origins, key="campaign")
+    currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
+    shown = question.filtered(currency=currency) if currency else question
+    daily_charts(shown, currency, origins, key="campaign")
 
     downloads.heading(
         "Platforms",
         [lambda: downloads.csv(question, "overview", key="campaign_platforms_csv")],
     )
-    by_platform = cache.groups(question, ("platform",))
-    campaign_tables.platforms(by_platform, money=principal.money, key="campaign_platforms")
+    by_platform = cache.groups(shown, ("platform",))
+    campaign_tables.platforms(by_platform, currency, money=principal.money, key="campaign_platforms")
 
     downloads.heading("Creators", [lambda: downloads.csv(question, "creators", key="campaign_creators_csv")])
-    by_creator = cache.groups(question, ("client", "account", "creator"))
+    by_creator = cache.groups(shown, ("client", "account", "creator"))
     names = cache.creators(principal, (ref.client,))
-    campaign_tables.creators(by_creator, names, money=principal.money, key="campaign_creators")
+    campaign_tables.creators(by_creator, names, currency, money=principal.money, key="campaign_creators")

@@ -12,7 +12,7 @@ from perfdash.ui.campaigns import headline
 from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.components.messages import errors_shown
-from perfdash.ui.filters import sidebar
+from perfdash.ui.filters import shown_currency, sidebar
 from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.sync_health import missing_rows, progress
 
@@ -32,16 +32,17 @@ with errors_shown():
         nothing_here(question)
         st.stop()
 
-    campaign_tables.open_chosen("campaigns")
     origins = campaign_header.draw_context(asked, found, shows_change=False)
     campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
 
+    currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
+    rows = found.campaigns_in(currency)
     downloads.heading(
-        formatting.plural(int(found.now.together.campaigns), "campaign"),
+        f"{formatting.plural(len(rows), 'campaign')}{f' in {currency}' if currency else ''}",
         [
             lambda: downloads.csv(question, "campaigns", key="campaigns_csv"),
             lambda: downloads.csv(question, "daily", key="campaigns_daily_csv", label="CSV by day"),
         ],
     )
-    campaign_tables.full_table(found.campaigns, origins, principal, key="campaigns")
-    st.caption("Choose a row to open its campaign; click a column's name to sort.")
+    campaign_tables.full_table(rows, origins, principal, currency, key="campaigns")
+    st.caption("A campaign's name opens it; click a column's name to sort.")

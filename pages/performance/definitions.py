@@ -73,15 +73,15 @@ def _worked_case() -> None:
     one = Sums(1, impressions=10_000, clicks=0, cost=100_000_000)
     two = Sums(1, impressions=30_000, clicks=0, cost=900_000_000)
     rows = [
-        f"| {name} | {formatting.number(Fraction(sums.cost or 0, MICRO))} | {formatting.number(sums.impressions)} "
-        f"| {formatting.number(ratio('cpm', sums), 2)} |"
+        f"| {name} | {formatting.exactly(Fraction(sums.cost or 0, MICRO))} "
+        f"| {formatting.figure(sums.impressions, 'count')} | {formatting.figure(ratio('cpm', sums), 'price')} |"
         for name, sums in (("A", one), ("B", two), ("**together**", one + two))
     ]
     average = sum(ratio("cpm", sums) or 0 for sums in (one, two)) / Fraction(2)
     with st.expander("Why a ratio is never averaged", icon=":material/functions:"):
         st.markdown("\n".join(["| campaign | cost | impressions | CPM |", "|:--|--:|--:|--:|", *rows]))
         st.markdown(
-            f"The average of the two CPMs, {formatting.number(average)}, is the CPM of nothing. "
+            f"The average of the two CPMs, {formatting.figure(average, 'price')}, is the CPM of nothing. "
             f"A ratio is computed last, "
             f"from sums, over the rows that report both of its sides; "
             f"where none does it is {formatting.UNDEFINED}, never 0."

@@ -12,7 +12,7 @@ from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.campaigns.charts import daily_charts
 from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.components.messages import errors_shown
-from perfdash.ui.filters import sidebar
+from perfdash.ui.filters import shown_currency, sidebar
 from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.share_links import form as link_form
 from perfdash.ui.sync_health import missing_rows, progress
@@ -34,19 +34,19 @@ with errors_shown():
         nothing_here(question)
         st.stop()
 
-    campaign_tables.open_chosen("overview_campaigns")
     origins = campaign_header.draw_context(asked, found)
     with right.container(horizontal_alignment="right"):
         link_form.offer(principal)
     campaign_header.draw_tiles(found, money=principal.money)
     campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
 
-    daily_charts(question, found.currencies, origins, key="overview")
+    currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
+    shown = question.filtered(currency=currency) if currency else question
+    daily_charts(shown, currency, origins, key="overview")
 
     downloads.heading("Platforms", [lambda: downloads.csv(question, "overview", key="overview_platforms_csv")])
-    by_platform = cache.groups(question, ("platform",))
-    campaign_tables.platforms(by_platform, money=principal.money, key="overview_platforms")
+    by_platform = cache.groups(shown, ("platform",))
+    campaign_tables.platforms(by_platform, currency, money=principal.money, key="overview_platforms")
 
     downloads.heading("Campaigns", [lambda: downloads.csv(question, "campaigns", key="overview_campaigns_csv")])
-    campaign_tables.brief_table(found.campaigns, principal, key="overview_campaigns")
-    st.caption("Choose a row to open its campaign.")
+    campaign_tables.brief_table(found.campaigns_in(currency), principal, currency, key="overview_campaigns")

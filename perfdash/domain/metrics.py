@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from perfdash.domain.facts import MICRO
-from perfdash.domain.measures import BY_NAME, IN_MILLIONTHS, MONEY, NOT_ADDITIVE, OPTIONAL
+from perfdash.domain.measures import BY_NAME, CORRECTABLE, IN_MILLIONTHS, MONEY, NOT_ADDITIVE, OPTIONAL
 
 RatioUnit = Literal["money", "fraction"]
 _OF_CAMPAIGN = ("flight_cost", "budget")
@@ -26,7 +26,7 @@ class Sums:
 
     None: no row of the group reports it, or the principal may not see money. `x_of_y` is the sum of x over the rows
     that report y. `reach` is set only when the group is a single row, since reach cannot be added. `corrected` counts
-    the rows of which a person has set a value.
+    the rows of which a person has set a value, `corrected_x` those of which x is set.
     """
 
     rows: int = 0
@@ -44,16 +44,27 @@ class Sums:
     impressions_of_engagements: int | None = None
     reach: int | None = None
     corrected: int = 0
+    corrected_impressions: int = 0
+    corrected_clicks: int = 0
+    corrected_cost: int = 0
+
+    def corrections_of(self, name: str) -> tuple[tuple[str, int], ...]:
+        """(measure, rows of which it was set) for each that a measure, or what is made of measures, counts."""
+        made_of = METRICS[name].measures if name in METRICS else (name,)
+        found = [(one, getattr(self, f"corrected_{one}")) for one in CORRECTABLE if one in made_of]
+        return tuple((one, rows) for one, rows in found if rows)
 
     def __add__(self, other: Sums) -> Sums:
         """The sums of both groups together; what is not additive is lost unless one of them is empty."""
         if not self.rows or not other.rows:
             return self if self.rows else other
-        added = {name: _add(getattr(self, name), getattr(other, name)) for name in ("rows", "corrected", *ADDED)}
+        added = {name: _add(getattr(self, name), getattr(other, name)) for name in ("rows", *CORRECTED, *ADDED)}
         return Sums(**added)  # type: ignore[arg-type]
 
 
-ADDED = tuple(f.name for f in fields(Sums) if f.name not in ("rows", "corrected", *NOT_ADDITIVE))
+CORRECTED = ("corrected", *(f"corrected_{name}" for name in CORRECTABLE))
+"""How many rows a person has set a value of: any, and each that people can set."""
+ADDED = tuple(f.name for f in fields(Sums) if f.name not in ("rows", *CORRECTED, *NOT_ADDITIVE))
 """What sums are made of: the additive measures, and each x_of_y."""
 
 

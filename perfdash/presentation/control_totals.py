@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from perfdash.domain.control_totals import ControlTotals, MeasureTotals
-from perfdash.domain.currencies import decimals
 from perfdash.domain.facts import MICRO
 from perfdash.domain.measures import MEASURES, Measure
 from perfdash.domain.refusals import Refusal, by_reason
-from perfdash.presentation.formatting import number
+from perfdash.presentation import formatting
 
 PARTS = ("stored", "refused", "duplicate", "left_out")
 """What becomes of what was read: the parts of `MeasureTotals`, which add up to it."""
-_EXACT = 6
 
 
 def lines(totals: ControlTotals, currency: str, *, money: bool = True) -> Iterator[str]:
@@ -40,10 +38,8 @@ def _sum(measure: Measure, of: MeasureTotals, currency: str) -> str:
 def figure(measure: Measure, value: int, currency: str) -> str:
     """A sum of a measure with all its digits; an amount with at least its currency's decimals."""
     if measure.unit == "count":
-        return number(value)
-    least = decimals(currency) if measure.needs_money else 0
-    digits = f"{abs(value) % MICRO:0{_EXACT}d}".rstrip("0")
-    return number(Fraction(value, MICRO), max(least, len(digits)))
+        return formatting.figure(value, "count")
+    return formatting.exactly(Fraction(value, MICRO), currency if measure.needs_money else "")
 
 
 def reasons(refused: tuple[Refusal, ...], most: int = 3) -> str:

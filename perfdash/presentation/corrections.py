@@ -109,11 +109,9 @@ def reported_value(field: CorrectedField, raw: Raw) -> int | None:
 
 
 def format_value(field: CorrectedField, value: int | None, currency: str) -> str:
-    """A value of `field` as people read it; a cost with cents, a CPM below one with two places more."""
-    if field not in rules.MONEY_FIELDS or value is None:
-        return formatting.number(value)
-    read = formatting.unit_price if field == "cpm" else formatting.money
-    return read(Fraction(value, MICRO), currency)
+    """A value of `field` as people read it; with the unit of its field."""
+    known = None if value is None else Fraction(value, MICRO if field in rules.MONEY_FIELDS else 1)
+    return formatting.figure(known, formatting.unit_of(field), currency)
 
 
 def _restated(one: CorrectionBatch) -> str:

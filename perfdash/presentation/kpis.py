@@ -13,9 +13,9 @@ from perfdash.domain.groups import Group
 from perfdash.domain.measures import IN_MILLIONTHS, NOT_ADDITIVE
 from perfdash.domain.metrics import ADDED, METRICS, Sums, change, made_of_money, ratio, revenue_coverage
 from perfdash.presentation import glossary
+from perfdash.presentation.formatting import Unit, unit_of
 
 Better = Literal["higher", "lower", "neutral"]
-Kind = Literal["count", "money", "percent", "times"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Figure:
 
     `change` is relative to what is compared with, or of a percentage the difference (0.012 are 1.2 points); where it is
     None, `why` says why as a short phrase. `between` are the two values it is the change of: before and current, which
-    may differ from `value`. `corrected` counts the rows behind it of which a person has set a value.
+    may differ from `value`. `corrected` names the measures behind it that a person has set, and how many rows of each.
     """
 
     name: str
     label: str
-    kind: Kind
+    unit: Unit
     value: Fraction | None
     currency: str = ""
     change: Fraction | None = None
@@ -49,12 +49,7 @@ class Figure:
     definition: str = ""
     note: str = ""
     between: tuple[Fraction, Fraction] | None = None
-    corrected: int = 0
-
-    @property
-    def in_points(self) -> bool:
-        """True where the change is a difference of two percentages."""
-        return self.kind == "percent"
+    corrected: tuple[tuple[str, int], ...] = ()
 
     @property
     def notable(self) -> bool:
@@ -66,17 +61,17 @@ class Figure:
 
 
 NOTABLE = Fraction(2, 100)
-_FIGURES: dict[str, tuple[Kind, Better]] = {
-    "cost": ("money", "neutral"),
-    "impressions": ("count", "higher"),
-    "clicks": ("count", "higher"),
-    "ctr": ("percent", "higher"),
-    "cpm": ("money", "lower"),
-    "cpc": ("money", "lower"),
-    "roas": ("times", "higher"),
-    "roi": ("percent", "higher"),
-    "campaigns": ("count", "neutral"),
-    "budget": ("money", "neutral"),
+_FIGURES: dict[str, Better] = {
+    "cost": "neutral",
+    "impressions": "higher",
+    "clicks": "higher",
+    "ctr": "higher",
+    "cpm": "lower",
+    "cpc": "lower",
+    "roas": "higher",
+    "roi": "higher",
+    "campaigns": "neutral",
+    "budget": "neutral",
 }
 _NO_CHANGE = {
     "budget": "it adds the whole budgets of whatever ran",
@@ -126,22 +121,22 @@ def figures(names: Sequence[str], now: Total, before: Total | None, current: Tot
 
 
 def _figure(name: str, now: Total, before: Total | None, current: Total | None, why: str) -> Figure:
-    (kind, better), told = _FIGURES[name], glossary.entry_of(name)
+    told = glossary.entry_of(name)
     is_, was = (value(name, side) if side else None for side in (current, before))
     changed, reason = (None, why) if current is None or before is None else _change(name, is_, was, before)
     return Figure(
         name,
         told.label,
-        kind,
+        "money" if name == "budget" else unit_of(name),
         value(name, now),
         now.currency,
         changed,
         reason,
-        better,
+        _FIGURES[name],
         told.help,
         _note(name, now),
         None if changed is None or is_ is None or was is None else (was, is_),
-        corrected=0 if name in ("campaigns", "budget") else now.sums.corrected,
+        corrected=now.sums.corrections_of(name),
     )
 
 
@@ -153,7 +148,7 @@ def _change(name: str, is_: Fraction | None, was: Fraction | None, before: Total
         return None, "nothing was reported in the period before"
     if is_ is None or was is None:
         return None, f"it {'is undefined now' if is_ is None else 'was undefined in the period before'}"
-    if _FIGURES[name][0] == "percent":
+    if unit_of(name) == "percent":
         return is_ - was, ""
     if not was:
         return None, "it was 0 in the period before"

@@ -15,7 +15,7 @@ from perfdash.domain.question import Question
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import audit_views, live
 from perfdash.ui.auth import new_password, oidc, session, sign_in
-from perfdash.ui.components import messages
+from perfdash.ui.components import messages, row_links
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import context, navigation
@@ -71,6 +71,7 @@ def _signed_in(principal: Principal, page: PageRecord) -> None:
     with st.sidebar:  # at its end, where what comes and goes moves nothing else
         session.settle_cookie()
         link_visitor.settle_cookie()
+        row_links.follow()
     if principal.lock is not None:
         link_visitor.record_view(page)
     else:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import streamlit as st
 
 from perfdash import exports
-from perfdash.domain import currencies, restatements
+from perfdash.domain import restatements
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
 from perfdash.domain.metrics import Sums
@@ -180,11 +180,7 @@ def figures(found: Sequence[SentFigure]) -> None:
 
 
 def _shown(one: SentFigure, value: Fraction | None) -> str:
-    """A CPM with two decimals more: its movements are small."""
-    places = (
-        0 if one.name not in receipts.MONEY else currencies.decimals(one.currency) + (2 if one.name == "cpm" else 0)
-    )
-    return formatting.number(value, places)
+    return formatting.digits(value, formatting.unit_of(one.name), one.currency)
 
 
 def _delta(one: SentFigure) -> str:
@@ -208,7 +204,7 @@ def days(found: Sequence[ChangedDay], measure: str, *, limited: bool, key: str) 
         *((Shown("currency", "Currency", "text", lambda row: row.currency),) if len(names) > 1 else ()),
         Shown("sent", "Sent", kind, lambda row: row.sent),
         Shown("now", "Now", kind, lambda row: row.now),
-        Shown("difference", "Difference", kind, lambda row: row.difference),
+        Shown("difference", "Difference", kind, lambda row: row.difference, signed=True),
         Shown("restated", "Restated", kind, lambda row: row.restated, "the part that restatements explain"),
         Shown("rest", "Other", kind, lambda row: row.rest, rest),
         Shown("changes", "Changes", "count", lambda row: row.changes, "changes of rows since the export"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import insert, update
 
@@ -222,14 +222,13 @@ def told(value: Any) -> Iterator[str]:
         str(number.normalize()),
         f"{float(number)}",
         f"{number:.2f}",
-        *(formatting.number(fraction, places) for places in (0, 1, 2, 4)),
-        formatting.compact(fraction),
-        formatting.money(fraction, "EUR"),
-        formatting.compact_money(fraction, "EUR"),
-        formatting.unit_price(fraction, "EUR"),
-        formatting.percent(fraction),
-        formatting.percent(fraction, 1),
-        formatting.times(fraction),
+        f"{number:,.0f}",
+        f"{number:,.4f}",
+        *(
+            formatting.figure(fraction, unit, "EUR", place)
+            for unit in get_args(formatting.Unit)
+            for place in get_args(formatting.Place)
+        ),
         str(int(number * 1_000_000)),
         str(round(float(number), 2)),
     ]

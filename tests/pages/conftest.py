@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
+import pyarrow as pa
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -98,6 +100,12 @@ def tiles(app: AppTest) -> dict[str, str]:
 def tile(app: AppTest, label: str):
     """The tile with this label."""
     return next(metric for metric in app.metric if metric.label == label)
+
+
+def texts(table: Any) -> list[dict[str, str]]:
+    """Each row of a table as it reads on screen: column -> text, where the cells have texts of their own."""
+    displayed = pa.ipc.open_stream(table.proto.arrow_data.styler.display_values).read_all()
+    return [dict(row) for row in displayed.to_pylist()]
 
 
 def said(app: AppTest) -> str:

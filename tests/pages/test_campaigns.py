@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -18,7 +19,7 @@ from perfdash.store import receipts
 from perfdash.store.auth import sessions
 from perfdash.ui import downloads
 from perfdash.ui.campaigns import tables as campaign_tables
-from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, VIEW, fact, fetched, said, shown, tiles
+from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, VIEW, fact, fetched, said, shown, texts, tiles
 from tests.store.builders import NOON, given_campaign, given_client, given_creator
 from tests.ui.conftest import given_user
 
@@ -48,11 +49,25 @@ def test_a_column_that_nobody_reports_is_not_shown(acme):
     assert "views" not in shown(CAMPAIGNS).dataframe[0].value.columns
 
 
-def test_a_click_on_a_row_means_the_campaign_that_was_in_it(acme):
-    fact(acme, campaign_id="large", cost=9_000_000)
-    fact(acme, campaign_id="spring", cost=1_000_000)
-    app = shown(CAMPAIGNS)
-    assert app.session_state["campaigns_rows"][1] == CampaignRef("acme", 1, "spring")
+def test_a_campaigns_name_is_the_link_to_its_page_with_the_filters_in_view(acme):
+    given_campaign(acme, "spring", name="Röst & Brüh – Spring #1")
+    fact(acme, cost=9_000_000)
+    table = shown(CAMPAIGNS, platform="TikTok").dataframe[0]
+    assert texts(table)[0]["name"] == "Röst & Brüh – Spring #1"
+    (address,) = table.value["name"]
+    assert address.startswith("./campaign?name=Röst %26 Brüh – Spring %231&")
+    query = dict(parse_qsl(urlsplit(address).query))
+    assert campaign_tables.campaign_in_url(query) == CampaignRef("acme", 1, "spring")
+    assert query["platform"] == "TikTok"
+
+
+def test_a_table_of_one_client_has_no_column_of_equal_names(acme):
+    fact(acme)
+    assert "client" not in shown(CAMPAIGNS).dataframe[0].value.columns
+    given_client(acme, "globex")
+    fetched(acme, "globex")
+    fact(acme, client_id="globex", cost=1)
+    assert [row["client"] for row in texts(shown(CAMPAIGNS).dataframe[0])] == ["Acme", "Globex"]
 
 
 def test_a_campaign_has_an_address_of_its_own():
@@ -75,7 +90,7 @@ def test_the_page_of_a_campaign_tells_of_flight_budget_platforms_and_creators(ac
     app = shown(CAMPAIGN, **SPRING)
     assert app.title[0].value.replace("\\", "") == "Spring *launch*"
     assert "flight 8 Feb – 9 Mar 2026" in said(app)
-    assert "25.0% over budget" in app.progress[0].text.replace("\\", "")
+    assert "25.00% over budget" in app.progress[0].text.replace("\\", "")
     assert tiles(app)["Cost (EUR)"] == "12.50"
     assert list(app.dataframe[0].value["platform"]) == ["TikTok"]
     assert list(app.dataframe[1].value["creator"]) == ["Ada"]

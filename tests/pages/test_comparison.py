@@ -58,10 +58,10 @@ def revision_after(day: date, days: int) -> int:
 def test_the_same_age_takes_exactly_the_restated_amounts_out_of_the_change(restated):
     plain, aged = shown_with("Days before"), shown_with("Same age")
     assert tile(plain, "Cost (EUR)").value == tile(aged, "Cost (EUR)").value == "75.00"
-    assert tile(plain, "Cost (EUR)").delta == "-2.6%"  # 75 against 77: the younger side has not grown yet
+    assert tile(plain, "Cost (EUR)").delta == "\u22122.6%"  # 75 against 77: the younger side has not grown yet
     assert tile(aged, "Cost (EUR)").delta == "0.0%"  # 70 against 70
-    assert "Changed from 77.00 to 75.00." in tile(plain, "Cost (EUR)").help
-    assert "Changed from 70.00 to 70.00." in tile(aged, "Cost (EUR)").help
+    assert "Changed from 77.00\u00a0EUR to 75.00\u00a0EUR." in tile(plain, "Cost (EUR)").help
+    assert "Changed from 70.00\u00a0EUR to 70.00\u00a0EUR." in tile(aged, "Cost (EUR)").help
 
 
 def test_the_caption_says_what_is_compared(restated):
@@ -97,8 +97,8 @@ def test_choosing_another_kind_changes_caption_and_numbers(restated):
 def test_a_range_that_ended_days_ago_is_seen_on_a_later_day(restated):
     app = shown(range="Custom", dates=["2026-03-01", "2026-03-07"], compare="Same age")
     assert "as known on day 3 against" in said(app)
-    assert "Changed from 77.00 to 77.00." not in tile(app, "Cost (EUR)").help  # 22 and 23 Feb hold nothing
-    assert "to 77.00." in tile(app, "Cost (EUR)").help
+    assert "Changed from 77.00\u00a0EUR to 77.00\u00a0EUR." not in tile(app, "Cost (EUR)").help  # 22 and 23 Feb hold nothing
+    assert "to 77.00\u00a0EUR." in tile(app, "Cost (EUR)").help
 
 
 def test_where_the_ledger_begins_later_no_change_is_shown_and_it_says_when(acme):
@@ -118,7 +118,7 @@ def test_all_days_have_nothing_to_be_compared_with_whatever_is_chosen(restated):
 def test_the_page_of_a_campaign_compares_that_one_at_the_same_age(restated):
     fact(restated, campaign_id="other", cost=900 * MILLION, from_rev=SYNCS)
     app = shown(CAMPAIGN, range="Last 7 days", compare="Same age", **link_of(CampaignRef("acme", 1, "spring")))
-    assert "Changed from 70.00 to 70.00." in tile(app, "Cost (EUR)").help
+    assert "Changed from 70.00\u00a0EUR to 70.00\u00a0EUR." in tile(app, "Cost (EUR)").help
     assert "as known on day 1" in said(app)
 
 
@@ -134,7 +134,7 @@ def test_several_currencies_are_each_compared_at_the_same_age(restated):
     fact(restated, campaign_id="abroad", currency="USD", cost=20 * MILLION, from_rev=SYNCS - 7, day=BEFORE.end)
     app = shown_with("Same age")
     assert (tile(app, "Cost (EUR)").delta, tile(app, "Cost (USD)").delta) == ("0.0%", "+50.0%")
-    assert "Changed from 2 to 2." in tile(app, "Campaigns").help
+    assert "Changed from 2\u00a0EUR to 2\u00a0EUR." in tile(app, "Campaigns").help
 
 
 def test_reset_goes_back_to_the_days_before(restated):

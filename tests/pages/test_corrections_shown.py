@@ -16,7 +16,7 @@ from perfdash.store import receipts
 from perfdash.store.corrections import write as correction_write
 from perfdash.ui import downloads
 from perfdash.ui.campaigns import tables as campaign_tables
-from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, YESTERDAY, fact, said, shown, tile, tiles
+from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, YESTERDAY, fact, said, shown, texts, tile, tiles
 from tests.store.builders import ADMIN, NOON, given_revisions
 
 SPRING = campaign_tables.link_of(CampaignRef("acme", 1, "spring"))
@@ -46,15 +46,19 @@ def saved(monkeypatch):
 def test_a_tile_that_counts_a_correction_is_marked_and_says_how_many(corrected):
     app = shown()
     assert tiles(app)["Cost (EUR) ✎"] == "25.00"
-    assert "1 row here was corrected by your team." in tile(app, "Cost (EUR) ✎").help
-    assert "CTR ✎" in tiles(app)
-    assert "Campaigns" in tiles(app)
-    assert "✎ 1 row here was corrected by your team." in said(app)
+    assert "Cost of 1 row was corrected by your team." in tile(app, "Cost (EUR) ✎").help
+    assert "✎ Cost of 1 row was corrected by your team." in said(app)
+
+
+def test_a_corrected_cost_marks_what_is_made_of_cost_and_nothing_else(corrected):
+    marked = {label.partition(" ")[0] for label in tiles(shown()) if "✎" in label}
+    assert marked == {"Cost", "CPM", "CPC", "ROAS", "ROI"}
 
 
 def test_a_table_marks_the_rows_that_count_one(corrected):
-    table = shown(CAMPAIGNS).dataframe[0].value
-    assert list(table["name"]) == ["spring", "other"]
+    drawn = shown(CAMPAIGNS).dataframe[0]
+    assert [row["name"] for row in texts(drawn)] == ["spring", "other"]
+    table = drawn.value
     assert [None if value != value else value for value in table["corrected"]] == [1, None]
     assert list(shown(CAMPAIGN, **SPRING).dataframe[0].value["corrected"]) == [1]
 

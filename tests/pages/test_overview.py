@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from perfdash.domain.errors import SourceUnreachable
-from tests.pages.conftest import BEFORE, VIEW, YESTERDAY, fact, fetched, said, shown, tile, tiles
+from tests.pages.conftest import BEFORE, VIEW, YESTERDAY, fact, fetched, said, shown, texts, tile, tiles
 from tests.store.builders import NOON, Runs, given_campaign, given_client
 from tests.ui.conftest import given_user
 
@@ -15,10 +15,10 @@ def test_the_worked_case_has_a_cpm_of_25_and_says_so_exactly(acme):
     fact(acme, campaign_id="b", impressions=30_000, cost=900_000_000)
     app = shown()
     assert tiles(app)["CPM (EUR)"] == "25.00"
-    assert "Exactly 25.000000 EUR." in tile(app, "CPM (EUR)").help
+    assert "25.00\u00a0EUR." in tile(app, "CPM (EUR)").help
     assert "cost / impressions × 1000" in tile(app, "CPM (EUR)").help
-    assert tiles(app)["Cost (EUR)"] == "1.00k"
-    assert "Exactly 1000.000000 EUR." in tile(app, "Cost (EUR)").help
+    assert tiles(app)["Cost (EUR)"] == "1,000.00"
+    assert "1,000.00\u00a0EUR." in tile(app, "Cost (EUR)").help
 
 
 def test_ten_figures_stand_at_the_top(acme):
@@ -95,16 +95,16 @@ def test_who_may_not_see_money_sees_none_of_it(acme):
 def test_a_campaign_over_its_budget_shows_by_how_much(acme):
     given_campaign(acme, "spring", name="Spring launch", budget=10_000_000)
     fact(acme, cost=12_500_000)
-    table = shown().dataframe[1].value
-    assert list(table["name"]) == ["Spring launch"]
-    assert list(table["used"]) == [125.0]
-    assert list(table["over"]) == ["▲ 25.0% over"]
+    table = shown().dataframe[1]
+    (row,) = texts(table)
+    assert (row["name"], row["used"], row["over"]) == ("Spring launch", "125.00%", "▲ 25.00% over")
+    assert list(table.value["used"]) == [125.0]
 
 
 def test_the_page_says_how_fresh_and_how_final_its_data_is(acme):
     fact(acme)
     line = said(shown())
-    assert "data fetched 11:55" in line
+    assert "data fetched today 11:55 UTC" in line
     assert "final to 6 Mar 2026" in line
 
 
@@ -168,7 +168,7 @@ def test_a_failing_source_is_one_calm_line_and_is_left_alone(store, source):
     assert line.startswith(
         "acme, agency/acme-1: The source did not answer within 20 s. Stored numbers stay as they are"
     )
-    assert "it last worked 11:00" in line
+    assert "it last worked today 11:00 UTC" in line
     app.run()
     assert len(app.warning) == 1
     assert len(source.asked) == 1

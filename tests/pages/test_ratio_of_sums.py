@@ -23,9 +23,9 @@ from perfdash.domain import question
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.filters import Filters
 from perfdash.domain.question import Question
-from perfdash.presentation import json_documents, tables
+from perfdash.presentation import formatting, json_documents, tables
 from perfdash.ui.campaigns import tables as campaign_tables
-from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, VIEW, fetched, shown
+from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, VIEW, fetched, shown, texts
 from tests.store.builders import ADMIN, NOON, given_client, given_facts, given_overlay
 from tests.ui.conftest import given_user
 
@@ -127,55 +127,66 @@ def cell(name: str, value: Any) -> Fraction | None:
     return Fraction(float(value)) / (100 if name in PER_CENT else 1)
 
 
-def drawn(table: Any, like: Callable[[Row], dict[str, Any]], world: World) -> int:
-    """Check each row of a table on screen against the rows that `like` names; how many there were."""
-    records = table.value.to_dict("records")
-    for record in records:
-        check(record, world.of(**like(record)), cell)
-    return len(records)
+def drawn(table: Any, like: Callable[[Row], dict[str, Any]], world: World, currency: str) -> int:
+    """Check each row of a table on screen against the rows that `like` names; how many there were.
+
+    `like` gets what the row says; each ratio is checked twice, as what it sorts by and as it reads.
+    """
+    found = list(zip(table.value.to_dict("records"), texts(table), strict=True))
+    for record, read in found:
+        rows = world.of(currency=currency, **like(read))
+        check(record, rows, cell)
+        for name in SIDES:
+            if name in read:
+                assert read[name] == reads(name, rows, currency)
+    return len(found)
 
 
-def currency_of(world: World, record: Row) -> dict[str, Any]:
-    return {"currency": record["currency"]} if "currency" in record else {}
+def reads(name: str, rows: Iterable[Row], currency: str, place: formatting.Place = "full") -> str:
+    return formatting.digits(expected(name, rows), formatting.unit_of(name), currency, place)
 
 
-def test_tiles_platforms_campaigns_and_charts_of_the_overview(world):
-    app = shown(OVERVIEW)
+@pytest.mark.parametrize(("currency", "campaigns"), [("EUR", 6), ("JPY", 3)])
+def test_tiles_platforms_campaigns_and_charts_of_the_overview(world, currency, campaigns):
+    app = shown(OVERVIEW, shown=currency)
     for metric in app.metric:
-        name, _, currency = metric.label.removesuffix(" ✎").partition(" (")
+        name, _, unit = metric.label.removesuffix(" ✎").partition(" (")
         if name in LABELS:
-            right = expected(LABELS[name], world.of(**({"currency": currency.rstrip(")")} if currency else {})))
-            exactly = metric.help.partition("Exactly ")[2].split()[0].rstrip(".") if "Exactly" in metric.help else None
-            assert (exactly is None) == (right is None)
-            assert right is None or abs(Fraction(exactly) - right) <= Fraction(1, 10**6)
-    assert drawn(app.dataframe[0], lambda r: {"platform": r["platform"], "currency": r["currency"]}, world) == 4
-    assert drawn(app.dataframe[1], lambda r: {"client_id": r["client"], "campaign_id": r["name"]}, world) == 9
+            own = world.of(**({"currency": unit.rstrip(")")} if unit else {}))
+            assert metric.value == reads(LABELS[name], own, unit.rstrip(")"), "short")
+    assert drawn(app.dataframe[0], lambda r: {"platform": r["platform"]}, world, currency) == 2
+    assert drawn(app.dataframe[1], named_campaign, world, currency) == campaigns
     _, lines = app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")
     points = pa.ipc.open_stream(lines.proto.data.data).read_all().to_pylist()
-    known = {(row["day"], row["platform"]) for row in world.of(currency="EUR")}
+    known = {(row["day"], row["platform"]) for row in world.of(currency=currency)}
     days = {(day - NOON.date().replace(1970, 1, 1)).days * 86_400_000.0: day for day, _ in known}
     seen = 0
     for point in points:
         day, platform = days.get(point["day"]), point["platform"]
         if (day, platform) in known:
-            rows = world.of(day=day, platform=platform, currency="EUR")
+            rows = world.of(day=day, platform=platform, currency=currency)
             check({"cpm": point["value"]}, rows, lambda _name, v: None if v is None else Fraction(v))
+            assert point["shown"].partition("\u00a0")[0] == reads("cpm", rows, currency)
             seen += 1
     assert seen >= len(known)
 
 
-def test_all_columns_of_campaigns(world):
-    assert (
-        drawn(shown(CAMPAIGNS).dataframe[0], lambda r: {"client_id": r["client"], "campaign_id": r["name"]}, world) == 9
-    )
+def named_campaign(read: Row) -> dict[str, Any]:
+    return {"client_id": read["client"].lower(), "campaign_id": read["name"]}
+
+
+@pytest.mark.parametrize(("currency", "campaigns"), [("EUR", 6), ("JPY", 3)])
+def test_all_columns_of_campaigns(world, currency, campaigns):
+    table = shown(CAMPAIGNS, shown=currency).dataframe[0]
+    assert drawn(table, named_campaign, world, currency) == campaigns
 
 
 def test_platforms_and_creators_of_a_campaign(world):
     app = shown(CAMPAIGN, **campaign_tables.link_of(CampaignRef("acme", 1, "spring")))
     one = {"client_id": "acme", "campaign_id": "spring"}
-    assert drawn(app.dataframe[0], lambda r: one | {"platform": r["platform"]}, world) == 2
+    assert drawn(app.dataframe[0], lambda r: one | {"platform": r["platform"]}, world, "EUR") == 2
     named = {"(no creator)": ""}
-    assert drawn(app.dataframe[1], lambda r: one | {"creator_id": named.get(r["creator"], r["creator"])}, world)
+    assert drawn(app.dataframe[1], lambda r: one | {"creator_id": named.get(r["creator"], r["creator"])}, world, "EUR")
 
 
 _KEYS = {"client": "client_id", "campaign": "campaign_id", "creator": "creator_id", "platform": "platform"}

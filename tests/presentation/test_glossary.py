@@ -21,6 +21,7 @@ from perfdash.domain.finality import Finality
 from perfdash.domain.measures import MEASURES as REGISTRY
 from perfdash.domain.metrics import COVERAGE, METRICS, PACING, Metric, Sums, quotient
 from perfdash.presentation import charts, columns, glossary, kpis, tables
+from perfdash.presentation.formatting import Unit
 from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.components.tables import Shown
 from perfdash.ui.sync_health import refresh
@@ -30,8 +31,10 @@ from tests.house.source_tree import modules
 from tests.presentation.export_kit import campaign, group, sums
 
 MICRO = 1_000_000
-MEASURES = tuple(f.name for f in fields(Sums) if "_of_" not in f.name and f.name != "rows")
-NUMBERS = ("count", "decimal", "money", "price", "percent", "times", "share")
+MEASURES = tuple(
+    f.name for f in fields(Sums) if "_of_" not in f.name and f.name != "rows" and "corrected_" not in f.name
+)
+NUMBERS = (*get_args(Unit), "change", "points", "share")
 WORDS = (
     "restatement",
     "settlement_window",

@@ -30,7 +30,7 @@ from perfdash.domain.facts import MICRO
 from perfdash.domain.filters import MAX_CPM_MICROS, Filters, Grain
 from perfdash.domain.groups import Dimension, Group
 from perfdash.domain.measures import MONEY, NAMES, NOT_ADDITIVE
-from perfdash.domain.metrics import ADDED, PAIRED, Sums, made_of_money
+from perfdash.domain.metrics import ADDED, CORRECTED, PAIRED, Sums, made_of_money
 from perfdash.domain.question import Question
 from perfdash.store.query.versions import Cutoffs, cutoffs, fact_versions, has_overlays
 from perfdash.store.scope import in_days, of_campaign, under_lock
@@ -47,8 +47,8 @@ def summed(versions: FromClause, money: bool) -> list[Label[Any]]:
     """The columns of one group's sums, to be read back by `sums_reader`."""
     c = versions.c
     found: list[Label[Any]] = [func.count().label("facts")]
-    # A constant where nothing in view is corrected.
-    found.append(func.count(c.corrected).label("corrected") if "corrected" in c else literal(0).label("corrected"))
+    # Constants where nothing in view is corrected.
+    found += [(func.count(c[name]) if name in c else literal(0)).label(name) for name in CORRECTED]
     # What cannot be added is known only where the group is a single fact.
     found += [case((func.count() == 1, func.max(c[name]))).label(name) for name in _alone(money)]
     for name in _names(money):
@@ -71,7 +71,7 @@ def split_sums(measure: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnE
 
 def sums_reader(money: bool) -> Callable[[Sequence[Any]], Sums]:
     """How to read back, for each group, the columns that `summed` gave with the same `money`."""
-    single, added = ["rows", "corrected", *_alone(money)], _names(money)
+    single, added = ["rows", *CORRECTED, *_alone(money)], _names(money)
     here = len(single)
 
     def sums_of(columns: Sequence[Any]) -> Sums:

@@ -132,7 +132,8 @@ def fact_versions(
     """The facts in scope that were current: now without `cut`, else at each client's revision.
 
     Only `columns` are read, and `narrow` stands inside each part, so that the key (client, day, ...) serves both. With
-    `effective`, corrected values stand in place of the reported ones, and a column `corrected` is NULL where none does.
+    `effective`, corrected values stand in place of the reported ones, and a column `corrected` is NULL where none does;
+    so is each `corrected_x` of the columns x that people can set.
     """
     versions = partial(_overlaid if effective else _versions, principal=principal, names=names)
     if cut is None:
@@ -183,9 +184,10 @@ def _overlaid(
     laid = [
         func.coalesce(o[name], table.c[name]).label(name) if name in CORRECTABLE else table.c[name] for name in columns
     ]
-    marks = [o[name] for name in CORRECTABLE if name in columns]
-    mark = func.coalesce(*marks) if len(marks) > 1 else marks[0] if marks else null()
-    chosen = select(*laid, mark.label("corrected"))
+    marks = {name: o[name] for name in CORRECTABLE if name in columns}
+    mark = func.coalesce(*marks.values(), null()) if marks else null()
+    each = (of.label(f"corrected_{name}") for name, of in marks.items())
+    chosen = select(*laid, mark.label("corrected"), *each)
     chosen = chosen.select_from(table.join(cut.table, and_(*cut.of(table))) if cut else table)
     return _scoped(chosen.outerjoin(overlays, joined), table, principal, names, narrow)
 

@@ -92,9 +92,7 @@ def table(found: Sequence[AuditEntry]) -> None:
         Shown("actor", "Who", "text", lambda one: one.actor or "nobody known"),
         Shown("action", "What", "text", lambda one: one.action),
         Shown("subject", "About", "text", lambda one: one.subject),
-        Shown(
-            "detail", "Detail", "text", lambda one: one.detail, "double-click a cell to read all of it", width="large"
-        ),
+        Shown("detail", "Detail", "text", lambda one: one.detail, "double-click a cell to read all of it"),
     )
     draw(found, columns, alt="Lines of the audit, newest first", key="audit")
 

@@ -63,7 +63,7 @@ def summary(found: Sequence[Live]) -> str:
 def table(found: Sequence[Live]) -> None:
     """One line per session; `chosen` tells which one was clicked on."""
     columns = (
-        Shown("who", "Who", "text", lambda one: one.who, "a user, or a link's label", pinned=True, width="medium"),
+        Shown("who", "Who", "text", lambda one: one.who, "a user, or a link's label", pinned=True),
         Shown("kind", "Came by", "text", lambda one: KINDS.get(one.session.kind, one.session.kind)),
         Shown("client", "Client", "text", lambda one: one.client, "what the client link shows"),
         Shown("since", "Since", "moment", lambda one: one.session.created_at),

@@ -60,8 +60,8 @@ def narrowed(found: Sequence[User]) -> tuple[User, ...]:
 def table(found: Sequence[User], known: Presence) -> None:
     """One line per user; `chosen` tells which one was clicked on."""
     columns = (
-        Shown("username", "User", "text", lambda user: user.username, pinned=True, width=130),
-        Shown("state", "State", "text", known.state, "whether a sign-in is possible", width=95),
+        Shown("username", "User", "text", lambda user: user.username, pinned=True),
+        Shown("state", "State", "text", known.state, "whether a sign-in is possible"),
         Shown("role", "Role", "text", lambda user: user.role),
         Shown("clients", "Clients", "list", _clients, f"granted clients; {_SEE_ALL} see every one"),
         Shown("money", "Money", "text", lambda user: "yes" if user.money else "no", "sees costs, revenue and budgets"),

@@ -1,4 +1,4 @@
-"""The two charts over time, for one currency at a time: amounts in different currencies share no axis."""
+"""The two charts over time, of one currency: amounts in different ones share no axis."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import streamlit as st
 from perfdash.domain import finality
 from perfdash.domain.accounts import contiguous
 from perfdash.domain.campaigns import CampaignRef
+from perfdash.domain.measures import CORRECTABLE
+from perfdash.domain.metrics import Sums
 from perfdash.domain.question import Question
 from perfdash.presentation import formatting
 from perfdash.presentation.columns import Origins
@@ -27,16 +29,17 @@ _SAYS = {
 
 def daily_charts(
     question: Question,
-    currencies: tuple[str, ...],
+    currency: str,
     origins: Origins,
     *,
     key: str,
 ) -> None:
-    """Cost and CPM per day and platform; impressions and CTR for who may not see money. What may still move is pale."""
+    """Cost and CPM per day and platform, all in one `currency`; impressions and CTR for who may not see money.
+
+    What may still move is pale.
+    """
     principal = question.principal
-    currency = _one(currencies, key) if principal.money else ""
-    found = cache.groups(question, ("day", "platform"))
-    groups = tuple(group for group in found if not currency or group.currency == currency)
+    groups = cache.groups(question, ("day", "platform"))
     moving = _moving(origins, question.only)
     drawing = Drawing(groups, question.filters.days, cache.filter_options(question)[0], moving)
     left, right = st.columns(2)
@@ -75,19 +78,11 @@ def _legend(drawing: Drawing) -> None:
             f":material/line_style: Pale bars and dashed lines can still change: "
             f"{escape_markdown('; '.join(lines), 400)}."
         )
-    corrected = sum(group.sums.corrected for group in drawing.groups)
-    if corrected:
-        st.caption(f"{charts.CORRECTED} {kpis.corrections(corrected)}.")
+    corrected = sum((group.sums for group in drawing.groups), Sums())
+    fields = [field for name in CORRECTABLE for field in corrected.corrections_of(name)]
+    if fields:
+        st.caption(f"{charts.CORRECTED} {kpis.corrections(fields)}.")
 
 
 def _ranges(days: set[date]) -> str:
     return formatting.enumerate_names([formatting.days(span) for span in contiguous(days)], _MOST_RANGES)
-
-
-def _one(currencies: tuple[str, ...], key: str) -> str:
-    if len(currencies) == 1:
-        return currencies[0]
-    chosen = st.segmented_control(
-        "Currency of the charts", currencies, default=currencies[0], required=True, key=f"{key}_currency"
-    )
-    return chosen or currencies[0]

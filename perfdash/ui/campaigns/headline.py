@@ -53,6 +53,10 @@ class Headline:
     def currencies(self) -> tuple[str, ...]:
         return tuple(total.currency for total in self.now.by_currency)
 
+    def campaigns_in(self, currency: str) -> tuple[CampaignRow, ...]:
+        """Those of one currency; '' stands for all."""
+        return tuple(row for row in self.campaigns if currency in ("", row.currency))
+
     @property
     def is_empty(self) -> bool:
         return not self.now.together.sums.rows

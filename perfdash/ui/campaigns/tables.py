@@ -21,7 +21,7 @@ from perfdash.presentation import formatting, glossary
 from perfdash.presentation.columns import Names, Origins
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.tables import Shown, budget_share, draw, measure, metric, money_of
+from perfdash.ui.components.tables import Shown, budget_share, client_column, draw, measure, metric, money_of
 from perfdash.ui.runtime import context, navigation
 
 _SPENT = glossary.hint("budget_pacing")
@@ -41,18 +41,10 @@ def _with_metrics(name: str) -> tuple[Shown, ...]:
 _OPTIONAL = sorted(OPTIONAL, key=lambda name: not BY_NAME[name].additive)
 REST = tuple(column for name in _OPTIONAL for column in _with_metrics(name))
 """Every measure that not all sources report, those that add up first."""
-CORRECTED = Shown("corrected", "✎", "count", lambda row: row.sums.corrected or None, width=60)
+CORRECTED = Shown("corrected", "Corrected rows", "count", lambda row: row.sums.corrected or None)
 """Marks the rows that count corrected values; not shown where none does."""
 
 
-def _named(row: CampaignRow) -> str:
-    return row.name
-
-
-_NAME = Shown("name", "Campaign", "text", _named, pinned=True, width=260)
-_CLIENT = Shown("client", "Client", "text", lambda row: row.client)
-_NAMED = (_NAME, _CLIENT, CORRECTED)
-_CURRENCY = Shown("currency", "Currency", "text", lambda row: row.currency, width="small")
 _BUDGET = (
     Shown("used", "Budget spent", "share", budget_share, _SPENT),
     Shown("over", "Pacing", "text", lambda row: pacing(row), _SPENT),
@@ -73,28 +65,38 @@ def pacing(row: Any) -> str | None:
     share = budget_share(row)
     if share is None:
         return None
-    return f"▲ {formatting.percent(share - 1, 1)} over" if share > 1 else f"{formatting.percent(1 - share, 1)} left"
+    return (
+        f"▲ {formatting.figure(share - 1, 'percent')} over"
+        if share > 1
+        else f"{formatting.figure(1 - share, 'percent')} left"
+    )
 
 
-def brief_table(rows: Sequence[CampaignRow], principal: Principal, *, key: str) -> None:
+def brief_table(rows: Sequence[CampaignRow], principal: Principal, currency: str, *, key: str) -> None:
     """The overview's campaigns: what they cost against their whole budgets."""
-    named = _named_for(principal)
+    named = _named(principal)
     columns = (*named, COST, *_BUDGET, *COUNTS, *PAID) if principal.money else (*named, *COUNTS, *_ABOUT[:4])
-    _campaigns(rows, columns, key)
+    _campaigns(rows, columns, currency, key)
 
 
-def full_table(rows: Sequence[CampaignRow], origins: Origins, principal: Principal, *, key: str) -> None:
+def full_table(rows: Sequence[CampaignRow], origins: Origins, principal: Principal, currency: str, *, key: str) -> None:
     """Every measure and ratio of each campaign, and up to which day its numbers are final."""
     final_to = Shown("final_to", "Final to", "day", lambda row: _final_to(origins, row))
-    named = _named_for(principal)
+    named = _named(principal)
     columns = (*named, COST, *COUNTS, *PAID, *REST, *_BUDGET, *_ABOUT, final_to)
     without = (*named, *COUNTS, *REST, *_ABOUT, final_to)
-    _campaigns(rows, columns if principal.money else _without_money(without), key)
+    _campaigns(rows, columns if principal.money else _without_money(without), currency, key)
 
 
-def _named_for(principal: Principal) -> tuple[Shown, ...]:
-    """Who came by a link knows which client it is, and not what the agency calls it in addresses."""
-    return _NAMED if principal.lock is None else (_NAME, CORRECTED)
+def _named(principal: Principal) -> tuple[Shown, ...]:
+    """The campaign, whose name opens it, and whose it is."""
+    name = Shown("name", "Campaign", "text", lambda row: row.name, pinned=True, link=address_of)
+    return name, *client_column(principal), CORRECTED
+
+
+def address_of(row: CampaignRow) -> str:
+    """Where the campaign's own page lies."""
+    return navigation.address(navigation.CAMPAIGN, link_of(row.ref), row.name)
 
 
 def _final_to(origins: Origins, row: CampaignRow) -> date | None:
@@ -106,43 +108,16 @@ def _without_money(columns: Sequence[Shown]) -> tuple[Shown, ...]:
     return tuple(column for column in columns if column.kind not in ("money", "price"))
 
 
-def _campaigns(rows: Sequence[CampaignRow], columns: Sequence[Shown], key: str) -> None:
-    currency, columns = _currency(rows, columns)
-    # Amounts in different currencies have no order.
-    ordered = sorted(
-        rows, key=lambda row: (-(row.sums.cost or 0) if currency else 0, -(row.sums.impressions or 0), row.name)
-    )
-    draw(
-        ordered[: component_tables.MOST_ROWS],
-        columns,
-        alt="Campaigns in view",
-        key=key,
-        currency=currency,
-        choose=lambda row: row.ref,
-    )
+def _campaigns(rows: Sequence[CampaignRow], columns: Sequence[Shown], currency: str, key: str) -> None:
+    """Those of one currency; of all, '', for who may not see money."""
+    ordered = sorted(rows, key=lambda row: (-(row.sums.cost or 0), -(row.sums.impressions or 0), row.name))
+    draw(ordered[: component_tables.MOST_ROWS], columns, alt="Campaigns in view", key=key, currency=currency)
     if len(ordered) > component_tables.MOST_ROWS:
-        by = "cost" if currency and rows[0].sums.cost is not None else "impressions"
+        by = "cost" if rows[0].sums.cost is not None else "impressions"
         st.caption(
             f"The first {component_tables.MOST_ROWS:,} of {len(ordered):,} campaigns by {by}; "
             f"the CSV holds all of them."
         )
-
-
-def _currency(rows: Sequence[Any], columns: Sequence[Shown]) -> tuple[str, Sequence[Shown]]:
-    """The one currency of all rows, or '' and a column that names each row's."""
-    found = {row.currency for row in rows}
-    if len(found) == 1:
-        return found.pop(), columns
-    words_end = next((n for n, column in enumerate(columns) if column.kind != "text"), len(columns))
-    return "", (*columns[:words_end], _CURRENCY, *columns[words_end:])
-
-
-def open_chosen(key: str) -> None:
-    """Go to the page of the campaign that was clicked on, if one was. Call it before drawing the table."""
-    ref: CampaignRef | None = component_tables.chosen(key)
-    if ref is not None:
-        st.session_state.pop(f"{key}_chosen")
-        navigation.go(navigation.CAMPAIGN, link_of(ref))
 
 
 def back_link() -> None:
@@ -173,13 +148,11 @@ class _Shared:
         return getattr(self.group, name)
 
 
-def platforms(groups: Sequence[Group], *, money: bool, key: str) -> None:
-    """One row per platform, with its share."""
+def platforms(groups: Sequence[Group], currency: str, *, money: bool, key: str) -> None:
+    """One row per platform, with its share; of one currency where money is shown."""
     side = "cost" if money else "impressions"
-    totals: dict[str, int] = {}
-    for group in groups:
-        totals[group.currency] = totals.get(group.currency, 0) + (getattr(group.sums, side) or 0)
-    rows = [_Shared(g, _share(getattr(g.sums, side), totals[g.currency])) for g in groups]
+    whole = sum(getattr(group.sums, side) or 0 for group in groups)
+    rows = [_Shared(group, _share(getattr(group.sums, side), whole)) for group in groups]
     columns: Sequence[Shown] = (
         Shown("platform", "Platform", "text", lambda row: row.platform, pinned=True),
         CORRECTED,
@@ -188,7 +161,6 @@ def platforms(groups: Sequence[Group], *, money: bool, key: str) -> None:
         *COUNTS,
         *(PAID if money else ()),
     )
-    currency, columns = _currency(groups, columns) if money else ("", columns)
     draw(rows, columns, alt="Platforms in view", key=key, currency=currency)
 
 
@@ -196,28 +168,27 @@ def _share(part: int | None, whole: int) -> Fraction | None:
     return Fraction(part, whole) if whole and part is not None else None
 
 
-def creators(groups: Sequence[Group], names: Names, *, money: bool, key: str) -> None:
+def creators(groups: Sequence[Group], names: Names, currency: str, *, money: bool, key: str) -> None:
     """One row per creator, by name."""
 
     def name(row: Group) -> str:
         return names.get((row.client, row.account, row.creator), row.creator) or "(no creator)"
 
     columns: Sequence[Shown] = (
-        Shown("creator", "Creator", "text", name, pinned=True, width="medium"),
+        Shown("creator", "Creator", "text", name, pinned=True),
         CORRECTED,
         *((COST,) if money else ()),
         *COUNTS,
         *(PAID if money else ()),
         *(REST if money else _without_money(REST)),
     )
-    currency, columns = _currency(groups, columns) if money else ("", columns)
     ordered = sorted(groups, key=lambda row: (-(row.sums.cost or 0), -(row.sums.impressions or 0)))
     draw(ordered[: component_tables.MOST_ROWS], columns, alt="Creators of this campaign", key=key, currency=currency)
 
 
-def flight_line(row: CampaignRow) -> None:
+def flight_line(row: CampaignRow, client: str) -> None:
     """Whose it is, where it runs, from when to when."""
-    parts = [row.client, row.status or "", formatting.enumerate_names(row.platforms), _flight(row), row.campaign]
+    parts = [client, row.status or "", formatting.enumerate_names(row.platforms), _flight(row), row.campaign]
     st.caption(" · ".join(escape_markdown(part, 120) for part in parts if part))
 
 
@@ -236,10 +207,10 @@ def budget_bar(row: CampaignRow, stored_from: date | None, as_of: AsOf | None = 
         st.caption("The source reports no budget for this campaign.")
         return
     spent, budget = formatting.micros(row.flight_cost, row.currency), formatting.micros(row.budget, row.currency)
-    over = f" · :red[**{escape_markdown(formatting.percent(share - 1, 1))} over budget**]" if share > 1 else ""
+    over = f" · :red[**{escape_markdown(formatting.figure(share - 1, 'percent'))} over budget**]" if share > 1 else ""
     today = today_at(as_of, "UTC", context.now())
     spent_of = f"Spent {escape_markdown(spent)} of {escape_markdown(budget)}"
-    text = f"{spent_of} ({escape_markdown(formatting.percent(share, 1))}){_elapsed(row, today)}{over}"
+    text = f"{spent_of} ({escape_markdown(formatting.figure(share, 'percent'))}){_elapsed(row, today)}{over}"
     st.progress(min(1.0, float(share)), text=text)
     if stored_from and row.flight_start and row.flight_start < stored_from:
         st.caption(f"Earlier days than {formatting.day(stored_from)} were never fetched, so their cost is not in this.")
@@ -251,4 +222,4 @@ def _elapsed(row: CampaignRow, today: date) -> str:
         return ""
     whole = (row.flight_end - row.flight_start).days + 1
     passed = min(max((today - row.flight_start).days, 0), whole)
-    return f" · {escape_markdown(formatting.percent(Fraction(passed, whole), 0))} of the flight is over"
+    return f" · {escape_markdown(formatting.figure(Fraction(passed, whole), 'percent'))} of the flight is over"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -15,7 +15,7 @@ from perfdash.domain.accounts import Days
 from perfdash.domain.facts import MICRO
 from perfdash.domain.finality import Finality
 from perfdash.domain.groups import Group
-from perfdash.domain.metrics import ratio
+from perfdash.domain.metrics import ratio, spoken
 from perfdash.presentation import charts, formatting
 from perfdash.presentation.escaping import escape_markdown
 
@@ -28,6 +28,11 @@ _SCHEMA = pa.schema([("day", pa.float64()), ("value", pa.float64()), *((name, pa
 _COVERAGE = pa.schema([("day", pa.float64()), ("account", pa.string()), ("state", pa.string()), ("shown", pa.string())])
 
 
+def corrected_rows(of: Sequence[tuple[str, int]]) -> str:
+    """cost of 2 rows and clicks of 1 row; '' for none."""
+    return formatting.enumerate_names([f"{spoken(name)} of {formatting.plural(rows, 'row')}" for name, rows in of])
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """What both charts of a page draw: groups by day and platform, the days and platforms in view, what may move."""
@@ -37,10 +42,10 @@ class Drawing:
     platforms: tuple[str, ...]
     moving: Moving
 
-    @property
-    def corrected(self) -> dict[tuple[date, str], int]:
-        """How many corrected rows stand behind each day and platform that has any."""
-        return {(g.day, g.platform): g.sums.corrected for g in self.groups if g.day and g.sums.corrected}
+    def corrected(self, name: str) -> dict[tuple[date, str], str]:
+        """What of the measures behind `name` a person has set, on each day and platform where there is any."""
+        found = ((g.day, g.platform, corrected_rows(g.sums.corrections_of(name))) for g in self.groups)
+        return {(day, platform): told for day, platform, told in found if day and told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +67,21 @@ def bars(title: str, unit: str, drawing: Drawing, measure: str, *, key: str) -> 
     for group in drawing.groups:
         value: int | None = getattr(group.sums, measure)
         if group.day is not None and value is not None:
-            shown = formatting.micros(value, unit) if money else formatting.number(value)
             exact = Fraction(value, MICRO) if money else Fraction(value)
+            shown = formatting.figure(exact, formatting.unit_of(measure), unit)
             points.append(ChartPoint(group.day, group.platform, exact, shown, group.day in drawing.moving))
-    present, marked = _present(points, drawing.platforms), bool(drawing.corrected)
-    spec = charts.bars_by_day(title, present, drawing.days, marked=marked)
-    _draw(_with_unit(title, unit), spec, points, drawing, key, f"No {title.lower()} in these days.")
+    corrected = drawing.corrected(measure)
+    spec = charts.bars_by_day(title, _present(points, drawing.platforms), drawing.days, marked=bool(corrected))
+    rows = list(_rows(points, drawing.moving, corrected))
+    _draw(_with_unit(title, unit), spec, rows, key, f"No {title.lower()} in these days.")
 
 
 def lines(title: str, unit: str, drawing: Drawing, metric: str, *, key: str) -> None:
     """A ratio per day, one line per platform, broken where it is undefined."""
-    read: Callable[[Fraction | None], str] = (
-        (lambda value: formatting.unit_price(value, unit)) if unit else lambda value: formatting.percent(value)
-    )
+
+    def read(value: Fraction | None) -> str:
+        return formatting.figure(value, formatting.unit_of(metric), unit)
+
     known = {(group.day, group.platform): ratio(metric, group.sums) for group in drawing.groups}
     seen = [ChartPoint(day, platform, value, "") for (day, platform), value in known.items() if day]
     present = _present(seen, drawing.platforms)
@@ -82,9 +89,11 @@ def lines(title: str, unit: str, drawing: Drawing, metric: str, *, key: str) -> 
     for platform in present:
         values = [(day, known.get((day, platform))) for day in drawing.days.each()]
         points += _stretches([ChartPoint(day, platform, v, read(v), day in drawing.moving) for day, v in values])
-    spec = charts.lines_by_day(title, present, drawing.days, percent=not unit, marked=bool(drawing.corrected))
+    corrected = drawing.corrected(metric)
+    spec = charts.lines_by_day(title, present, drawing.days, percent=not unit, marked=bool(corrected))
     drawn = points if any(point.value is not None for point in points) else []
-    _draw(_with_unit(title, unit), spec, drawn, drawing, key, f"{title} is undefined on all of these days.")
+    rows = list(_rows(drawn, drawing.moving, corrected))
+    _draw(_with_unit(title, unit), spec, rows, key, f"{title} is undefined on all of these days.")
 
 
 def _stretches(points: Sequence[ChartPoint]) -> Iterator[ChartPoint]:
@@ -107,31 +116,29 @@ def _present(points: Sequence[ChartPoint], platforms: tuple[str, ...]) -> tuple[
     return (*platforms, *sorted({point.platform for point in points} - set(platforms)))
 
 
-def _draw(
-    title: str, spec: dict[str, object], points: Sequence[ChartPoint], drawing: Drawing, key: str, otherwise: str
-) -> None:
+def _draw(title: str, spec: dict[str, object], rows: Sequence[Mapping[str, object]], key: str, otherwise: str) -> None:
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{escape_markdown(title)}**")
-        if not points:
+        if not rows:
             st.caption(otherwise)
             return
-        rows = list(_rows(points, drawing))
         columns = [pa.array([row[field.name] for row in rows], field.type) for field in _SCHEMA]
         data = pa.table(columns, schema=_SCHEMA)
         st.vega_lite_chart(data, spec, key=key, alt=f"{title} per day and platform")
 
 
-def _rows(points: Sequence[ChartPoint], drawing: Drawing) -> Iterator[dict[str, object]]:
-    corrected, to_mark = drawing.corrected, {day for day, _ in drawing.corrected}
+def _rows(
+    points: Sequence[ChartPoint], moving: Moving, corrected: Mapping[tuple[date, str], str]
+) -> Iterator[dict[str, object]]:
+    to_mark = {day for day, _ in corrected}
     for point in points:
-        rows = corrected.get((point.day, point.platform))
         yield {
             "day": charts.at(point.day),
             "value": None if point.value is None else float(point.value),
             "platform": point.platform,
             "shown": point.shown,
-            "finality": drawing.moving.get(point.day, "final"),
-            "corrected": formatting.plural(rows, "row") if rows else "no row",
+            "finality": moving.get(point.day, "final"),
+            "corrected": corrected.get((point.day, point.platform), "no row"),
             "mark": CORRECTED if point.day in to_mark else "",
             "dashed": "yes" if point.dashed else "no",
             "part": str(point.part),

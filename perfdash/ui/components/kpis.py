@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import streamlit as st
 
-from perfdash.domain import metrics
-from perfdash.domain.metrics import METRICS, rounded
 from perfdash.presentation import formatting
 from perfdash.presentation.kpis import MONEY, Figure
-from perfdash.ui.components.charts import CORRECTED
+from perfdash.ui.components.charts import CORRECTED, corrected_rows
 
 MOST_IN_A_ROW = 6
 NARROWEST_TILE = 150
-_COLORS = {"higher": "normal", "lower": "inverse", "neutral": "off"}
+_COLORS = {("higher", True): "green", ("higher", False): "red", ("lower", True): "red", ("lower", False): "green"}
 
 
 def tiles(figures: Sequence[Figure]) -> None:
@@ -34,14 +31,14 @@ def _tile(figure: Figure) -> None:
     label = f"{figure.label} ({figure.currency})" if figure.currency and figure.name in MONEY else figure.label
     if figure.corrected:
         label += f" {CORRECTED}"
-    delta = _delta(figure)
-    moved = delta[0] in "+-"
+    delta = formatting.change(figure.change, figure.unit)
+    moved = figure.change is not None and delta[0] in f"+{formatting.MINUS}"
     st.metric(
         label,
         tile_text(figure),
         delta,
-        delta_color=_COLORS[figure.better] if moved and figure.notable else "off",  # type: ignore[arg-type]
-        delta_arrow="auto" if moved else "off",
+        delta_color=_COLORS.get((figure.better, delta[0] == "+"), "off") if moved and figure.notable else "off",  # type: ignore[arg-type]
+        delta_arrow="off" if not moved else "up" if delta[0] == "+" else "down",
         help=tile_help(figure),
         border=True,
         height="stretch",
@@ -49,39 +46,21 @@ def _tile(figure: Figure) -> None:
 
 
 def tile_text(figure: Figure) -> str:
-    """What a tile shows."""
-    if figure.kind == "count":
-        return formatting.number(figure.value) if (figure.value or 0) < 100_000 else formatting.compact(figure.value)
-    if figure.kind == "percent":
-        return formatting.percent(figure.value)
-    if figure.kind == "times":
-        return formatting.times(figure.value)
-    amount = formatting.unit_price if figure.name in METRICS else formatting.compact_money
-    return amount(figure.value, figure.currency).removesuffix(f"{formatting.GAP}{figure.currency}")
-
-
-def _delta(figure: Figure) -> str:
-    """Streamlit reads the direction off an ASCII minus."""
-    if figure.change is None:
-        return formatting.UNDEFINED
-    unit = " pts" if figure.in_points else "%"
-    told = f"{float(round(figure.change * 100, 1)):+.1f}"
-    return (told[1:] if told in ("+0.0", "-0.0") else told) + unit
+    """What a tile shows: short, without the currency that stands in its label."""
+    return formatting.digits(figure.value, figure.unit, figure.currency, "short")
 
 
 def tile_help(figure: Figure) -> str:
-    """What it means, its exact value, what it leaves out, the two values of its change, or why none is shown."""
+    """What it means, all of it, what it leaves out, the two values of its change, or why none is shown."""
     lines = [figure.definition]
     if figure.value is None:
         lines.append("Undefined for what is in view.")
     else:
-        places = 0 if figure.kind == "count" else 6 if figure.kind == "money" else 8
-        unit = figure.currency if figure.kind == "money" else ""
-        lines.append(f"Exactly {metrics.text(rounded(figure.value, places))} {unit}".rstrip() + ".")
+        lines.append(f"{formatting.figure(figure.value, figure.unit, figure.currency)}.")
     if figure.note:
         lines.append(f"{figure.note[0].upper()}{figure.note[1:]}.")
     if figure.between:
-        was, is_ = (tile_text(replace(figure, value=side)) for side in figure.between)
+        was, is_ = (formatting.figure(side, figure.unit, figure.currency) for side in figure.between)
         lines.append(f"Changed from {was} to {is_}.")
     if figure.corrected:
         lines.append(f"{corrections(figure.corrected)}.")
@@ -90,6 +69,8 @@ def tile_help(figure: Figure) -> str:
     return "  \n".join(lines)
 
 
-def corrections(rows: int) -> str:
-    """2 rows here were corrected by your team"""
-    return f"{formatting.plural(rows, 'row')} here {'was' if rows == 1 else 'were'} corrected by your team"
+def corrections(of: Sequence[tuple[str, int]]) -> str:
+    """Cost of 2 rows and clicks of 1 row were corrected by your team."""
+    told = corrected_rows(of)
+    verb = "was" if [name for name, _ in of] == ["cost"] else "were"
+    return f"{told[0].upper()}{told[1:]} {verb} corrected by your team"

@@ -1,31 +1,38 @@
-"""Tables of figures: which columns there are, how they read, and which row was chosen."""
+"""Tables of figures: which columns there are, how they read, and which row was chosen or opened.
+
+Cells hold numbers, so that a column sorts by size, and show the text that the formatter gives the same number in every
+other place. Streamlit takes such texts from a pandas Styler only (see `streamlit_internals.with_texts`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
 import pyarrow as pa
 import streamlit as st
 
-from perfdash.domain import currencies
+from perfdash.domain.access import Principal
 from perfdash.domain.facts import MICRO
-from perfdash.domain.measures import BY_NAME, Unit
+from perfdash.domain.measures import BY_NAME
 from perfdash.domain.metrics import METRICS, PACING, quotient, ratio
 from perfdash.presentation import formatting, glossary
-from perfdash.ui.runtime import browser
+from perfdash.presentation.formatting import Unit, unit_of
+from perfdash.ui.components import column_width
+from perfdash.ui.runtime import browser, cache
+from perfdash.ui.runtime.streamlit_internals import with_texts
 
 MOST_ROWS = 1_000
 """More are not sent: every row goes to the browser on each rerun. The download holds all of them."""
 ROWS_AT_ONCE = 20
 TALLEST = 750
 """Pixels of a taller table, which scrolls: twenty rows and the edge of the next, as a sign that there is one."""
-Kind = Literal[
-    "text", "list", "count", "decimal", "money", "price", "percent", "times", "share", "day", "moment", "instant"
-]
-"""`instant` is a moment to the second with its year; `moment` is for the recent past."""
+Kind = Literal[Unit, "change", "points", "share", "text", "list", "day", "moment", "instant"]
+"""A unit is a number. `change` is a relative change, `points` that of a percentage; `share` is a percentage with a bar;
+`instant` is a moment to the second."""
 _TYPES: dict[Kind, Any] = {
     "text": pa.string(),
     "list": pa.list_(pa.string()),
@@ -34,13 +41,18 @@ _TYPES: dict[Kind, Any] = {
     "moment": pa.timestamp("s", tz="UTC"),
     "instant": pa.timestamp("s", tz="UTC"),
 }
-_MEASURES: dict[Unit, Kind] = {"count": "count", "money": "money", "millionths": "decimal"}
+_AMOUNTS: dict[Kind, Unit] = {"money": "money", "price": "price"}
+_IN_PER_CENT = ("percent", "share", "change", "points")
 Value = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One column: how its value is got from a row, and how it reads. Without a `help`, the glossary's for its name."""
+    """One column: how its value is got from a row, and how it reads. Without a `help`, the glossary's for its name.
+
+    An integer of the kind "money" is in micros, and one of "millionths" in millionths. `link` makes the text a link:
+    row -> an address of ours, relative to the page (see `navigation.address`). `signed` says the + of a difference too.
+    """
 
     name: str
     label: str
@@ -48,23 +60,25 @@ class Shown:
     value: Value
     help: str = ""
     pinned: bool = False
-    width: Literal["small", "medium", "large"] | int | None = None
-
-
-def kind_of(name: str) -> Kind:
-    """How a column of this measure reads; what is no measure reads like a count."""
-    return _MEASURES[BY_NAME[name].unit] if name in BY_NAME else "count"
+    link: Callable[[Any], str] | None = None
+    signed: bool = False
 
 
 def measure(name: str) -> Shown:
     """A column of Sums: a count, money in micros, or a number in millionths."""
-    return Shown(name, BY_NAME[name].label, kind_of(name), lambda row: getattr(row.sums, name))
+    return Shown(name, BY_NAME[name].label, unit_of(name), lambda row: getattr(row.sums, name))
 
 
 def metric(name: str) -> Shown:
-    found = METRICS[name]
-    kind: Kind = "price" if found.unit == "money" else "times" if found.times else "percent"
-    return Shown(name, found.label, kind, lambda row: ratio(name, row.sums))
+    return Shown(name, METRICS[name].label, unit_of(name), lambda row: ratio(name, row.sums))
+
+
+def client_column(principal: Principal, of: Callable[[Any], str] = lambda row: row.client) -> tuple[Shown, ...]:
+    """Whose a row is, by name; nothing for who sees a single client, and for who came by a link."""
+    names = cache.client_names(principal)
+    if len(names) < 2 or principal.lock is not None:
+        return ()
+    return (Shown("client", "Client", "text", lambda row: names.get(of(row), of(row))),)
 
 
 def explanation(column: Shown) -> str:
@@ -94,11 +108,16 @@ def draw(
 ) -> None:
     """Show `rows`. With `choose`, a click on a row notes what `choose` makes of it, for `chosen`.
 
-    Columns without any value are not shown. `currency` is the one all amounts are in; '' when there are several.
+    Columns without any value are not shown. `currency` is the one that all amounts are in, and stands in their headers;
+    '' where each row has its own, which its amounts then name.
     """
     kept = [column for column in columns if column.pinned or any(_filled(column.value(row)) for row in rows)]
-    data = pa.table({column.name: pa.array([_plain(column, row) for row in rows], _type(column)) for column in kept})
-    config = {column.name: _config(column, data[column.name].to_pylist(), currency) for column in kept}
+    values = {column.name: [_exact(column, row) for row in rows] for column in kept}
+    texts = {column.name: _texts(column, rows, values[column.name], currency) for column in kept}
+    data = pa.table(
+        {column.name: pa.array(_cells(column, rows, values[column.name]), _type(column)) for column in kept}
+    )
+    config = {column.name: _config(column, texts[column.name], values[column.name], currency) for column in kept}
     common: dict[str, Any] = {
         "column_config": config,
         "hide_index": True,
@@ -107,12 +126,13 @@ def draw(
         "key": key,
         "height": "content" if len(rows) <= ROWS_AT_ONCE else TALLEST,
     }
+    shown = with_texts(data, {name: column for name, column in texts.items() if column is not None})
     if choose is None:
-        st.dataframe(data, **common)
+        st.dataframe(shown, **common)
         return
     # A selection is a row number of the table that was clicked on: kept beside it, since the next one may differ.
     st.session_state[f"{key}_rows"] = [choose(row) for row in rows]
-    st.dataframe(data, **common, on_select=lambda: _note(key), selection_mode="single-row")
+    st.dataframe(shown, **common, on_select=lambda: _note(key), selection_mode="single-row")
 
 
 def _note(key: str) -> None:
@@ -141,43 +161,84 @@ def _type(column: Shown) -> Any:
     return _TYPES.get(column.kind, pa.float64())
 
 
-def _plain(column: Shown, row: Any) -> Any:
+def _exact(column: Shown, row: Any) -> Any:
+    """The value of a cell as the formatter takes it."""
     value = column.value(row)
-    if value is None or column.kind in _TYPES:
-        return list(value) if isinstance(value, tuple) else value
-    if (column.kind == "money" and isinstance(value, int)) or column.kind == "decimal":
-        value = Fraction(value, MICRO)
-    return float(value * 100 if column.kind in ("percent", "share") else value)
+    if isinstance(value, int) and column.kind in ("money", "millionths"):
+        return Fraction(value, MICRO)
+    return value
 
 
-def _places(values: Sequence[float | None], currency: str) -> int:
-    """Decimals of a column of prices: two more where all are below one, or 0.004 would read 0.00."""
-    usual = max(currencies.decimals(currency), 1) if currency else 2
-    return usual if any(value is not None and abs(value) >= 1 for value in values) else usual + 2
+def _cells(column: Shown, rows: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+    """What a column sorts by: floats for what is exact, which is enough for an order; addresses for links."""
+    if column.link is not None:
+        return [column.link(row) for row in rows]
+    if column.kind in _TYPES:
+        return [list(value) if isinstance(value, tuple) else value for value in values]
+    scale = 100 if column.kind in _IN_PER_CENT else 1
+    return [None if value is None else float(value * scale) for value in values]
 
 
-def _config(column: Shown, values: Sequence[Any], currency: str) -> Any:
+def _texts(column: Shown, rows: Sequence[Any], values: Sequence[Any], currency: str) -> list[str] | None:
+    """How each cell reads; None where Streamlit draws it from the value, as a bar or as bubbles."""
+    if column.kind == "list":
+        return None
+    if column.kind in _AMOUNTS and not currency:
+        each = (getattr(row, "currency", "") for row in rows)
+        unit = _AMOUNTS[column.kind]
+        found = [formatting.figure(value, unit, own) for value, own in zip(values, each, strict=True)]
+    else:
+        found = [_text(column.kind, value, currency) for value in values]
+    if not column.signed:
+        return found
+    return [f"+{text}" if value is not None and value > 0 else text for value, text in zip(values, found, strict=True)]
+
+
+def _text(kind: Kind, value: Any, currency: str) -> str:
+    if value is None:
+        return formatting.UNDEFINED
+    match kind:
+        case "text":
+            return str(value)
+        case "day":
+            return formatting.day(value)
+        case "moment" | "instant":
+            return _moment(value, seconds=kind == "instant")
+        case "share":
+            return formatting.digits(value, "percent")
+        case "change" | "points":
+            return formatting.change(value, "percent" if kind == "points" else "count")
+        case "count" | "money" | "price" | "percent" | "times" | "millionths":
+            return formatting.digits(value, kind, currency)
+    raise AssertionError(kind)
+
+
+def _moment(at: datetime, *, seconds: bool) -> str:
+    return formatting.instant(at, browser.zone(), seconds=seconds)
+
+
+def _config(column: Shown, texts: Sequence[str] | None, values: Sequence[Any], currency: str) -> Any:
     c = st.column_config
-    told = explanation(column) or None
-    common: dict[str, Any] = {"help": told, "pinned": column.pinned or None, "width": column.width}
-    label = f"{column.label} ({currency})" if currency and column.kind in ("money", "price") else column.label
-    places = currencies.decimals(currency) if currency else 2
-    numbers = {
-        "count": "%,d",
-        "decimal": "%,.2f",
-        "money": f"%,.{places}f",
-        "percent": "%,.2f%%",
-        "times": "%,.2f×",
+    label = f"{column.label} ({currency})" if currency and column.kind in _AMOUNTS else column.label
+    lists = [value or () for value in values] if texts is None else []
+    width = column_width.needed(texts, label) if texts is not None else column_width.of_lists(lists, label)
+    common: dict[str, Any] = {
+        "help": explanation(column) or None,
+        "pinned": column.pinned or None,
+        "width": width,
     }
-    if column.kind == "price":
-        return c.NumberColumn(label, format=f"%,.{_places(values, currency)}f", **common)
-    if column.kind in numbers:
-        return c.NumberColumn(label, format=numbers[column.kind], **common)
-    if column.kind == "share":
-        return c.ProgressColumn(label, format="%.1f%%", min_value=0, max_value=100, **common)
-    if column.kind == "day":
-        return c.DateColumn(label, format="D MMM YYYY", **common)
-    if column.kind in ("moment", "instant"):
-        shape = "D MMM, HH:mm" if column.kind == "moment" else "D MMM YYYY, HH:mm:ss"
-        return c.DatetimeColumn(label, format=shape, timezone=browser.zone(), **common)
-    return c.ListColumn(label, **common) if column.kind == "list" else c.TextColumn(label, **common)
+    if column.link is not None:
+        return c.LinkColumn(label, **common)
+    # None of these has a format: it would take the place of the texts. A bar has no text of its own.
+    match column.kind:
+        case "text":
+            return c.TextColumn(label, **common)
+        case "list":
+            return c.ListColumn(label, **common)
+        case "share":
+            return c.ProgressColumn(label, format="%.2f%%", min_value=0, max_value=100, **common)
+        case "day":
+            return c.DateColumn(label, **common)
+        case "moment" | "instant":
+            return c.DatetimeColumn(label, timezone=browser.zone(), **common)
+    return c.NumberColumn(label, **common)

@@ -186,7 +186,7 @@ def _changes(found: Effect) -> str:
             )
     was, is_ = (cpm_of(sums) for sums in (found.before, found.after))
     if was != is_ and parts:
-        read = [formatting.unit_price(value, found.currency) for value in (was, is_)]
+        read = [formatting.figure(value, "price", found.currency) for value in (was, is_)]
         parts.append(f"CPM {_arrow(*read)}")
     return "; ".join(parts) or "nothing would change in what counts"
 

@@ -44,8 +44,8 @@ def table(found: Sequence[CorrectionBatch], names: Names, *, authors: bool, key:
     """One line per decision; `chosen` tells which one was clicked on."""
     columns = [
         Shown("made_at", "Corrected", "moment", lambda one: one.first.made_at, pinned=True),
-        Shown("warning", "Look at", "text", lambda one: "; ".join(one.warnings), "what happened since", width="medium"),
-        Shown("name", "Campaign", "text", lambda one: _name(one, names), width="medium"),
+        Shown("warning", "Look at", "text", lambda one: "; ".join(one.warnings), "what happened since"),
+        Shown("name", "Campaign", "text", lambda one: _name(one, names)),
         Shown("client", "Client", "text", lambda one: one.first.client),
         Shown("days", "Days", "text", lambda one: formatting.days(one.days)),
         Shown("platforms", "Platforms", "list", lambda one: one.platforms),
@@ -56,7 +56,7 @@ def table(found: Sequence[CorrectionBatch], names: Names, *, authors: bool, key:
         Shown("raw_then", "Reported then", "text", lambda one: one.raw_then, "by the source, when it was corrected"),
         Shown("raw_now", "Reported now", "text", lambda one: one.raw_now, "by the source"),
         Shown("state", "State", "text", lambda one: one.state),
-        Shown("reason", "Why", "text", lambda one: one.first.reason, width="medium"),
+        Shown("reason", "Why", "text", lambda one: one.first.reason),
     ]
     if authors:  # who of the agency corrected is the agency's business
         columns.append(Shown("author", "By", "text", lambda one: one.first.author))
@@ -112,7 +112,7 @@ def batch_rows(one: CorrectionBatch, *, key: str) -> Correction | None:
         Shown("value", "Corrected to", "text", lambda part: each(part).value),
         Shown("raw_now", "Reported now", "text", lambda part: each(part).raw_now),
         Shown("state", "State", "text", lambda part: each(part).state),
-        Shown("warning", "Look at", "text", lambda part: "; ".join(each(part).warnings), width="medium"),
+        Shown("warning", "Look at", "text", lambda part: "; ".join(each(part).warnings)),
     )
     picked: int | None = component_tables.chosen(key)
     draw(

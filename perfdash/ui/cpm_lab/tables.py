@@ -61,13 +61,13 @@ def _sentence(found: Comparison) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return formatting.percent(Fraction(part, whole), 1) if whole else formatting.UNDEFINED
+    return formatting.figure(Fraction(part, whole), "percent") if whole else formatting.UNDEFINED
 
 
 def _count(label: str, value: int, share: str, told: str) -> None:
     st.metric(
         label,
-        formatting.number(value),
+        formatting.figure(value, "count"),
         share,
         delta_color="off",
         delta_arrow="off",
@@ -90,7 +90,7 @@ def causes(found: Comparison, *, key: str) -> None:
         Shown("share", "Share of rows", "share", lambda share: Fraction(share.rows, found.rows), "of all that report"),
         Shown("cost", "Cost", "money", lambda share: share.cost, "cost of these rows"),
         Shown("moves", "Moves the total by", "price", _moves, moves),
-        Shown("example", "Costliest example", "text", lambda share: _example(share.example), width="large"),
+        Shown("example", "Costliest example", "text", lambda share: _example(share.example)),
     )
     draw(found.shares, columns, alt=f"Reported {LABELS[found.measure]} by cause", key=key, currency=currency)
     for name in dict.fromkeys(share.name for share in found.shares):
@@ -117,12 +117,7 @@ def _example(finding: ExplainedRatio) -> str:
 
 
 def _read(finding: ExplainedRatio) -> str:
-    value = finding.cause.recomputed
-    if value is None:
-        return formatting.UNDEFINED
-    return (
-        formatting.unit_price(value, finding.row.currency) if finding.measure == "cpm" else formatting.number(value, 4)
-    )
+    return formatting.figure(finding.cause.recomputed, formatting.unit_of(finding.measure), finding.row.currency)
 
 
 def wholes(found: Comparison, *, key: str) -> None:
@@ -130,13 +125,13 @@ def wholes(found: Comparison, *, key: str) -> None:
     weight = "impressions" if found.measure == "cpm" else "cost"
     currency = _one_currency(found.measure, (whole.currency for whole in found.wholes))
     columns = (
-        Shown("currency", "Currency", "text", lambda whole: whole.currency, pinned=True, width="small"),
+        Shown("currency", "Currency", "text", lambda whole: whole.currency, pinned=True),
         Shown("rows", "Rows", "count", lambda whole: whole.rows, "rows that report it and can be recomputed"),
         Shown(
             "recomputed", "Recomputed", "price", lambda whole: whole.recomputed, cpm_lab_story.FORMULAS[found.measure]
         ),
         Shown("reported", "Reported", "price", lambda whole: whole.reported, f"weighted by {weight}"),
-        Shown("difference", "Difference", "price", _difference, "reported, weighted, less recomputed"),
+        Shown("difference", "Difference", "price", _difference, "reported, weighted, less recomputed", signed=True),
         Shown("mean", "Plain mean", "price", lambda whole: whole.mean, "every row alike: it answers no question"),
     )
     draw(found.wholes, columns, alt=f"{LABELS[found.measure]} in total", key=key, currency=currency)
@@ -185,15 +180,15 @@ def _named(finding: ExplainedRatio, campaigns: Names, creators: Names) -> _Named
 def _worst_columns(measure: RatioName, *, named: bool) -> Sequence[Shown]:
     said = f"{LABELS[measure]} as the source wrote it"
     return (
-        Shown("campaign", "Campaign", "text", lambda row: row.campaign, pinned=True, width=220),
+        Shown("campaign", "Campaign", "text", lambda row: row.campaign, pinned=True),
         Shown("day", "Day", "day", lambda row: row.day),
         Shown("platform", "Platform", "text", lambda row: row.platform),
         Shown("creator", "Creator", "text", lambda row: row.creator),
-        Shown("cause", "Cause", "text", lambda row: _cause(row.finding), width=180),
+        Shown("cause", "Cause", "text", lambda row: _cause(row.finding)),
         Shown("currency", "Currency", "text", lambda row: row.currency if named else ""),
         Shown("reported", "Reported", "text", lambda row: text(row.finding.cause.reported), said),
         Shown("recomputed", "Recomputed", "price", _recomputed, cpm_lab_story.FORMULAS[measure]),
-        Shown("difference", "Difference", "price", _difference_of, "reported less recomputed"),
+        Shown("difference", "Difference", "price", _difference_of, "reported less recomputed", signed=True),
         Shown("cost", "Cost", "money", lambda row: row.cost),
         Shown("impressions", "Impressions", "count", lambda row: row.impressions),
         Shown("reach", "Reach", "count", lambda row: row.reach if measure == "cpm" else None),

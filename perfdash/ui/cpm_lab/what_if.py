@@ -43,7 +43,7 @@ def what_if(groups: Sequence[Group], campaigns: Sequence[CampaignRow]) -> None:
     _tiles(sums, times, currency, cost_under(terms, sums.cost or 0))
     st.caption(
         f"{_FORMULA}, split in proportion to cost. So CPM and CPC move by the same factor, "
-        f"× {formatting.number(times, 4)}; "
+        f"× {formatting.digits(times, 'price')}; "
         "ROAS = revenue / new cost. Corrections count here. Nothing of it is stored, and no other number changes."
     )
     rows = [row for row in campaigns if row.currency == currency and row.sums.rows]
@@ -99,16 +99,16 @@ def _micros(value: float | None) -> int | None:
 
 def _tiles(sums: Sums, times: Fraction, currency: str, cost: Fraction) -> None:
     with st.grid(1 + len(SHOWN), min_column_width=NARROWEST_TILE, gap="small"):
-        before = formatting.compact_money(Fraction(sums.cost or 0, MICRO), currency)
-        exactly = escape_markdown(formatting.money(cost / MICRO, currency))
+        before = formatting.digits(Fraction(sums.cost or 0, MICRO), "money", currency, "short")
+        whole = escape_markdown(formatting.figure(cost / MICRO, "money", currency))
         st.metric(
             f"Cost ({currency})",
-            _bare(formatting.compact_money(cost / MICRO, currency)),
-            f"now {_bare(before)}",
+            formatting.digits(cost / MICRO, "money", currency, "short"),
+            f"now {before}",
             delta_color="off",
             delta_arrow="off",
             border=True,
-            help=f"Exactly {exactly}.",
+            help=f"{whole}.",
         )
         for name in SHOWN:
             label = f"{METRICS[name].label} ({currency})" if METRICS[name].unit == "money" else METRICS[name].label
@@ -124,15 +124,8 @@ def _tiles(sums: Sums, times: Fraction, currency: str, cost: Fraction) -> None:
             )
 
 
-def _bare(amount: str) -> str:
-    """The unit stands in the label."""
-    return amount.partition(formatting.GAP)[0]
-
-
 def _read(name: str, value: Fraction | None, currency: str) -> str:
-    if METRICS[name].unit == "money":
-        return _bare(formatting.unit_price(value, currency))
-    return formatting.times(value) if name == "roas" else formatting.percent(value)
+    return formatting.digits(value, formatting.unit_of(name), currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +143,7 @@ def _by_campaign(rows: Sequence[CampaignRow], terms: Terms, times: Fraction, cur
     parts = split(cost_under(terms, sum(costs)), costs)
     found = [_Then(row.name, row.sums, part, times) for row, part in zip(rows, parts, strict=True)]
     columns = [
-        Shown("name", "Campaign", "text", lambda row: row.name, pinned=True, width=240),
+        Shown("name", "Campaign", "text", lambda row: row.name, pinned=True),
         Shown("cost_now", "Cost now", "money", lambda row: row.sums.cost, glossary.hint("cost")),
         Shown("cost_then", "Cost then", "money", lambda row: row.cost, "its part of the new total, to the micro"),
     ]

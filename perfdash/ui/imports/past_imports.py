@@ -41,15 +41,15 @@ def table(found: Sequence[ImportedFile], key: str) -> ImportedFile | None:
     """All of them; the chosen one."""
     columns = (
         Shown("state", "State", "text", lambda one: STATES.get(one.state, one.state), pinned=True),
-        Shown("file", "File", "text", lambda one: one.file or "–", width="medium"),
+        Shown("file", "File", "text", lambda one: one.file or "–"),
         Shown("client", "Client", "text", lambda one: one.client),
         Shown("label", "Account", "text", lambda one: one.label),
         Shown("at", "When", "moment", lambda one: one.at),
         Shown("author", "By", "text", lambda one: one.author),
-        Shown("days", "Days", "text", lambda one: formatting.days(one.days), width=190),
+        Shown("days", "Days", "text", lambda one: formatting.days(one.days)),
         Shown("fetched", "Rows", "count", lambda one: one.fetched),
         Shown("quarantined", "Refused", "count", lambda one: one.refused or None),
-        Shown("message", "What happened", "text", lambda one: one.message or None, width="large"),
+        Shown("message", "What happened", "text", lambda one: one.message or None),
         Shown("run", "Run", "count", lambda one: one.run),
     )
     draw(found, columns, alt="Imports so far, newest first", key=key, choose=lambda one: (one.client, one.run))

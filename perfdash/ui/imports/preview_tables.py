@@ -116,7 +116,7 @@ def sample(found: ImportPreview, account: Account, key: str) -> None:
         Shown("name", "Name", "text", lambda row: row.name if row.name != row.campaign else ""),
         Shown("platform", "Platform", "text", lambda row: row.platform),
         Shown("creator", "Creator", "text", lambda row: row.creator),
-        *(Shown(name, BY_NAME[name].label, tables.kind_of(name), _measure(name)) for name in measures),
+        *(Shown(name, BY_NAME[name].label, formatting.unit_of(name), _measure(name)) for name in measures),
     )
     tables.draw(found.rows, columns, alt="The first rows as they would be stored", key=key, currency=account.currency)
 

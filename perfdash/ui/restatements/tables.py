@@ -30,7 +30,7 @@ from perfdash.presentation import charts, formatting
 from perfdash.presentation.columns import Names
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.tables import Kind, Shown, draw, kind_of
+from perfdash.ui.components.tables import Kind, Shown, draw
 from perfdash.ui.runtime import browser
 
 TIMINGS = {
@@ -68,11 +68,8 @@ class ChangeLine:
 
 def amount(field: RestatedField, value: int | None, currency: str) -> str:
     """A value with its unit; a difference keeps its sign."""
-    if kind_of(field) == "money":
-        return formatting.micros(value, currency)
     found = exact_value(field, value)
-    places = 2 if kind_of(field) == "decimal" else 0
-    return formatting.number(found if not isinstance(found, str) else None, places)
+    return formatting.figure(found if not isinstance(found, str) else None, formatting.unit_of(field), currency)
 
 
 def signed_text(field: RestatedField, value: int | None, currency: str) -> str:
@@ -84,7 +81,7 @@ def sentence(field: RestatedField, one: Movement, now: Sums | None) -> str:
     """Cost moved by −12.40 EUR (−0.8%) on 14 days, 3 of them after they were final."""
     moved = one.difference(field) or 0
     then = (getattr(now, field) or 0) - moved if now else -moved
-    share = f" ({'+' if moved > 0 else ''}{formatting.percent(Fraction(moved, then), 1)})" if then else ""
+    share = f" ({formatting.change(Fraction(moved, then))})" if then else ""
     late = f", {len(one.late_days)} of them after they were final" if one.late_days else ""
     what = f"moved by {signed_text(field, moved, one.currency)}{share}" if moved else "did not move in sum"
     return f"{LABELS[field]} {what} on {formatting.plural(len(one.days), 'changed day')}{late}."
@@ -119,7 +116,7 @@ def day_bars(field: RestatedField, moved: Sequence[Moved], currency: str, days: 
         for ((day, bar), _), one in sorted(found.items())
         if (value := one.difference(field))
     ]
-    title = f"{LABELS[field]} now minus then{f' ({currency})' if kind_of(field) == 'money' else ''}"
+    title = f"{LABELS[field]} now minus then{f' ({currency})' if formatting.unit_of(field) == 'money' else ''}"
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{escape_markdown(title)}**")
         if not points:
@@ -132,7 +129,7 @@ def day_bars(field: RestatedField, moved: Sequence[Moved], currency: str, days: 
 
 
 def _unit(field: RestatedField) -> int:
-    return 1 if kind_of(field) == "count" else MICRO
+    return 1 if formatting.unit_of(field) == "count" else MICRO
 
 
 def by_measure(one: Movement, now: Sums | None, fields: Sequence[RestatedField], *, key: str) -> None:
@@ -186,7 +183,7 @@ def lines(
     return made
 
 
-_NAME = Shown("name", "Campaign", "text", lambda row: row.name, pinned=True, width=260)
+_NAME = Shown("name", "Campaign", "text", lambda row: row.name, pinned=True)
 _DAY = Shown("day", "Day", "day", lambda row: row.day, pinned=True)
 _LATE = Shown("late", "Final days", "count", lambda row: row.late, "days that changed after they were final")
 _CHANGES = Shown("changes", "Changes", "count", lambda row: row.changes, "rows in which it changed, each time counted")
@@ -194,7 +191,7 @@ _CHANGES = Shown("changes", "Changes", "count", lambda row: row.changes, "rows i
 
 def table(field: RestatedField, rows: Sequence[ChangeLine], *, days: bool, key: str) -> None:
     """Lines by day, newest first, or by campaign, the largest movement first."""
-    kind, currency = kind_of(field), _one_currency(rows)
+    kind, currency = formatting.unit_of(field), _one_currency(rows)
     order = (lambda row: -row.day.toordinal()) if days else (lambda row: -abs(row.difference or 0))
     columns = (_DAY if days else _NAME, *_sides(kind, currency), _CHANGES, _LATE)
     shown = sorted(rows, key=order)
@@ -205,8 +202,8 @@ def _sides(kind: Kind, currency: str) -> tuple[Shown, ...]:
     found = (
         Shown("then", "Then", kind, lambda row: row.then),
         Shown("now", "Now", kind, lambda row: row.now),
-        Shown("difference", "Difference", kind, lambda row: row.difference),
-        Shown("share", "Change", "percent", lambda row: row.share),
+        Shown("difference", "Difference", kind, lambda row: row.difference, signed=True),
+        Shown("share", "Change", "change", lambda row: row.share),
     )
     return found if currency else (Shown("currency", "Currency", "text", lambda row: row.currency), *found)
 
@@ -225,7 +222,7 @@ def changes(field: RestatedField, events: Sequence[Event], names: Names, *, key:
         Shown("day", "Day", "day", lambda row: row.day),
         Shown("name", "Campaign", "text", lambda row: row.name),
         Shown("platform", "Platform", "text", lambda row: row.platform),
-        *_sides(kind_of(field), currency),
+        *_sides(formatting.unit_of(field), currency),
         Shown("change", "What", "text", lambda row: row.change),
         Shown("timing", "When", "text", lambda row: row.timing, "before or after the day was final"),
     )
@@ -314,5 +311,5 @@ def _sentence(curve: Curve) -> str:
     points = [point for point in curve.points if point.moved is not None and point.after > 0] or list(curve.points)
     first, later = points[0], points[len(points) // 2]
     chosen = [first] if later is first else [first, later]
-    told = ", ".join(f"{formatting.percent(point.moved, 1)} after day {point.after}" for point in chosen[:_TOLD])
+    told = ", ".join(f"{formatting.figure(point.moved, 'percent')} after day {point.after}" for point in chosen[:_TOLD])
     return f"Your {escape_markdown(_name(curve))} days move {told}."

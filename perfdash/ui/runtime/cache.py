@@ -8,7 +8,8 @@ nothing has to be cleared.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -27,7 +28,7 @@ from perfdash.domain.question import Question, of_every_day
 from perfdash.domain.refusals import Missing
 from perfdash.presentation.columns import Names, Origins
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import coverage, delivery, overview, refused
+from perfdash.store.query import catalog, coverage, delivery, overview, refused
 from perfdash.store.query.overview import Undefined
 from perfdash.sync.fetch import fetcher
 from perfdash.ui.runtime import context
@@ -188,6 +189,13 @@ def last_complete(question: Question) -> dict[str, date]:
 def first_day(question: Question) -> date | None:
     """The first stored day: one seek in an index for each client in view, unless it is about the past."""
     return overview.first_day(context.store(), question)
+
+
+def client_names(principal: Principal) -> Mapping[str, str]:
+    """Slug -> the name that people know a client by; two of one name also say their slugs."""
+    found = {client.slug: client.name for client in catalog.clients(context.store(), principal)}
+    count = Counter(found.values())
+    return {slug: name if count[name] == 1 else f"{name} ({slug})" for slug, name in found.items()}
 
 
 def creators(principal: Principal, clients: tuple[str, ...]) -> Names:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
@@ -177,6 +179,22 @@ def link(page: PageRecord, label: str, *, icon: str = "", query: Query | None = 
 def go(page: PageRecord, query: Query) -> NoReturn:
     """Leave the page for another one."""
     st.switch_page(FOLDER / page.file, query_params=query)
+
+
+def address(page: PageRecord, query: Mapping[str, str], name: str = "") -> str:
+    """Where a page lies, seen from any other, with the filters in view; for cells of tables, which sort by it.
+
+    So it begins with the `name` that is shown, as it is spelled: a search in the table finds it there.
+    """
+    of_a_campaign = ("name", "campaign", "account", "owner")
+    filters = [(key, value) for key in st.query_params for value in st.query_params.get_all(key)]
+    rest = [*((key, value) for key, value in filters if key not in of_a_campaign), *query.items()]
+    spelled = [f"name={_spelled(name)}"] if name else []
+    return f"./{page.path}?{'&'.join([*spelled, *([urlencode(rest)] if rest else [])])}"
+
+
+def _spelled(name: str) -> str:
+    return re.sub(r"[%&#+\s\x00-\x1f]", lambda found: " " if found[0].isspace() else quote(found[0]), name)
 
 
 def home_link() -> None:

@@ -28,7 +28,7 @@ _MEANS = {
     "stopped": "It does not open: whoever made it may not see this client, or its money, at present.",
 }
 _COLUMNS = (
-    Shown("label", "Link", "text", lambda one: one.link.label, pinned=True, width="medium"),
+    Shown("label", "Link", "text", lambda one: one.link.label, pinned=True),
     Shown("state", "State", "text", lambda one: STATES[one.state]),
     Shown("client", "Client", "text", lambda one: one.link.client),
     Shown("days", "Days", "text", lambda one: formatting.days(one.link.shared.filters.days)),
@@ -43,7 +43,7 @@ _COLUMNS = (
 )
 _WHAT = (
     Shown("at", "When", "moment", lambda row: row.at, pinned=True),
-    Shown("what", "What", "text", lambda row: row.what, width="medium"),
+    Shown("what", "What", "text", lambda row: row.what),
     Shown("visit", "Visit", "text", lambda row: row.visit, "rows of one visit share it; it says nobody's name"),
 )
 

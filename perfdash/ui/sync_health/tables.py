@@ -64,7 +64,7 @@ def accounts(rows: Sequence[Freshness], key: str) -> None:
         Shown("currency", "Currency", "text", lambda row: row.account.currency),
         Shown("time_zone", "Time zone", "text", lambda row: row.account.time_zone),
         Shown("settles", "Settles in days", "count", lambda row: row.account.settlement_days, _SETTLES),
-        Shown("message", "What happened", "text", lambda row: row.message or None, width="large"),
+        Shown("message", "What happened", "text", lambda row: row.message or None),
     )
     draw(rows, columns, alt="How each account stands", key=key)
 
@@ -99,9 +99,9 @@ def runs(found: Sequence[RunRecord], *, authors: bool, key: str) -> RunRecord | 
         Shown("client", "Client", "text", lambda run: run.client),
         Shown("label", "Account", "text", lambda run: run.label),
         Shown("started_at", "Started", "moment", lambda run: run.started_at),
-        Shown("days", "Days", "text", lambda run: formatting.days(Days(run.day_from, run.day_to)), width=190),
+        Shown("days", "Days", "text", lambda run: formatting.days(Days(run.day_from, run.day_to))),
         *(Shown(name, name.replace("_", " ").capitalize(), "count", _count(name)) for name in COUNTS),
-        Shown("message", "What happened", "text", lambda run: run.message or None, width="large"),
+        Shown("message", "What happened", "text", lambda run: run.message or None),
         Shown("trigger", "Asked by", "text", lambda run: f"{run.trigger}, {run.author}" if authors else run.trigger),
         Shown("run", "Run", "count", lambda run: run.run),
     )
@@ -138,9 +138,9 @@ def run_details(principal: Principal, run: RunRecord) -> tuple[QuarantinedRow, .
         st.caption("This run refused no row.")
         return rows
     columns = (
-        Shown("reason", "Reason", "text", lambda row: row.reason, pinned=True, width="large"),
+        Shown("reason", "Reason", "text", lambda row: row.reason, pinned=True),
         Shown("key", "Row", "text", lambda row: row.key),
-        Shown("payload", "As it was sent", "text", lambda row: row.payload, width="large"),
+        Shown("payload", "As it was sent", "text", lambda row: row.payload),
     )
     draw(rows, columns, alt="Rows that the run refused", key="quarantined")
     if run.quarantined > len(rows):
@@ -180,7 +180,7 @@ def refusals(principal: Principal, run: RunRecord) -> None:
         return
     rows = by_reason(found)
     columns = (
-        Shown("reason", "Reason", "text", lambda row: row[0], pinned=True, width="large"),
+        Shown("reason", "Reason", "text", lambda row: row[0], pinned=True),
         Shown("rows", "Rows", "count", lambda row: row[1], "rows refused for this reason"),
     )
     draw(rows[:_MOST_REASONS], columns, alt="Refused rows by reason", key="refusals")

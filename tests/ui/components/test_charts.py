@@ -43,12 +43,13 @@ def test_a_dashed_stretch_in_the_middle_reaches_to_both_neighbours_and_the_solid
 
 def test_a_corrected_day_is_marked_once_whatever_the_platforms() -> None:
     groups = tuple(
-        Group("EUR", Sums(rows=1, cost=1, corrected=corrected), platform=platform, day=FIRST)
+        Group("EUR", Sums(rows=2, cost=1, corrected=corrected, corrected_cost=corrected), platform=platform, day=FIRST)
         for platform, corrected in (("Instagram", 0), ("TikTok", 2))
     )
     drawing = Drawing(groups, Days(FIRST, FIRST), ("Instagram", "TikTok"), {FIRST: "open"})
     points = [ChartPoint(FIRST, platform, Fraction(1), "1") for platform in ("Instagram", "TikTok")]
-    rows = list(_rows(points, drawing))
+    rows = list(_rows(points, drawing.moving, drawing.corrected("cpm")))
     assert [row["mark"] for row in rows] == ["✎", ""]
-    assert [row["corrected"] for row in rows] == ["no row", "2 rows"]
+    assert [row["corrected"] for row in rows] == ["no row", "cost of 2 rows"]
     assert {row["finality"] for row in rows} == {"open"}
+    assert drawing.corrected("impressions") == {}
