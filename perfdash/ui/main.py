@@ -6,6 +6,9 @@ until after the sign-in, and what keeps Streamlit from running a page file witho
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from typing import Any
+
 import streamlit as st
 
 from perfdash import ROOT
@@ -52,12 +55,13 @@ def _run() -> None:
         session.settle_cookie()
         link_visitor.settle_cookie()
         return
-    _signed_in(principal, navigation.at(page.url_path))
-    with messages.seen_at_the_end():
+    body = _signed_in(principal, navigation.at(page.url_path))
+    with body, messages.seen_at_the_end():
         page.run()
 
 
-def _signed_in(principal: Principal, page: PageRecord) -> None:
+def _signed_in(principal: Principal, page: PageRecord) -> AbstractContextManager[Any]:
+    """All around the page; returns where the page itself is drawn."""
     at = live.stamp(principal, runs=page.follows_runs)
     selection = _selection(principal)
     question = selection.question
@@ -77,11 +81,14 @@ def _signed_in(principal: Principal, page: PageRecord) -> None:
     else:
         audit_views.record_view(principal, page, question.filters.clients)
     live.follow(principal, at if question.as_of is None or not page.has_past else None)
-    if page.filtered:
-        as_of_control.banner(question, obeyed=page.has_past)
-    else:
-        _hide_filters()
-    sidebar.say_ignored(selection)
+    top, body = st.container(), as_of_control.body(question)
+    with top:
+        if page.filtered:
+            as_of_control.banner(question, obeyed=page.has_past)
+        else:
+            _hide_filters()
+        sidebar.say_ignored(selection)
+    return body
 
 
 def _selection(principal: Principal) -> sidebar.Selection:

@@ -6,7 +6,9 @@ offset; none is now. What is typed or linked is read strictly, and what cannot b
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -25,6 +27,7 @@ OFFERED = 60
 """How many days back can be chosen without typing."""
 COUNTED, RAW = filter_url.VALUES
 _MOST_LEDGERS = 3
+_DRAWN = "_moment_drawn"
 
 
 def control(latest: date) -> tuple[AsOf | None, tuple[str, ...]]:
@@ -98,6 +101,15 @@ def as_of_text(as_of: AsOf) -> str:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%B} {day.year}"
+
+
+def body(question: Question) -> AbstractContextManager[Any]:
+    """Where the page is drawn. Emptied at once when another moment is shown: no number stands under a banner that does
+    not speak of it.
+    """
+    moved = st.session_state.get(_DRAWN, question.as_of) != question.as_of
+    st.session_state[_DRAWN] = question.as_of
+    return st.empty().container() if moved else st.container()
 
 
 def banner(question: Question, *, obeyed: bool = True) -> None:
