@@ -18,8 +18,6 @@ from perfdash.domain.accounts import Days
 COVERAGE = ("Final", "Open", "Unverified", "Provisional", "Never fetched")
 """What the coverage strip says of a day, best first."""
 _COVERAGE_COLORS = ("#2b8a6e", "#7cc4ad", "#d9b44a", "#9aa5b1", "#c2553f")
-_MARK_COLOR = "#b7791f"
-"""Told apart from both themes' grounds and from the platforms."""
 HEIGHT = 280
 _EPOCH = date(1970, 1, 1)
 _STACK_ROW = 24
@@ -28,7 +26,6 @@ _AROUND = 165
 _MOST_TICKS = 8
 _SHORT = "abs(datum.value) < 1 ? format(datum.value, '~g') : format(datum.value, '~s')"
 """12k and 0.5, where a format alone would say 0.8k and 500m."""
-_PERCENT = "format(datum.value, '.2~%')"
 _DAY_TIP = alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y", timeUnit="utcyearmonthdate")
 
 _CORRECTED_TIP = alt.Tooltip("corrected:N", title="Corrected")
@@ -36,17 +33,17 @@ _IS_FINAL = "datum.dashed === 'no'"
 
 
 @lru_cache(maxsize=64)
-def bars_by_day(title: str, platforms: tuple[str, ...], days: Days, *, marked: bool = False) -> dict[str, Any]:
-    """Stacked bars, pale with a dashed outline on days that are not final; with `marked`, ✎ over those with a `mark`.
+def bars_by_day(title: str, platforms: tuple[str, ...], days: Days) -> dict[str, Any]:
+    """Stacked bars, pale with a dashed outline on days that are not final.
 
     Table: day (from `at`), platform, value (number), shown (how `value` reads), finality and corrected (in words),
-    mark (✎ or empty; once a day), dashed (yes or no), part (of a line).
+    dashed (yes or no).
     """
     chart = (
         _base()
         .mark_bar(binSpacing=1)
         .encode(
-            x=_day_axis(days, band=True),
+            x=_day_axis(days),
             y=_value_axis(_SHORT).stack("zero"),
             color=_platform_color(platforms),
             stroke=alt.Stroke("platform:N", scale=alt.Scale(domain=list(platforms)), legend=None),
@@ -57,33 +54,7 @@ def bars_by_day(title: str, platforms: tuple[str, ...], days: Days, *, marked: b
             tooltip=_tooltips(title),
         )
     )
-    return _with_marks(chart, band=True) if marked else _spec(chart.properties(height=HEIGHT))
-
-
-@lru_cache(maxsize=64)
-def lines_by_day(
-    title: str, platforms: tuple[str, ...], days: Days, *, percent: bool = False, marked: bool = False
-) -> dict[str, Any]:
-    """One line per platform, broken where `value` is null, dashed where `finality` is not final.
-
-    Table: that of the bars; `part` tells apart the stretches of a platform's line that are drawn alike.
-    """
-    # A day between two undefined ones is a point: a line alone would not show it.
-    chart = (
-        _base()
-        .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2, interpolate="monotone")
-        .encode(
-            x=_day_axis(days, band=False),
-            y=_value_axis(_PERCENT if percent else _SHORT).scale(zero=False, nice=True),
-            color=_platform_color(platforms),
-            detail=alt.Detail("part:N"),
-            strokeDash=alt.StrokeDash(
-                "dashed:N", scale=alt.Scale(domain=["no", "yes"], range=[[1, 0], [4, 3]]), legend=None
-            ),
-            tooltip=_tooltips(title),
-        )
-    )
-    return _with_marks(chart, band=False) if marked else _spec(chart.properties(height=HEIGHT))
+    return spec_of(chart.properties(height=HEIGHT))
 
 
 @lru_cache(maxsize=64)
@@ -96,60 +67,43 @@ def coverage(days: Days, accounts: int) -> dict[str, Any]:
         _base()
         .mark_rect(stroke="transparent", strokeWidth=1.5)
         .encode(
-            x=_day_axis(days, band=True),
+            x=_day_axis(days),
             y=alt.Y("account:N", title=None, axis=names),
             color=alt.Color(
                 "state:N",
                 title=None,
                 scale=alt.Scale(domain=list(COVERAGE), range=list(_COVERAGE_COLORS)),
-                legend=_legend(COVERAGE),
+                legend=legend(COVERAGE),
             ),
             tooltip=[_DAY_TIP, alt.Tooltip("account:N", title="Account"), alt.Tooltip("shown:N", title="State")],
         )
     )
-    return _spec(chart.properties(height=max(2, accounts) * _STACK_ROW + _AROUND))
-
-
-def _with_marks(chart: alt.Chart, *, band: bool) -> dict[str, Any]:
-    """`chart` with the table's marks along its upper edge, each over its day."""
-    x = alt.X("day:T", title=None, bandPosition=0.5) if band else alt.X("day:T", title=None)
-    marks = (
-        alt.Chart()
-        .mark_text(baseline="bottom", fontSize=14, color=_MARK_COLOR)
-        .encode(
-            x=x.timeUnit("utcyearmonthdate") if band else x,
-            y=alt.value(0),
-            text="mark:N",
-            tooltip=[_DAY_TIP, _CORRECTED_TIP],
-        )
-    )
-    layers = [_spec(chart), _spec(marks)]
-    return {"layer": layers, "height": HEIGHT}
+    return spec_of(chart.properties(height=max(2, accounts) * _STACK_ROW + _AROUND))
 
 
 def _base() -> alt.Chart:
     return alt.Chart(alt.NamedData(name="table"))
 
 
-def _spec(chart: alt.Chart) -> dict[str, Any]:
+def spec_of(chart: alt.Chart) -> dict[str, Any]:
     """The chart's own part: Streamlit brings data and theme, and sends a spec with data in it several times slower."""
     whole: dict[str, Any] = chart.to_dict()
     return {key: part for key, part in whole.items() if key not in ("data", "datasets", "config", "$schema")}
 
 
-def _day_axis(days: Days, *, band: bool) -> alt.X:
+def _day_axis(days: Days) -> alt.X:
     """All days in view, reported or not: a gap is information. Bars need the unit of time to know their width.
 
     Ticks are given as days, evenly spaced back from the last one; a bar's stands at noon, which is its middle.
     """
     step = -(-len(days) // _MOST_TICKS)
-    ticks = [_moment(day, hours=12 if band else 0) for day in days.each()[::-1][::step]]
+    ticks = [_moment(day, hours=12) for day in days.each()[::-1][::step]]
     axis = alt.Axis(
         format="%-d %b", values=ticks, labelOverlap="parity", labelFlush=20, grid=False, labelLimit=0, ticks=True
     )
-    domain = [_moment(days.start), _moment(days.end + timedelta(days=1) if band else days.end)]
+    domain = [_moment(days.start), _moment(days.end + timedelta(days=1))]
     x = alt.X("day:T", title=None, axis=axis, scale=alt.Scale(type="utc", domain=domain, nice=False))
-    return x.timeUnit("utcyearmonthdate") if band else x
+    return x.timeUnit("utcyearmonthdate")
 
 
 def at(day: date) -> float:
@@ -168,10 +122,11 @@ def _value_axis(label: str) -> alt.Y:
 
 def _platform_color(platforms: tuple[str, ...]) -> alt.Color:
     """Each platform keeps its colour whatever is filtered: the scale names all of them, the legend too."""
-    return alt.Color("platform:N", title=None, scale=alt.Scale(domain=list(platforms)), legend=_legend(platforms))
+    return alt.Color("platform:N", title=None, scale=alt.Scale(domain=list(platforms)), legend=legend(platforms))
 
 
-def _legend(values: Sequence[str]) -> alt.Legend:
+def legend(values: Sequence[str]) -> alt.Legend:
+    """Under the chart, two columns, no name cut."""
     return alt.Legend(
         orient="bottom",
         direction="horizontal",

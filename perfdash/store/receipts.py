@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -137,11 +137,20 @@ def receipt_of(store: Store, principal: Principal, receipt: str) -> ExportReceip
     return ExportReceipt(tuple(_read(row, principal) for row in rows), whole)
 
 
-def last_report(store: Store, principal: Principal) -> ExportReceipt | None:
-    """The newest export that the principal themselves made of a state of the numbers; None: there is none."""
+def last_report(
+    store: Store, principal: Principal, clients: Collection[str] = (), *, until: datetime | None = None
+) -> ExportReceipt | None:
+    """The newest export that the principal themselves made of a state of the numbers; None: there is none.
+
+    Of one of `clients`, where any are named; made at `until` or before.
+    """
     principal.require_account()
     r = receipts.c
-    own = select(r.receipt_id).where(in_scope(principal, r.client_id), r.author == principal.name, r.view.in_(VIEWS))
+    own = select(r.receipt_id).where(
+        narrowed(principal, r.client_id, clients), r.author == principal.name, r.view.in_(VIEWS)
+    )
+    if until is not None:
+        own = own.where(r.at <= until)
     with store.reading() as connection:
         newest = connection.scalar(own.order_by(r.at.desc(), r.receipt_id).limit(1))
     return None if newest is None else receipt_of(store, principal, newest)

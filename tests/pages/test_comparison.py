@@ -97,7 +97,9 @@ def test_choosing_another_kind_changes_caption_and_numbers(restated):
 def test_a_range_that_ended_days_ago_is_seen_on_a_later_day(restated):
     app = shown(range="Custom", dates=["2026-03-01", "2026-03-07"], compare="Same age")
     assert "as known on day 3 against" in said(app)
-    assert "Changed from 77.00\u00a0EUR to 77.00\u00a0EUR." not in tile(app, "Cost (EUR)").help  # 22 and 23 Feb hold nothing
+    assert (
+        "Changed from 77.00\u00a0EUR to 77.00\u00a0EUR." not in tile(app, "Cost (EUR)").help
+    )  # 22 and 23 Feb hold nothing
     assert "to 77.00\u00a0EUR." in tile(app, "Cost (EUR)").help
 
 

@@ -156,18 +156,26 @@ def test_tiles_platforms_campaigns_and_charts_of_the_overview(world, currency, c
             assert metric.value == reads(LABELS[name], own, unit.rstrip(")"), "short")
     assert drawn(app.dataframe[0], lambda r: {"platform": r["platform"]}, world, currency) == 2
     assert drawn(app.dataframe[1], named_campaign, world, currency) == campaigns
+    assert_drawn_by_day(app, world, currency)
+
+
+def assert_drawn_by_day(app: Any, world: World, currency: str) -> None:
+    """The lines of platforms, and what is told of each whole day, are ratios of the sums behind them."""
     _, lines = app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")
     points = pa.ipc.open_stream(lines.proto.data.data).read_all().to_pylist()
     known = {(row["day"], row["platform"]) for row in world.of(currency=currency)}
     days = {(day - NOON.date().replace(1970, 1, 1)).days * 86_400_000.0: day for day, _ in known}
     seen = 0
     for point in points:
-        day, platform = days.get(point["day"]), point["platform"]
-        if (day, platform) in known:
-            rows = world.of(day=day, platform=platform, currency=currency)
+        day = days.get(point["start"])
+        if point["what"] == "part" and (day, point["platform"]) in known:
+            rows = world.of(day=day, platform=point["platform"], currency=currency)
             check({"cpm": point["value"]}, rows, lambda _name, v: None if v is None else Fraction(v))
-            assert point["shown"].partition("\u00a0")[0] == reads("cpm", rows, currency)
             seen += 1
+        if point["what"] == "day" and day:
+            whole = world.of(day=day, currency=currency)
+            check({"cpm": point["value"]}, whole, lambda _name, v: None if v is None else Fraction(v))
+            assert point["total"].partition("\u00a0")[0] == reads("cpm", whole, currency)
     assert seen >= len(known)
 
 

@@ -14,8 +14,6 @@ DAYS = Days(date(2026, 2, 27), date(2026, 3, 3))
 PLATFORMS = ("Instagram", "TikTok")
 SPECS = {
     "bars": charts.bars_by_day("Cost", PLATFORMS, DAYS),
-    "lines": charts.lines_by_day("CPM", PLATFORMS, DAYS),
-    "percent": charts.lines_by_day("CTR", PLATFORMS, DAYS, percent=True),
     "coverage": charts.coverage(DAYS, 3),
 }
 
@@ -39,7 +37,6 @@ def test_fields_are_ours_whatever_the_platforms_are_called(name):
         "finality",
         "corrected",
         "dashed",
-        "part",
     }
 
 
@@ -73,18 +70,8 @@ def _channels(spec):
                 yield one
 
 
-def test_what_is_not_final_is_pale_with_an_outline_or_dashed():
-    bars, lines = SPECS["bars"]["encoding"], SPECS["lines"]["encoding"]
+def test_what_is_not_final_is_pale_with_an_outline():
+    bars = SPECS["bars"]["encoding"]
     assert bars["fillOpacity"]["condition"]["value"] == 1
     assert bars["fillOpacity"]["value"] < 0.5
     assert bars["strokeWidth"]["value"] == 1
-    assert lines["strokeDash"]["field"] == "dashed"
-    assert lines["detail"]["field"] == "part"
-
-
-def test_days_with_corrections_carry_a_mark_of_their_own():
-    marked = charts.bars_by_day("Cost", PLATFORMS, DAYS, marked=True)
-    bars, marks = marked["layer"]
-    assert bars["encoding"] == SPECS["bars"]["encoding"]
-    assert (marks["mark"]["type"], marks["encoding"]["text"]["field"]) == ("text", "mark")
-    assert not {"data", "datasets", "config", "$schema"} & (set(marked) | set(bars) | set(marks))

@@ -23,10 +23,11 @@ from perfdash.ui.runtime import cache, context
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Totals of one range of days, per currency and over all."""
+    """Totals of one range of days, per currency and over all, and the campaigns that they are made of."""
 
     by_currency: tuple[Total, ...]
     together: Total
+    campaigns: tuple[CampaignRow, ...] = ()
 
     def of(self, currency: str) -> Total:
         """The totals in `currency`; empty ones where it does not occur."""
@@ -192,7 +193,7 @@ def _aged(question: Question, ages: Ages) -> Side:
     known = [compare.aged(_among(question, clients), age) for clients, age in ages]
     campaigns = [row for one in known for row in one.campaigns]
     found = totals([group for one in known for group in one.groups], campaigns)
-    return Side(found, overall(found, campaigns))
+    return Side(found, overall(found, campaigns), tuple(campaigns))
 
 
 def _moment(as_of: AsOf | None) -> datetime | date:
@@ -223,4 +224,4 @@ def _with_facts(question: Question) -> tuple[CampaignRow, ...]:
 
 def _side(question: Question, campaigns: tuple[CampaignRow, ...]) -> Side:
     found = totals(cache.groups(question), campaigns)
-    return Side(found, overall(found, campaigns))
+    return Side(found, overall(found, campaigns), tuple(campaigns))

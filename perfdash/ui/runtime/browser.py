@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -47,3 +48,8 @@ def encrypted() -> bool:
 def _of_gate(name: str) -> str:
     value = st.context.headers.get(name)
     return value if isinstance(value, str) else ""  # AppTest hands out mocks
+
+
+def theme() -> Literal["light", "dark"]:
+    """The theme that the viewer has chosen; for marks whose ink a chart cannot take from it by itself."""
+    return "dark" if st.context.theme.type == "dark" else "light"
