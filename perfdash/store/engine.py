@@ -45,7 +45,7 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """One consistent, short read transaction. Never hold it over a rerun: the log would grow behind it."""
         level = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
-        with _plainly(self.label), self.engine.connect().execution_options(**level) as connection, connection.begin():
+        with plainly(self.label), self.engine.connect().execution_options(**level) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -53,7 +53,7 @@ class Store:
         """One write transaction; on SQLite it takes the write lock at its start, so no update is lost."""
         with (
             self._turn_to_write(),
-            _plainly(self.label),
+            plainly(self.label),
             self.engine.connect().execution_options(perfdash_write=True) as connection,
             connection.begin(),
         ):
@@ -76,7 +76,7 @@ class Store:
 
 
 @contextmanager
-def _plainly(label: str) -> Iterator[None]:
+def plainly(label: str) -> Iterator[None]:
     """Database failures as one sentence; the driver's text may hold values, so only its first line stays."""
     try:
         yield

@@ -1,54 +1,64 @@
-"""An open page follows the store: new data shows by itself, and a session that ended elsewhere ends here at once."""
+"""An open page follows the store: the server has it drawn again when its numbers move, and it says so quietly.
+
+No page asks by itself whether anything has changed; `server/following` does, once for all of them.
+"""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from perfdash.domain.access import Principal
-from perfdash.domain.errors import StoreError
+from perfdash.domain.question import Question
+from perfdash.presentation import formatting
 from perfdash.store.query import overview
-from perfdash.ui.auth import session
+from perfdash.store.scope import pinned
 from perfdash.ui.filters import sidebar
-from perfdash.ui.runtime import context
+from perfdash.ui.runtime import browser, context, drawn_pages, streamlit_internals
+from perfdash.ui.runtime.drawn_pages import Drawn
+from perfdash.ui.runtime.navigation import PageRecord
 
-Stamp = tuple[overview.Stamp, overview.RunsStamp | None]
-_DRAWN, _SEEN = "_drawn", "_seen"
+_SHOWN = "_shown"
 
 
-def stamp(principal: Principal, *, runs: bool = False) -> Stamp:
-    """What the principal's data is at, with `runs` every run too. Take it before a page draws: then nothing is missed.
+def stamp(principal: Principal, page: PageRecord) -> Drawn:
+    """What the principal's data is at. Take it before a page draws: then nothing is missed.
 
     Only a page that shows runs follows them: most change no number, and all others would be drawn again for nothing.
     """
+    if pinned(principal, None) is not None:
+        return Drawn(principal)
     store = context.store()
-    return overview.stamp(store, principal), overview.runs_stamp(store, principal) if runs else None
+    runs = overview.runs_stamp(store, principal) if page.follows_runs else None
+    return Drawn(principal, revisions=overview.stamp(store, principal), runs=runs)
 
 
-def follow(principal: Principal, at: Stamp | None) -> None:
-    """From now on, draw the page again within a second of any change to what it was drawn for.
+def follow(at: Drawn, question: Question, page: PageRecord) -> None:
+    """From now on the page is drawn again within a second of any change to what it was drawn for, `at`.
 
-    None stands for a past, which nothing changes: the page then follows only who is signed in.
+    A past is changed by nothing: the page then follows only who is signed in.
     """
-    st.session_state[_DRAWN] = st.session_state.get(_DRAWN, 0) + 1
-    _look(principal, at, st.session_state[_DRAWN])
-
-
-def _is_newer(principal: Principal, at: Stamp | None) -> bool:
-    return at is not None and stamp(principal, runs=at[1] is not None) != at
-
-
-@st.fragment(run_every="1s")
-def _look(principal: Principal, at: Stamp | None, drawn: int) -> None:
-    """Draws nothing, so that a second in which nothing happened changes nothing on the page.
-
-    A store that cannot be asked right now is asked again a second later; the page in view stays as it is.
-    """
-    if st.session_state.get(_SEEN) != drawn:  # this is the drawing itself, not a second later
-        st.session_state[_SEEN] = drawn
+    name = streamlit_internals.page_id()
+    if name is None:
         return
-    try:
-        moved = session.current(touch=False) != principal or _is_newer(principal, at) or sidebar.unwritten()
-    except StoreError:
+    past = page.has_past and question.as_of is not None
+    drawn = Drawn(
+        at.principal,
+        frozenset(question.clients if page.filtered else ()),
+        None if past else at.revisions,
+        None if past else at.runs,
+        sidebar.unwritten(),
+    )
+    drawn_pages.pages.put(name, drawn)
+
+
+def say_what_moved(at: Drawn, question: Question, page: PageRecord, *, by_itself: bool) -> None:
+    """One quiet line when the same page shows other numbers than before and nobody has asked for that."""
+    asked = (question.shared(), page.path)
+    before, known = st.session_state.get(_SHOWN, (None, None))
+    st.session_state[_SHOWN] = (asked, at.revisions)
+    if not by_itself or before != asked or not known or known == at.revisions:
         return
-    if moved:
-        session.draw_again()
+    rows = overview.rows_since(context.store(), question, known)
+    if rows != 0:
+        told = "" if rows is None else f": {formatting.plural(rows, 'row')} changed"
+        st.toast(f"Updated {browser.clock(browser.now())}{told}.", icon=":material/update:")

@@ -34,7 +34,8 @@ def _run() -> None:
     st.logo(str(LOGO), icon_image=str(MARK), size="large")
     try:
         context.app_context()
-        principal = session.current_at_start(touch=session.is_deed())
+        by_itself = session.is_by_itself()
+        principal = session.current_at_start(touch=not by_itself)
     except UsageError as error:
         st.navigation(navigation.pages(None), position="hidden")
         sign_in.broken(error)
@@ -55,14 +56,14 @@ def _run() -> None:
         session.settle_cookie()
         link_visitor.settle_cookie()
         return
-    body = _signed_in(principal, navigation.at(page.url_path))
+    body = _signed_in(principal, navigation.at(page.url_path), by_itself=by_itself)
     with body, messages.seen_at_the_end():
         page.run()
 
 
-def _signed_in(principal: Principal, page: PageRecord) -> AbstractContextManager[Any]:
+def _signed_in(principal: Principal, page: PageRecord, *, by_itself: bool) -> AbstractContextManager[Any]:
     """All around the page; returns where the page itself is drawn."""
-    at = live.stamp(principal, runs=page.follows_runs)
+    at = live.stamp(principal, page)
     selection = _selection(principal)
     question = selection.question
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
@@ -80,7 +81,8 @@ def _signed_in(principal: Principal, page: PageRecord) -> AbstractContextManager
         link_visitor.record_view(page)
     else:
         audit_views.record_view(principal, page, question.filters.clients)
-    live.follow(principal, at if question.as_of is None or not page.has_past else None)
+    live.follow(at, question, page)
+    live.say_what_moved(at, question, page, by_itself=by_itself)
     top, body = st.container(), as_of_control.body(question)
     with top:
         if page.filtered:

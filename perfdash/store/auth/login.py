@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -72,6 +73,15 @@ def principal_of(store: Store, user_id: int, *, demo: bool = False) -> Principal
             return None
         slugs = frozenset(granted(connection, user_id))
     return Principal(name=row.username, role=row.role, clients=slugs, money=row.money, user_id=user_id)
+
+
+def rights(store: Store) -> Hashable:
+    """Another value whenever some user's principal may be another one."""
+    users, grants = schema.users.c, schema.grants.c
+    who = select(users.user_id, users.username, users.role, users.money, users.active, users.demo)
+    with store.reading() as connection:
+        granted_to = connection.execute(select(grants.user_id, grants.client_id)).all()
+        return frozenset(tuple(row) for row in (*connection.execute(who), *granted_to))
 
 
 def username_if_known(connection: Connection, username: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, select
 
 from perfdash.domain.access import Principal
+from perfdash.domain.as_of import AtRevisions
 from perfdash.domain.facts import MICRO
 from perfdash.domain.groups import Dimension, Group
 from perfdash.domain.question import Question, of_every_day
@@ -168,6 +169,23 @@ def runs_stamp(store: Store, principal: Principal) -> RunsStamp:
     )
     with store.reading() as connection:
         return tuple(sorted((row[0], row[1], row[2]) for row in connection.execute(statement)))
+
+
+def rows_since(store: Store, question: Question, before: Stamp) -> int | None:
+    """How many of the facts in view are new or changed since the revisions `before`, now that the question is asked.
+
+    None for who may not know: a count without amounts of money would tell of changes of amounts.
+    """
+    if not question.principal.money or question.principal.lock is not None:
+        return None
+    reported = question.filtered(max_cpm=None, raw=True)
+    with store.reading() as connection:
+        cut = cutoffs(connection, question.principal, question.clients, AtRevisions(before))
+        if cut is None or not cut.clients:
+            return 0
+        facts_now = view(connection, reported).facts(("client_id", "from_rev")).c
+        newer = and_(facts_now.client_id == cut.table.c.client_id, facts_now.from_rev > cut.table.c.revision)
+        return connection.scalar(select(func.count()).where(newer)) or 0
 
 
 def breakdown(store: Store, question: Question, by: tuple[Dimension, ...] = ()) -> tuple[Group, ...]:

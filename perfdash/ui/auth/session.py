@@ -17,11 +17,10 @@ from perfdash.store.auth import login, sessions
 from perfdash.store.auth.session_rows import Session
 from perfdash.store.share_links import links
 from perfdash.ui.auth import cookie, page_owners
-from perfdash.ui.runtime import context, navigation, streamlit_internals, uploads
+from perfdash.ui.runtime import context, drawn_pages, navigation, streamlit_internals, uploads
 from perfdash.ui.runtime.navigation import PageRecord
 
 _SESSION, _TICKET, _LEFT = "_session", "_ticket", "_left"
-_BY_ITSELF = "_by_itself"
 
 
 def current(touch: bool = True) -> Principal | None:
@@ -117,15 +116,10 @@ def has_left() -> bool:
     return _LEFT in st.session_state
 
 
-def draw_again() -> None:
-    """Draw the page again because its numbers moved: this does not count as user activity."""
-    st.session_state[_BY_ITSELF] = True
-    st.rerun()
-
-
-def is_deed() -> bool:
-    """True when somebody caused this run; for the script around all pages, once in each run."""
-    return not st.session_state.pop(_BY_ITSELF, False)
+def is_by_itself() -> bool:
+    """True when nobody caused this run: the numbers moved. For the script around all pages, once in each run."""
+    page = streamlit_internals.page_id()
+    return page is not None and drawn_pages.pages.is_by_itself(page)
 
 
 @st.fragment

@@ -3,11 +3,12 @@
 Elsewhere only `import streamlit` is used. tests/ui/runtime/test_streamlit_internals.py has a test for each entry, which
 says after an upgrade what has moved. In brackets who needs it in perfdash/ui, then what breaks when it changes.
 
-- `page_id`, `in_this_page`: the script's context (auth/session, sync_health/refresh). Pages are bound to no sign-in
-  session any more, so the gate ends none; the threads of a sync no longer share the page's cached answers.
-- `BackMsg`, `ClientState`, `ForwardMsg` and their fields (server/messages, server/sockets): what the gate lets in and
-  what it learns from the app. A renamed field closes every socket; a new kind of message is dropped until it is
-  allowed.
+- `page_id`, `in_this_page`: the script's context (auth/session, live, sync_health/refresh). Pages are bound to no
+  sign-in session any more, so the gate ends none, and follow nothing; the threads of a sync no longer share the page's
+  cached answers.
+- `BackMsg`, `ClientState`, `ForwardMsg`, `WidgetState` and their fields, read in
+  (server/messages, server/sockets, server/turns): what the gate lets in, in which order, and what it learns from the
+  app. A renamed field closes every socket; a new kind of message is dropped until it is allowed.
 - `SUBPROTOCOLS`, the place of a page's name in a handshake (server/gate): anybody could take over the page of somebody
   else.
 - `HEALTH`, `HOST_CONFIG`, `STREAM`, `LOGIN`, `LOGOUT`, `CALLBACK`, `MEDIA`, `TAKEN` (server/paths, auth/oidc_callback):
@@ -47,6 +48,7 @@ from streamlit.errors import StreamlitAPIException, StreamlitAuthError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.scriptrunner import StopException, add_script_run_ctx, get_script_run_ctx
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "StopException",
     "StreamlitAPIException",
     "StreamlitAuthError",
+    "WidgetState",
     "cookie_parser",
 ]
 

@@ -31,7 +31,7 @@ from perfdash.store.auth import invitations
 from perfdash.ui.auth import oidc
 from perfdash.ui.components.messages import public_text
 from perfdash.ui.runtime import context, streamlit_internals, uploads
-from perfdash.ui.server import page_sessions, processes, sockets
+from perfdash.ui.server import following, page_sessions, processes, sockets
 from perfdash.ui.server.processes import Child
 
 REFUSED = 2
@@ -101,7 +101,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     stop_on_sigterm()
     uploads.sweep()
     work = [asyncio.create_task(sockets.watch()), asyncio.create_task(_announce_first_admin())]
-    work.append(asyncio.create_task(_tidy_uploads()))
+    work += [asyncio.create_task(following.watch()), asyncio.create_task(_tidy_uploads())]
     if os.environ.get(WATCH, "1") != "0":
         work.append(asyncio.create_task(_look_after_children()))
     try:

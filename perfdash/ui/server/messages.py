@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfdash.ui.runtime.streamlit_internals import BackMsg, ClientState, ForwardMsg
+from perfdash.ui.runtime.streamlit_internals import BackMsg, ClientState, ForwardMsg, WidgetState
 
 LARGEST = 1_000_000
 """Bytes of a message from a signed-in page: the state of all its widgets."""
@@ -28,6 +28,12 @@ class Told:
     """A download that this page's button may ask for."""
     given: str = ""
     """The address of a file that was made for this page."""
+    place: str = ""
+    """Streamlit's name of the page that a whole run draws."""
+    query: str | None = None
+    """The query string that the browser shows from now on; None when it stays."""
+    over: bool = False
+    """A run has come to its end, and no other follows by itself."""
 
 
 def parse_back(data: bytes) -> BackMsg | None:
@@ -47,7 +53,15 @@ def parse_forward(data: bytes) -> Told:
     kind = message.WhichOneof("type") or ""
     match kind:
         case "new_session":
-            return Told(kind, page=message.new_session.initialize.session_id)
+            begun = message.new_session
+            place = "" if message.metadata.run.fragment_ids else begun.page_script_hash
+            return Told(kind, page=begun.initialize.session_id, place=place)
+        case "navigation":
+            return Told(kind, place=message.navigation.page_script_hash)
+        case "page_info_changed":
+            return Told(kind, query=message.page_info_changed.query_string)
+        case "script_finished":
+            return Told(kind, over=message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN)
         case "backend_operation_response":
             return Told(kind, given=message.backend_operation_response.deferred_file.url)
         case "delta" if message.delta.new_element.WhichOneof("type") == "download_button":
@@ -77,12 +91,19 @@ def page_of(asked: ClientState) -> ClientState:
     """The page and query string of a run, without what was filled in there."""
     place = ClientState()
     place.CopyFrom(asked)
-    for name in ("widget_states", "fragment_id", "is_auto_rerun", "cached_message_hashes"):
+    for name in ("widget_states", "fragment_id", "is_auto_rerun", "is_history_navigation", "cached_message_hashes"):
         place.ClearField(name)
     return place
 
 
-def run_again(place: ClientState) -> bytes:
+_TRIGGERS = ("trigger_value", "string_trigger_value", "chat_input_value", "json_trigger_value")
+
+
+def triggers_of(asked: ClientState) -> list[WidgetState]:
+    """What was clicked just now, of the widgets' states: the browser says it once and never again."""
+    return [state for state in asked.widget_states.widgets if state.WhichOneof("value") in _TRIGGERS]
+
+
+def run_again(place: ClientState) -> BackMsg:
     """The message that has the script run once more at `place`."""
-    message: bytes = BackMsg(rerun_script=place).SerializeToString()
-    return message
+    return BackMsg(rerun_script=place)

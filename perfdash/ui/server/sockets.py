@@ -17,8 +17,10 @@ from typing import Any
 from starlette.types import Message, Receive, Send
 
 from perfdash.ui.auth import page_owners
+from perfdash.ui.runtime import drawn_pages
 from perfdash.ui.runtime.streamlit_internals import BackMsg, ClientState
 from perfdash.ui.server import messages, page_sessions
+from perfdash.ui.server.turns import Turns
 
 _log = logging.getLogger(__name__)
 NOT_ALLOWED, BAD_MESSAGE = 1008, 1002
@@ -34,10 +36,12 @@ class Guard:
         self._page = ""
         self._ended: str | None = None
         self._began_again = False
+        self._form_due = False
         self._closed = asyncio.Event()
         self._wake = asyncio.Event()
         self._pending: asyncio.Future[Message] | None = None
         self._place = ClientState()
+        self._turns = Turns()
         self._offers: OrderedDict[str, None] = OrderedDict()
         self._refused: set[str] = set()
 
@@ -57,6 +61,19 @@ class Guard:
             await self._close(NOT_ALLOWED)
         elif self.session == session:
             self._ended, self._began_again = session, False
+            self._form_due = True
+            self._turns.forget()
+            self._wake.set()
+
+    @property
+    def page(self) -> str:
+        """Streamlit's name of the page; "" before the app has said it."""
+        return self._page
+
+    def draw_again(self) -> None:
+        """What the page shows is out of date: have it run once more, as it is. Nothing else reaches the browser."""
+        if self._ended is None:
+            self._turns.again()
             self._wake.set()
 
     def left(self) -> None:
@@ -69,9 +86,13 @@ class Guard:
     async def receive(self) -> Message:
         """The next message that may pass, in place of the socket's own `receive`."""
         while not self._closed.is_set():
-            message = await self._next()
-            if message is None:  # woken: the session has ended
+            if self._form_due:
                 return self._run_again()
+            if due := self._turns.next():
+                return self._passed(due, by_itself=not due.rerun_script.fragment_id)
+            message = await self._next()
+            if message is None:  # woken: one of the above is due
+                continue
             if message["type"] != "websocket.receive":
                 return message
             if passed := await self._checked(message.get("bytes")):
@@ -96,12 +117,12 @@ class Guard:
         waker = asyncio.ensure_future(self._wake.wait())
         both: set[asyncio.Future[Any]] = {self._pending, waker}
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, timeout=self._turns.patience, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waker.cancel()
         if self._closed.is_set():
             return _GONE
-        if self._wake.is_set():
+        if self._wake.is_set() or not self._pending.done():
             self._wake.clear()
             return None
         message, self._pending = self._pending.result(), None
@@ -128,8 +149,10 @@ class Guard:
                 return None
         if session is not None and ended:
             await self.end(session)
-            self._wake.clear()
             return None if self._closed.is_set() else self._run_again()
+        if kind == "rerun_script":
+            due = self._turns.take(asked)
+            return self._passed(due, by_itself=False) if due is not None else None
         return {"type": "websocket.receive", "bytes": data}
 
     def _is_own_download(self, asked: BackMsg) -> bool:
@@ -146,6 +169,9 @@ class Guard:
         if self._ended is None and self._page and len(data) > messages.TELLING:
             return True
         told = messages.parse_forward(data)
+        self._turns.told(told)
+        if told.over:
+            self._wake.set()
         if self._ended is not None:
             self._began_again |= told.kind == messages.NEW_RUN
             if self.session == self._ended or not self._began_again:
@@ -169,7 +195,14 @@ class Guard:
             page_sessions.give_file(told.given, session)
 
     def _run_again(self) -> Message:
-        return {"type": "websocket.receive", "bytes": messages.run_again(self._place)}
+        self._form_due = False
+        return self._passed(self._turns.whole(messages.run_again(self._place)), by_itself=False)
+
+    def _passed(self, asked: BackMsg, *, by_itself: bool) -> Message:
+        """What goes to the app; a whole run learns from `drawn_pages` whether anybody at the browser has asked."""
+        if not asked.rerun_script.fragment_id:
+            drawn_pages.pages.say_by_itself(self._page, by_itself)
+        return {"type": "websocket.receive", "bytes": asked.SerializeToString()}
 
     def _refuse(self, kind: str) -> None:
         if kind not in self._refused:
@@ -199,6 +232,11 @@ def forget_socket(guard: Guard) -> None:
     """The socket is gone."""
     _guards.discard(guard)
     guard.left()
+
+
+def open_pages() -> dict[str, Guard]:
+    """The guards of all sockets whose page is known, by Streamlit's name of it."""
+    return {guard.page: guard for guard in _guards if guard.page}
 
 
 async def watch() -> None:

@@ -192,8 +192,9 @@ def test_what_a_run_carries_is_known() -> None:
 
 def test_a_page_is_run_again_where_it_was_without_what_was_filled_in() -> None:
     state = ClientState(page_name="campaigns", query_string="client=acme", fragment_id="f", is_auto_rerun=True)
+    state.is_history_navigation = True
     state.widget_states.widgets.add(id="w", string_value="typed")
-    again = BackMsg.FromString(messages.run_again(messages.page_of(state))).rerun_script
+    again = messages.run_again(messages.page_of(state)).rerun_script
     assert again == ClientState(page_name="campaigns", query_string="client=acme")
 
 
@@ -203,6 +204,9 @@ def test_the_app_names_its_page_and_its_files_where_the_gate_looks() -> None:
     assert "download_button" in kinds(message.delta.new_element), "ui/server/messages.parse_forward reads it"
     for path in (
         "new_session.initialize.session_id",
+        "new_session.page_script_hash",
+        "navigation.page_script_hash",
+        "page_info_changed.query_string",
         "delta.new_element.download_button.deferred_file_id",
         "delta.new_element.download_button.url",
         "backend_operation_response.request_id",
@@ -210,6 +214,8 @@ def test_the_app_names_its_page_and_its_files_where_the_gate_looks() -> None:
         "backend_operation_response.deferred_file.url",
     ):
         assert reach(message, path) == ""
+    assert list(message.metadata.run.fragment_ids) == [], "a fragment's run would count as one of the whole page"
+    assert message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
 
 def test_what_is_no_message_raises_when_it_is_read() -> None:

@@ -1,0 +1,143 @@
+"""A fragment waits for the end of the run that is under way, and stays on the page that the browser is on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from perfdash.ui.server import messages, turns
+from perfdash.ui.server.turns import Turns
+
+
+class Page:
+    """One page's turns, with a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.turns = Turns(lambda: self.seconds)
+
+    def ask(self, fragment: str = "", *, timer: bool = False, **fields: str) -> BackMsg | None:
+        asked = BackMsg()
+        script = asked.rerun_script
+        script.fragment_id, script.is_auto_rerun = fragment, timer
+        script.page_script_hash, script.query_string = fields.get("page", "p1"), fields.get("query", "")
+        if clicked := fields.get("clicked"):
+            script.widget_states.widgets.add(id=clicked, trigger_value=True)
+        return self.turns.take(asked)
+
+    def tell(self, message: ForwardMsg) -> None:
+        self.turns.told(messages.parse_forward(message.SerializeToString()))
+
+    def begin(self, page: str = "p1", fragment: str = "") -> None:
+        message = ForwardMsg()
+        message.new_session.page_script_hash = page
+        message.metadata.run.fragment_ids.extend([fragment] if fragment else [])
+        self.tell(message)
+
+    def end(self, how: Any = ForwardMsg.FINISHED_SUCCESSFULLY) -> None:
+        self.tell(ForwardMsg(script_finished=how))
+
+    def next(self) -> tuple[str, str, str] | None:
+        """Fragment, page and query of what is due."""
+        due = self.turns.next()
+        script = due.rerun_script if due else None
+        return (script.fragment_id, script.page_script_hash, script.query_string) if script else None
+
+
+def test_a_fragment_waits_until_the_page_is_told_to_its_end() -> None:
+    page = Page()
+    assert page.ask() is not None
+    assert page.ask("f1") is None, "the run has not even begun"
+    page.begin()
+    assert page.ask("f2") is None
+    assert page.next() is None
+    page.end()
+    first = page.next()
+    assert first is not None
+    assert first[0] == "f1"
+    assert page.next() is None, "one at a time"
+    page.begin(fragment="f1")
+    page.end(ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+    second = page.next()
+    assert second is not None
+    assert second[0] == "f2"
+
+
+def test_a_run_that_begins_anew_by_itself_is_not_over() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    page.ask("f1")
+    page.end(ForwardMsg.FINISHED_EARLY_FOR_RERUN)
+    assert page.next() is None
+    page.begin()
+    page.end()
+    assert page.next() is not None
+
+
+def test_a_timer_that_rings_during_a_run_has_no_need_to_wait() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    assert page.ask("f1", timer=True) is None
+    page.end()
+    assert page.next() is None
+    assert page.ask("f1", timer=True) is not None
+
+
+def test_a_whole_run_never_waits_and_takes_along_what_was_clicked_in_fragments() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    page.ask("f1", clicked="save")
+    passed = page.ask(query="client=acme")
+    assert passed is not None
+    assert [widget.id for widget in passed.rerun_script.widget_states.widgets] == ["save"]
+    page.begin()
+    page.end()
+    assert page.next() is None, "the whole run has covered the fragment"
+
+
+def test_what_was_sent_from_the_last_page_does_not_take_the_browser_back_there() -> None:
+    page = Page()
+    page.ask(page="")
+    page.begin("main")
+    navigation = ForwardMsg()
+    navigation.navigation.page_script_hash = "overview"
+    page.tell(navigation)
+    page.end()
+    page.ask(page="campaigns", query="client=acme")
+    page.begin("campaigns")
+    page.ask("f1", page="overview", query="since=2026-01-01")
+    page.end()
+    assert page.next() == ("f1", "campaigns", "client=acme")
+
+
+def test_a_fragment_that_is_there_no_more_does_not_keep_the_others_waiting_for_ever() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    page.end()
+    assert page.ask("gone") is not None
+    assert page.ask("f2") is None
+    assert page.turns.patience == turns.PATIENCE_SECONDS
+    page.seconds += turns.PATIENCE_SECONDS
+    assert page.turns.patience == 0
+    assert page.next() is not None
+
+
+def test_what_waits_is_bounded() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    for number in range(turns.MOST_WAITING + 50):
+        page.ask(f"f{number}")
+    waited = 0
+    page.end()
+    while page.next():
+        page.begin(fragment="f")
+        page.end(ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+        waited += 1
+    assert waited == turns.MOST_WAITING
