@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from perfdash.demo import story
 from perfdash.domain.access import OPERATOR
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.errors import RunFailed
@@ -49,7 +50,10 @@ def progress(store: Store, now: datetime) -> ReplayProgress:
 def replay(
     store: Store, fetch: FetchAt, clock: Callable[[], datetime], told: Callable[[ReplayProgress], None]
 ) -> ReplayProgress:
-    """Replay what is missing, day by day, each with the sync that would have run then; an interrupted one goes on."""
+    """Replay what is missing, day by day, each with the sync that would have run then and what people did after it.
+
+    An interrupted one goes on.
+    """
     state = progress(store, clock())
     accounts = catalog.accounts(store, OPERATOR)
     while not state.complete:
@@ -61,6 +65,7 @@ def replay(
 
         for account in accounts:
             _sync_as_of(store, fetch, then, account)
+        story.go_on(store, then, state.anchor)
         state = ReplayProgress(state.anchor, state.done + 1)
         key_values.put(store, KEY, json.dumps({"anchor": state.anchor.astimezone(UTC).isoformat(), "done": state.done}))
         told(state)

@@ -7,7 +7,7 @@ until after the sign-in, and what keeps Streamlit from running a page file witho
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -15,13 +15,13 @@ from perfdash import ROOT
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
 from perfdash.domain.question import Question
-from perfdash.presentation.escaping import escape_markdown
-from perfdash.ui import audit_views, live
+from perfdash.store.query import catalog
+from perfdash.ui import audit_views, frame, live
 from perfdash.ui.auth import new_password, oidc, session, sign_in
 from perfdash.ui.components import messages, row_links
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import sidebar
-from perfdash.ui.runtime import context, navigation
+from perfdash.ui.runtime import browser, context, navigation
 from perfdash.ui.runtime.navigation import PageRecord
 from perfdash.ui.share_links import visitor as link_visitor
 
@@ -30,31 +30,34 @@ LOGO = ROOT / "perfdash" / "ui" / "assets" / "logo.svg"
 
 
 def _run() -> None:
-    st.set_page_config(page_title="Perfdash", page_icon=str(MARK), layout="wide")
+    st.set_page_config(page_icon=str(MARK), layout="wide")
     st.logo(str(LOGO), icon_image=str(MARK), size="large")
+    frame.draw()
     try:
         context.app_context()
         by_itself = session.is_by_itself()
         principal = session.current_at_start(touch=not by_itself)
     except UsageError as error:
+        frame.name_tab("Not ready")
         st.navigation(navigation.pages(None), position="hidden")
         sign_in.broken(error)
         return
     choosing = new_password.take_token()
-    pages = navigation.pages(principal)
-    if principal is not None and principal.lock is not None:
-        pages = link_visitor.pages_of_link(pages)
-    page = st.navigation(pages, position="hidden" if principal is None or choosing else "sidebar")
-    if principal is not None and principal.lock is not None:
-        link_visitor.stay_in_link(page, pages)
+    position: Literal["hidden", "top"] = "hidden" if principal is None or choosing else "top"
+    page = st.navigation(navigation.pages(principal), position=position, expanded=True)
     if choosing:
+        frame.name_tab("Choose a password")
         new_password.show_form()
         return
+    if principal is None and browser.link_path():
+        frame.name_tab("Client link")
+        link_visitor.ended()
+        return
     if principal is None:
+        frame.name_tab("Sign in")
         oidc.finish_sign_in()
         sign_in.show_form()
         session.settle_cookie()
-        link_visitor.settle_cookie()
         return
     body = _signed_in(principal, navigation.at(page.url_path), by_itself=by_itself)
     with body, messages.seen_at_the_end():
@@ -66,31 +69,34 @@ def _signed_in(principal: Principal, page: PageRecord, *, by_itself: bool) -> Ab
     at = live.stamp(principal, page)
     selection = _selection(principal)
     question = selection.question
-    with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
-        if principal.lock is not None:
-            link_visitor.leave_button()
-        else:
-            role = "" if principal.role == principal.name else f" · {principal.role}"
-            navigation.link(navigation.ACCOUNT, f"{escape_markdown(principal.name)}{role}")
-            st.button("Sign out", on_click=session.sign_out, icon=":material/logout:", type="tertiary")
     with st.sidebar:  # at its end, where what comes and goes moves nothing else
         session.settle_cookie()
-        link_visitor.settle_cookie()
         row_links.follow()
-    if principal.lock is not None:
-        link_visitor.record_view(page)
+    frame.who(principal)
+    if page is navigation.NOWHERE:
+        frame.name_tab(page.title)
     else:
-        audit_views.record_view(principal, page, question.filters.clients)
+        _look(principal, page, question)
     live.follow(at, question, page)
     live.say_what_moved(at, question, page, by_itself=by_itself)
     top, body = st.container(), as_of_control.body(question)
     with top:
-        if page.filtered:
+        if page.obeys:
             as_of_control.banner(question, obeyed=page.has_past)
-        else:
-            _hide_filters()
-        sidebar.say_ignored(selection)
+            sidebar.say_ignored(selection)
+        frame.hide_filters(page)
     return body
+
+
+def _look(principal: Principal, page: PageRecord, question: Question) -> None:
+    """The page's name in the tab, and in the log that somebody looks at it."""
+    if principal.lock is not None:
+        link_visitor.record_view(page)
+        return  # whose numbers they are, the link says
+    audit_views.record_view(principal, page, question.filters.clients)
+    names = {client.slug: client.name for client in catalog.clients(context.store(), principal)}
+    clients = audit_views.in_view(principal, page, question.filters.clients) if page.of_clients else ()
+    frame.name_tab(page.title, [names.get(slug, slug) for slug in clients])
 
 
 def _selection(principal: Principal) -> sidebar.Selection:
@@ -99,11 +105,6 @@ def _selection(principal: Principal) -> sidebar.Selection:
         return sidebar.sidebar(principal)
     shared = link_visitor.sidebar(principal)
     return sidebar.fixed(Question(principal, shared.filters, shared.as_of), shared.period)
-
-
-def _hide_filters() -> None:
-    """Out of sight, and drawn all the same: a bound widget that is not drawn drops out of the URL."""
-    st.html(f"<style>.st-key-{sidebar.PLACE} {{ display: none }}</style>")
 
 
 _run()

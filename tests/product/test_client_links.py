@@ -13,7 +13,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
@@ -141,21 +141,34 @@ def asked(scene: Scene, path: str, method: str = "GET", **headers: str) -> tuple
         return error.code, error.headers, error.read().decode()
 
 
-def cookie_of(scene: Scene, token: str) -> str:
+@dataclass(frozen=True)
+class Visit:
+    """Somebody who opened the link with this token, and got this cookie."""
+
+    token: str
+    cookie: str
+
+    @property
+    def path(self) -> str:
+        return f"/link/{self.token}"
+
+
+def visit_of(scene: Scene, token: str) -> Visit:
     """Open a link as a browser does."""
     status, headers, _ = asked(scene, f"/link/{token}")
-    assert status == 303
-    return SimpleCookie(headers["Set-Cookie"])[COOKIE].value
+    assert status == 200
+    return Visit(token, SimpleCookie(headers["Set-Cookie"])[COOKIE].value)
 
 
-def came(scene: Scene, cookie: str, query: str = "", page: str = "", **more: str) -> Visitor:
-    return Visitor(scene.server.url, query, page, cookie=cookie, cookie_name=COOKIE, **more)  # type: ignore[arg-type]
+def came(scene: Scene, visit: Visit, query: str = "", page: str = "", **more: str) -> Visitor:
+    url = f"{scene.server.url}{visit.path}"
+    return Visitor(url, query, page, cookie=visit.cookie, cookie_name=COOKIE, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def cookie(scene: Scene) -> str:
-    """That of somebody who came by a link which stays as it is."""
-    return cookie_of(scene, made(scene)[1])
+def visit(scene: Scene) -> Visit:
+    """Somebody who came by a link which stays as it is."""
+    return visit_of(scene, made(scene)[1])
 
 
 def found_canaries(visitor: Visitor) -> list[str]:
@@ -165,13 +178,57 @@ def found_canaries(visitor: Visitor) -> list[str]:
 # --- the way in
 
 
-def test_a_link_gives_a_cookie_of_its_own_and_the_apps_root_and_tells_no_other_site(scene: Scene) -> None:
-    status, headers, _ = asked(scene, f"/link/{made(scene)[1]}")
-    assert (status, headers["Location"]) == (303, "/")
+def test_a_link_opens_at_its_own_address_with_a_cookie_for_that_address_only_and_tells_no_other_site(
+    scene: Scene,
+) -> None:
+    token = made(scene)[1]
+    status, headers, body = asked(scene, f"/link/{token}")
+    assert status == 200
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
-    assert re.search(r"HttpOnly.*Path=/.*SameSite=lax", headers["Set-Cookie"], re.IGNORECASE)
+    assert re.search(rf"HttpOnly.*Path=/link/{token};.*SameSite=lax", headers["Set-Cookie"], re.IGNORECASE)
     assert "perfdash_session" not in headers["Set-Cookie"]
+    assert "<title>For the board - perfdash</title>" in body
+
+
+def test_who_comes_back_to_a_link_is_the_same_visit(scene: Scene) -> None:
+    link, token = made(scene)
+    mine = visit_of(scene, token)
+    for path in ("", "/", "/campaigns"):
+        status, headers, _ = asked(scene, f"{mine.path}{path}", Cookie=f"{COOKIE}={mine.cookie}")
+        assert (status, headers["Set-Cookie"]) == (200, None), path
+    other = visit_of(scene, made(scene)[1])
+    _, headers, _ = asked(scene, mine.path, Cookie=f"{COOKIE}={other.cookie}")
+    assert SimpleCookie(headers["Set-Cookie"])[COOKIE].value not in (mine.cookie, other.cookie)
+    told = [row.what for row in link_views.views(scene.store, BOSS, "acme", link.link_id)]
+    assert told == ["Opened", "Opened"], "the cookie of another link opens none"
+
+
+def test_at_a_links_address_only_the_links_cookie_counts_and_elsewhere_only_the_accounts(scene: Scene) -> None:
+    with Visitor(scene.server.url) as boss:
+        boss.run().sign_in("boss", PASSWORD)
+        account = boss.redeem()
+    mine = visit_of(scene, made(scene)[1])
+    both = {"Cookie": f"perfdash_session={account}; {COOKIE}={mine.cookie}"}
+    with Visitor(f"{scene.server.url}{mine.path}", headers=both) as visitor:
+        visitor.run()
+        assert "Sign out" not in visitor.buttons
+        assert set(visitor.pages) == set(PAGES)
+        assert "Back to perfdash" in visitor.text
+    with Visitor(scene.server.url, headers=both) as visitor:
+        assert "Sign out" in visitor.run().buttons
+    with Visitor(scene.server.url, headers={"Cookie": f"{COOKIE}={mine.cookie}"}) as visitor:
+        assert visitor.run().is_signed_out, "a visit is worth nothing at the root"
+    with Visitor(f"{scene.server.url}{mine.path}", headers={"Cookie": f"perfdash_session={account}"}) as visitor:
+        visitor.run()
+        assert visitor.headings == ["This link does not open"], "an account opens no link's address"
+
+
+@pytest.mark.parametrize("path", ["session", "imports/upload", "healthz", "link/x", "users/x", "_stcore/nothing", ".."])
+def test_under_a_links_address_lies_nothing_but_its_page(scene: Scene, visit: Visit, path: str) -> None:
+    status, headers, _ = asked(scene, f"{visit.path}/{path}", Cookie=f"{COOKIE}={visit.cookie}")
+    assert status in (400, 404)
+    assert headers["Set-Cookie"] is None
 
 
 def test_whatever_does_not_open_reads_the_same(scene: Scene) -> None:
@@ -205,12 +262,12 @@ def test_nobody_has_looked_before_somebody_looks(scene: Scene) -> None:
 def test_a_link_that_is_opened_by_a_machine_opens_later_and_every_other_one_now(scene: Scene) -> None:
     link, token = made(scene)
     told = [asked(scene, f"/link/{token}")[0] for _ in range(link_route.MOST_OPENINGS + 3)]
-    assert Counter(told) == {303: link_route.MOST_OPENINGS, 503: 3}
+    assert Counter(told) == {200: link_route.MOST_OPENINGS, 503: 3}
     with scene.store.reading() as connection:
         s = schema.sessions.c
         kept = connection.scalar(select(func.count()).select_from(schema.sessions).where(s.link_id == link.link_id))
     assert kept == link_route.MOST_OPENINGS
-    assert asked(scene, f"/link/{made(scene)[1]}")[0] == 303
+    assert asked(scene, f"/link/{made(scene)[1]}")[0] == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
@@ -223,11 +280,11 @@ def test_only_get_opens_a_link(scene: Scene, method: str) -> None:
 # --- what it shows
 
 
-def test_a_link_shows_its_question_in_words_and_its_numbers_and_no_filter(scene: Scene, cookie: str) -> None:
-    with came(scene, cookie) as visitor:
+def test_a_link_shows_its_question_in_words_and_its_numbers_and_no_filter(scene: Scene, visit: Visit) -> None:
+    with came(scene, visit) as visitor:
         visitor.run()
         assert visitor.exceptions == []
-        assert visitor.headings[0] == "Overview"
+        assert visitor.headings[:2] == ["Acme", "Overview"], "whose numbers they are comes first"
         impressions = next(help for label, _, help in visitor.metrics if label == "Impressions")
         assert "10000" in impressions.replace(",", "")
         assert "9000" in impressions.replace(",", "") or "9,000" in impressions
@@ -235,34 +292,34 @@ def test_a_link_shows_its_question_in_words_and_its_numbers_and_no_filter(scene:
         assert "As it was on" in visitor.text
         kinds = {kind for kind, _ in visitor.elements.values()}
         assert not kinds & {"multiselect", "selectbox", "date_input", "number_input", "text_input", "slider"}
-        assert "Leave this link" in visitor.buttons
         assert set(visitor.pages) == set(PAGES)
         assert found_canaries(visitor) == []
 
 
 def test_every_page_of_a_link_is_logged_once_and_so_is_a_download(scene: Scene) -> None:
     link, token = made(scene)
-    mine = cookie_of(scene, token)
+    mine = visit_of(scene, token)
     for page in ("", "campaigns"):
         with came(scene, mine, page=page) as visitor:
             visitor.run().run()
     with came(scene, mine, page="campaigns") as visitor:
         visitor.run()
         path = visitor.download("CSV")
-    status, _, body = asked(scene, path, Cookie=f"{COOKIE}={mine}")
+    status, _, body = asked(scene, f"{mine.path}{path}", Cookie=f"{COOKIE}={mine.cookie}")
     assert status == 200
     assert "spring" in body
     assert not [one for one in CANARIES if one in body]
-    assert asked(scene, path)[0] == 404, "the file is the visit's alone"
+    assert asked(scene, f"{mine.path}{path}")[0] == 404, "the file is the visit's alone"
+    assert asked(scene, path, Cookie=f"{COOKIE}={mine.cookie}")[0] == 404, "and its address too"
     told = [row.what for row in reversed(link_views.views(scene.store, BOSS, "acme", link.link_id))]
     assert told == ["Opened", "Overview", "Campaigns", "Campaigns", "CSV campaigns"]
 
 
-def test_two_links_to_one_client_share_nothing_that_was_read(scene: Scene, cookie: str) -> None:
+def test_two_links_to_one_client_share_nothing_that_was_read(scene: Scene, visit: Visit) -> None:
     poor = Filters(BEFORE, ("acme",), ("TikTok",), "EUR")
-    other = cookie_of(scene, made(scene, filters=poor, against=None)[1])
+    other = visit_of(scene, made(scene, filters=poor, against=None)[1])
     said = []
-    for one in (cookie, other, cookie):
+    for one in (visit, other, visit):
         with came(scene, one) as visitor:
             visitor.run()
             said.append(next(help for label, _, help in visitor.metrics if label == "Impressions"))
@@ -274,7 +331,7 @@ def test_two_links_to_one_client_share_nothing_that_was_read(scene: Scene, cooki
 
 def test_without_money_none_is_sent(scene: Scene) -> None:
     _, token = made(scene, money=False)
-    mine = cookie_of(scene, token)
+    mine = visit_of(scene, token)
     for page in PAGES[:2]:
         with came(scene, mine, page=page) as visitor:
             visitor.run()
@@ -327,22 +384,22 @@ def sent_back(visitor: Visitor) -> list[str]:
     return [one for one in CANARIES if one.encode() in received]
 
 
-def test_no_url_changes_what_a_link_shows(scene: Scene, cookie: str) -> None:
+def test_no_url_changes_what_a_link_shows(scene: Scene, visit: Visit) -> None:
     pages = PAGES[:2] if FULL else PAGES[:1]
     tried = 0
     for page in pages:
-        with came(scene, cookie, page=page) as plain:
+        with came(scene, visit, page=page) as plain:
             plain.run()
             usual, tables = plain.metrics, [table.to_pylist() for table in plain.tables]
         assert usual or tables
         for query in queries():
-            with came(scene, cookie, query, page) as visitor:
+            with came(scene, visit, query, page) as visitor:
                 visitor.run()
                 assert visitor.metrics == usual, query
                 assert [table.to_pylist() for table in visitor.tables] == tables, query
                 assert sent_back(visitor) == [], query
                 tried += 1
-    with came(scene, cookie, page="campaign") as visitor:
+    with came(scene, visit, page="campaign") as visitor:
         for query in campaigns():
             visitor.query = query
             visitor.run()
@@ -353,21 +410,25 @@ def test_no_url_changes_what_a_link_shows(scene: Scene, cookie: str) -> None:
     print(f"{tried} addresses with foreign clients, days, platforms, moments and campaigns: 0 changed what is shown")
 
 
-def test_no_forbidden_page_runs_by_its_path_or_by_its_hash(scene: Scene, cookie: str) -> None:
+def test_no_forbidden_page_runs_by_its_path_or_by_its_hash(scene: Scene, visit: Visit) -> None:
     with Visitor(scene.server.url) as boss:
         boss.run().sign_in("boss", PASSWORD)
         hashes = dict(boss.pages)
         assert "restatements" in hashes
-    with came(scene, cookie) as plain:
+    with came(scene, visit) as plain:
         usual = plain.run().metrics
     others = [page for page in FORBIDDEN if page in hashes][:: 1 if FULL else 3]
     paths = FORBIDDEN[:: 1 if FULL else 3]
     for page, page_hash in [(page, "") for page in paths] + [("", hashes[page]) for page in others]:
-        with came(scene, cookie, page=page, page_hash=page_hash) as visitor:
+        with came(scene, visit, page=page, page_hash=page_hash) as visitor:
             visitor.run()
             assert visitor.exceptions == []
-            assert visitor.headings[:1] == ["Overview"], (page, visitor.headings)
-            assert visitor.metrics == usual
+            if page_hash:
+                assert visitor.headings[:2] == ["Acme", "Overview"], (page, visitor.headings)
+                assert visitor.metrics == usual
+            else:
+                assert "There is no such page here." in visitor.text, (page, visitor.headings)
+                assert not visitor.metrics
             assert found_canaries(visitor) == []
     print(f"{len(paths)} pages by path, {len(others)} by hash: 0 ran for who came by a link")
 
@@ -375,12 +436,12 @@ def test_no_forbidden_page_runs_by_its_path_or_by_its_hash(scene: Scene, cookie:
 class LinkTamperer(Tamperer):
     """A tab of a link whose browser answers with whatever it likes."""
 
-    def __init__(self, url: str, cookie: str, page: str = "") -> None:
+    def __init__(self, url: str, visit: Visit, page: str = "") -> None:
         self.told, self.tab_id = bytearray(), ""
-        Visitor.__init__(self, url, "", page, cookie=cookie, cookie_name=COOKIE)
+        Visitor.__init__(self, f"{url}{visit.path}", "", page, cookie=visit.cookie, cookie_name=COOKIE)
 
 
-def test_no_answer_in_place_of_a_widget_changes_what_a_link_shows(scene: Scene, cookie: str) -> None:
+def test_no_answer_in_place_of_a_widget_changes_what_a_link_shows(scene: Scene, visit: Visit) -> None:
     with Tamperer(scene.server.url) as boss:
         boss.run()
         boss.sign_in("boss", PASSWORD)
@@ -390,10 +451,10 @@ def test_no_answer_in_place_of_a_widget_changes_what_a_link_shows(scene: Scene, 
     assert {"Clients", "Dates", "As of"} <= {widget.label for widget in foreign_widgets}
     foreign, tried = ("rival", f"{CANARY}-tv", "All days"), 0
     for page in PAGES if FULL else PAGES[:1]:
-        with LinkTamperer(scene.server.url, cookie, page) as visitor:
+        with LinkTamperer(scene.server.url, visit, page) as visitor:
             visitor.run()
             usual = visitor.metrics
-            own = [widget for widget in visitor.widgets if widget.label != "Leave this link"]
+            own = visitor.widgets
             rest = foreign_widgets if FULL else [w for w in foreign_widgets if w.kind != "download_button"]
             for widget in (*own, *(widget for widget in rest if widget.label != "Sign out")):
                 states = hostile(widget, foreign)
@@ -401,7 +462,7 @@ def test_no_answer_in_place_of_a_widget_changes_what_a_link_shows(scene: Scene, 
                     visitor.send(state)
                     tried += 1
                     assert visitor.exceptions == [], (page, widget, state)
-                    if visitor.headings[:1] == ["Overview"]:
+                    if visitor.headings[:2] == ["Acme", "Overview"]:
                         assert visitor.metrics == usual, (widget, state)
             for file_id in foreign_files.values():
                 visitor.say(_download(file_id))
@@ -421,10 +482,11 @@ def _download(file_id: str) -> bytes:
     return asked.SerializeToString()
 
 
-def test_a_cookie_that_was_tampered_with_shows_the_form(scene: Scene, cookie: str) -> None:
+def test_a_cookie_that_was_tampered_with_shows_nothing(scene: Scene, visit: Visit) -> None:
     link, token = made(scene)
+    cookie = visit.cookie
     for wrong in (cookie[:-1], cookie + "A", cookie.swapcase(), token, link.link_id, "A" * 43):
-        with came(scene, wrong) as visitor:
+        with came(scene, replace(visit, cookie=wrong)) as visitor:
             visitor.run()
             assert visitor.is_signed_out, wrong
 
@@ -445,7 +507,7 @@ def test_a_link_that_ended_shows_nothing_more_on_an_open_page(scene: Scene, way:
         datetime.now(UTC) + timedelta(days=1),
         lambda: datetime.now(UTC),
     )
-    mine = cookie_of(scene, token)
+    mine = visit_of(scene, token)
     with came(scene, mine, page="campaigns") as visitor:
         visitor.run()
         path = visitor.download("CSV")
@@ -460,7 +522,7 @@ def test_a_link_that_ended_shows_nothing_more_on_an_open_page(scene: Scene, way:
         assert visitor.ended(10)
         assert b"Spring" not in visitor.received
     assert asked(scene, f"/link/{token}")[0] == 404
-    assert asked(scene, path, Cookie=f"{COOKIE}={mine}")[0] == 404
+    assert asked(scene, f"{mine.path}{path}", Cookie=f"{COOKIE}={mine.cookie}")[0] == 404
     with came(scene, mine) as visitor:
         assert visitor.run().is_signed_out
 
@@ -475,29 +537,3 @@ def _expire(store: Store, link: Link) -> None:
     with store.writing() as connection:
         connection.execute(update(table).where(table.c.link_id == link.link_id).values(expires_at=past))
         connection.execute(update(sessions).where(sessions.c.link_id == link.link_id).values(expires_at=past))
-
-
-def test_leaving_a_link_gives_the_account_back_and_ends_the_visit(scene: Scene) -> None:
-    with Visitor(scene.server.url) as boss:
-        boss.run().sign_in("boss", PASSWORD)
-        account = boss.redeem()
-    mine = cookie_of(scene, made(scene)[1])
-    both = {"Cookie": f"perfdash_session={account}; {COOKIE}={mine}"}
-    with Visitor(scene.server.url, headers=both) as visitor:
-        visitor.run()
-        assert "Leave this link" in visitor.buttons, "the link goes first"
-        visitor.press("Leave this link")
-        visitor.run()
-        assert "Sign out" in visitor.buttons
-        assert "Leave this link" not in visitor.buttons
-    with came(scene, mine) as visitor:
-        assert visitor.run().is_signed_out, "a copied cookie is dead"
-
-
-def test_the_address_of_the_cookies_end_drops_the_links_cookie_only(scene: Scene) -> None:
-    own = {"Origin": scene.server.url}
-    status, headers, _ = asked(scene, "/session?which=link", "DELETE", **own)
-    assert status == 204
-    assert headers.get_all("Set-Cookie") is not None
-    assert all(line.startswith(f"{COOKIE}=") for line in headers.get_all("Set-Cookie"))
-    assert date.today()

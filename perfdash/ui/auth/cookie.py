@@ -19,12 +19,12 @@ const sent = new Set()
 export default function ({ data, setTriggerValue }) {
   if (sent.has(data.request)) return
   sent.add(data.request)
-  Promise.allSettled(data.urls.map((url) => fetch(url, {
+  fetch(data.url, {
     method: data.ticket ? "POST" : "DELETE",
     credentials: "same-origin",
     headers: { "Content-Type": "application/json" },
     body: data.ticket ? JSON.stringify({ ticket: data.ticket }) : undefined,
-  }))).finally(() => setTriggerValue("done", true))
+  }).catch(() => undefined).finally(() => setTriggerValue("done", true))
 }
 """
 
@@ -36,26 +36,18 @@ def route_path() -> str:
 
 def exchange(ticket: str) -> bool:
     """Have the browser redeem `ticket` for its cookie; True once it answered, whatever the answer."""
-    return _ask(ticket, ticket, (route_path(),))
+    return _ask(ticket, ticket)
 
 
 def withdraw(request: str) -> bool:
-    """Have the browser drop its cookies, also that of a client link; `request` names this one sign-out. True once done.
-
-    Both, or who signs out of an account would find himself in what a link showed.
-    """
-    return _ask("", request, (route_path(), f"{route_path()}?which=link"))
+    """Have the browser drop its cookie; `request` names this one sign-out. True once done."""
+    return _ask("", request)
 
 
-def withdraw_link(request: str) -> bool:
-    """Have the browser drop only the cookie of a client link: who has an account is back in it."""
-    return _ask("", request, (f"{route_path()}?which=link",))
-
-
-def _ask(ticket: str, request: str, urls: tuple[str, ...]) -> bool:
+def _ask(ticket: str, request: str) -> bool:
     # A key of its own for each request; hexadecimal, because Streamlit refuses keys with two underscores in a row.
     key = f"cookie-{hashlib.sha256(request.encode()).hexdigest()[:16]}"
-    data = {"ticket": ticket, "request": request, "urls": list(urls)}
+    data = {"ticket": ticket, "request": request, "url": route_path()}
     result = _component()(data=data, key=key, height=0, on_done_change=lambda: None)
     return bool(result.done)
 

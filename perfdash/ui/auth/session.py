@@ -58,8 +58,7 @@ def require(page: PageRecord) -> Principal:
     if principal is None:
         st.rerun()
     if not principal.may(page.needs):
-        st.error("There is no such page here.", icon=":material/block:")
-        navigation.home_link()
+        navigation.nothing()
         st.stop()
     return principal
 
@@ -165,7 +164,7 @@ def _by_id(session_id: object, touch: bool) -> Session | None:
 def _of_cookies(touch: bool) -> Iterator[Session]:
     """The cookies are those of the moment this page connected; they may be long revoked, which their rows then say.
 
-    A client link goes before an account: who opens one wants to see what it shows, and leaves it to be back.
+    The gate lets pass only the one that counts where the page lies: that of a client link under the link's address.
     """
     for name in (cookie.LINK, cookie.NAME):
         token = st.context.cookies.get(name)

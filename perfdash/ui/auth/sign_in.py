@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from perfdash import ROOT
 from perfdash.demo.users import DEMO_USERS, DemoUser
 from perfdash.domain.errors import PerfdashError
 from perfdash.presentation.escaping import escape_markdown
@@ -13,8 +14,14 @@ from perfdash.store.auth.throttling import Wait
 from perfdash.ui.auth import credentials, new_password, oidc, session
 from perfdash.ui.auth.credentials import PasswordCheck
 from perfdash.ui.components.messages import public_text
-from perfdash.ui.runtime import browser, context
+from perfdash.ui.runtime import browser, context, pictures
 
+REMEMBERS = ROOT / "perfdash" / "ui" / "assets" / "remembers.svg"
+"""In one picture what the product is for; its name stands in it."""
+REMEMBERS_ALT = (
+    "perfdash. Told on Monday: 29,793. Known today: 30,369. What moved: +576. A bar chart keeps what was told then as "
+    "a dashed outline around what is known now."
+)
 _COUNTED_AS = "first admin"
 """What tries are counted for; with its blank no user's name."""
 
@@ -77,8 +84,9 @@ def show_form() -> None:
     """The sign-in page: the form, then in the demo its sign-ins, then what an operator must know."""
     settings = context.settings()
     with st.container(horizontal_alignment="center"), st.container(width=460):
+        st.html(f'<img src="{pictures.source(REMEMBERS)}" alt="{REMEMBERS_ALT}" style="width: 100%">')
+        st.caption("Campaign performance that remembers what it told you, and shows what changed since.")
         st.title("Sign in", anchor=False)
-        st.caption("Campaign performance that remembers what it told you.")
         if not is_awaited():
             _ways_in(passwords_too=settings.security.passwords or settings.demo)
         if not auth_login.any_user(context.store(), demo=settings.demo):

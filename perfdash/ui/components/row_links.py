@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import streamlit as st
 
-from perfdash.ui.runtime import navigation
+from perfdash.ui.runtime import browser, navigation
 from perfdash.ui.runtime.navigation import PageRecord
 
 _LONGEST = 4_000
@@ -22,7 +22,9 @@ let go = null
 let elsewhere = false
 const ours = (url) => typeof url === "string" && url.startsWith("./")
 const open = window.open.bind(window)
-const follow = (url) => (elsewhere || !go ? open(url, "_blank", "noopener") : go(url))
+const root = document.querySelector("meta[name=perfdash-root]")?.content ?? "."
+const whole = (url) => `${root}/${url.slice(2)}`
+const follow = (url) => (elsewhere || !go ? open(whole(url), "_blank", "noopener") : go(url))
 const modified = (event) => event.button === 1 || event.ctrlKey || event.metaKey || event.shiftKey
 window.open = (url, ...rest) => (ours(url) ? (follow(url), null) : open(url, ...rest))
 for (const type of ["mousedown", "mouseup"]) {
@@ -59,9 +61,8 @@ def target(url: object) -> tuple[PageRecord, dict[str, str]] | None:
     if not isinstance(url, str) or not url.startswith("./") or len(url) > _LONGEST:
         return None
     parts = urlsplit(url)
-    try:
-        page = navigation.at(parts.path.removeprefix("./"))
-    except KeyError:
+    page = navigation.at(parts.path.removeprefix("./"))
+    if page is navigation.NOWHERE or (browser.link_path() and not page.in_links):
         return None
     query = dict(parse_qsl(parts.query))
     # What is in view already is bound to the filters, and may not be set once more.

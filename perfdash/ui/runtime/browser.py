@@ -34,6 +34,21 @@ ADDRESS = "x-perfdash-address"
 SCHEME = "x-perfdash-scheme"
 """Likewise "http" or "https": what the visitor's browser speaks, also where a proxy ends TLS."""
 
+LINK = "x-perfdash-link"
+"""Likewise the path of the client link that somebody came by: "/link/TOKEN"; not sent for all others."""
+ACCOUNT = "x-perfdash-account"
+"""Likewise "yes" for a visitor of a link whose browser also holds the cookie of an account; it stays unused there."""
+
+
+def link_path() -> str:
+    """The path of the client link that this page lies under; "" for everybody else."""
+    return _of_gate(LINK)
+
+
+def has_account() -> bool:
+    """True for a visitor of a client link whose browser also is, or was, signed in here."""
+    return _of_gate(ACCOUNT) == "yes"
+
 
 def address() -> str:
     """The visitor's address, for counting tries; '' where no gate stands before the page, as in tests."""

@@ -6,15 +6,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
 from perfdash import ROOT
 from perfdash.domain.access import Capability, Principal
+from perfdash.ui.runtime.addresses import app_path
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
 FOLDER = ROOT / "pages"
 Query = Mapping[str, str | Sequence[str]]
+EVERY_FILTER = frozenset(("as_of", "range", "compare", "client", "platform", "currency", "max_cpm", "values"))
+"""Each stands in a container of the sidebar with the key `filter_NAME`."""
+NO_FILTER: frozenset[str] = frozenset()
+PRODUCT = "perfdash"
+MAIN, DATA, ADMINISTRATION = "", "Data", "Administration"
+"""The parts of the menu: the first stands in the bar itself, each other one opens under its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +31,8 @@ class PageRecord:
 
     `needs`: who may open it; client links open what needs no more than "read". `listed` False: it is reached from
     elsewhere and never stands in the menu. `of_money`: the menu shows it only to those who see amounts of money.
-    `has_past`: as-of changes what it shows. `filtered`: so does the rest of the sidebar. `of_clients`: it shows
-    clients' data, so that a look at it goes into the audit. `of_campaign`: of the one client that its address names.
+    `obeys`: the filters that change what it shows; the others are out of sight there. `of_clients`: it shows clients'
+    data, so that a look at it goes into the audit. `of_campaign`: of the one client that its address names.
     `follows_runs`: it is drawn again when a run ends, not only when numbers move.
     """
 
@@ -36,11 +44,15 @@ class PageRecord:
     needs: Capability = "account"
     listed: bool = True
     of_money: bool = False
-    has_past: bool = True
-    filtered: bool = True
+    obeys: frozenset[str] = EVERY_FILTER
     of_clients: bool = True
     of_campaign: bool = False
     follows_runs: bool = False
+
+    @property
+    def has_past(self) -> bool:
+        """True where as-of changes what it shows."""
+        return "as_of" in self.obeys
 
     @property
     def in_links(self) -> bool:
@@ -48,95 +60,115 @@ class PageRecord:
         return self.needs == "read"
 
 
-OVERVIEW = PageRecord("Performance", "performance/overview.py", "Overview", "monitoring", "", needs="read")
-CAMPAIGNS = PageRecord("Performance", "performance/campaigns.py", "Campaigns", "campaign", "campaigns", needs="read")
+OVERVIEW = PageRecord(MAIN, "performance/overview.py", "Overview", "monitoring", "", needs="read")
+CAMPAIGNS = PageRecord(MAIN, "performance/campaigns.py", "Campaigns", "campaign", "campaigns", needs="read")
 CAMPAIGN = PageRecord(
-    "Performance",
+    MAIN,
     "performance/campaign.py",
     "Campaign",
     "campaign",
     "campaign",
     needs="read",
     listed=False,
+    obeys=EVERY_FILTER - {"client"},
     of_campaign=True,
 )
-RESTATEMENTS = PageRecord("Performance", "performance/what_changed.py", "What changed", "history", "restatements")
-RECEIPTS = PageRecord(
-    "Performance", "performance/what_we_reported.py", "What we reported", "receipt_long", "receipts", filtered=False
+RESTATEMENTS = PageRecord(
+    MAIN,
+    "performance/what_changed.py",
+    "What changed",
+    "history",
+    "restatements",
+    obeys=EVERY_FILTER - {"compare", "max_cpm", "values"},
 )
-CORRECTIONS = PageRecord("Performance", "performance/corrections.py", "Corrections", "edit", "corrections")
-CHECKS = PageRecord("Performance", "performance/checks.py", "Checks", "fact_check", "cpm-lab", of_money=True)
+RECEIPTS = PageRecord(
+    MAIN, "performance/what_we_reported.py", "What we reported", "receipt_long", "receipts", obeys=NO_FILTER
+)
+CORRECTIONS = PageRecord(
+    DATA,
+    "performance/corrections.py",
+    "Corrections",
+    "edit",
+    "corrections",
+    obeys=EVERY_FILTER - {"compare", "max_cpm", "values"},
+)
+CHECKS = PageRecord(
+    DATA, "performance/checks.py", "Checks", "fact_check", "cpm-lab", of_money=True, obeys=EVERY_FILTER - {"compare"}
+)
 DEFINITIONS = PageRecord(
-    "Performance",
+    DATA,
     "performance/definitions.py",
     "Definitions",
     "dictionary",
     "definitions",
     needs="read",
-    has_past=False,
-    filtered=False,
+    obeys=NO_FILTER,
     of_clients=False,
 )
 SYNC_HEALTH = PageRecord(
-    "Operations", "operations/sync_health.py", "Sync health", "sync", "sync-health", has_past=False, follows_runs=True
+    DATA,
+    "operations/sync_health.py",
+    "Sync health",
+    "sync",
+    "sync-health",
+    obeys=frozenset(("client",)),
+    follows_runs=True,
 )
 IMPORTS = PageRecord(
-    "Operations",
+    DATA,
     "operations/imports.py",
     "Import",
     "upload_file",
     "import",
     needs="import",
     of_money=True,
-    has_past=False,
-    filtered=False,
+    obeys=NO_FILTER,
     follows_runs=True,
 )
-CLIENT_LINKS = PageRecord("Operations", "sharing/links.py", "Client links", "link", "client-links", needs="share")
+CLIENT_LINKS = PageRecord(ADMINISTRATION, "sharing/links.py", "Client links", "link", "client-links", needs="share")
 USERS = PageRecord(
-    "Administration",
+    ADMINISTRATION,
     "admin/users.py",
     "Users",
     "group",
     "users",
     needs="users",
-    has_past=False,
-    filtered=False,
+    obeys=NO_FILTER,
     of_clients=False,
 )
 SESSIONS = PageRecord(
-    "Administration",
+    ADMINISTRATION,
     "admin/sessions.py",
     "Sessions",
     "devices",
     "sessions",
     needs="sessions",
-    has_past=False,
-    filtered=False,
+    obeys=NO_FILTER,
     of_clients=False,
 )
 AUDIT = PageRecord(
-    "Administration",
+    ADMINISTRATION,
     "admin/audit.py",
     "Audit",
     "policy",
     "audit",
     needs="audit",
-    has_past=False,
-    filtered=False,
+    obeys=NO_FILTER,
     of_clients=False,
 )
 ACCOUNT = PageRecord(
-    "You",
+    MAIN,
     "account/account.py",
     "Your account",
     "person",
     "account",
     listed=False,
-    has_past=False,
-    filtered=False,
+    obeys=NO_FILTER,
     of_clients=False,
 )
+
+NOWHERE = PageRecord(MAIN, "", "No such page", "block", "", listed=False, obeys=NO_FILTER, of_clients=False)
+"""Where an address leads that no page has."""
 
 PAGES = (
     OVERVIEW,
@@ -144,8 +176,8 @@ PAGES = (
     CAMPAIGN,
     RESTATEMENTS,
     RECEIPTS,
-    CORRECTIONS,
     CHECKS,
+    CORRECTIONS,
     DEFINITIONS,
     SYNC_HEALTH,
     IMPORTS,
@@ -159,16 +191,43 @@ PAGES = (
 
 
 def pages(principal: Principal | None) -> dict[str, list[Any]]:
-    """Every page by section, also those that are hidden from `principal`: a link to one is answered, not lost."""
-    sections: dict[str, list[Any]] = {}
-    for page in PAGES:
-        sections.setdefault(page.section, []).append(_page(principal, page))
+    """Every page by section, also those that are hidden from `principal`: a link to one is answered, not lost.
+
+    Who came through a client link has its pages, and nothing lies anywhere else. Of a section from which only one page
+    is shown, that page stands in the bar: a list of one hides it for nothing.
+    """
+    sections: dict[str, list[Any]] = {MAIN: []}
+    there = [page for page in PAGES if page.in_links or principal is None or principal.lock is None]
+    for page in there:
+        alone = sum(_is_shown(principal, one) for one in PAGES if one.section == page.section) == 1
+        sections.setdefault(MAIN if alone else page.section, []).append(_page(principal, page))
+    if (name := _unknown(there)) is not None:
+        sections[MAIN].append(st.Page(nothing, title=NOWHERE.title, url_path=name, visibility="hidden"))
     return sections
 
 
+def _unknown(there: Sequence[PageRecord]) -> str | None:
+    """The name in the address when no page has it: answered by a page that says so, and not by the Overview."""
+    here = st.context.url
+    path = urlsplit(here).path if isinstance(here, str) else ""  # AppTest has mocks
+    name = path.removeprefix(app_path()).strip("/")
+    return name if _NAME.fullmatch(name) and name not in {page.path for page in there} else None
+
+
+def nothing() -> None:
+    """What lies at an address that leads nowhere, and at those of pages that somebody may not open: the same."""
+    st.error("There is no such page here.", icon=":material/block:")
+    home_link()
+
+
 def at(path: str) -> PageRecord:
-    """The page with this place in the URL; KeyError when there is none."""
-    return {page.path: page for page in PAGES}[path]
+    """The page with this place in the URL; NOWHERE when there is none."""
+    return {page.path: page for page in PAGES}.get(path, NOWHERE)
+
+
+def title(what: str, clients: Sequence[str]) -> str:
+    """The name of a browser's tab: what is looked at, whose numbers, and the product."""
+    return " - ".join(" ".join(part.split()) for part in (what, ", ".join(clients), PRODUCT) if part.strip())
 
 
 def link(page: PageRecord, label: str, *, icon: str = "", query: Query | None = None) -> None:
@@ -203,7 +262,7 @@ def home_link() -> None:
 
 
 def _page(principal: Principal | None, page: PageRecord) -> Any:
-    shown = principal is not None and _shown(principal, page)
+    shown = _is_shown(principal, page)
     rest: dict[str, Any] = {"url_path": page.path} if page.path else {"default": True}
     return st.Page(
         FOLDER / page.file,
@@ -214,5 +273,7 @@ def _page(principal: Principal | None, page: PageRecord) -> Any:
     )
 
 
-def _shown(principal: Principal, page: PageRecord) -> bool:
-    return page.listed and principal.may(page.needs) and (principal.money or not page.of_money)
+def _is_shown(principal: Principal | None, page: PageRecord) -> bool:
+    return (
+        principal is not None and page.listed and principal.may(page.needs) and (principal.money or not page.of_money)
+    )

@@ -13,8 +13,10 @@ says after an upgrade what has moved. In brackets who needs it in perfdash/ui, t
   else.
 - `HEALTH`, `HOST_CONFIG`, `STREAM`, `LOGIN`, `LOGOUT`, `CALLBACK`, `MEDIA`, `TAKEN` (server/paths, auth/oidc_callback):
   what Streamlit serves where. A path that moved is refused, and the page stays empty.
-- `static_folder`, `inline_scripts` (server/headers): the files of the page and the scripts its Content-Security-Policy
-  allows. The browser would run none of them.
+- `static_folder`, `page_text`, `TITLE`, `inline_scripts` (server/headers, server/assets): the files of the page, its
+  text and the scripts its Content-Security-Policy allows. The browser would run none of them.
+- `window.__streamlit` (server/assets): where the page finds its server. It would guess, with requests in vain, and the
+  pages of a client link would find none.
 - `USER_COOKIE`, `of_provider`, `is_tokens` (auth/oidc_callback): an identity would stay in the browser for 30 days, and
   with it the provider's tokens.
 - `auth_secrets` (auth/oidc): the providers that secrets.toml names; nobody could sign in through one.
@@ -36,6 +38,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +95,18 @@ def static_folder() -> Path:
     return Path(file_util.get_static_dir())
 
 
+TITLE = "<title>Streamlit</title>"
+
+
+@cache
+def page_text() -> str:
+    """Streamlit's page, whose files are named relative to where it lies."""
+    return (static_folder() / "index.html").read_text(encoding="utf-8")
+
+
 def inline_scripts() -> list[str]:
     """The scripts that stand in the page itself."""
-    return _INLINE.findall((static_folder() / "index.html").read_text(encoding="utf-8"))
+    return _INLINE.findall(page_text())
 
 
 def of_provider(cookie: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from perfdash.domain.security import Network, Security
+from perfdash.ui.auth import cookie
 from perfdash.ui.runtime import browser
 
 _log = logging.getLogger(__name__)
@@ -125,11 +126,24 @@ def is_from_own_page(headers: Mapping[str, str]) -> bool:
     return scheme in ("http", "https") and bool(origin) and origin == headers.get("host")
 
 
-def forwarded_headers(headers: RawHeaders, who: Caller) -> list[tuple[bytes, bytes]]:
-    """The headers for the app: the harmless ones of the visitor, and our own word on address and scheme."""
-    kept = [(name, value) for name, value in headers if name in KEPT]
+def forwarded_headers(headers: RawHeaders, who: Caller, link: str = "") -> list[tuple[bytes, bytes]]:
+    """The headers for the app: the harmless ones of the visitor, and our own word on address, scheme and client link.
+
+    Of the two cookies that open something, only the one that counts at this address: under a link's, that of the link.
+    """
+    kept = [(name, value) for name, value in headers if name in KEPT and name != b"cookie"]
+    cookies = _values(headers, b"cookie")
+    counting = [_without(value, cookie.NAME if link else cookie.LINK) for value in cookies]
+    kept += [(b"cookie", value.encode("latin-1")) for value in counting if value]
     said = {browser.ADDRESS: who.address, browser.SCHEME: "https" if who.speaks_tls else "http"}
+    if link:
+        said |= {browser.LINK: link, browser.ACCOUNT: "no" if counting == cookies else "yes"}
     return kept + [(name.encode(), value.encode("ascii", "replace")) for name, value in said.items()]
+
+
+def _without(cookies: str, name: str) -> str:
+    """A cookie header without the cookies of this name, cut where Starlette cuts it."""
+    return ";".join(chunk for chunk in cookies.split(";") if chunk.partition("=")[0].strip() != name)
 
 
 def _values(headers: RawHeaders, name: bytes) -> list[str]:

@@ -7,6 +7,7 @@ browser's rules.
 
 from __future__ import annotations
 
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,8 +18,8 @@ from perfdash.domain.security import Security
 from perfdash.ui.auth import oidc, page_owners
 from perfdash.ui.auth.oidc_callback import OidcCallback
 from perfdash.ui.runtime import context, streamlit_internals
-from perfdash.ui.runtime.addresses import base_path
-from perfdash.ui.server import caller, messages, page_sessions, paths, sockets
+from perfdash.ui.runtime.addresses import LINK_PATH, base_path
+from perfdash.ui.server import assets, caller, link_route, message_page, messages, page_sessions, paths, sockets
 from perfdash.ui.server import headers as server_headers
 from perfdash.ui.server.caller import Caller, RefusedRequest
 from perfdash.ui.server.paths import Resource
@@ -65,7 +66,9 @@ class Gate:
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = server_headers.secured(list(message.get("headers", [])), kind, tls=tls, framed=self._framed)
+                # A link that opens is answered with the page itself.
+                shown = "page" if kind == "link" and message["status"] == 200 else kind
+                headers = server_headers.secured(list(message.get("headers", [])), shown, tls=tls, framed=self._framed)
                 message = {**message, "headers": headers}
             await send(message)
 
@@ -74,19 +77,20 @@ class Gate:
             refused = who if isinstance(who, RefusedRequest) else self._unread(scope)
             # What still comes over a connection from one who is not understood is not read.
             ending = {"Connection": "close"} if refused.status == 400 else {}
-            await _refusal(refused, **ending)(scope, receive, sealed)
+            await self._refused(scope, refused, ending)(scope, receive, sealed)
             return
-        answer = await self._own_answer(scope, place)
+        arriving = _arriving(scope, who, place)
+        answer = await self._own_answer(arriving, place)
         if answer is not None:
-            kind = None
+            kind = place.kind if answer.status_code == 200 else None
             await answer(scope, receive, sealed)
             return
-        await self._app(_arriving(scope, who, place), receive, sealed)
+        await self._app(arriving, receive, sealed)
 
     async def _own_answer(self, scope: Scope, place: Resource) -> Response | None:
         """What the gate answers itself, mostly no; None lets the request pass."""
         methods = paths.METHODS[place.kind]
-        if place.kind == "media" and not await self._may_have(place, scope):
+        if place.kind == "media" and not await self._may_have(scope["headers"], place):
             return _refusal(_NOTHING)
         if place.kind == "stream" or (place.kind == "auth" and not _has_oidc()):
             return _refusal(_NOTHING)
@@ -95,10 +99,27 @@ class Gate:
         if place.kind == "page" and place.name.endswith("/"):
             query = scope["query_string"].decode("ascii", "replace")
             return RedirectResponse(place.path.rstrip("/") + (f"?{query}" if query else ""), 308)
+        if place.kind == "page":
+            return assets.page(place.name)
+        if place.kind == "static":
+            return await assets.compressed(place.name, Headers(scope=scope))
         return None
 
-    async def _may_have(self, place: Resource, scope: Scope) -> bool:
-        return page_sessions.may_have_file(f"/{place.name}", await page_sessions.sessions_of_cookies(scope["headers"]))
+    @staticmethod
+    async def _may_have(headers: caller.RawHeaders, place: Resource) -> bool:
+        return page_sessions.may_have_file(f"/{place.name}", await page_sessions.sessions_of_cookies(headers))
+
+    def _refused(self, scope: Scope, refused: RefusedRequest, headers: dict[str, str]) -> Response:
+        """In words of ours for who looks at it; an address that begins as a link's is answered as a dead link is."""
+        base = f"/{self._base}" if self._base else ""
+        if refused.status == 404 and scope["path"].startswith(f"{base}{LINK_PATH}/"):
+            return link_route.gone()
+        accepts = Headers(scope=scope).get("accept", "")
+        if refused.status == 404 and "text/html" in accepts:
+            return message_page.message_page(
+                refused.why.rstrip("."), "Check the address, or begin at the first page.", 404
+            )
+        return _refusal(refused, **headers)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         who = self._caller(scope)
@@ -164,7 +185,7 @@ def _arriving(scope: Scope, who: Caller, place: Resource) -> Scope:
         "path": place.path,
         "scheme": secure[scope["type"]],
         "client": (who.address, 0),
-        "headers": caller.forwarded_headers(scope["headers"], who),
+        "headers": caller.forwarded_headers(scope["headers"], who, place.link),
     }
 
 

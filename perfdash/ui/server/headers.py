@@ -7,6 +7,7 @@ import hashlib
 from functools import cache
 
 from perfdash.ui.runtime import streamlit_internals
+from perfdash.ui.server import assets, message_page
 from perfdash.ui.server.paths import Kind
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -25,7 +26,7 @@ _ALWAYS = {
 }
 _NOT_OURS = (b"access-control-", b"content-security-policy", b"strict-transport-security")
 _NOBODY_FRAMES, _WE_FRAME = "frame-ancestors 'none'", "frame-ancestors 'self'"
-_NO_CODE = f"default-src 'none'; {_NOBODY_FRAMES}; base-uri 'none'; form-action 'none'; sandbox"
+_NO_CODE = f"default-src 'none'; {message_page.POLICY}; {_NOBODY_FRAMES}; base-uri 'none'; form-action 'none'; sandbox"
 
 
 @cache
@@ -42,8 +43,7 @@ def content_security_policy() -> str:
 
     'wasm-unsafe-eval' is for the tables' reader, inline styles for Streamlit's own; no other host is ever asked.
     """
-    inline = streamlit_internals.inline_scripts()
-    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline]
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in assets.inline_scripts()]
     scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
     return "; ".join(
         (
@@ -79,6 +79,8 @@ def secured(headers: RawHeaders, kind: Kind | None, *, tls: bool, framed: bool =
         ours["x-frame-options"] = "SAMEORIGIN"
     if kind not in ("page", "static"):
         ours["cache-control"] = "no-store"
+    if kind == "static":
+        ours["vary"] = "Accept-Encoding"  # some of them are also there compressed
     if tls:
         ours["strict-transport-security"] = f"max-age={YEAR_SECONDS}"
     if (b"referrer-policy", b"no-referrer") in theirs:  # a route may be stricter: its address may be a secret

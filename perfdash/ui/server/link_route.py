@@ -1,4 +1,8 @@
-"""GET /link/TOKEN: the only way in without an account. It gives the browser a session of its own and the app's root."""
+"""GET /link/TOKEN: the only way in without an account. It gives the browser a session of its own and the page.
+
+The cookie goes to this address and what lies under it only: another link, and the account that the same browser may be
+signed in to, are not touched by it.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,18 @@ from typing import Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from perfdash.domain.errors import PerfdashError
 from perfdash.store.auth import sessions
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
-from perfdash.ui.runtime import context
+from perfdash.ui.runtime import context, navigation
 from perfdash.ui.runtime.addresses import LINK_PATH, base_path
-from perfdash.ui.server.page_sessions import LINK_COOKIE
+from perfdash.ui.server import assets
+from perfdash.ui.server.message_page import message_page
+from perfdash.ui.server.page_sessions import LINK_COOKIE, LONGEST_TOKEN
 
 _log = logging.getLogger(__name__)
 MOST_OPENINGS, WITHIN = 120, timedelta(minutes=1)
@@ -30,21 +36,13 @@ _EARLY = ("sec-purpose", "purpose", "x-moz")
 """What browsers send with a request that nobody has clicked on yet."""
 _openings: dict[str, deque[datetime]] = {}
 _counting = threading.Lock()
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark"><title>Perfdash</title>
-<center><font face="sans-serif"><br><br><br><h2>{title}</h2><p>{text}</p></font></center></html>
-"""
-_GONE = _PAGE.format(
-    title="This link does not open", text="It may have expired or been withdrawn; ask whoever sent it for a new one."
-)
-_LATER = _PAGE.format(title="Not right now", text="The numbers cannot be read at the moment; try again in a minute.")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The cookie that opens the app."""
+    """What the link is called, and the cookie that opens the app; "" for a browser that has it."""
 
+    label: str
     token: str
     expires_at: datetime
 
@@ -55,43 +53,65 @@ def routes() -> list[BaseRoute]:
 
 
 async def _open(request: Request) -> Response:
-    """303 to the app with the cookie set; 404 for whatever does not open, and why is nobody's business."""
+    """The page, with the cookie set for who has none; 404 for whatever does not open, and why is nobody's business."""
     if request.method != "GET" or any(name in request.headers for name in _EARLY):
         # Nobody is looking yet. Browsers throw this away and ask again once somebody does.
         return Response(status_code=503, headers=PRIVATE)
     token = request.path_params["token"]
     try:
-        opened = await run_in_threadpool(_begin, token)
+        opened = await run_in_threadpool(_begin, token, request.cookies.get(LINK_COOKIE, ""))
     except PerfdashError as error:
         _log.error("A client link could not be opened: %s", error)
-        return HTMLResponse(_LATER, 503, PRIVATE)
+        return _later()
     if opened == "rushed":
-        return HTMLResponse(_LATER, 503, PRIVATE)
+        return _later()
     if opened is None:
-        return HTMLResponse(_GONE, 404, PRIVATE)
-    response = RedirectResponse(f"{base_path()}/", 303, PRIVATE)
-    response.set_cookie(
-        LINK_COOKIE,
-        opened.token,
-        expires=opened.expires_at,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
+        return gone()
+    root = f"{base_path()}{LINK_PATH}/{token}"
+    response = HTMLResponse(assets.shell(root, navigation.title(opened.label, ())), headers=PRIVATE)
+    if opened.token:
+        response.set_cookie(
+            LINK_COOKIE,
+            opened.token,
+            expires=opened.expires_at,
+            path=root,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
     return response
 
 
-def _begin(token: str) -> Opened | Literal["rushed"] | None:
+def gone() -> Response:
+    """The answer to every link that does not open, whatever the reason."""
+    return message_page(
+        "This link does not open",
+        "It may have expired or been withdrawn; ask whoever sent it for a new one.",
+        404,
+        PRIVATE,
+    )
+
+
+def _later() -> Response:
+    return message_page(
+        "Not right now", "The numbers cannot be read at the moment; try again in a minute.", 503, PRIVATE
+    )
+
+
+def _begin(token: str, visit: str) -> Opened | Literal["rushed"] | None:
     store, now, settings = context.store(), context.now(), context.settings()
     link = links.open_link(store, token, now, demo=settings.demo)
     if link is None:
         return None
+    if 0 < len(visit) <= LONGEST_TOKEN:
+        found = sessions.by_token(store, visit, now, idle=settings.security.idle, touch=False)
+        if found is not None and found.link_id == link.link_id:
+            return Opened(link.label, "", found.expires_at)
     if _is_rushed(link.link_id, now):
         return "rushed"
     session, cookie = sessions.begin_link(store, link.link_id, now, link.expires_at, settings.security)
     link_views.viewed(store, link, session.session_id, link_views.OPENED, now)
-    return Opened(cookie, session.expires_at)
+    return Opened(link.label, cookie, session.expires_at)
 
 
 def _is_rushed(link_id: str, now: datetime) -> bool:

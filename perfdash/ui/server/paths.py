@@ -17,7 +17,9 @@ Kind = Literal["page", "static", "core", "session", "upload", "link", "probe", "
 LONGEST = 512
 _PLAIN = re.compile(rb"/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?)?")
 _PAGE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,99}/?)?", re.ASCII)
-_LINK = re.compile(r"link/[A-Za-z0-9_-]{16,200}", re.ASCII)
+_LINK = re.compile(r"(link/[A-Za-z0-9_-]{16,200})(?:/(.*))?", re.ASCII)
+_IN_LINKS: frozenset[Kind] = frozenset(("page", "static", "core", "media", "stream"))
+"""What lies under the address of a client link as it does at the root; its pages open the link first."""
 _MEDIA = re.compile(rf"{streamlit_internals.MEDIA}/[0-9a-f]{{32,128}}(?:\.[a-z0-9]{{1,10}})?", re.ASCII)
 _EXACT: dict[str, Kind] = {
     streamlit_internals.HEALTH: "core",
@@ -49,11 +51,15 @@ METHODS: dict[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """`path` is the whole path; `name` the same without the server's base path and the first slash."""
+    """`path` is the whole path for the app; `name` the same without the server's base path and the first slash.
+
+    `link` is "/link/TOKEN" for what lies under the address of a client link, which is no part of the two.
+    """
 
     kind: Kind
     path: str
     name: str
+    link: str = ""
 
 
 def is_plain(raw: bytes) -> bool:
@@ -73,8 +79,17 @@ def place(raw: bytes, base: str, static: frozenset[str]) -> Resource | None:
     if path != inside and not path.startswith(f"{inside}/"):
         return None
     name = path[len(inside) + 1 :]
+    if found := _LINK.fullmatch(name):
+        return _in_link(inside, found[1], found[2] or "", static)
     kind = _kind(name, static)
     return Resource(kind, path, name) if kind else None
+
+
+def _in_link(inside: str, link: str, name: str, static: frozenset[str]) -> Resource | None:
+    kind = _kind(name, static)
+    if kind == "page":
+        return Resource("link", f"{inside}/{link}", name, f"/{link}")
+    return Resource(kind, f"{inside}/{name}", name, f"/{link}") if kind in _IN_LINKS else None
 
 
 def _kind(name: str, static: frozenset[str]) -> Kind | None:
@@ -82,8 +97,6 @@ def _kind(name: str, static: frozenset[str]) -> Kind | None:
         return _EXACT[name]
     if name in static:
         return "static"
-    if _LINK.fullmatch(name):
-        return "link"
     if _MEDIA.fullmatch(name):
         return "media"
     return "page" if _PAGE.fullmatch(name) and name.rstrip("/") not in (*_TAKEN, *_EXACT) else None

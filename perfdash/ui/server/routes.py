@@ -23,7 +23,6 @@ from perfdash.ui.auth import cookie, oidc_callback
 from perfdash.ui.runtime import context
 from perfdash.ui.server import link_route, upload_route
 from perfdash.ui.server.caller import is_from_own_page
-from perfdash.ui.server.page_sessions import LINK_COOKIE
 
 GOOD_FOR_SECONDS = 1.0
 PATIENCE_SECONDS = 5.0
@@ -97,8 +96,7 @@ async def _session(request: Request) -> Response:
         return PlainTextResponse("This address answers only to its own pages.", status_code=403)
     if request.method == "DELETE":
         response = Response(status_code=204)
-        name = LINK_COOKIE if request.query_params.get("which") == "link" else cookie.NAME
-        response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=_encrypted(request))
+        response.delete_cookie(cookie.NAME, path="/", httponly=True, samesite="lax", secure=_encrypted(request))
         oidc_callback.drop_identity(request, response)
         return response
     ticket = await _ticket(request)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -18,14 +14,14 @@ from perfdash.domain.share_links import Shared
 from perfdash.presentation import comparison as comparison_story
 from perfdash.presentation import formatting
 from perfdash.presentation.escaping import escape_markdown
-from perfdash.store.auth import sessions
 from perfdash.store.query import catalog
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
 from perfdash.store.share_links.links import Link
-from perfdash.ui.auth import cookie, session
+from perfdash.ui.auth import session
 from perfdash.ui.filters import as_of as as_of_control
-from perfdash.ui.runtime import context, navigation
+from perfdash.ui.runtime import browser, context, navigation
+from perfdash.ui.runtime.addresses import base_path
 from perfdash.ui.runtime.navigation import PageRecord
 
 LinkLine = tuple[str, str]
@@ -71,10 +67,7 @@ def _change(shared: Shared) -> str:
     return escape_markdown(against[:1].upper() + against[1:], 200)
 
 
-_SEEN, _LEFT = "_link_seen", "_link_left"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
-_PATHS = {page.path for page in navigation.PAGES if page.in_links}
-"""Where the only pages of visitors who came through a link lie."""
+_SEEN = "_link_seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +76,6 @@ class Visit:
 
     link: Link
     session_id: str
-
-
-def pages_of_link(pages: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-    """The part of the menu that a link has; any other address leads to its first page, see `stay_in_link`."""
-    kept = {name: [page for page in listed if page.url_path in _PATHS] for name, listed in pages.items()}
-    kept = {name: listed for name, listed in kept.items() if listed}
-    here = st.context.url
-    name = urlsplit(here).path.rstrip("/").rpartition("/")[2] if isinstance(here, str) else ""  # AppTest has mocks
-    if name not in _PATHS and _NAME.fullmatch(name):
-        next(iter(kept.values())).append(
-            st.Page(_nothing, title=navigation.OVERVIEW.title, url_path=name, visibility="hidden")
-        )
-    return kept
-
-
-def _nothing() -> None:
-    """What lies at an address that a link does not have."""
-
-
-def stay_in_link(page: Any, pages: Mapping[str, Sequence[Any]]) -> None:
-    """Go on to the first page where a link has no `page`: calmer than Streamlit's own dialog over that very page."""
-    if page.url_path not in _PATHS:
-        st.switch_page(next(iter(pages.values()))[0])
 
 
 def sidebar(principal: Principal) -> Shared:
@@ -128,28 +98,26 @@ def sidebar(principal: Principal) -> Shared:
 
 def _head(link: Link, client: str) -> None:
     """Above every page: whose numbers, and what they were called; a phone shows no sidebar."""
-    st.set_page_config(page_title=" ".join(f"{link.label} · {client}".split()))
-    st.markdown(f"**{escape_markdown(client, 200)}** · {escape_markdown(link.label, 100)}")
+    st.set_page_config(page_title=navigation.title(link.label, [client]))
+    with st.container(key="link_head", gap=None):
+        st.title(escape_markdown(client, 200), anchor=False)
+        st.caption(escape_markdown(link.label, 100))
 
 
-def leave_button() -> None:
-    """Where others sign out: who has an account is back in it."""
-    st.button("Leave this link", on_click=_leave, icon=":material/logout:", type="tertiary")
+def way_back() -> None:
+    """For who is signed in and looks at what they share: out of the link, where the account is as it was."""
+    if browser.has_account():
+        st.markdown(f"[Back to perfdash]({base_path()}/)")
 
 
-def _leave() -> None:
-    found = session.session()
-    if found is not None and found.link_id is not None:
-        sessions.end(context.store(), found.session_id, context.now(), "left")
-    st.session_state.clear()
-    st.session_state[_LEFT] = secrets.token_hex(8)
-
-
-@st.fragment
-def settle_cookie() -> None:
-    """Have the browser drop the cookie of a link that was left; a fragment as `session.settle_cookie` is one."""
-    if (left := st.session_state.get(_LEFT)) and cookie.withdraw_link(left):
-        st.session_state[_LEFT] = ""
+def ended() -> None:
+    """In place of the page: the link does not open any more, or nobody did anything here for long."""
+    st.title("This link does not open", anchor=False)
+    st.info(
+        "It may have expired or been withdrawn. Load this page again; if it still does not open, ask whoever sent it "
+        "for a new one.",
+        icon=":material/link_off:",
+    )
 
 
 def current_visit() -> Visit | None:
