@@ -43,7 +43,7 @@ def follow(at: Drawn, question: Question, page: PageRecord) -> None:
     past = page.has_past and question.as_of is not None
     drawn = Drawn(
         at.principal,
-        frozenset(question.clients if page.filtered else ()),
+        frozenset(question.clients if "client" in page.obeys else ()),
         None if past else at.revisions,
         None if past else at.runs,
         sidebar.unwritten(),
