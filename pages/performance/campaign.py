@@ -53,7 +53,7 @@ with errors_shown():
 
     origins = campaign_header.draw_context(asked, found)
     campaign_header.draw_tiles(found, money=principal.money, without=("campaigns", "budget"))
-    campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
+    campaign_header.draw_left_out(question)
 
     currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
     shown = question.filtered(currency=currency) if currency else question

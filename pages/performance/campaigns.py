@@ -33,7 +33,7 @@ with errors_shown():
         st.stop()
 
     origins = campaign_header.draw_context(asked, found, shows_change=False)
-    campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
+    campaign_header.draw_left_out(question)
 
     currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
     rows = found.campaigns_in(currency)

@@ -38,7 +38,7 @@ with errors_shown():
     with right.container(horizontal_alignment="right"):
         link_form.offer(principal)
     campaign_header.draw_tiles(found, money=principal.money)
-    campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
+    campaign_header.draw_left_out(question)
 
     currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
     shown = question.filtered(currency=currency) if currency else question

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, not_, select
 
 from perfdash.domain.access import Principal
 from perfdash.domain.as_of import AtRevisions
@@ -18,7 +18,7 @@ from perfdash.domain.facts import MICRO
 from perfdash.domain.groups import Dimension, Group
 from perfdash.domain.question import Question, of_every_day
 from perfdash.store.engine import Store
-from perfdash.store.query.facts import cpm_undefined, currencies_in, grouped, split_sums, view
+from perfdash.store.query.facts import cpm_at_most, cpm_undefined, currencies_in, grouped, split_sums, view
 from perfdash.store.query.versions import cutoffs, fact_versions, has_overlays, moment_of_client, with_facts
 from perfdash.store.schema import ERASED_NAME, accounts, clients, creators, facts, revisions, runs
 from perfdash.store.scope import facts_in_scope, in_scope, narrowed, pinned
@@ -95,6 +95,18 @@ class Undefined(NamedTuple):
     currency: str
     cost: int
     rows: int
+
+
+class LeftOut(NamedTuple):
+    """What a CPM limit leaves out: currency, cost in micros, number of groups of the grain.
+
+    `undefined`: not because it is over the limit, but because it has no CPM.
+    """
+
+    currency: str
+    cost: int
+    rows: int
+    undefined: bool
 
 
 def stamp(store: Store, principal: Principal) -> Stamp:
@@ -200,6 +212,11 @@ def breakdown(store: Store, question: Question, by: tuple[Dimension, ...] = ()) 
 
 def undefined_cpm(store: Store, question: Question) -> tuple[Undefined, ...]:
     """What the CPM limit left out because it has no impressions, by currency; () without a limit."""
+    return tuple(Undefined(one.currency, one.cost, one.rows) for one in left_out(store, question) if one.undefined)
+
+
+def left_out(store: Store, question: Question) -> tuple[LeftOut, ...]:
+    """What the CPM limit left out, by currency: first what is over it, then what has no CPM; () without a limit."""
     if question.filters.max_cpm is None:
         return ()
     with store.reading() as connection:
@@ -207,19 +224,19 @@ def undefined_cpm(store: Store, question: Question) -> tuple[Undefined, ...]:
         each = (
             groups.add_columns(
                 func.max(judged.c.currency).label("currency"),
+                case((cpm_undefined(judged), 1), else_=0).label("undefined"),
                 *(part.label(name) for name, part in zip(("millions", "rest"), split_sums(judged.c.cost), strict=True)),
             )
-            .having(cpm_undefined(judged))
-            .subquery("undefined")
+            .having(not_(cpm_at_most(judged, question.filters.max_cpm)))
+            .subquery("left_out")
         )
-        statement = select(
-            each.c.currency, *split_sums(each.c.millions), *split_sums(each.c.rest), func.count()
-        ).group_by(each.c.currency)
+        keys = (each.c.currency, each.c.undefined)
+        statement = select(*keys, *split_sums(each.c.millions), *split_sums(each.c.rest), func.count()).group_by(*keys)
         found = [
-            Undefined(currency, (high * MICRO + low) * MICRO + rest_high * MICRO + rest_low, rows)
-            for currency, high, low, rest_high, rest_low, rows in connection.execute(statement)
+            LeftOut(currency, (high * MICRO + low) * MICRO + rest_high * MICRO + rest_low, rows, bool(undefined))
+            for currency, undefined, high, low, rest_high, rest_low, rows in connection.execute(statement)
         ]
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=lambda one: (one.currency, one.undefined)))
 
 
 def creator_names(store: Store, principal: Principal, clients: Collection[str] = ()) -> dict[tuple[str, int, str], str]:

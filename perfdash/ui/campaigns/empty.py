@@ -31,7 +31,7 @@ def nothing_here(question: Question) -> None:
         return
     if filters.max_cpm is not None and (unlimited := cache.groups(question.filtered(max_cpm=None))):
         _over_the_limit(filters, unlimited[0].currency)
-        campaign_header.draw_left_out(cache.undefined(question), filters.cpm_grain)
+        campaign_header.draw_left_out(question)
         return
     what = "This campaign did not run" if question.only else "No campaign ran"
     where = f" on {formatting.enumerate_names(filters.platforms)}" if filters.platforms else ""

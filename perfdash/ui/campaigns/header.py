@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
+from perfdash.domain.filters import Grain
+from perfdash.domain.question import Question
 from perfdash.presentation import formatting, periods
 from perfdash.presentation.columns import Origins
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import catalog
-from perfdash.store.query.overview import Undefined
+from perfdash.store.query.overview import LeftOut
 from perfdash.ui.campaigns.headline import Headline
 from perfdash.ui.components.kpis import tiles
 from perfdash.ui.filters.sidebar import Selection
@@ -67,9 +67,34 @@ def draw_context(asked: Selection, found: Headline, *, shows_change: bool = True
     return origins
 
 
-def draw_left_out(rows: Sequence[Undefined], grain: str) -> None:
-    """The line about what a CPM limit left out because it has no CPM."""
-    for row in rows:
-        what = formatting.plural(row.rows, "row" if grain == "row" else "campaign")
-        cost = formatting.micros(row.cost, row.currency)
-        st.caption(f":material/filter_alt: Left out: {what} with cost but no impressions, {escape_markdown(cost)}.")
+def draw_left_out(question: Question) -> None:
+    """The line about what a CPM limit leaves out, in money, and one click to judge by the other grain."""
+    found = cache.left_out(question)
+    if not found:
+        return
+    grain = question.filters.cpm_grain
+    whole = sum(one.cost for one in found) + sum(group.sums.cost or 0 for group in cache.groups(question))
+    with st.container(horizontal=True, vertical_alignment="center", key="left_out"):
+        parts = [_left_out(one, grain) for one in found]
+        of_all = f" of {formatting.micros(whole, found[0].currency)}"
+        line = f"CPM limit, applied to each {grain}, leaves out {' and '.join(parts)}{of_all}"
+        st.caption(f":material/filter_alt: {escape_markdown(line, 400)}.", width="content")
+        if question.principal.lock is not None:  # fixed, as the limit is
+            return
+        st.button(
+            "Apply to whole campaigns instead" if grain == "row" else "Apply to each row instead",
+            key="other_grain",
+            on_click=_judge_by,
+            args=("campaign" if grain == "row" else "row",),
+            type="tertiary",
+        )
+
+
+def _left_out(one: LeftOut, grain: str) -> str:
+    """12 rows over it, 17,032.12 USD"""
+    why = "without impressions" if one.undefined else "over it"
+    return f"{formatting.plural(one.rows, grain)} {why}, {formatting.micros(one.cost, one.currency)}"
+
+
+def _judge_by(grain: Grain) -> None:
+    st.session_state["cpm_grain"] = grain

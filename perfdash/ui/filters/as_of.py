@@ -7,52 +7,101 @@ offset; none is now. What is typed or linked is read strictly, and what cannot b
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from perfdash.domain.as_of import AsOf, AtRevisions, parse
+from perfdash.domain.access import Principal
+from perfdash.domain.as_of import AsOf, last_monday, parse
 from perfdash.domain.errors import UsageError
 from perfdash.domain.question import Question
-from perfdash.presentation import formatting
+from perfdash.presentation import formatting, moments
 from perfdash.presentation.escaping import escape_markdown
+from perfdash.store import receipts
 from perfdash.store.query import overview
 from perfdash.ui.filters import url as filter_url
 from perfdash.ui.runtime import browser, context
 
 KEY, VALUES = "as_of", "values"
-OFFERED = 60
-"""How many days back can be chosen without typing."""
 COUNTED, RAW = filter_url.VALUES
+_CALENDAR = "as_of_day"
 _MOST_LEDGERS = 3
 _DRAWN = "_moment_drawn"
 
 
-def control(latest: date) -> tuple[AsOf | None, tuple[str, ...]]:
+def control(principal: Principal, latest: date) -> tuple[AsOf | None, tuple[str, ...]]:
     """The moment that is asked for, None for now, and a phrase if it cannot be used; `latest` is anybody's today."""
-    asked = st.selectbox(
-        "As of",
-        [str(latest - timedelta(days=n)) for n in range(1, OFFERED + 1)],
-        index=None,
-        key=KEY,
-        bind="query-params",
-        placeholder="Now",
-        accept_new_options=True,
-        help="Everything as it was known at the end of that day, in each client's time zone. Type any earlier day, or "
-        "a moment with its offset from UTC, such as 2026-03-01T12:00Z.",
-    )
-    if asked is None:
-        return None, ()
+    _carry()
+    asked: str = st.session_state.get(KEY) or ""
     try:
-        return _past(asked, latest), ()
+        found, unusable = _past(asked, latest), ""
     except UsageError as error:
-        return None, (f"as_of “{asked}”{error}",)
+        found, unusable = None, f"as_of “{asked}”{error}"
+    _calendar(found, latest)
+    _shortcuts(principal, found, latest)
+    return found, (unusable,) if unusable else ()
 
 
-def _past(text: str, latest: date) -> AsOf:
+def _carry() -> None:
+    """The moment as text and in the URL, out of sight: a calendar knows days, and a moment may be finer."""
+    with st.container(key=f"{KEY}_text"):
+        st.text_input("As of, in the address", key=KEY, bind="query-params", label_visibility="collapsed")
+    st.html(f"<style>.st-key-{KEY}_text {{ display: none }}</style>")
+
+
+def _calendar(found: AsOf | None, latest: date) -> None:
+    day = found.astimezone(ZoneInfo(browser.zone())).date() if isinstance(found, datetime) else found
+    st.session_state[_CALENDAR] = day if isinstance(day, date) else None
+    st.date_input(
+        f"As of **{escape_markdown(moments.told(found, browser.zone()))}**",
+        value=None,
+        key=_CALENDAR,
+        min_value=filter_url.EARLIEST,
+        max_value=latest,
+        format="YYYY-MM-DD",
+        on_change=_day_chosen,
+        help="Everything as it was known at the end of that day, in each client's time zone. A moment with its offset "
+        "from UTC goes into the address: as_of=2026-03-01T12:00Z.",
+    )
+
+
+def _day_chosen() -> None:
+    day = st.session_state.get(_CALENDAR)
+    st.session_state[KEY] = str(day) if isinstance(day, date) else ""
+
+
+def _shortcuts(principal: Principal, found: AsOf | None, latest: date) -> None:
+    """One click to the moments that are asked for most."""
+    report = receipts.last_report(context.store(), principal)
+    with st.container(horizontal=True, gap="small", key=f"{KEY}_shortcuts"):
+        _shortcut("Last Monday", str(last_monday(latest)), f"The end of {formatting.weekday(last_monday(latest))}")
+        if report is not None:
+            _shortcut("My last report", _text(report.shown_at), f"Your export of {browser.clock(report.parts[0].at)}")
+        if found is not None:
+            _shortcut("Now", "", "What is known now")
+
+
+def _shortcut(label: str, text: str, meaning: str) -> None:
+    st.button(label, key=f"as_of_{label}", on_click=_go_to, args=(text,), type="tertiary", help=meaning)
+
+
+def _go_to(text: str) -> None:
+    st.session_state[KEY] = text
+
+
+def _text(moment: AsOf) -> str:
+    """To the last digit: what was exported a moment after a sync has that sync in it."""
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(moment)
+
+
+def _past(text: str, latest: date) -> AsOf | None:
     """What `text` says when it is a moment that is over; else a UsageError that goes on after the text."""
+    if not text:
+        return None
     try:
         found = parse(text)
     except UsageError as error:
@@ -68,15 +117,15 @@ def _past(text: str, latest: date) -> AsOf:
 def back_to_now() -> None:
     """Leave the past, in the URL too."""
     if KEY in st.session_state:
-        st.session_state[KEY] = None
+        st.session_state[KEY] = ""
 
 
 def counts_raw() -> bool:
     """True when what the sources reported is to be shown. Offered only where something was corrected."""
     if st.session_state.get(VALUES) not in (COUNTED, RAW):
         st.session_state[VALUES] = COUNTED
-    return (
-        st.segmented_control(
+    with st.container(key="filter_values"):
+        chosen = st.segmented_control(
             "Corrections",
             filter_url.VALUES,
             key=VALUES,
@@ -84,23 +133,12 @@ def counts_raw() -> bool:
             required=True,
             help="counted: what your team corrected counts everywhere. raw: every number as its source reported it.",
         )
-        == RAW
-    )
+    return chosen == RAW
 
 
 def as_of_text(as_of: AsOf) -> str:
-    """3 March 2026, end of day; or 1 March 2026, 13:00 on the viewer's clock."""
-    if isinstance(as_of, AtRevisions):
-        return "the revisions of an export"
-    if isinstance(as_of, datetime):
-        zone = browser.zone()
-        local = as_of.astimezone(ZoneInfo(zone))
-        return f"{_day(local)}, {local:%H:%M} ({zone})"
-    return f"{_day(as_of)}, end of day"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
+    """the end of Tue 3 Mar 2026; or Sun 1 Mar 2026, 13:00 on the viewer's clock."""
+    return moments.told(as_of, browser.zone())
 
 
 def body(question: Question) -> AbstractContextManager[Any]:
@@ -144,7 +182,7 @@ def nothing_known_yet(question: Question) -> bool:
     if not known or any(revision for _, revision in known):
         return False
     begun = [
-        f"the ledger of {client} begins on {_day(at.astimezone(ZoneInfo(browser.zone())))}"
+        f"the ledger of {client} begins on {formatting.day(at.astimezone(ZoneInfo(browser.zone())).date())}"
         for client, at in overview.begins(store, question.principal, question.clients)
     ]
     line = formatting.enumerate_names(begun, _MOST_LEDGERS) or "no ledger has begun"

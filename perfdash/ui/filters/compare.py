@@ -32,17 +32,18 @@ def chosen() -> Kind:
     state = st.session_state
     if state.get("compare") not in KINDS:
         state["compare"] = DEFAULT_KIND
-    kind: Kind | None = st.selectbox(
-        "Compare with",
-        KINDS,
-        index=None,
-        format_func=LABELS.__getitem__,
-        key="compare",
-        bind="query-params",
-        filter_mode=None,
-        help=_HELP,
-    )
-    return kind or DEFAULT_KIND
+    with st.container(key="filter_compare"):
+        kind: Kind = st.selectbox(
+            "Compare with",
+            KINDS,
+            index=KINDS.index(DEFAULT_KIND),
+            format_func=LABELS.__getitem__,
+            key="compare",
+            bind="query-params",
+            filter_mode=None,
+            help=_HELP,
+        )
+    return kind
 
 
 def not_known(sides: Sequence[tuple[str, Question]], age: Age, when: str) -> str:

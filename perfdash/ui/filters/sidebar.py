@@ -35,26 +35,38 @@ from perfdash.ui.runtime.streamlit_internals import StreamlitAPIException
 def narrowed(question: Question) -> tuple[Question, tuple[str, ...]]:
     """The question with currency, limit and grain, and what was not applied: no limit until one currency is in view."""
     currencies = overview.currencies(context.store(), question)
-    currency = None
-    if len(currencies) > 1:
-        currency = st.selectbox(
-            "Currency", currencies, index=None, key="currency", bind="query-params", placeholder="All currencies"
-        )
+    currency = _currency(currencies) if len(currencies) > 1 else None
     one = currency or (currencies[0] if len(currencies) == 1 else "")
     several = len(currencies) > 1 and currency is None
-    limit, unusable = _limit(one, several)
+    with st.container(key="filter_max_cpm", gap="xsmall"):
+        limit, unusable = _limit(one, several)
+        grain = _grain(several)
     if len(currencies) == 1 and (asked := st.query_params.get("currency", one)) != one:
         unusable += (f"currency “{asked}”: everything in view is in {one}",)
+    return question.filtered(currency=currency, max_cpm=limit, cpm_grain=grain), unusable
+
+
+def _currency(currencies: Sequence[str]) -> str | None:
+    with st.container(key="filter_currency"):
+        chosen = st.selectbox(
+            "Currency", (_ALL_CURRENCIES, *currencies), key="currency", bind="query-params", filter_mode=None
+        )
+    return chosen if chosen in currencies else None
+
+
+def _grain(disabled: bool) -> Grain:
     grain: Grain | None = st.segmented_control(
         "Applied to each",
         filter_url.GRAINS,
         key="cpm_grain",
         bind="query-params",
         required=True,
-        disabled=several,
-        help="row: a campaign on one platform on one day. campaign: a campaign over all days and platforms in view.",
+        disabled=disabled,
+        label_visibility="collapsed",
+        width="stretch",
+        help="Each row: a campaign on one platform on one day. Each campaign: over all days and platforms in view.",
     )
-    return question.filtered(currency=currency, max_cpm=limit, cpm_grain=grain or "row"), unusable
+    return grain or "row"
 
 
 def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:
@@ -81,6 +93,7 @@ def _limit(currency: str, several: bool) -> tuple[int | None, tuple[str, ...]]:
         return None, (f"CPM at most {value:g}",)
 
 
+_ALL_CURRENCIES = "All currencies"
 _ASKED, _MEND, _WRITE, _IGNORED, _DAYS = "_asked", "_mend", "_write", "_ignored", "_last_days"
 _PILLS_UP_TO = 6
 _SELECTION, PLACE = "_selection", "filters"
@@ -121,9 +134,9 @@ def sidebar(principal: Principal) -> Selection:
     clients = catalog.clients(context.store(), principal)
     zones = {client.slug: client.time_zone for client in clients}
     latest = max(_todays(zones, None).values())
-    place = st.sidebar.container(key=PLACE)
-    with place:
-        as_of, not_past = as_of_control.control(latest)
+    place = st.sidebar.container(key=PLACE, gap="small")
+    with place, st.container(key="filter_as_of", gap="xsmall"):
+        as_of, not_past = as_of_control.control(principal, latest)
     platforms, is_corrected = cache.filter_options(of_every_day(principal, (), as_of))
     _open_link(principal, tuple(zones), platforms, latest)
     with place:
@@ -202,41 +215,57 @@ def unwritten() -> bool:
 def _clients(clients: Sequence[Client]) -> tuple[str, ...]:
     """Slugs, as in every link and on the command line; the full names stand below, once some are chosen."""
     names = {client.slug: client.name for client in clients}
-    chosen = st.multiselect(
-        "Clients", list(names), key="client", bind="query-params", placeholder="All clients", select_all=False
-    )
-    told = [names[slug] for slug in chosen if slug in names and names[slug].casefold() != slug]
-    if told:
-        st.caption(escape_markdown(", ".join(told), 200))
+    with st.container(key="filter_client", gap="xsmall"):
+        chosen = st.multiselect(
+            "Clients", list(names), key="client", bind="query-params", placeholder="All clients", select_all=False
+        )
+        told = [names[slug] for slug in chosen if slug in names and names[slug].casefold() != slug]
+        if told:
+            st.caption(escape_markdown(", ".join(told), 200))
     return tuple(sorted(slug for slug in chosen if slug in names))
 
 
 def _platforms(platforms: Sequence[str]) -> tuple[str, ...]:
-    # Pills read their options as Markdown, and a platform is called whatever its source says.
-    if len(platforms) <= _PILLS_UP_TO and all(escape_markdown(name) == name for name in platforms):
-        chosen = st.pills("Platforms", platforms, selection_mode="multi", key="platform", bind="query-params")
-    else:
-        chosen = st.multiselect(
-            "Platforms", platforms, key="platform", bind="query-params", placeholder="All platforms", select_all=False
-        )
+    with st.container(key="filter_platform"):
+        # Pills read their options as Markdown, and a platform is called whatever its source says.
+        if len(platforms) <= _PILLS_UP_TO and all(escape_markdown(name) == name for name in platforms):
+            chosen = st.pills("Platforms", platforms, selection_mode="multi", key="platform", bind="query-params")
+        else:
+            chosen = st.multiselect(
+                "Platforms",
+                platforms,
+                key="platform",
+                bind="query-params",
+                placeholder="All platforms",
+                select_all=False,
+            )
     return tuple(sorted(chosen))
 
 
 def _period(of_clients: Question, today: Mapping[str, date], latest: date) -> tuple[Period, tuple[str, ...]]:
     """The days of each client of `today`, and what could not be applied."""
-    preset: Preset = (
-        st.selectbox(
-            "Dates",
-            PRESETS,
-            index=None,
-            format_func=PRESET_LABELS.__getitem__,
-            key="range",
-            bind="query-params",
-            on_change=_preset_chosen,
-            filter_mode=None,
-        )
-        or DEFAULT_PRESET
+    with st.container(key="filter_range", gap="xsmall"):
+        return _of_preset(of_clients, today, latest, _preset())
+
+
+def _preset() -> Preset:
+    chosen: Preset = st.selectbox(
+        "Dates",
+        PRESETS,
+        # Not an empty choice: what can be emptied, Escape empties.
+        index=PRESETS.index(DEFAULT_PRESET),
+        format_func=PRESET_LABELS.__getitem__,
+        key="range",
+        bind="query-params",
+        on_change=_preset_chosen,
+        filter_mode=None,
     )
+    return chosen
+
+
+def _of_preset(
+    of_clients: Question, today: Mapping[str, date], latest: date, preset: Preset
+) -> tuple[Period, tuple[str, ...]]:
     complete = cache.last_complete(of_clients)
     if preset != "custom":
         with suppress(StreamlitAPIException):  # while its widget is bound to it, Streamlit removes it by itself
@@ -279,8 +308,8 @@ def _preset_chosen() -> None:
 def _reset() -> None:
     """Back to the defaults, in the URL too."""
     state = st.session_state
-    neutral: dict[str, Any] = {"client": [], "platform": [], "max_cpm": None, "currency": None, "dates": ()}
-    neutral |= {as_of_control.KEY: None, as_of_control.VALUES: as_of_control.COUNTED}
+    neutral: dict[str, Any] = {"client": [], "platform": [], "max_cpm": None, "currency": _ALL_CURRENCIES, "dates": ()}
+    neutral |= {as_of_control.KEY: "", as_of_control.VALUES: as_of_control.COUNTED}
     for key, value in (neutral | {"range": DEFAULT_PRESET, "cpm_grain": "row", "compare": DEFAULT_KIND}).items():
         if key in state:
             state[key] = value

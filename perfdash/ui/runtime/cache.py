@@ -29,7 +29,7 @@ from perfdash.domain.refusals import Missing
 from perfdash.presentation.columns import Names, Origins
 from perfdash.store.query import campaigns as campaign_query
 from perfdash.store.query import catalog, coverage, delivery, overview, refused
-from perfdash.store.query.overview import Undefined
+from perfdash.store.query.overview import LeftOut
 from perfdash.sync.fetch import fetcher
 from perfdash.ui.runtime import context
 
@@ -133,8 +133,8 @@ def deliveries(question: Question) -> tuple[Delivery, ...]:
 
 
 @shared()
-def undefined(question: Question) -> tuple[Undefined, ...]:
-    return overview.undefined_cpm(context.store(), question)
+def left_out(question: Question) -> tuple[LeftOut, ...]:
+    return overview.left_out(context.store(), question)
 
 
 def _of_moment(question: Question) -> Question:
