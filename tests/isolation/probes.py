@@ -276,6 +276,7 @@ TABLE: dict[str, Ask] = {
     "query.overview.revisions_at": lambda s, p, x: overview.revisions_at(s, of_every_day(p, x.clients, x.as_of)),
     "query.overview.breakdown": lambda s, p, x: overview.breakdown(s, x.question(p), ("client", "campaign", "day")),
     "query.overview.undefined_cpm": lambda s, p, x: overview.undefined_cpm(s, Question(p, x.limited, x.as_of)),
+    "query.overview.left_out": lambda s, p, x: overview.left_out(s, Question(p, x.limited, x.as_of)),
     "query.overview.creator_names": lambda s, p, x: overview.creator_names(s, p, x.clients),
     "query.overview.currencies": lambda s, p, x: overview.currencies(s, Question(p, x.filters, x.as_of)),
     "query.overview.platforms": lambda s, p, x: overview.platforms(s, of_every_day(p, x.clients, x.as_of)),

@@ -28,7 +28,8 @@ FIRST = datetime(2026, 3, 4, 8, tzinfo=UTC)
 SECOND = datetime(2026, 3, 8, 8, tzinfo=UTC)
 DAY = date(2026, 3, 3)
 THEN = "2026-03-05"
-VIEW_THEN = Days(date(2026, 2, 4), date(2026, 3, 5))
+VIEW_THEN = Days(date(2026, 2, 2), DAY)
+"""Up to the last day that was fetched after its end by then."""
 SPRING = campaign_tables.link_of(CampaignRef("acme", 1, "spring"))
 
 
@@ -70,10 +71,10 @@ def test_every_page_tells_what_was_known_then_under_the_names_of_then(restated, 
         costs = {value for table in app.dataframe for value in table.value["cost"]}
         assert costs == {cost}
         assert name in names(app).replace("\\", "").splitlines()
-    assert "As of 5 March 2026, end of day: what was known then. 1 sync with changes since." in said(then).replace(
+    assert "As of the end of Thu 5 Mar 2026: what was known then. 1 sync with changes since." in said(then).replace(
         "**", ""
     )
-    assert "4 Feb – 5 Mar 2026" in said(then)
+    assert "2 Feb – 3 Mar 2026" in said(then)
     assert "As of" not in said(now)
 
 
@@ -96,7 +97,7 @@ def test_one_click_leads_back_to_now(restated):
     app = press(shown(as_of=THEN), "Back to now")
     assert tiles(app)["Cost (EUR)"] == "9.00"
     assert "As of" not in said(app)
-    assert app.selectbox(key="as_of").value is None
+    assert app.text_input(key="as_of").value == ""
 
 
 def test_reset_leads_back_to_now_too(restated):
@@ -104,14 +105,33 @@ def test_reset_leads_back_to_now_too(restated):
     assert app.session_state["_selection"].question.as_of is None
 
 
-def test_days_are_counted_back_from_the_day_asked_about(restated):
-    assert shown(as_of=THEN, range="Last 7 days").session_state["_selection"].question.filters.days == Days(
-        date(2026, 2, 27), date(2026, 3, 5)
-    )
-    # At noon of the 5th that day was not complete.
-    assert shown(as_of=f"{THEN}T12:00Z", range="Last 7 days").session_state[
-        "_selection"
-    ].question.filters.days.end == date(2026, 3, 4)
+def test_days_are_counted_back_from_the_last_that_was_complete_then(restated):
+    def in_view(as_of: str) -> Days:
+        return shown(as_of=as_of, range="Last 7 days").session_state["_selection"].question.filters.days
+
+    assert in_view(THEN) == in_view(f"{THEN}T12:00Z") == Days(date(2026, 2, 25), DAY)
+    assert in_view("2026-03-08T09:00Z") == Days(date(2026, 3, 1), date(2026, 3, 7))
+    assert in_view("2026-03-08") == Days(date(2026, 3, 1), date(2026, 3, 7))  # the 8th itself is half known
+
+
+def test_a_day_of_the_calendar_and_its_shortcuts_are_moments_in_the_address(restated):
+    app = shown()
+    app.date_input(key="as_of_day").set_value(date(2026, 3, 5)).run()
+    assert app.session_state["_selection"].question.as_of == date(2026, 3, 5)
+    assert app.session_state["as_of"] == THEN
+    press(app, "Last Monday")
+    assert app.session_state["_selection"].question.as_of == date(2026, 3, 9)
+    press(app, "Now")
+    assert app.session_state["_selection"].question.as_of is None
+    assert "My last report" not in [button.label for button in app.button]
+
+
+def test_my_last_report_leads_to_what_was_known_when_it_was_made(restated, saved):
+    shown(CAMPAIGNS, as_of=THEN)
+    saved["campaigns_csv"]()
+    app = press(shown(), "My last report")
+    assert app.session_state["_selection"].question.as_of == date(2026, 3, 5)  # it was an export of that past
+    assert tiles(app)["Cost (EUR)"] == "5.00"
 
 
 def test_all_days_are_those_known_then(restated):
@@ -145,7 +165,7 @@ def test_what_is_no_past_moment_is_named_and_now_is_shown(restated, text, phrase
     app = shown(as_of=text)
     assert f"Not applied: {phrase}." in said(app)
     assert tiles(app)["Cost (EUR)"] == "9.00"
-    app.selectbox(key="as_of").set_value(THEN).run()
+    app.text_input(key="as_of").set_value(THEN).run()
     assert "Not applied" not in said(app)
     assert tiles(app)["Cost (EUR)"] == "5.00"
 
@@ -153,7 +173,7 @@ def test_what_is_no_past_moment_is_named_and_now_is_shown(restated, text, phrase
 @pytest.mark.parametrize("page", [OVERVIEW, CAMPAIGNS, CAMPAIGN])
 def test_before_the_first_sync_the_page_says_when_the_ledger_begins(restated, page):
     app = shown(page, as_of="2026-03-01", **(SPRING if page == CAMPAIGN else {}))
-    assert "At this moment nothing was known yet; the ledger of acme begins on 4 March 2026." in said(app)
+    assert "At this moment nothing was known yet; the ledger of acme begins on 4 Mar 2026." in said(app)
     assert not app.dataframe
 
 
@@ -200,7 +220,7 @@ def test_who_may_see_one_client_is_told_of_its_changes_only(restated):
 
 
 def test_sync_health_says_that_it_shows_now(restated):
-    assert "As of 5 March 2026, end of day: this page always shows now." in said(shown(HEALTH, as_of=THEN)).replace(
+    assert "As of the end of Thu 5 Mar 2026: this page always shows now." in said(shown(HEALTH, as_of=THEN)).replace(
         "**", ""
     )
 
@@ -217,7 +237,7 @@ def test_now_reads_nothing_of_the_past(restated):
         app.switch_page(page).run()
     now = [statement for statement in asked if "fact_history" in statement or "cutoffs" in statement]
     asked.clear()
-    app.selectbox(key="as_of").set_value(THEN).run()
+    app.text_input(key="as_of").set_value(THEN).run()
     event.remove(restated.engine, "before_cursor_execute", note)
     assert now == []
     assert any("fact_history" in statement for statement in asked)

@@ -12,7 +12,7 @@ from perfdash.domain.campaigns import CampaignRef
 from perfdash.store.engine import Store
 from perfdash.ui.campaigns.tables import link_of
 from perfdash.ui.filters.sidebar import Selection
-from tests.pages.conftest import CAMPAIGN, fact, fetched, said, shown, tile
+from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, fact, fetched, said, shown, tile
 from tests.store.builders import NOON, Runs, given_client, given_facts, given_history, given_revisions
 from tests.ui.conftest import given_user, press
 
@@ -86,7 +86,7 @@ def test_last_year_is_compared_when_it_was_fetched_and_refused_when_not(restated
 
 def test_choosing_another_kind_changes_caption_and_numbers(restated):
     app = shown(range="Last 7 days")
-    assert app.selectbox(key="compare").value == "before"
+    assert app.selectbox(key="compare").value == "fair"
     app.selectbox(key="compare").set_value("same_age").run()
     assert not app.exception
     assert "as known on day 1" in said(app)
@@ -136,19 +136,51 @@ def test_several_currencies_are_each_compared_at_the_same_age(restated):
     fact(restated, campaign_id="abroad", currency="USD", cost=20 * MILLION, from_rev=SYNCS - 7, day=BEFORE.end)
     app = shown_with("Same age")
     assert (tile(app, "Cost (EUR)").delta, tile(app, "Cost (USD)").delta) == ("0.0%", "+50.0%")
-    assert "Changed from 2\u00a0EUR to 2\u00a0EUR." in tile(app, "Campaigns").help
+    assert "how many ran says nothing about how they did" in tile(app, "Campaigns").help
 
 
-def test_reset_goes_back_to_the_days_before(restated):
+def test_reset_goes_back_to_a_fair_comparison(restated):
     app = press(shown_with("Same age"), "Reset filters")
-    assert selection(app).period.kind == "before"
-    assert "as known on" not in said(app)
+    assert selection(app).period.kind == "fair"
 
 
-def test_a_link_that_names_no_kind_is_said_and_means_the_days_before(restated):
-    app = shown_with("Fair")
-    assert "compare “Fair”" in said(app)
-    assert selection(app).period.kind == "before"
+def test_a_link_that_names_no_kind_is_said_and_means_a_fair_comparison(restated):
+    app = shown_with("Unfair")
+    assert "compare “Unfair”" in said(app)
+    assert selection(app).period.kind == "fair"
+
+
+def test_by_default_young_days_are_compared_at_the_same_age_with_the_numbers_that_were_known_then(restated):
+    app = shown(range="Last 7 days")
+    assert "Compared at the same age, each day as known on day 1: 7–9 Mar 2026 can still change." in said(app)
+    assert tile(app, "Cost (EUR)").delta == "0.0%"
+    assert "Changed from 70.00\u00a0EUR to 70.00\u00a0EUR." in tile(app, "Cost (EUR)").help
+
+
+def test_by_default_settled_days_are_compared_as_they_are(restated):
+    app = shown(range="Custom", dates=["2026-03-03", "2026-03-05"])
+    assert "Compared as they are: every day in view is final." in said(app)
+    assert "change against 28 Feb – 2 Mar 2026 ·" in said(app)
+
+
+def test_where_the_past_is_not_known_the_default_is_plain_and_says_why(acme):
+    fact(acme)
+    fact(acme, day=date(2026, 2, 7))
+    app = shown()
+    line = said(app)
+    assert "Not compared at the same age, although 7–9 Mar 2026 can still change:" in line
+    assert "the ledger begins on 10 Mar 2026." in line
+    assert tile(app, "Cost (EUR)").delta == "0.0%"
+
+
+def test_a_comparison_can_be_switched_off(restated):
+    app = shown_with("None")
+    assert "change" not in said(app).split("data fetched")[0]
+    assert tile(app, "Cost (EUR)").delta == "–"
+
+
+def test_the_campaigns_page_promises_no_change(restated):
+    assert "change against" not in said(shown(CAMPAIGNS, compare="Days before"))
 
 
 def test_who_may_see_no_money_compares_counts_at_the_same_age(restated):

@@ -151,6 +151,7 @@ ASKED: dict[str, Ask] = {
     "query.overview.runs_stamp": overview.runs_stamp,
     "query.overview.breakdown": lambda s, p: overview.breakdown(s, Question(p, LIMITED), ("client", "day")),
     "query.overview.undefined_cpm": lambda s, p: overview.undefined_cpm(s, Question(p, LIMITED, NOW)),
+    "query.overview.left_out": lambda s, p: overview.left_out(s, Question(p, LIMITED, NOW)),
     "query.overview.creator_names": overview.creator_names,
     "query.overview.currencies": lambda s, p: overview.currencies(s, Question(p, ALL)),
     "query.overview.platforms": lambda s, p: (

@@ -9,12 +9,11 @@ from perfdash.domain.question import Question
 from perfdash.presentation import formatting, periods
 from perfdash.presentation.columns import Origins
 from perfdash.presentation.escaping import escape_markdown
-from perfdash.store.query import catalog
 from perfdash.store.query.overview import LeftOut
 from perfdash.ui.campaigns.headline import Headline
 from perfdash.ui.components.kpis import tiles
 from perfdash.ui.filters.sidebar import Selection
-from perfdash.ui.runtime import browser, cache, context
+from perfdash.ui.runtime import browser, cache
 from perfdash.ui.sync_health import refresh
 from perfdash.ui.sync_health.progress import sync_button
 
@@ -33,8 +32,7 @@ def draw_tiles(found: Headline, *, money: bool, without: tuple[str, ...] = ()) -
 
 def period_line(asked: Selection, found: Headline, *, shows_change: bool = True) -> str:
     """23 Oct – 21 Nov 2026 · change against 23 Sep – 22 Oct 2026; without `shows_change` the days alone."""
-    names = {client.slug: client.name for client in catalog.clients(context.store(), asked.question.principal)}
-    line = periods.told(asked.period.days, asked.period.ranges, names)
+    line = periods.told(asked.period.days, asked.period.ranges, cache.client_names(asked.question.principal))
     if not shows_change:
         return line
     if found.before is None:

@@ -128,7 +128,7 @@ def _whole(question: Question) -> Side:
 
 
 def _against(kind: Kind, sides: _Compared, when: str = "") -> str:
-    names = {client.slug: client.name for client in catalog.clients(context.store(), sides.current.principal)}
+    names = cache.client_names(sides.current.principal)
     return comparison_story.describe(kind, sides.current.filters, sides.previous.filters, when, names)
 
 
