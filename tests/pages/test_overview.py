@@ -122,7 +122,8 @@ def test_a_cpm_limit_names_what_it_left_out(acme):
     fact(acme, cost=5_000_000)
     fact(acme, campaign_id="dark", impressions=0, clicks=0, cost=12_300_000)
     app = shown(max_cpm="6")
-    assert "Left out: 1 row with cost but no impressions, 12.30 EUR." in said(app)
+    line = "CPM limit, applied to each row, leaves out 1 row without impressions, 12.30 EUR of 17.30 EUR."
+    assert line in said(app)
     assert tiles(app)["Cost (EUR)"] == "5.00"
 
 
