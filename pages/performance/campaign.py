@@ -9,6 +9,7 @@ from perfdash.ui import downloads
 from perfdash.ui.auth import session
 from perfdash.ui.campaigns import header as campaign_header
 from perfdash.ui.campaigns import headline
+from perfdash.ui.campaigns import pace as campaign_pace
 from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.campaigns.charts import daily_charts
 from perfdash.ui.campaigns.empty import nothing_here
@@ -44,9 +45,8 @@ with errors_shown():
     missing_rows.warn(question)
     found = headline.headline(asked)
 
-    if principal.money and principal.lock is None:
-        (current, *_) = cache.campaigns(question)
-        campaign_tables.budget_bar(current, cache.first_day(question), question.as_of)
+    if principal.lock is None:
+        campaign_pace.draw_pace(cache.campaigns(question)[0], cache.deliveries(question), cache.first_day(question))
     if found.is_empty:
         nothing_here(question)
         st.stop()

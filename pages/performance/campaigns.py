@@ -44,5 +44,5 @@ with errors_shown():
             lambda: downloads.csv(question, "daily", key="campaigns_daily_csv", label="CSV by day"),
         ],
     )
-    campaign_tables.full_table(rows, origins, principal, currency, key="campaigns")
+    campaign_tables.full_table(rows, cache.deliveries(question), origins, principal, currency, key="campaigns")
     st.caption("A campaign's name opens it; click a column's name to sort.")

@@ -49,4 +49,5 @@ with errors_shown():
     campaign_tables.platforms(by_platform, currency, money=principal.money, key="overview_platforms")
 
     downloads.heading("Campaigns", [lambda: downloads.csv(question, "campaigns", key="overview_campaigns_csv")])
-    campaign_tables.brief_table(found.campaigns_in(currency), principal, currency, key="overview_campaigns")
+    deliveries = cache.deliveries(question)
+    campaign_tables.brief_table(found.campaigns_in(currency), deliveries, principal, currency, key="overview_campaigns")

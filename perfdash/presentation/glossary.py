@@ -335,7 +335,7 @@ CAMPAIGN_WORDS = (
         "Campaigns",
         "budget_left",
         "Budget left",
-        "What of a campaign's budget is not spent yet, up to its client's last complete day.",
+        "What of a campaign's budget the cost of its flight has left.",
         "Below 0 it is over budget.",
         shown="amount",
         needs_money=True,

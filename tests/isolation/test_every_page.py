@@ -47,6 +47,9 @@ class Listed:
 
 PAGES = {
     "performance/overview.py": Listed("", "Overview"),
+    "performance/clients.py": Listed("clients", "Clients"),
+    "performance/creators.py": Listed("creators", "Creators"),
+    "performance/compare.py": Listed("compare", "Compare"),
     "performance/campaigns.py": Listed("campaigns", "Campaigns"),
     "performance/campaign.py": Listed("campaign", "Campaign"),
     "performance/what_changed.py": Listed("restatements", "What changed"),

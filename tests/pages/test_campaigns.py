@@ -90,7 +90,8 @@ def test_the_page_of_a_campaign_tells_of_flight_budget_platforms_and_creators(ac
     app = shown(CAMPAIGN, **SPRING)
     assert app.title[0].value.replace("\\", "") == "Spring *launch*"
     assert "flight 8 Feb – 9 Mar 2026" in said(app)
-    assert "25.00% over budget" in app.progress[0].text.replace("\\", "")
+    assert "Spent 12.50 EUR of 10.00 EUR planned to date (125.00%); the flight is over" in said(app)
+    assert "125.00% of a budget of 10.00 EUR is spent; 30 of 30 days are over (complete to 9 Mar 2026)" in said(app)
     assert tiles(app)["Cost (EUR)"] == "12.50"
     assert list(app.dataframe[0].value["platform"]) == ["TikTok"]
     assert list(app.dataframe[1].value["creator"]) == ["Ada"]

@@ -97,7 +97,7 @@ def test_a_campaign_over_its_budget_shows_by_how_much(acme):
     fact(acme, cost=12_500_000)
     table = shown().dataframe[1]
     (row,) = texts(table)
-    assert (row["name"], row["used"], row["over"]) == ("Spring launch", "125.00%", "▲ 25.00% over")
+    assert (row["name"], row["used"], row["budget_left"]) == ("Spring launch", "125.00%", "−2.50")
     assert list(table.value["used"]) == [125.0]
 
 

@@ -52,8 +52,8 @@ Complete = Mapping[str, date]
 
 def deliveries(store: Store, question: Question, now: datetime) -> tuple[Delivery, ...]:
     """One per campaign with a flight that was not over when the days in view began, or `RECENT_DAYS` before the last
-    complete day; by client, account and campaign, in the account's currency. () for who came by a client link: most of
-    a flight lies outside of its days. Without money no column of money is read.
+    complete day, and the one asked about; by client, account and campaign, in the account's currency. () for who came
+    by a client link: most of a flight lies outside of its days. Without money no column of money is read.
     """
     if question.principal.lock is not None:
         return ()
@@ -96,7 +96,9 @@ def _flights(connection: Connection, bound: FactsView, complete: Complete) -> Se
 
 
 def _since(bound: FactsView, complete: Complete) -> date:
-    """Flights that ended before it are told by no page."""
+    """Flights that ended before it are told by no page but the campaign's own."""
+    if bound.question.only is not None:
+        return date.min
     first = bound.filters.days.start
     recent = (day - timedelta(days=RECENT_DAYS - 1) for day in complete.values())
     return min([first, *recent])

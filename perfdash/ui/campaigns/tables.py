@@ -12,18 +12,20 @@ import streamlit as st
 
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Days
-from perfdash.domain.as_of import AsOf, today_at
 from perfdash.domain.campaigns import CampaignRef, CampaignRow
 from perfdash.domain.groups import Group
 from perfdash.domain.measures import BY_NAME, OPTIONAL
 from perfdash.domain.metrics import METRICS
+from perfdash.domain.pacing import Delivery
 from perfdash.presentation import formatting, glossary
 from perfdash.presentation.columns import Names, Origins
 from perfdash.presentation.escaping import escape_markdown
+from perfdash.ui.campaigns import pace
 from perfdash.ui.components import tables as component_tables
 from perfdash.ui.components.tables import Shown, budget_share, client_column, draw, measure, metric, money_of
-from perfdash.ui.runtime import context, navigation
+from perfdash.ui.runtime import navigation
 
+Deliveries = Sequence[Delivery]
 _SPENT = glossary.hint("budget_pacing")
 _FLIGHT = glossary.hint("flight")
 COUNTS = (measure("impressions"), measure("clicks"), metric("ctr"))
@@ -46,45 +48,62 @@ CORRECTED = Shown("corrected", "Corrected rows", "count", lambda row: row.sums.c
 
 
 _BUDGET = (
-    Shown("used", "Budget spent", "share", budget_share, _SPENT),
-    Shown("over", "Pacing", "text", lambda row: pacing(row), _SPENT),
     Shown("flight_cost", "Cost of flight", "money", lambda row: money_of(row, "flight_cost")),
     Shown("budget", "Budget", "money", lambda row: money_of(row, "budget")),
+    Shown("used", "Budget spent", "percent", budget_share, _SPENT),
+    Shown("budget_left", "Budget left", "money", lambda row: _left(row)),
 )
 _ABOUT = (
     Shown("platforms", "Platforms", "list", lambda row: row.platforms),
     Shown("status", "Status", "text", lambda row: row.status),
     Shown("flight_start", "Flight start", "day", lambda row: row.flight_start, _FLIGHT),
     Shown("flight_end", "Flight end", "day", lambda row: row.flight_end, _FLIGHT),
-    Shown("campaign", "Campaign id", "text", lambda row: row.campaign),
 )
+_ID = Shown("campaign", "Campaign id", "text", lambda row: row.campaign)
 
 
-def pacing(row: Any) -> str | None:
-    """In a word: over budget, by how much; otherwise what is left."""
-    share = budget_share(row)
-    if share is None:
-        return None
-    return (
-        f"▲ {formatting.figure(share - 1, 'percent')} over"
-        if share > 1
-        else f"{formatting.figure(1 - share, 'percent')} left"
-    )
+def _left(row: Any) -> int | None:
+    """What of a campaign's budget its flight has left, in micros; below 0 it is over."""
+    return None if row.budget is None or row.flight_cost is None else row.budget - row.flight_cost
 
 
-def brief_table(rows: Sequence[CampaignRow], principal: Principal, currency: str, *, key: str) -> None:
-    """The overview's campaigns: what they cost against their whole budgets."""
-    named = _named(principal)
-    columns = (*named, COST, *_BUDGET, *COUNTS, *PAID) if principal.money else (*named, *COUNTS, *_ABOUT[:4])
-    _campaigns(rows, columns, currency, key)
+def brief_table(
+    rows: Sequence[CampaignRow], deliveries: Deliveries, principal: Principal, currency: str, *, key: str
+) -> None:
+    """The overview's campaigns: what they cost, and whether they are on pace."""
+    named, (index, state, *_) = _named(principal), pace.columns(deliveries)
+    paid = (*named, COST, index, state, _ABOUT[3], *_BUDGET, *COUNTS, *PAID)
+    _campaigns(rows, paid if principal.money else (*named, *COUNTS, state, *_ABOUT[:4]), currency, key)
 
 
-def full_table(rows: Sequence[CampaignRow], origins: Origins, principal: Principal, currency: str, *, key: str) -> None:
-    """Every measure and ratio of each campaign, and up to which day its numbers are final."""
+def full_table(
+    rows: Sequence[CampaignRow],
+    deliveries: Deliveries,
+    origins: Origins,
+    principal: Principal,
+    currency: str,
+    *,
+    key: str,
+) -> None:
+    """Every measure and ratio of each campaign, its pace, and up to which day its numbers are final."""
     final_to = Shown("final_to", "Final to", "day", lambda row: _final_to(origins, row))
-    named = _named(principal)
-    columns = (*named, COST, *COUNTS, *PAID, *REST, *_BUDGET, *_ABOUT, final_to)
-    without = (*named, *COUNTS, *REST, *_ABOUT, final_to)
+    named, (index, state, *planned) = _named(principal), pace.columns(deliveries)
+    columns = (
+        *named,
+        COST,
+        index,
+        state,
+        *planned,
+        *_BUDGET,
+        _ABOUT[3],
+        *COUNTS,
+        *PAID,
+        *REST,
+        *_ABOUT[:3],
+        _ID,
+        final_to,
+    )
+    without = (*named, *COUNTS, *REST, state, *_ABOUT, _ID, final_to)
     _campaigns(rows, columns if principal.money else _without_money(without), currency, key)
 
 
@@ -198,28 +217,3 @@ def _flight(row: CampaignRow) -> str:
     if row.flight_start:
         return f"from {formatting.day(row.flight_start)}"
     return f"until {formatting.day(row.flight_end)}" if row.flight_end else ""
-
-
-def budget_bar(row: CampaignRow, stored_from: date | None, as_of: AsOf | None = None) -> None:
-    """Cost of the whole flight against the budget; `stored_from` is the client's first stored day."""
-    share = budget_share(row)
-    if share is None or row.flight_cost is None:
-        st.caption("The source reports no budget for this campaign.")
-        return
-    spent, budget = formatting.micros(row.flight_cost, row.currency), formatting.micros(row.budget, row.currency)
-    over = f" · :red[**{escape_markdown(formatting.figure(share - 1, 'percent'))} over budget**]" if share > 1 else ""
-    today = today_at(as_of, "UTC", context.now())
-    spent_of = f"Spent {escape_markdown(spent)} of {escape_markdown(budget)}"
-    text = f"{spent_of} ({escape_markdown(formatting.figure(share, 'percent'))}){_elapsed(row, today)}{over}"
-    st.progress(min(1.0, float(share)), text=text)
-    if stored_from and row.flight_start and row.flight_start < stored_from:
-        st.caption(f"Earlier days than {formatting.day(stored_from)} were never fetched, so their cost is not in this.")
-
-
-def _elapsed(row: CampaignRow, today: date) -> str:
-    """How much of the flight is over, by whole days in UTC: a hint beside the bar, not a figure."""
-    if not row.flight_start or not row.flight_end or row.flight_start > row.flight_end:
-        return ""
-    whole = (row.flight_end - row.flight_start).days + 1
-    passed = min(max((today - row.flight_start).days, 0), whole)
-    return f" · {escape_markdown(formatting.figure(Fraction(passed, whole), 'percent'))} of the flight is over"

@@ -30,17 +30,21 @@ MOST_ROWS = 1_000
 ROWS_AT_ONCE = 20
 TALLEST = 750
 """Pixels of a taller table, which scrolls: twenty rows and the edge of the next, as a sign that there is one."""
-Kind = Literal[Unit, "change", "points", "share", "text", "list", "day", "moment", "instant"]
-"""A unit is a number. `change` is a relative change, `points` that of a percentage; `share` is a percentage with a bar;
-`instant` is a moment to the second."""
+Kind = Literal[Unit, "change", "points", "share", "text", "list", "trend", "day", "moment", "instant"]
+"""A unit is a number. `change` is a relative change, `points` that of a percentage; `share` is a percentage with a bar,
+`trend` a row of numbers as small bars; `instant` is a moment to the second."""
 _TYPES: dict[Kind, Any] = {
     "text": pa.string(),
     "list": pa.list_(pa.string()),
+    "trend": pa.list_(pa.float64()),
     "count": pa.int64(),
     "day": pa.date32(),
     "moment": pa.timestamp("s", tz="UTC"),
     "instant": pa.timestamp("s", tz="UTC"),
 }
+_DRAWN = ("list", "trend")
+"""What Streamlit draws from the value itself, without a text."""
+_TREND_WIDTH = 140
 _AMOUNTS: dict[Kind, Unit] = {"money": "money", "price": "price"}
 _IN_PER_CENT = ("percent", "share", "change", "points")
 Value = Callable[[Any], Any]
@@ -181,7 +185,7 @@ def _cells(column: Shown, rows: Sequence[Any], values: Sequence[Any]) -> list[An
 
 def _texts(column: Shown, rows: Sequence[Any], values: Sequence[Any], currency: str) -> list[str] | None:
     """How each cell reads; None where Streamlit draws it from the value, as a bar or as bubbles."""
-    if column.kind == "list":
+    if column.kind in _DRAWN:
         return None
     if column.kind in _AMOUNTS and not currency:
         each = (getattr(row, "currency", "") for row in rows)
@@ -220,7 +224,7 @@ def _moment(at: datetime, *, seconds: bool) -> str:
 def _config(column: Shown, texts: Sequence[str] | None, values: Sequence[Any], currency: str) -> Any:
     c = st.column_config
     label = f"{column.label} ({currency})" if currency and column.kind in _AMOUNTS else column.label
-    lists = [value or () for value in values] if texts is None else []
+    lists = [value or () for value in values] if column.kind == "list" else []
     width = column_width.needed(texts, label) if texts is not None else column_width.of_lists(lists, label)
     common: dict[str, Any] = {
         "help": explanation(column) or None,
@@ -235,6 +239,8 @@ def _config(column: Shown, texts: Sequence[str] | None, values: Sequence[Any], c
             return c.TextColumn(label, **common)
         case "list":
             return c.ListColumn(label, **common)
+        case "trend":
+            return c.BarChartColumn(label, y_min=0, **common | {"width": max(width, _TREND_WIDTH)})
         case "share":
             return c.ProgressColumn(label, format="%.2f%%", min_value=0, max_value=100, **common)
         case "day":

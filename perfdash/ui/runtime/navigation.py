@@ -30,10 +30,11 @@ class PageRecord:
     """All that is particular to a page. `file` lies in pages/, `path` is its place in the URL: "" for the first one.
 
     `needs`: who may open it; client links open what needs no more than "read". `listed` False: it is reached from
-    elsewhere and never stands in the menu. `of_money`: the menu shows it only to those who see amounts of money.
-    `obeys`: the filters that change what it shows; the others are out of sight there. `of_clients`: it shows clients'
-    data, so that a look at it goes into the audit. `of_campaign`: of the one client that its address names.
-    `follows_runs`: it is drawn again when a run ends, not only when numbers move.
+    elsewhere and never stands in the menu. `of_money`: the menu shows it only to those who see amounts of money;
+    `of_several`: only to those with several clients. `obeys`: the filters that change what it shows; the others are out
+    of sight there. `of_clients`: it shows clients' data, so that a look at it goes into the audit. `of_campaign`: of
+    the one client that its address names. `follows_runs`: it is drawn again when a run ends, not only when numbers
+    move.
     """
 
     section: str
@@ -44,6 +45,7 @@ class PageRecord:
     needs: Capability = "account"
     listed: bool = True
     of_money: bool = False
+    of_several: bool = False
     obeys: frozenset[str] = EVERY_FILTER
     of_clients: bool = True
     of_campaign: bool = False
@@ -72,6 +74,13 @@ CAMPAIGN = PageRecord(
     listed=False,
     obeys=EVERY_FILTER - {"client"},
     of_campaign=True,
+)
+CLIENTS = PageRecord(MAIN, "performance/clients.py", "Clients", "groups", "clients", of_several=True)
+CREATORS = PageRecord(
+    MAIN, "performance/creators.py", "Creators", "artist", "creators", obeys=EVERY_FILTER - {"compare"}
+)
+COMPARE = PageRecord(
+    MAIN, "performance/compare.py", "Compare", "compare_arrows", "compare", obeys=EVERY_FILTER - {"compare"}
 )
 RESTATEMENTS = PageRecord(
     MAIN,
@@ -172,8 +181,11 @@ NOWHERE = PageRecord(MAIN, "", "No such page", "block", "", listed=False, obeys=
 
 PAGES = (
     OVERVIEW,
+    CLIENTS,
     CAMPAIGNS,
     CAMPAIGN,
+    CREATORS,
+    COMPARE,
     RESTATEMENTS,
     RECEIPTS,
     CHECKS,
@@ -245,9 +257,9 @@ def address(page: PageRecord, query: Mapping[str, str], name: str = "") -> str:
 
     So it begins with the `name` that is shown, as it is spelled: a search in the table finds it there.
     """
-    of_a_campaign = ("name", "campaign", "account", "owner")
+    own = {"name", "campaign", "creator", "account", "owner", *query}
     filters = [(key, value) for key in st.query_params for value in st.query_params.get_all(key)]
-    rest = [*((key, value) for key, value in filters if key not in of_a_campaign), *query.items()]
+    rest = [*((key, value) for key, value in filters if key not in own), *query.items()]
     spelled = [f"name={_spelled(name)}"] if name else []
     return f"./{page.path}?{'&'.join([*spelled, *([urlencode(rest)] if rest else [])])}"
 
@@ -274,6 +286,7 @@ def _page(principal: Principal | None, page: PageRecord) -> Any:
 
 
 def _is_shown(principal: Principal | None, page: PageRecord) -> bool:
-    return (
-        principal is not None and page.listed and principal.may(page.needs) and (principal.money or not page.of_money)
-    )
+    if principal is None or not page.listed or not principal.may(page.needs):
+        return False
+    several = principal.sees_all or len(principal.clients) > 1
+    return (principal.money or not page.of_money) and (several or not page.of_several)

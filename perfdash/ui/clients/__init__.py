@@ -1,0 +1,1 @@
+"""Clients side by side: a row for each."""

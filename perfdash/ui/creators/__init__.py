@@ -1,0 +1,1 @@
+"""Creators across campaigns."""

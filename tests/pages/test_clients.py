@@ -1,0 +1,91 @@
+"""Clients: a row for each, never adding currencies, and the same change as on the client's own Overview."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from perfdash.store.engine import Store
+from tests.pages.conftest import OVERVIEW, PAGES, VIEW, YESTERDAY, fact, fetched, said, shown, tile
+from tests.store.builders import given_campaign, given_client
+from tests.ui.conftest import given_user
+
+CLIENTS = f"{PAGES}/performance/clients.py"
+MICRO = 1_000_000
+
+
+@pytest.fixture
+def agency(acme: Store) -> Store:
+    """acme and globex in euros, hoshi in yen: each with one fact in view and one in the days before."""
+    for name, currency, cost in (("globex", "EUR", 40), ("hoshi", "JPY", 9_000)):
+        given_client(acme, name, currency=currency, settlement_days=3, history_days=400)
+        fetched(acme, name)
+        _spend(acme, name, currency, cost)
+    _spend(acme, "acme", "EUR", 10)
+    return acme
+
+
+def _spend(store: Store, client: str, currency: str, cost: int) -> None:
+    fact(store, client_id=client, currency=currency, cost=cost * MICRO)
+    before = VIEW.start - timedelta(days=1)
+    fact(store, client_id=client, currency=currency, cost=cost * MICRO // 2, day=before)
+
+
+def test_each_currency_has_a_table_of_its_own_the_costliest_client_first(agency: Store) -> None:
+    app = shown(CLIENTS)
+    assert [one.value for one in app.subheader] == ["EUR · 2 clients", "JPY · 1 client"]
+    euros, yen = (table.value for table in app.dataframe)
+    assert list(euros["cost"]) == [40.0, 10.0]
+    assert list(yen["cost"]) == [9_000.0]
+    assert "together 50.00 EUR" in said(app)
+    assert "together 9,000 JPY" in said(app)
+
+
+def test_the_name_opens_that_clients_overview_with_the_filters_in_view(agency: Store) -> None:
+    address = shown(CLIENTS, range="Last 7 days").dataframe[0].value["client_name"][0]
+    assert "client=globex" in address
+    assert "range=Last" in address
+
+
+def test_the_change_is_the_one_that_the_clients_own_overview_shows(agency: Store) -> None:
+    change = shown(CLIENTS).dataframe[0].value["change"][0]
+    assert change == pytest.approx(100)
+    assert tile(shown(OVERVIEW, client="globex"), "Cost (EUR)").delta == "+100.0%"
+
+
+def test_pace_is_that_of_the_running_campaigns_together(agency: Store) -> None:
+    flight = {"flight_start": YESTERDAY - timedelta(days=4), "flight_end": YESTERDAY + timedelta(days=5)}
+    given_campaign(agency, "spring", client="globex", budget=40 * MICRO, **flight)
+    given_campaign(agency, "never", client="globex", budget=40 * MICRO, **flight)
+    row = shown(CLIENTS).dataframe[0].value.iloc[0]
+    assert row["pace"] == pytest.approx(100), "40 of 20 + 20 planned"
+    assert row["state"] == "2 of 2 off pace", "one is twice too fast, the other never began"
+
+
+def test_a_client_without_a_row_in_view_is_named_below(agency: Store) -> None:
+    given_client(agency, "quiet", settlement_days=3)
+    fetched(agency, "quiet")
+    assert "Nothing in these days: Quiet" in said(shown(CLIENTS))
+
+
+def test_who_may_not_see_money_gets_counts_and_no_amount(agency: Store) -> None:
+    given_user(agency, "desk", "analyst", "acme", "hoshi", money=False)
+    app = shown(CLIENTS, "desk")
+    (table,) = (one.value for one in app.dataframe)
+    assert list(table["impressions"]) == [1_000, 1_000]
+    assert not {"cost", "pace", "roas", "restated"} & set(table.columns)
+    assert "EUR" not in said(app)
+
+
+def test_an_analyst_sees_the_granted_clients_alone(agency: Store) -> None:
+    given_user(agency, "ann", "analyst", "acme", "globex")
+    app = shown(CLIENTS, "ann", client="hoshi")
+    assert "hoshi" not in str([table.value.to_csv() for table in app.dataframe])
+    assert "JPY" not in said(app)
+
+
+def test_a_client_whose_last_fetch_lies_behind_shows_it(agency: Store) -> None:
+    row = shown(CLIENTS).dataframe[0].value.iloc[0]
+    assert row["complete_to"] == YESTERDAY
+    assert row["fetched_at"] is not None
