@@ -42,13 +42,13 @@ def _advance(char: str) -> float:
     if combining(char):
         return 0
     if char.isdigit() and char.isascii():
-        return 7.5
+        return 8
     if east_asian_width(char) in "WF" or ord(char) > 0xFFFF:
         return 17
     if char in _NARROW:
         return 4.5
     if char in _WIDE:
-        return 13
+        return 13.4
     if char.isupper() or ord(char) >= 0x2000:
-        return 9.5
-    return 7.6
+        return 10.2
+    return 7.8

@@ -27,9 +27,19 @@ const whole = (url) => `${root}/${url.slice(2)}`
 const follow = (url) => (elsewhere || !go ? open(whole(url), "_blank", "noopener") : go(url))
 const modified = (event) => event.button === 1 || event.ctrlKey || event.metaKey || event.shiftKey
 window.open = (url, ...rest) => (ours(url) ? (follow(url), null) : open(url, ...rest))
-for (const type of ["mousedown", "mouseup"]) {
-  document.addEventListener(type, (event) => { elsewhere = modified(event) }, true)
+const pressed = (event) => {
+  if (!event.isTrusted) return
+  elsewhere = modified(event)
+  if (event.button !== 1 || !event.target?.closest?.("[data-testid=stDataFrame]")) return
+  event.stopImmediatePropagation()  // tables take no notice of the middle button
+  const { clientX, clientY, pointerId, pointerType } = event
+  const button = { button: 0, buttons: event.type === "pointerdown" ? 1 : 0 }
+  event.target.dispatchEvent(
+    new PointerEvent(event.type, { clientX, clientY, pointerId, pointerType, ...button, bubbles: true })
+  )
 }
+document.addEventListener("pointerdown", pressed, true)
+document.addEventListener("pointerup", pressed, true)
 document.addEventListener("keydown", (event) => {
   const cell = document.activeElement
   if (event.key !== "Enter" || !cell?.closest("canvas") || !ours(cell.textContent)) return

@@ -11,7 +11,8 @@ from perfdash.domain.facts import MICRO
 from perfdash.presentation import formatting
 from perfdash.presentation.kpis import Total
 
-KEY, _LAST = "shown", "_last_shown"
+KEY = "shown"
+_CHIPS, _LAST = "_shown_chips", "_shown_last"
 
 
 def choose(totals: Sequence[Total]) -> str:
@@ -22,21 +23,27 @@ def choose(totals: Sequence[Total]) -> str:
     costs = {total.currency: total.sums.cost for total in totals}
     if len(costs) < 2:
         return next(iter(costs), "")
-    state = st.session_state
-    asked = state.get(KEY, st.query_params.get(KEY, state.get(_LAST)))
+    # Bound to the URL, Streamlit would write the whole text of a chip there.
+    state, asked = st.session_state, st.query_params.get(KEY)
     usual = max(totals, key=lambda total: (total.sums.impressions or 0, total.currency)).currency
-    state[KEY] = asked if asked in costs else usual
-    chosen = st.segmented_control(
+    shown = next(one for one in (asked, state.get(_LAST), usual) if one in costs)
+    if shown not in (asked, usual):
+        st.query_params[KEY] = shown
+    state[_CHIPS] = state[_LAST] = shown
+    st.segmented_control(
         "Currency shown",
         sorted(costs),
-        key=KEY,
-        bind="query-params",
+        key=_CHIPS,
         required=True,
+        on_change=_chosen,
         format_func=lambda currency: _chip(currency, costs[currency]),
         help="Amounts of different currencies are never added or sorted together. Every CSV holds all of them.",
     )
-    state[_LAST] = chosen or usual
-    return chosen or usual
+    return str(shown)
+
+
+def _chosen() -> None:
+    st.query_params[KEY] = st.session_state[_CHIPS]
 
 
 def _chip(currency: str, cost: int | None) -> str:
