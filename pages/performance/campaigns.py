@@ -13,7 +13,7 @@ from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import shown_currency, sidebar
-from perfdash.ui.runtime import browser, navigation
+from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.sync_health import missing_rows, progress
 
 principal = session.require(navigation.CAMPAIGNS)

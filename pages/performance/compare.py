@@ -37,7 +37,7 @@ with errors_shown():
     kind = choices.kind(several_clients=len(clients) > 1)
     if principal.money and kind in choices.ONE_CURRENCY:
         asked = replace(asked, question=question.filtered(currency=shown_currency.choose(totals(groups, ()))))
-    campaign_header.draw_left_out(cache.undefined(asked.question), question.filters.cpm_grain)
+    campaign_header.draw_left_out(asked.question)
     found = choices.in_view(asked, kind, clients)
     if len(found) < FEWEST:
         st.info(

@@ -35,7 +35,7 @@ with errors_shown():
         st.stop()
     if principal.money:
         question = question.filtered(currency=shown_currency.choose(totals(groups, ())))
-    campaign_header.draw_left_out(cache.undefined(question), question.filters.cpm_grain)
+    campaign_header.draw_left_out(question)
     rows, without = creator_rows.creator_rows(question, cache.creators(principal, question.clients))
     clients = cache.client_names(principal)
     chosen = creator_rows.creator_in_url(st.query_params)
