@@ -42,7 +42,7 @@ def plain(young: Collection[date], why: str) -> str:
     """Why the days before are taken as they are now; `why` not at the same age. A sentence without its point."""
     if not young:
         return "Compared as they are: every day in view is final"
-    return f"Not compared at the same age, although {_ranges(young)} can still change: {why}"
+    return f"Compared as they are, although {_ranges(young)} can still change: {why}"
 
 
 def _ranges(days: Collection[date]) -> str:
@@ -51,11 +51,16 @@ def _ranges(days: Collection[date]) -> str:
 
 def never_fetched(name: str, days: Days, lacking: Collection[date]) -> str:
     """Why there is no change: days that no committed run covers. A short phrase."""
-    return f"{formatting.plural(len(lacking), 'day')} of {name} ({formatting.days(days)}) were never fetched"
+    return f"{_counted(name, days, lacking)} never fetched"
 
 
 def not_known_then(name: str, days: Days, lacking: Collection[date], when: str, begins: date | None) -> str:
     """Why there is no change at the same age: days that nothing was known of by then. `begins`: where that is why."""
     why = "they were first fetched later" if begins is None else f"the ledger begins on {formatting.day(begins)}"
-    which = f"{formatting.plural(len(lacking), 'day')} of {name} ({formatting.days(days)})"
-    return f"{which} were not known yet {when}: {why}"
+    return f"{_counted(name, days, lacking)} not known yet {when}: {why}"
+
+
+def _counted(name: str, days: Days, lacking: Collection[date]) -> str:
+    """2 days of the period before (1–30 Oct 2026) were"""
+    verb = "was" if len(lacking) == 1 else "were"
+    return f"{formatting.plural(len(lacking), 'day')} of {name} ({formatting.days(days)}) {verb}"

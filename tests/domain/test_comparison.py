@@ -217,7 +217,7 @@ def test_a_line_says_whether_both_sides_have_the_same_age_and_why() -> None:
     )
     assert comparison_story.plain((), "") == "Compared as they are: every day in view is final"
     assert comparison_story.plain(young, "the ledger begins on 1 Nov 2026") == (
-        "Not compared at the same age, although 24–25 Nov 2026 can still change: the ledger begins on 1 Nov 2026"
+        "Compared as they are, although 24–25 Nov 2026 can still change: the ledger begins on 1 Nov 2026"
     )
 
 
@@ -227,7 +227,7 @@ def test_reasons_name_the_days_and_where_the_ledger_begins() -> None:
         "2 days of the period before (12–18 Nov 2026) were not known yet on day 1: the ledger begins on 15 Nov 2026"
     )
     assert comparison_story.not_known_then("these days", span, lacking[:1], "on day 1", None).endswith(
-        "1 day of these days (12–18 Nov 2026) were not known yet on day 1: they were first fetched later"
+        "1 day of these days (12–18 Nov 2026) was not known yet on day 1: they were first fetched later"
     )
 
 

@@ -168,7 +168,7 @@ def test_where_the_past_is_not_known_the_default_is_plain_and_says_why(acme):
     fact(acme, day=date(2026, 2, 7))
     app = shown()
     line = said(app)
-    assert "Not compared at the same age, although 7–9 Mar 2026 can still change:" in line
+    assert "Compared as they are, although 7–9 Mar 2026 can still change:" in line
     assert "the ledger begins on 10 Mar 2026." in line
     assert tile(app, "Cost (EUR)").delta == "0.0%"
 

@@ -62,7 +62,6 @@ def _grain(disabled: bool) -> Grain:
         bind="query-params",
         required=True,
         disabled=disabled,
-        label_visibility="collapsed",
         width="stretch",
         help="Each row: a campaign on one platform on one day. Each campaign: over all days and platforms in view.",
     )
