@@ -36,7 +36,8 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
     cpm_lab_tables.causes(found, key=f"lab_{measure}_causes")
     if found.wholes:
         st.subheader("In total")
-        cpm_lab_tables.wholes(found, key=f"lab_{measure}_wholes")
+        in_view = {group.currency: group.sums for group in cache.groups(question.filtered(raw=True))}
+        cpm_lab_tables.wholes(found, in_view, key=f"lab_{measure}_wholes")
     downloads.heading("Largest disagreements", [lambda: _csv(measure)])
     if not found.worst:
         st.caption("None. The CSV holds every row that was compared.")
@@ -79,7 +80,10 @@ with errors_shown():
     )
     compared = {one.measure: one for one in cpm_lab_tables.comparisons(question)}
     facts = sum(group.sums.rows for group in groups)
-    on_cpm, on_roi, on_terms = st.tabs(["CPM", "ROI", "What if"])
+    opened = cpm_lab_tables.first_tab(tuple(compared.values()))
+    on_cpm, on_roi, on_terms = st.tabs(
+        list(cpm_lab_tables.TABS), default=opened, key="check", on_change="rerun", bind="query-params"
+    )
     with on_cpm:
         _section("cpm", compared.get("cpm"), facts)
     with on_roi:

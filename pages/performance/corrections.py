@@ -13,7 +13,7 @@ from perfdash.ui.corrections import form as correction_form
 from perfdash.ui.corrections import history as correction_history
 from perfdash.ui.corrections import select as correction_select
 from perfdash.ui.filters import sidebar
-from perfdash.ui.runtime import navigation
+from perfdash.ui.runtime import cache, navigation
 from perfdash.ui.sync_health import missing_rows
 
 principal = session.require(navigation.CORRECTIONS)
@@ -27,7 +27,6 @@ st.caption(
     "a revert brings the reported value back."
 )
 with errors_shown():
-    messages.show("correction")
     missing_rows.warn(question)
     if may and question.as_of is not None:
         correction_form.forget()
@@ -38,12 +37,14 @@ with errors_shown():
             correction_form.forget()
             st.caption("Choose a campaign to see its rows and correct one of them, or all.")
         else:
+            creators = cache.creators(principal, (over.client,))
             left, right = st.columns([3, 2], gap="medium")
             with left:
-                lines, row = correction_select.chosen_rows(principal, over)
-            if lines:
-                with right:
-                    correction_form.show_form(principal, over, lines, row)
+                lines, row = correction_select.chosen_rows(principal, over, creators)
+            with right:
+                messages.show("correction")
+                if lines:
+                    correction_form.show_form(question, over, lines, row, creators)
 
     found = correction_select.decisions_in_view(question)
     if not found:
@@ -65,9 +66,12 @@ with errors_shown():
         st.stop()
     correction_history.history_of(chosen, names, authors=authors)
     part = (
-        correction_history.batch_rows(chosen, key=f"correction_{chosen.first.number}")
+        correction_history.batch_rows(
+            chosen, cache.creators(principal, (chosen.first.client,)), key=f"correction_{chosen.first.number}"
+        )
         if len(chosen.parts) > 1
         else None
     )
+    messages.show("revert")
     if may and question.as_of is None:
         correction_history.revert_form(principal, chosen, part)

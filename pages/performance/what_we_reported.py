@@ -23,14 +23,18 @@ with errors_shown():
     parts = receipt_pages.newest_receipts(principal, component_tables.MOST_ROWS)
     if not parts and not linked:
         st.info(
-            "Every CSV that leaves a page is written down here: who, when, what. Nothing was exported yet.",
+            "Nothing was exported yet. Every CSV that leaves a page is written down here: who sent what, when, and of "
+            "which state. From then on this page says how far the numbers have moved since, which days and why, and "
+            "makes the same file once more.",
             icon=":material/receipt_long:",
             title="No export yet",
         )
+        navigation.link(navigation.CAMPAIGNS, "Export the campaigns: the button CSV there")
         st.stop()
-    chosen = receipt_pages.exports_table(parts, principal, key="receipts") or linked
+    lines = receipt_pages.export_lines(parts, principal)
+    chosen = receipt_pages.exports_table(lines, principal, key="receipts") or linked
     if not chosen:
-        st.caption("Choose an export to see what of it is different now.")
+        st.caption("Choose an export to see which of its days are different now, and why.")
         st.stop()
     st.query_params["receipt"] = chosen
 
@@ -47,7 +51,7 @@ with errors_shown():
         st.stop()
     compared = receipt_pages.compared(principal, found)
     limited = compared.question.filters.max_cpm is not None
-    receipt_pages.figures(compared.figures)
+    receipt_pages.figures(compared.figures, browser.clock(first.at), key="receipt_totals")
     because = receipts.explanation(compared.days, limited=limited)
     if because:
         st.markdown(f"Different from what was sent because {because}.")

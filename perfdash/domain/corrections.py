@@ -252,6 +252,21 @@ class Effect:
     currency: str
 
 
+FAR_OFF = 10
+"""A value this many times another one is more often a slipped decimal point than meant."""
+
+
+def far_off(found: Effect) -> tuple[CorrectedField, ...]:
+    """The fields that would be ten times what they are, or more, or a tenth, or less; what is set to 0 is meant."""
+    each: tuple[CorrectedField, ...] = ("cost", "impressions", "clicks")
+    sides = ((name, getattr(found.before, name), getattr(found.after, name)) for name in each)
+    return tuple(
+        name
+        for name, was, is_ in sides
+        if was > 0 and is_ > 0 and not Fraction(1, FAR_OFF) < Fraction(is_, was) < FAR_OFF
+    )
+
+
 def effect(lines: Sequence[CorrectableFact], wanted: Sequence[WantedValue]) -> Effect:
     """The sums of the wanted rows, now and once `wanted` is set. UsageError for a row that is not among `lines`."""
     known = {line.target: line for line in lines}

@@ -180,10 +180,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All comparable rows of one currency: the ratio of sums, what is reported weighted alike, and the plain mean."""
+    """All comparable rows of one currency: the ratio of sums, what is reported weighted alike, and the plain mean.
+
+    `cost` of these rows in micros.
+    """
 
     currency: str
     rows: int
+    cost: int
     recomputed: Fraction | None
     reported: Fraction | None
     mean: Fraction
@@ -320,4 +324,5 @@ def _whole(currency: str, tallies: Tallies, weight: int) -> Whole | None:
         return None
     reported = sum((tally.weighted for tally in kept), Fraction()) / weight if weight else None
     recomputed = Fraction(sum(tally.top for tally in kept), weight) if weight else None
-    return Whole(currency, rows, recomputed, reported, sum((tally.reported for tally in kept), Fraction()) / rows)
+    cost = sum(tally.cost for tally in kept)
+    return Whole(currency, rows, cost, recomputed, reported, sum((tally.reported for tally in kept), Fraction()) / rows)

@@ -1,11 +1,15 @@
-"""What each cause of the CPM lab is called, how a number comes about by it, and what to do."""
+"""What each cause on the page "Checks" is called, how a number comes about by it, and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from perfdash.domain.cpm_causes import CauseName, RatioName
+from perfdash.domain.metrics import rounded
+from perfdash.presentation import formatting
 
 
 class Words(NamedTuple):
@@ -89,6 +93,24 @@ FORMULAS: dict[RatioName, str] = {"cpm": "cost / impressions × 1000", "roi": "(
 
 def words_of(measure: RatioName, name: CauseName) -> Words:
     return (_COMMON | (_CPM if measure == "cpm" else _ROI))[name]
+
+
+def as_sent(measure: RatioName, said: Decimal, value: Fraction | None) -> str:
+    """A value with as many decimals as `said`, what the source sends, has: so what agrees reads alike.
+
+    ROI is in per cent, as everywhere.
+    """
+    if value is None:
+        return formatting.UNDEFINED
+    exponent = said.as_tuple().exponent
+    places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    if measure == "cpm":
+        return _decimal(value, places)
+    return f"{_decimal(value * 100, max(places - 2, 0))}%"
+
+
+def _decimal(value: Fraction, places: int) -> str:
+    return f"{rounded(value, places):,.{places}f}".replace("-", formatting.MINUS)
 
 
 def inline_label(measure: RatioName, name: CauseName) -> str:

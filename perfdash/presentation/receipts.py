@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from perfdash.domain.facts import MICRO
 from perfdash.domain.metrics import Sums, ratio
+from perfdash.presentation import formatting
 
 NAMES = ("cost", "impressions", "clicks", "cpm")
 LABELS = {"cost": "Cost", "impressions": "Impressions", "clicks": "Clicks", "cpm": "CPM"}
@@ -28,6 +29,41 @@ class SentFigure:
     def moved(self) -> bool:
         """True when it is another one now."""
         return self.sent != self.now
+
+    @property
+    def unit(self) -> formatting.Unit:
+        """What it is: a count, an amount or a price."""
+        return formatting.unit_of(self.name)
+
+    @property
+    def difference(self) -> Fraction | None:
+        """now - sent; None where either is undefined."""
+        return None if self.sent is None or self.now is None else self.now - self.sent
+
+    @property
+    def share(self) -> Fraction | None:
+        """The difference as a part of what was sent; None of nothing."""
+        return self.difference / abs(self.sent) if self.sent and self.difference is not None else None
+
+    @property
+    def differs(self) -> str:
+        """+575.81 EUR (+1.9%); "as it was sent" where nothing moved."""
+        if not self.moved:
+            return "as it was sent"
+        relative = "" if self.share is None else f" ({formatting.change(self.share)})"
+        return f"{formatting.signed(self.difference, self.unit, self.currency)}{relative}"
+
+    @property
+    def story(self) -> str:
+        """Cost: sent 29,792.88 → now 30,368.69 EUR (+575.81, +1.9%)."""
+        label = LABELS[self.name]
+        if not self.moved:
+            return f"{label}: {formatting.figure(self.now, self.unit, self.currency)}, as it was sent"
+        sent = formatting.digits(self.sent, self.unit, self.currency)
+        now = formatting.figure(self.now, self.unit, self.currency)
+        by = [formatting.signed(self.difference, self.unit, self.currency).partition(formatting.GAP)[0]]
+        by += [] if self.share is None else [formatting.change(self.share)]
+        return f"{label}: sent {sent} → now {now} ({', '.join(by)})"
 
 
 def figures(sent: Mapping[str, Sums], now: Mapping[str, Sums], *, money: bool) -> list[SentFigure]:

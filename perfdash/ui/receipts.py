@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import streamlit as st
 
@@ -13,9 +12,10 @@ from perfdash.domain import restatements
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
 from perfdash.domain.metrics import Sums
-from perfdash.domain.question import VIEWS, Question, View, filters_of, hides_a_limit, question_of
+from perfdash.domain.question import VIEWS, Question, View, as_of_of, filters_of, hides_a_limit, question_of
 from perfdash.exports import Export
-from perfdash.presentation import formatting, receipts, tables
+from perfdash.presentation import formatting, moments, receipts, tables
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.receipts import ChangedDay, SentFigure
 from perfdash.store import receipts as store_receipts
 from perfdash.store.query import overview
@@ -23,7 +23,7 @@ from perfdash.store.receipts import ExportReceipt, Receipt
 from perfdash.store.restatements import read as restatement_read
 from perfdash.ui.components import tables as component_tables
 from perfdash.ui.components.tables import Shown, draw
-from perfdash.ui.runtime import context
+from perfdash.ui.runtime import browser, cache, context
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,64 +133,100 @@ def _why(principal: Principal, found: ExportReceipt, view: View) -> str:
     return "a client was deleted, or an account was renamed in the configuration since"
 
 
-def exports_table(parts: Sequence[Receipt], principal: Principal, *, key: str) -> str | None:
-    """One line per export, newest first; returns the id of the one that was clicked on."""
+@dataclass(frozen=True, slots=True)
+class ExportLine:
+    """One export in the list. `now`: how its total differs from now, per currency; '' for what is not compared."""
+
+    parts: tuple[Receipt, ...]
+    now: str
+
+    @property
+    def first(self) -> Receipt:
+        """The part that says what all have in common."""
+        return self.parts[0]
+
+    @property
+    def as_of(self) -> str:
+        """The past that was exported; '' where it was the present."""
+        found = as_of_of(self.first.filters)
+        return "" if found is None else moments.told(found, browser.zone())
+
+    @property
+    def days(self) -> str:
+        """The days it was about."""
+        try:
+            return formatting.days(filters_of(self.first.filters, ()).days)
+        except UsageError:
+            return formatting.UNDEFINED
+
+
+COMPARED = 50
+"""How many of the newest exports are compared with now in the list; of an older one its own page says it."""
+
+
+def export_lines(parts: Sequence[Receipt], principal: Principal) -> list[ExportLine]:
+    """One line per export, newest first."""
     by_id: dict[str, list[Receipt]] = {}
     for part in parts:
         by_id.setdefault(part.receipt, []).append(part)
+    each = [tuple(some) for some in by_id.values()][: component_tables.MOST_ROWS]
+    return [ExportLine(some, _differs(principal, some) if n < COMPARED else "") for n, some in enumerate(each)]
+
+
+def _differs(principal: Principal, parts: tuple[Receipt, ...]) -> str:
+    """+575.81 EUR (+1.9%): what its total is now, less what was sent; per currency."""
+    found = ExportReceipt(parts, whole=True)
+    if view_of(found) is None:
+        return ""
+    try:
+        then = _question(principal, found)
+        sides = [{g.currency: g.sums for g in cache.groups(question)} for question in (then, then.at(None))]
+    except UsageError:
+        return ""
+    name = "cost" if principal.money else "impressions"
+    figures = [one for one in receipts.figures(*sides, money=principal.money) if one.name == name]
+    moved = [one.differs for one in figures if one.moved]
+    return "; ".join(moved) or "as it was sent"
+
+
+def exports_table(lines: Sequence[ExportLine], principal: Principal, *, key: str) -> str | None:
+    """The list; returns the id of the export that was chosen."""
+    measure = "cost" if principal.money else "impressions"
     columns = [
-        Shown("at", "Exported", "moment", lambda row: row[0].at, pinned=True),
-        Shown("view", "What", "text", lambda row: row[0].view),
-        Shown("clients", "Clients", "list", lambda row: tuple(part.client for part in row)),
-        Shown("days", "Days", "text", _days),
-        Shown("rows", "Rows", "count", lambda row: sum(part.rows for part in row), "rows of these clients"),
-        Shown("receipt", "Receipt", "text", lambda row: row[0].receipt, "what --since receipt:ID takes"),
-        Shown("sha256", "SHA-256 of its rows", "text", lambda row: row[0].sha256),
+        Shown("at", "Sent", "moment", lambda line: line.first.at, pinned=True),
+        Shown("view", "What", "text", lambda line: line.first.view),
+        Shown("clients", "Clients", "list", lambda line: tuple(part.client for part in line.parts)),
+        Shown("days", "Days", "text", lambda line: line.days),
+        Shown("as_of", "As of", "text", lambda line: line.as_of, "the past that was exported; empty: the present"),
+        Shown("now", "Differs now", "figure", lambda line: line.now, f"its {measure} now, less what was sent"),
+        Shown("rows", "Rows", "count", lambda line: sum(part.rows for part in line.parts), "rows of these clients"),
+        Shown("receipt", "Receipt", "text", lambda line: line.first.receipt, "what --since receipt:ID takes"),
+        Shown("sha256", "SHA-256", "text", lambda line: line.first.sha256[:8], "of its rows; whole once it is chosen"),
     ]
     if principal.of_agency:  # who of the agency exported is the agency's business
-        columns.insert(2, Shown("author", "By", "text", lambda row: row[0].author))
-    rows = list(by_id.values())[: component_tables.MOST_ROWS]
-    draw(rows, columns, alt="Exports, newest first", key=key, choose=lambda row: row[0].receipt)
+        columns.insert(1, Shown("author", "By", "text", lambda line: line.first.author))
+    draw(lines, columns, alt="What was reported, newest first", key=key, choose=lambda line: line.first.receipt)
     chosen: str | None = component_tables.chosen(key)
     return chosen
 
 
-def _days(row: list[Receipt]) -> str:
-    try:
-        return formatting.days(filters_of(row[0].filters, ()).days)
-    except UsageError:
-        return formatting.UNDEFINED
+def figures(found: Sequence[SentFigure], sent: str, *, key: str) -> None:
+    """The totals: what was sent, what they are now, and the difference with its sign. `sent`: when."""
+    for one in found:
+        if one.name == found[0].name:
+            st.markdown(f"**{escape_markdown(one.story)}**")
+    columns = (
+        Shown("measure", "Total", "text", lambda one: receipts.LABELS[one.name], pinned=True),
+        Shown("sent", f"Sent {sent}", "figure", lambda one: formatting.figure(one.sent, one.unit, one.currency)),
+        Shown("now", "Now", "figure", lambda one: formatting.figure(one.now, one.unit, one.currency)),
+        Shown("difference", "Difference", "figure", _difference),
+        Shown("share", "Change", "figure", lambda one: formatting.change(one.share) if one.moved else ""),
+    )
+    draw(found, columns, alt="Totals as they were sent and now", key=key)
 
 
-def figures(found: Sequence[SentFigure]) -> None:
-    """A tile per total: what it is now, and what was sent."""
-    with st.grid(min(4, max(1, len(found))), min_column_width=170, gap="small"):
-        for one in found:
-            unit = f" ({one.currency})" if one.name in receipts.MONEY else ""
-            st.metric(
-                f"{receipts.LABELS[one.name]} now{unit}",
-                _shown(one, one.now),
-                _delta(one),
-                delta_color="off",
-                border=True,
-                delta_arrow=_arrow(one),  # type: ignore[arg-type]
-                height="stretch",
-                help=f"Sent {_shown(one, one.sent)}, now {_shown(one, one.now)}.",
-            )
-
-
-def _shown(one: SentFigure, value: Fraction | None) -> str:
-    return formatting.digits(value, formatting.unit_of(one.name), one.currency)
-
-
-def _delta(one: SentFigure) -> str:
-    return f"sent {_shown(one, one.sent)}" if one.moved else "as it was sent"
-
-
-def _arrow(one: SentFigure) -> str:
-    if not one.moved or one.sent is None or one.now is None:
-        return "off"
-    return "down" if one.now < one.sent else "up"
+def _difference(one: SentFigure) -> str:
+    return formatting.signed(one.difference, one.unit, one.currency) if one.moved else ""
 
 
 def days(found: Sequence[ChangedDay], measure: str, *, limited: bool, key: str) -> None:
@@ -204,9 +240,11 @@ def days(found: Sequence[ChangedDay], measure: str, *, limited: bool, key: str) 
         *((Shown("currency", "Currency", "text", lambda row: row.currency),) if len(names) > 1 else ()),
         Shown("sent", "Sent", kind, lambda row: row.sent),
         Shown("now", "Now", kind, lambda row: row.now),
-        Shown("difference", "Difference", kind, lambda row: row.difference, signed=True),
-        Shown("restated", "Restated", kind, lambda row: row.restated, "the part that restatements explain"),
-        Shown("rest", "Other", kind, lambda row: row.rest, rest),
+        Shown("difference", "Difference", kind, lambda row: row.difference, "now less sent", signed=True),
+        Shown(
+            "restated", "Restated", kind, lambda row: row.restated, "the part that restatements explain", signed=True
+        ),
+        Shown("rest", "Other", kind, lambda row: row.rest, rest, signed=True),
         Shown("changes", "Changes", "count", lambda row: row.changes, "changes of rows since the export"),
         Shown("late", "After final", "count", lambda row: row.late, "of them after the day was final"),
     )

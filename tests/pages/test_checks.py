@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from perfdash.domain.filters import Filters
+from perfdash.domain.question import Question
+from perfdash.presentation.cpm_lab import as_sent
 from perfdash.store import receipts
+from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.ui import downloads
-from tests.pages.conftest import CAMPAIGNS, PAGES, YESTERDAY, fact, fetched, said, shown, tile, tiles
+from perfdash.ui.cpm_lab.tables import first_tab
+from tests.pages.conftest import CAMPAIGNS, PAGES, VIEW, YESTERDAY, fact, fetched, said, shown, tile, tiles
 from tests.store.builders import ADMIN, given_campaign, given_client
 from tests.ui.conftest import given_user
 
@@ -60,14 +67,15 @@ def test_each_cause_has_its_rows_cost_example_and_what_to_do(mixed):
     assert list(causes["rows"]) == [1, 1, 1, 1]
     assert causes["cost"]["Per reach"] == 5.0
     assert causes["moves"]["Per reach"] == 1.25  # (10 - 5) x 1,000 of 4,000 impressions
-    assert causes["example"]["Per reach"].startswith("10.00 reported, 5.00\u00a0EUR recomputed: reach, TikTok")
+    assert causes["example"]["Per reach"].startswith("10.00 reported, 5.00 recomputed: reach, TikTok")
     assert "The source divides by people reached" in said(app)
 
 
 def test_the_largest_disagreements_come_first_with_the_number_as_it_was_written(mixed):
     app = shown(LAB)
     rows = table(app, "campaign")
-    assert list(rows["reported"]) == ["0.005", "10.00", "7.77"]
+    assert list(rows["sent"]) == ["0.005", "10.00", "7.77"]
+    assert list(rows["reported"]) == [0.005, 10.0, 7.77]
     assert list(rows["cause"]) == ["× 1000", "Per reach", "Unexplained"]
     assert rows["campaign"][1] == "Reach & Co"
     assert rows["difference"][1] == 5.0
@@ -77,6 +85,35 @@ def test_the_total_shows_the_ratio_of_sums_beside_the_mean_that_must_not_be_used
     wholes = table(shown(LAB), "mean")
     assert wholes["recomputed"][0] == 5.0
     assert wholes["mean"][0] == pytest.approx(5.69375)
+
+
+def test_the_total_says_which_rows_it_leaves_out_and_what_the_overview_shows(mixed):
+    fact(mixed, campaign_id="silent", cost=45_000_000, impressions=1_000)
+    app = shown(LAB)
+    wholes = table(app, "mean")
+    assert (wholes["recomputed"][0], wholes["all"][0]) == (5.0, 13.0)
+    assert "Not in this total: 1 row of 5 in EUR, which cost 45.00 EUR and send no CPM that can be recomputed." in said(
+        app
+    )
+
+
+def test_it_opens_on_the_tab_with_the_most_rows_that_disagree(acme):
+    fact(acme, reported_cpm="5.00", revenue=15_000_000, reported_roi="3.00")
+    assert [tab.label for tab in shown(LAB).tabs] == ["CPM", "ROI", "What if"]
+    assert first_tab(cpm_lab_query.comparisons(acme, Question(ADMIN, Filters(VIEW)))) == "ROI"
+
+
+def test_roi_is_told_in_per_cent_as_everywhere(acme):
+    fact(acme, revenue=15_000_000, reported_roi="3.00")
+    app = shown(LAB)
+    assert table(app, "example")["example"][0].startswith("300% reported, 200% recomputed")
+    assert (table(app, "mean")["recomputed"][0], table(app, "mean")["reported"][0]) == (200.0, 300.0)
+
+
+def test_what_agrees_reads_alike_with_the_decimals_of_the_source():
+    assert as_sent("cpm", Decimal("1549.96"), Fraction("1549.961")) == "1,549.96"
+    assert as_sent("roi", Decimal("-0.36"), Fraction("-0.3617")) == "−36%"
+    assert as_sent("roi", Decimal("0.9681"), Fraction("0.96809")) == "96.81%"
 
 
 def test_where_all_agree_it_says_so(acme):
@@ -151,16 +188,16 @@ def test_a_fee_in_percent_moves_cpm_and_cpc_up_and_roas_down(acme):
         "2.40×",
         "140.00%",
     )
-    assert tile(app, "CPM (EUR)").delta == "now 5.00"
+    assert tile(app, "CPM (EUR)").delta == "as it is 5.00"
 
 
 def test_a_fixed_fee_is_split_in_proportion_to_cost(acme):
     fact(acme, campaign_id="large", cost=9_000_000)
     fact(acme, campaign_id="small", cost=1_000_000)
-    then = table(priced(shown(LAB), "Fixed fee", 1.0), "cost_then")
+    then = table(priced(shown(LAB), "Fixed fee", 1.0), "cost_priced")
     assert list(then["name"]) == ["large", "small"]
-    assert list(then["cost_then"]) == [9.9, 1.1]
-    assert list(then["cpm_then"]) == [9.9, 1.1]
+    assert list(then["cost_priced"]) == [9.9, 1.1]
+    assert list(then["cpm_priced"]) == [9.9, 1.1]
 
 
 def test_another_total_takes_the_place_of_the_cost(acme):

@@ -57,6 +57,13 @@ def opened(name: str = "ann", **query: Any) -> AppTest:
     return shown(PAGE, name, **(SPRING | query))
 
 
+def ranged(name: str = "ann", **query: Any) -> AppTest:
+    """With all rows of the range chosen."""
+    app = opened(name, **query)
+    next(one for one in app.toggle if one.label.startswith("All ")).set_value(True)
+    return app.run()
+
+
 def field(app: AppTest, label: str) -> Any:
     return next(one for one in app.text_input if one.label.startswith(label))
 
@@ -123,11 +130,13 @@ def test_a_link_from_the_campaign_chooses_it_and_shows_its_rows(rows: Store) -> 
     (frame,) = [frame.value for frame in app.dataframe if "cost" in frame.value.columns]
     assert frame["cost"].tolist() == [20.0, 50.0, 50.0]
     assert frame["creator"].tolist() == ["", "Zoe", ""]
-    assert "Correct all 3 rows" in [title.value for title in app.subheader]
+    assert "Choose a row at the left to correct it." in said(app)
+    assert not [one for one in app.text_input if one.label == "Reason"]
+    assert "Correct all 3 rows" in [title.value for title in ranged().subheader]
 
 
 def test_a_range_is_previewed_before_it_is_applied(rows: Store) -> None:
-    app = fill(choose(opened(), "Cost × factor"), "Factor for cost", "90%")
+    app = fill(choose(ranged(), "Cost × factor"), "Factor for cost", "90%")
     assert "**3 rows**: cost 120.00 → 108.00 EUR; CPM 24.00 → 21.60 EUR" in said(app)
     assert told(rows) == ()
     app = press(app, "Apply")
@@ -142,7 +151,7 @@ def test_a_range_is_previewed_before_it_is_applied(rows: Store) -> None:
 
 
 def test_a_total_is_split_to_the_micro(rows: Store) -> None:
-    press(fill(opened(), "New total of cost in EUR", "100.000001"), "Apply")
+    press(fill(ranged(), "New total of cost in EUR", "100.000001"), "Apply")
     assert cost(rows) == 100_000_001
 
 
@@ -157,18 +166,49 @@ def test_one_row_is_corrected_alone(rows: Store) -> None:
     assert "Replaces 1 active correction." in said(app)
 
 
+def test_a_row_is_named_by_its_creators_handle(rows: Store) -> None:
+    app = pick_row(opened(), 1)
+    assert "Correct 9 Mar 2026\\, Instagram\\, Zoe" in [title.value for title in app.subheader]
+
+
+def test_the_preview_says_what_the_total_would_be(rows: Store) -> None:
+    app = fill(pick_row(opened(), 2), "New cost in EUR", "40,50")
+    assert "**1 row**: cost 50.00 → 40.50 EUR" in said(app)
+    assert "In total, cost of acme, 8 Feb – 9 Mar 2026: 121.00 → 111.50 EUR (−7.9%)" in said(app)
+    assert not app.warning
+
+
+@pytest.mark.parametrize(("value", "read"), [("500", "500.00"), ("5", "5.00")])
+def test_a_value_ten_times_off_is_warned_of_before_it_is_set(rows: Store, value: str, read: str) -> None:
+    app = fill(pick_row(opened(), 2), "New cost in EUR", value)
+    assert f"Cost 50.00 EUR → {read} EUR: ten times apart, or more. Is every digit meant?" in said(app)
+
+
+def test_the_chosen_campaign_stands_in_the_address(rows: Store) -> None:
+    app = shown(PAGE, "ann")
+    box = next(one for one in app.selectbox if one.label == "Campaign")
+    box.set_value(next(label for label in box.options if "Spring" in label)).run()
+    assert {key: app.query_params[key] for key in SPRING} == SPRING
+
+
+def test_what_was_done_is_said_once(rows: Store) -> None:
+    app = press(fill(ranged(), "New total of cost", "100"), "Apply")
+    assert len(app.success) == 1
+    assert not app.toast
+
+
 def test_the_range_stays_inside_of_the_filters(rows: Store) -> None:
-    app = opened(platform=["TikTok"])
+    app = ranged(platform=["TikTok"])
     assert "Correct all 2 rows" in [title.value for title in app.subheader]
     press(fill(app, "New total", "7"), "Apply")
     assert {c.key.platform for c in told(rows)} == {"TikTok"}
 
 
 @pytest.mark.parametrize(
-    "value", ["", "-1", "NaN", "Infinity", "1e3", "١٢", "１２", "12,50", "1_000", "9" * 50, "1.0000001", "=1+1", "$5"]
+    "value", ["", "-1", "NaN", "Infinity", "1e3", "١٢", "１２", "12,34,5", "1_000", "9" * 50, "1.0000001", "=1+1", "$5"]
 )
 def test_what_is_no_amount_is_refused_in_a_sentence(rows: Store, value: str) -> None:
-    app = fill(opened(), "New total of cost", value)
+    app = fill(ranged(), "New total of cost", value)
     assert "is not an amount with at most six decimals" in app.error[0].value.replace("\\", "")
     assert not [b for b in app.button if b.label == "Apply"]
 
@@ -177,12 +217,12 @@ def test_what_is_no_amount_is_refused_in_a_sentence(rows: Store, value: str) -> 
     ("what", "value"), [("Clicks × factor", "1e999"), ("Clicks × factor", "1001"), ("Cost × factor", "-0.5")]
 )
 def test_what_is_no_factor_is_refused_in_a_sentence(rows: Store, what: str, value: str) -> None:
-    app = fill(choose(opened(), what), "Factor", value)
+    app = fill(choose(ranged(), what), "Factor", value)
     assert "factor is a number from 0 to 1,000" in app.error[0].value.replace("\\", "")
 
 
 def test_a_reason_is_required_and_is_mere_text(rows: Store) -> None:
-    app = fill(opened(), "New total of cost", "100", reason="  ")
+    app = fill(ranged(), "New total of cost", "100", reason="  ")
     assert "needs a reason" in app.error[0].value
     evil = "see **[here](http://evil.example)** $x$ :material/home: <b>=cmd()"
     app = pick_decision(press(fill(app, "New total of cost", "100", reason=evil), "Apply"))
@@ -192,7 +232,7 @@ def test_a_reason_is_required_and_is_mere_text(rows: Store) -> None:
 
 
 def test_a_preview_is_dropped_when_something_else_is_asked(rows: Store) -> None:
-    app = choose(fill(opened(), "New total of cost", "100"), "Cost × factor")
+    app = choose(fill(ranged(), "New total of cost", "100"), "Cost × factor")
     assert not [b for b in app.button if b.label == "Apply"]
     assert press(fill(app, "Factor", "2"), "Discard") and told(rows) == ()
 
@@ -201,7 +241,7 @@ def test_a_preview_is_dropped_when_something_else_is_asked(rows: Store) -> None:
 
 
 def test_a_stale_form_is_refused_and_nothing_is_set(rows: Store) -> None:
-    app = fill(opened(), "New total of cost", "100")
+    app = fill(ranged(), "New total of cost", "100")
     correct(rows)
     app = press(app, "Apply")
     assert "was restated or corrected since you looked at it" in app.error[0].value.replace("\\", "")
@@ -209,7 +249,7 @@ def test_a_stale_form_is_refused_and_nothing_is_set(rows: Store) -> None:
 
 
 def test_a_second_submit_does_not_correct_twice(rows: Store) -> None:
-    app = fill(opened(), "New total of cost", "100")
+    app = fill(ranged(), "New total of cost", "100")
     plan = app.session_state["_correction_plan"]
     app = press(app, "Apply")
     app.session_state["_correction_plan"] = plan  # the same click once more, from another tab of the session
@@ -221,7 +261,7 @@ def test_the_confirmation_stays_until_a_run_that_showed_it_came_to_its_end(
     rows: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second click of a double click cuts the first one's run short, on a busy machine after any time."""
-    app = fill(opened(), "New total of cost", "100")
+    app = fill(ranged(), "New total of cost", "100")
     reads, cut = correction_select.decisions_in_view, []
 
     def cut_short(*question: Any) -> Any:
@@ -245,12 +285,12 @@ def test_the_confirmation_stays_until_a_run_that_showed_it_came_to_its_end(
 
 
 def test_who_lost_the_right_meanwhile_corrects_nothing(rows: Store) -> None:
-    app = fill(opened(), "New total of cost", "100")
+    app = fill(ranged(), "New total of cost", "100")
     with rows.writing() as connection:
         connection.execute(update(schema.users).where(schema.users.c.username == "ann").values(role="client"))
     press(app, "Apply")
     assert told(rows) == ()
-    app = fill(opened("boss"), "New total of cost", "100")
+    app = fill(ranged("boss"), "New total of cost", "100")
     with rows.writing() as connection:
         connection.execute(update(schema.users).where(schema.users.c.username == "boss").values(role="analyst"))
     app = press(app, "Apply")
@@ -265,7 +305,7 @@ def test_a_forged_choice_names_nobody_elses_rows(rows: Store) -> None:
     assert "no row under the filters" in said(app)
     assert "secret" not in said(app)
     assert not [one for one in app.text_input if one.label == "Reason"]
-    app = fill(opened(), "New total of cost", "100")
+    app = fill(ranged(), "New total of cost", "100")
     line = correction_read.lines(rows, ADMIN, Range("globex", 1, "secret", Days(BEFORE, YESTERDAY)))[0]
     plan = app.session_state["_correction_plan"]
     app.session_state["_correction_plan"] = replace(
@@ -334,12 +374,12 @@ def test_a_correction_is_reverted_with_a_reason_and_its_story_is_told(rows: Stor
     app = press(app, "Revert")
     assert "1 correction reverted: the reported values count again." in said(app)
     assert cost(rows) == 120_000_000
-    assert "12:00: reverted by ann. the invoice was wrong" in said(app)
+    assert "12:00 UTC: reverted by ann. the invoice was wrong" in said(app)
     assert not [b for b in app.button if b.label.startswith("Revert")]
 
 
 def test_a_batch_is_reverted_as_a_whole_or_row_by_row(rows: Store) -> None:
-    press(fill(opened(), "New total of cost", "100"), "Apply")
+    press(fill(ranged(), "New total of cost", "100"), "Apply")
     app = pick_decision(shown(PAGE, "ann"))
     assert [b.label for b in app.button if b.label.startswith("Revert")] == ["Revert all 3 rows"]
     app.session_state["correction_1_chosen"] = 2
@@ -382,7 +422,7 @@ def test_without_money_only_counts_are_seen_and_set(rows: Store) -> None:
     everything = said(app) + str([frame.value.to_dict() for frame in app.dataframe])
     assert "EUR" not in everything and "43.21" not in everything and "cost" not in everything.lower()
     assert log(app)["field"].tolist() == ["Clicks"]
-    app = fill(app, "Factor for impressions", "2")
+    app = fill(ranged("desk"), "Factor for impressions", "2")
     assert "**3 rows**: impressions 5,000 → 10,000" in said(app)
     assert "CPM" not in said(app)
     press(app, "Apply")

@@ -82,6 +82,7 @@ def test_every_export_in_scope_is_listed_newest_first(sent):
     table = app.dataframe[0].value
     assert table["receipt"].tolist() == [name]
     assert table["author"].tolist() == ["admin"]
+    assert [text.replace("\u00a0", " ") for text in table["now"]] == ["−0.90 EUR (−3.6%)"]
     assert "Choose an export" in said(app)
     given_client(store, "globex")
     given_user(store, "ann", "client", "globex")
@@ -90,15 +91,39 @@ def test_every_export_in_scope_is_listed_newest_first(sent):
     assert "author" not in shown(PAGE, "bo").dataframe[0].value.columns
 
 
+def test_what_nothing_moved_reads_as_it_was_sent(acme):
+    given_revisions(acme, "acme", NOON - timedelta(days=2))
+    fact(acme)
+    export(acme)
+    assert shown(PAGE).dataframe[0].value["now"].tolist() == ["as it was sent"]
+
+
+def test_an_export_of_a_past_says_of_which(sent):
+    store, _ = sent
+    found = exports.answer(store, Question(ADMIN, Filters(VIEW), YESTERDAY), "campaigns", NOON)
+    exports.write_receipt(store, found, lambda: NOON)
+    assert shown(PAGE).dataframe[0].value["as_of"].tolist() == ["the end of Mon 9 Mar 2026", ""]
+
+
+def test_no_arrow_stands_beside_what_was_sent(sent):
+    _, name = sent
+    assert not [tile for tile in shown(PAGE, receipt=name).metric if tile.delta]
+
+
 def test_an_export_says_what_was_sent_what_it_is_now_and_why(sent):
     _, name = sent
     app = shown(PAGE, receipt=name)
-    tiles = {tile.label: (tile.value, tile.delta) for tile in app.metric}
-    assert tiles["Cost now (EUR)"] == ("24.10", "sent 25.00")
-    assert tiles["CPM now (EUR)"] == ("24.1000", "sent 25.0000")
-    assert tiles["Impressions now"] == ("1,000", "as it was sent")
+    assert "Cost: sent 25.00 → now 24.10 EUR (−0.90, −3.6%)" in said(app)
+    totals = app.dataframe[1].value.set_index("measure").replace("\u00a0", " ", regex=True)
+    assert totals.loc["Cost", ["sent", "now", "difference", "share"]].tolist() == [
+        "25.00 EUR",
+        "24.10 EUR",
+        "−0.90 EUR",
+        "−3.6%",
+    ]
+    assert totals.loc["Impressions", ["sent", "now", "difference"]].tolist() == ["1,000", "1,000", ""]
     assert "Different from what was sent because 1 day was restated." in said(app)
-    days = app.dataframe[1].value
+    days = app.dataframe[2].value
     assert days[["sent", "now", "difference", "restated", "rest"]].values.tolist() == [[25.0, 24.1, -0.9, -0.9, 0.0]]
 
 

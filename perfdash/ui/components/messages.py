@@ -42,8 +42,8 @@ def errors_shown() -> Iterator[None]:
 
 SHOWN_FOR = timedelta(seconds=15)
 _KEPT, _DRAWN = "_flash", "_flash_drawn"
-Place = Literal["admin", "correction", "client link", "import"]
-"""Where messages are shown; each place holds the newest."""
+Place = Literal["admin", "correction", "revert", "client link", "import"]
+"""Where messages are shown, beside the button that brings them; each place holds the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,17 @@ class Flash:
     kind: Literal["done", "error"]
     text: str
     icon: str
-    toast: bool
     shown_at: datetime | None = None
 
 
-def done(place: Place, text: str, *, icon: str = "check_circle", toast: bool = False) -> None:
-    """Keep that it worked. `toast`: for buttons far below the place where the message is shown."""
-    _keep(place, Flash("done", escape_markdown(text, 400), icon, toast))
+def done(place: Place, text: str, *, icon: str = "check_circle") -> None:
+    """Keep that it worked."""
+    _keep(place, Flash("done", escape_markdown(text, 400), icon))
 
 
-def failed(place: Place, error: PerfdashError, *, toast: bool = False) -> None:
+def failed(place: Place, error: PerfdashError) -> None:
     """Keep that it did not, and why."""
-    _keep(place, Flash("error", public_text(error), "error", toast))
+    _keep(place, Flash("error", public_text(error), "error"))
 
 
 def show(place: Place) -> None:
@@ -77,8 +76,6 @@ def show(place: Place) -> None:
         return
     st.session_state.setdefault(_DRAWN, set()).add(place)
     icon = f":material/{flash.icon}:"
-    if flash.toast and flash.shown_at is None:
-        st.toast(flash.text, icon=icon)
     if flash.kind == "done":
         st.success(flash.text, icon=icon)
     else:

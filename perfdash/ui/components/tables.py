@@ -30,11 +30,13 @@ MOST_ROWS = 1_000
 ROWS_AT_ONCE = 20
 TALLEST = 750
 """Pixels of a taller table, which scrolls: twenty rows and the edge of the next, as a sign that there is one."""
-Kind = Literal[Unit, "change", "points", "share", "text", "list", "trend", "day", "moment", "instant"]
-"""A unit is a number. `change` is a relative change, `points` that of a percentage; `share` is a percentage with a bar,
-`trend` a row of numbers as small bars; `instant` is a moment to the second."""
+Kind = Literal[Unit, "figure", "change", "points", "share", "text", "list", "trend", "day", "moment", "instant"]
+"""A unit is a number; `figure` is one that is said already, in its row's unit. `change` is a relative one,
+`points` that of a percentage; `share` is a percentage with a bar, `trend` a row of numbers as small bars; `instant` is a
+moment to the second."""
 _TYPES: dict[Kind, Any] = {
     "text": pa.string(),
+    "figure": pa.string(),
     "list": pa.list_(pa.string()),
     "trend": pa.list_(pa.float64()),
     "count": pa.int64(),
@@ -202,7 +204,7 @@ def _text(kind: Kind, value: Any, currency: str) -> str:
     if value is None:
         return formatting.UNDEFINED
     match kind:
-        case "text":
+        case "text" | "figure":
             return str(value)
         case "day":
             return formatting.day(value)
@@ -237,6 +239,8 @@ def _config(column: Shown, texts: Sequence[str] | None, values: Sequence[Any], c
     match column.kind:
         case "text":
             return c.TextColumn(label, **common)
+        case "figure":
+            return c.TextColumn(label, alignment="right", **common)
         case "list":
             return c.ListColumn(label, **common)
         case "trend":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import streamlit as st
@@ -20,12 +21,14 @@ from perfdash.domain.corrections import (
     CorrectedField,
     Effect,
     Range,
+    Raw,
     SeenVersion,
     Target,
     WantedValue,
     cpm_of,
     effect,
     factor_of,
+    far_off,
     reason_of,
     require_usable,
     scaled,
@@ -34,14 +37,17 @@ from perfdash.domain.corrections import (
     value_of,
 )
 from perfdash.domain.errors import PerfdashError, UsageError
+from perfdash.domain.metrics import Sums
+from perfdash.domain.question import Question
 from perfdash.presentation import formatting
+from perfdash.presentation.columns import Names
 from perfdash.presentation.corrections import LABELS, format_value
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.corrections import write as correction_write
 from perfdash.ui.auth import session
 from perfdash.ui.components import messages
 from perfdash.ui.corrections.select import row_label
-from perfdash.ui.runtime import context
+from perfdash.ui.runtime import cache, context
 
 _PLAN, _TURN = "_correction_plan", "_correction_turn"
 How = Literal["set", "total", "factor"]
@@ -69,19 +75,27 @@ class PendingCorrection:
     replaces: int
 
 
-def show_form(principal: Principal, over: Range, lines: Sequence[CorrectableFact], row: CorrectableFact | None) -> None:
-    """Ask for a value and a reason, then show what it would do, with the button that does it."""
+def show_form(
+    in_view: Question, over: Range, lines: Sequence[CorrectableFact], row: CorrectableFact | None, creators: Names
+) -> None:
+    """Ask for a value and a reason, then show what it would do, with the button that does it.
+
+    One row is corrected, unless all of the range are asked for.
+    """
+    principal = in_view.principal
+    row = lines[0] if len(lines) == 1 else row if not _all_rows(over, len(lines)) else None
+    if row is None and not st.session_state.get(_which(over)):
+        st.caption("Choose a row at the left to correct it.")
+        forget()
+        return
     touched = (row,) if row else tuple(lines)
     choices = {
         label: c for label, c in (_ROW if row else _RANGE).items() if principal.money or c[1] not in MONEY_FIELDS
     }
-    where = row_label(row) if row else formatting.plural(len(lines), "row")
-    st.subheader(f"Correct {escape_markdown(where, 200)}" if row or len(lines) == 1 else f"Correct all {where}")
-    st.caption(
-        "Only the chosen row; click it again to correct the whole range."
-        if row
-        else "Every row in this range, by the same rule. Click a row above to correct only that one."
-    )
+    where = row_label(row, creators) if row else f"all {formatting.plural(len(lines), 'row')}"
+    st.subheader(f"Correct {escape_markdown(where, 200)}")
+    if row is None:
+        st.caption("Every row in this range, by the same rule.")
     turn = st.session_state.setdefault(_TURN, 0)
     label = st.pills(
         "What to set", list(choices), default=next(iter(choices)), required=True, key=f"correct_what_{bool(row)}"
@@ -99,7 +113,17 @@ def show_form(principal: Principal, over: Range, lines: Sequence[CorrectableFact
         asked = st.form_submit_button("Preview", icon=":material/visibility:")
     if asked:
         _plan(principal, question, touched, None if row else over, text, reason)
-    _preview(question)
+    _preview(question, in_view, over)
+
+
+def _which(over: Range) -> str:
+    return f"correct_all {over}"
+
+
+def _all_rows(over: Range, count: int) -> bool:
+    return st.toggle(
+        f"All {formatting.plural(count, 'row')} of this range, by the same rule", key=_which(over), value=False
+    )
 
 
 def _ask(how: How, field: CorrectedField, touched: Sequence[CorrectableFact]) -> str:
@@ -161,18 +185,50 @@ def _replaces(line: CorrectableFact, field: CorrectedField) -> int:
     return sum(one.field in slots for one in line.active)
 
 
-def _preview(question: tuple[object, ...]) -> None:
+def _preview(question: tuple[object, ...], asked: Question, over: Range) -> None:
     plan = st.session_state.get(_PLAN)
     if not isinstance(plan, PendingCorrection) or plan.question != question:
         st.session_state.pop(_PLAN, None)
         return
     with st.container(border=True):
         st.markdown(f"**{formatting.plural(plan.effect.rows, 'row')}**: {escape_markdown(_changes(plan.effect), 400)}")
+        for line in _in_total(asked, over, plan.effect):
+            st.markdown(escape_markdown(line, 300))
+        for name in far_off(plan.effect):
+            was, is_ = (format_value(name, getattr(side, name), plan.effect.currency) for side in _sides(plan.effect))
+            st.warning(
+                escape_markdown(f"{LABELS[name]} {was} → {is_}: ten times apart, or more. Is every digit meant?", 300),
+                icon=":material/priority_high:",
+                title="Far from what counts now",
+            )
         if plan.replaces:
             st.caption(f"Replaces {formatting.plural(plan.replaces, 'active correction')}.")
         with st.container(horizontal=True):
             st.button("Apply", type="primary", icon=":material/check:", on_click=_apply, key="correct_apply")
             st.button("Discard", type="tertiary", on_click=forget, key="correct_discard")
+
+
+def _sides(found: Effect) -> tuple[Raw, Raw]:
+    return found.before, found.after
+
+
+def _in_total(asked: Question, over: Range, found: Effect) -> list[str]:
+    """What the total of the client in view would be: Cost of hoshi, 1–30 Nov 2026: 28,931.66 → 28,943.16 EUR."""
+    whole = Sums()
+    for group in cache.groups(asked.filtered(clients=(over.client,), max_cpm=None, raw=False)):
+        if not asked.principal.money or group.currency == found.currency:
+            whole += group.sums
+    lines = []
+    fields: tuple[CorrectedField, ...] = ("cost", "impressions", "clicks")
+    for name in fields[0 if asked.principal.money else 1 :]:
+        total, difference = getattr(whole, name), getattr(found.after, name) - getattr(found.before, name)
+        if total is None or not difference:
+            continue
+        read = [format_value(name, value, found.currency) for value in (total, total + difference)]
+        share = f" ({formatting.change(Fraction(difference, total))})" if total else ""
+        where = f"{over.client}, {formatting.days(asked.filters.days)}"
+        lines.append(f"In total, {LABELS[name].lower()} of {where}: {_arrow(*read)}{share}")
+    return lines
 
 
 def _changes(found: Effect) -> str:
@@ -211,9 +267,7 @@ def _apply() -> None:
             context.store(), principal, plan.wanted, plan.reason, context.now, seen=plan.seen, over=plan.over
         )
     except PerfdashError as error:
-        messages.failed("correction", error, toast=True)
+        messages.failed("correction", error)
         return
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-    messages.done(
-        "correction", f"{formatting.plural(len(made.numbers), 'row')} corrected: {_changes(plan.effect)}.", toast=True
-    )
+    messages.done("correction", f"{formatting.plural(len(made.numbers), 'row')} corrected: {_changes(plan.effect)}.")

@@ -98,8 +98,11 @@ def history_of(one: CorrectionBatch, names: Names, *, authors: bool) -> None:
         st.markdown(escape_markdown(line, 800))
 
 
-def batch_rows(one: CorrectionBatch, *, key: str) -> Correction | None:
+def batch_rows(one: CorrectionBatch, creators: Names, *, key: str) -> Correction | None:
     """The rows of a batch; returns the one that was clicked on."""
+
+    def creator(part: Correction) -> str:
+        return creators.get((part.client, part.account, part.key.creator), part.key.creator)
 
     def each(part: Correction) -> CorrectionBatch:
         return CorrectionBatch((part,))
@@ -107,7 +110,7 @@ def batch_rows(one: CorrectionBatch, *, key: str) -> Correction | None:
     columns = (
         Shown("day", "Day", "day", lambda part: part.key.day, pinned=True),
         Shown("platform", "Platform", "text", lambda part: part.key.platform),
-        Shown("creator", "Creator id", "text", lambda part: part.key.creator),
+        Shown("creator", "Creator", "text", creator),
         Shown("before", "Before", "text", lambda part: each(part).before),
         Shown("value", "Corrected to", "text", lambda part: each(part).value),
         Shown("raw_now", "Reported now", "text", lambda part: each(part).raw_now),
@@ -154,11 +157,10 @@ def _revert() -> None:
         reason = str(state.get(f"revert_reason_{turn}", ""))
         made = correction_write.revert(context.store(), principal, client, numbers, reason, context.now)
     except PerfdashError as error:
-        messages.failed("correction", error, toast=True)
+        messages.failed("revert", error)
         return
     state[_TURN] = turn + 1
     messages.done(
-        "correction",
+        "revert",
         f"{formatting.plural(len(made.numbers), 'correction')} reverted: the reported values count again.",
-        toast=True,
     )

@@ -75,6 +75,7 @@ def _rows(question: Question) -> tuple[CampaignRow, ...]:
 
 
 _CAMPAIGN, _LINKED = "correct_campaign", "_correct_linked"
+_ADDRESS = ("campaign", "account", "owner")
 
 
 def chosen_range(question: Question) -> Range | None:
@@ -88,6 +89,7 @@ def chosen_range(question: Question) -> Range | None:
             index=None,
             key=_CAMPAIGN,
             placeholder="Search by name",
+            on_change=lambda: _into_url(options),
             help="The campaigns with rows under the filters at the left.",
         )
         ref = options.get(label or "")
@@ -99,6 +101,16 @@ def chosen_range(question: Question) -> Range | None:
         st.caption("Choose a first and a last day.")
         return None
     return Range(ref.client, ref.account, ref.campaign, days, (platform,) if platform else filters.platforms)
+
+
+def _into_url(options: Mapping[str, CampaignRef]) -> None:
+    """The chosen campaign stands in the address, as in a link to it."""
+    ref = options.get(st.session_state.get(_CAMPAIGN) or "")
+    for key in _ADDRESS:
+        st.query_params.pop(key, None)
+    if ref is not None:
+        st.query_params.update(campaign_tables.link_of(ref))
+    st.session_state[_LINKED] = ref
 
 
 def _follow_link(options: Mapping[str, CampaignRef]) -> None:
@@ -143,7 +155,9 @@ def _days(within: Days) -> Days | None:
         return None
 
 
-def chosen_rows(principal: Principal, over: Range) -> tuple[tuple[CorrectableFact, ...], CorrectableFact | None]:
+def chosen_rows(
+    principal: Principal, over: Range, creators: Names
+) -> tuple[tuple[CorrectableFact, ...], CorrectableFact | None]:
     """The rows of a range, shown, and the one that was clicked on; () when there is none, or more than can be set."""
     lines = correction_read.lines(context.store(), principal, over)
     if not lines:
@@ -158,7 +172,7 @@ def chosen_rows(principal: Principal, over: Range) -> tuple[tuple[CorrectableFac
         return (), None
     key = f"correct_rows {over}"
     picked: Target | None = component_tables.chosen(key)
-    _table(lines, cache.creators(principal, (over.client,)), money=principal.money, key=key)
+    _table(lines, creators, money=principal.money, key=key)
     if len(lines) > component_tables.MOST_ROWS:
         st.caption(
             f"The first {component_tables.MOST_ROWS:,} of {len(lines):,} rows; a range correction reaches all of them."
@@ -199,10 +213,11 @@ def _pair(name: str) -> tuple[Shown, Shown]:
     return reported, Shown(f"{name}_set", f"✎ {name}", kind, lambda line: getattr(line.laid, name), "what counts")
 
 
-def row_label(line: CorrectableFact) -> str:
-    """3 Mar 2026, TikTok"""
-    key = line.target.key
-    return f"{formatting.day(key.day)}, {key.platform}" + (f", {key.creator}" if key.creator else "")
+def row_label(line: CorrectableFact, creators: Names) -> str:
+    """3 Mar 2026, TikTok, @zoe"""
+    at, key = line.target, line.target.key
+    handle = creators.get((at.client, at.account, key.creator), key.creator)
+    return f"{formatting.day(key.day)}, {key.platform}" + (f", {handle}" if handle else "")
 
 
 def offer(question: Question) -> None:

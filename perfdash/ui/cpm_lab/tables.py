@@ -1,8 +1,8 @@
-"""The CPM lab on screen: how many rows agree, why the others do not, what that does to the total, and the worst."""
+"""Checks on screen: how many rows agree, why the others do not, what that does to the total, and the worst."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,7 @@ import streamlit as st
 from perfdash.domain import metrics
 from perfdash.domain.cpm_causes import RatioName
 from perfdash.domain.cpm_lab import EVEN, MOST, Comparison, ExplainedRatio, Share, Whole
-from perfdash.domain.metrics import Cell, text
+from perfdash.domain.metrics import Cell, Sums, ratio, text
 from perfdash.domain.question import Question
 from perfdash.presentation import cpm_lab as cpm_lab_story
 from perfdash.presentation import formatting, tables
@@ -21,12 +21,19 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.tables import Table
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.ui.components.kpis import NARROWEST_TILE
-from perfdash.ui.components.tables import Shown, draw
+from perfdash.ui.components.tables import Kind, Shown, draw
 from perfdash.ui.runtime import cache, context
 
-DUST = Fraction(1, 200)
-"""Half of the last decimal that a table shows."""
 LABELS: dict[RatioName, str] = {"cpm": "CPM", "roi": "ROI"}
+
+
+TABS = ("CPM", "ROI", "What if")
+
+
+def first_tab(compared: Sequence[Comparison]) -> str:
+    """The one with the most rows that disagree: what there is to look at stands in front."""
+    worst = max(compared, key=lambda one: one.disagreeing, default=None)
+    return LABELS[worst.measure] if worst is not None and worst.disagreeing else TABS[0]
 
 
 def verdict(found: Comparison, facts: int) -> None:
@@ -36,7 +43,12 @@ def verdict(found: Comparison, facts: int) -> None:
     st.markdown(f"**{_sentence(found)}**")
     with st.grid(4 if found.disagreeing else 3, min_column_width=NARROWEST_TILE, gap="small"):
         _count(f"Rows with {label}", rows, f"of {facts:,} in view", "Rows in view whose source sends this number.")
-        _count("Agree", found.count("agrees"), _share(found.count("agrees"), rows), "To the last decimal they show.")
+        _count(
+            "Agree",
+            found.count("agrees"),
+            _share(found.count("agrees"), rows),
+            "Ours, rounded to as many decimals as the source sends, is the number that it sends.",
+        )
         _count("Disagree", found.disagreeing, _share(found.disagreeing, rows), "For the causes below.")
         if found.disagreeing:
             named = found.disagreeing - found.count("unexplained", "ambiguous")
@@ -89,7 +101,7 @@ def causes(found: Comparison, *, key: str) -> None:
         Shown("rows", "Rows", "count", lambda share: share.rows, "rows in view"),
         Shown("share", "Share of rows", "share", lambda share: Fraction(share.rows, found.rows), "of all that report"),
         Shown("cost", "Cost", "money", lambda share: share.cost, "cost of these rows"),
-        Shown("moves", "Moves the total by", "price", _moves, moves),
+        Shown("moves", "Moves the total by", _kind(found.measure), _moves, moves, signed=True),
         Shown("example", "Costliest example", "text", lambda share: _example(share.example)),
     )
     draw(found.shares, columns, alt=f"Reported {LABELS[found.measure]} by cause", key=key, currency=currency)
@@ -112,40 +124,68 @@ def _one_currency(measure: RatioName, currencies: Iterable[str]) -> str:
 
 def _example(finding: ExplainedRatio) -> str:
     row, cause = finding.row, finding.cause
-    said = f"{text(cause.reported)} reported, {_read(finding)} recomputed"
+    said = f"{_as_sent(finding, Fraction(cause.reported))} reported, {_as_sent(finding, cause.recomputed)} recomputed"
     return f"{said}: {row.campaign}, {row.platform}, {formatting.day(row.day)}"
 
 
-def _read(finding: ExplainedRatio) -> str:
-    return formatting.figure(finding.cause.recomputed, formatting.unit_of(finding.measure), finding.row.currency)
+def _as_sent(finding: ExplainedRatio, value: Fraction | None) -> str:
+    return cpm_lab_story.as_sent(finding.measure, finding.cause.reported, value)
 
 
-def wholes(found: Comparison, *, key: str) -> None:
-    """The total: recomputed from sums, as reported and weighted alike, and the mean that must not be used."""
-    weight = "impressions" if found.measure == "cpm" else "cost"
-    currency = _one_currency(found.measure, (whole.currency for whole in found.wholes))
+def wholes(found: Comparison, in_view: Mapping[str, Sums], *, key: str) -> None:
+    """The total: recomputed from sums, as reported and weighted alike, and the mean that must not be used.
+
+    `in_view`: per currency all rows as reported, also those that send no such number: what the Overview adds up.
+    """
+    measure, kind = found.measure, _kind(found.measure)
+    weight = "impressions" if measure == "cpm" else "cost"
+    currency = _one_currency(measure, (whole.currency for whole in found.wholes))
     columns = (
         Shown("currency", "Currency", "text", lambda whole: whole.currency, pinned=True),
         Shown("rows", "Rows", "count", lambda whole: whole.rows, "rows that report it and can be recomputed"),
+        Shown("recomputed", "Recomputed", kind, lambda whole: whole.recomputed, cpm_lab_story.FORMULAS[measure]),
+        Shown("reported", "Reported", kind, lambda whole: whole.reported, f"weighted by {weight}"),
+        Shown("difference", "Difference", kind, _difference, "reported, weighted, less recomputed", signed=True),
+        Shown("mean", "Plain mean", kind, lambda whole: whole.mean, "every row alike: it answers no question"),
         Shown(
-            "recomputed", "Recomputed", "price", lambda whole: whole.recomputed, cpm_lab_story.FORMULAS[found.measure]
+            "all",
+            "All rows in view",
+            kind,
+            lambda whole: ratio(measure, in_view.get(whole.currency, Sums())),
+            "recomputed also over the rows that send none: the Overview's number, without corrections",
         ),
-        Shown("reported", "Reported", "price", lambda whole: whole.reported, f"weighted by {weight}"),
-        Shown("difference", "Difference", "price", _difference, "reported, weighted, less recomputed", signed=True),
-        Shown("mean", "Plain mean", "price", lambda whole: whole.mean, "every row alike: it answers no question"),
     )
-    draw(found.wholes, columns, alt=f"{LABELS[found.measure]} in total", key=key, currency=currency)
+    draw(found.wholes, columns, alt=f"{LABELS[measure]} in total", key=key, currency=currency)
+    for whole in found.wholes:
+        if left := _left_out(whole, in_view.get(whole.currency, Sums()), LABELS[measure]):
+            st.caption(escape_markdown(left, 300))
     st.caption(
-        f"Recomputed = {cpm_lab_story.FORMULAS[found.measure]}, over sums; reported = weighted by {weight}. The plain "
+        f"Recomputed = {cpm_lab_story.FORMULAS[measure]}, over sums; reported = weighted by {weight}. The plain "
         f"mean lets the row with the least {weight} speak as loud as the one with the most: never use it."
     )
+
+
+def _left_out(whole: Whole, everything: Sums, label: str) -> str:
+    """Not in this total: 112 rows of 1,234.00 EUR that send no CPM, of 1,400 in view."""
+    rows = everything.rows - whole.rows
+    if rows <= 0:
+        return ""
+    cost = formatting.micros((everything.cost or 0) - whole.cost, whole.currency)
+    return (
+        f"Not in this total: {formatting.plural(rows, 'row')} of {everything.rows:,} in {whole.currency}, which cost "
+        f"{cost} and send no {label} that can be recomputed."
+    )
+
+
+def _kind(measure: RatioName) -> Kind:
+    """How its values read: a CPM as a price, ROI in per cent as everywhere."""
+    return "price" if measure == "cpm" else "percent"
 
 
 def _difference(whole: Whole) -> Fraction | None:
     if whole.reported is None or whole.recomputed is None:
         return None
-    found = whole.reported - whole.recomputed
-    return found if abs(found) >= DUST else Fraction(0)  # or it would read -0.0000
+    return whole.reported - whole.recomputed
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +218,7 @@ def _named(finding: ExplainedRatio, campaigns: Names, creators: Names) -> _Named
 
 
 def _worst_columns(measure: RatioName, *, named: bool) -> Sequence[Shown]:
-    said = f"{LABELS[measure]} as the source wrote it"
+    said, kind = f"{LABELS[measure]} as the source wrote it", _kind(measure)
     return (
         Shown("campaign", "Campaign", "text", lambda row: row.campaign, pinned=True),
         Shown("day", "Day", "day", lambda row: row.day),
@@ -186,14 +226,15 @@ def _worst_columns(measure: RatioName, *, named: bool) -> Sequence[Shown]:
         Shown("creator", "Creator", "text", lambda row: row.creator),
         Shown("cause", "Cause", "text", lambda row: _cause(row.finding)),
         Shown("currency", "Currency", "text", lambda row: row.currency if named else ""),
-        Shown("reported", "Reported", "text", lambda row: text(row.finding.cause.reported), said),
-        Shown("recomputed", "Recomputed", "price", _recomputed, cpm_lab_story.FORMULAS[measure]),
-        Shown("difference", "Difference", "price", _difference_of, "reported less recomputed", signed=True),
+        Shown("reported", "Reported", kind, lambda row: Fraction(row.finding.cause.reported), "by the source"),
+        Shown("recomputed", "Recomputed", kind, _recomputed, cpm_lab_story.FORMULAS[measure]),
+        Shown("difference", "Difference", kind, _difference_of, "reported less recomputed", signed=True),
         Shown("cost", "Cost", "money", lambda row: row.cost),
         Shown("impressions", "Impressions", "count", lambda row: row.impressions),
         Shown("reach", "Reach", "count", lambda row: row.reach if measure == "cpm" else None),
         Shown("revenue", "Revenue", "money", lambda row: row.revenue if measure == "roi" else None),
         Shown("client", "Client", "text", lambda row: row.client),
+        Shown("sent", "As it was sent", "figure", lambda row: text(row.finding.cause.reported), said),
     )
 
 

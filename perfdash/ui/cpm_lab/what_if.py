@@ -1,4 +1,4 @@
-"""What if: the same delivery under another cost or fee, now and then side by side. Nothing of it is stored."""
+"""What if: the same delivery at another price, beside what it really cost. Nothing of it is stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FORMULA = "new cost = (cost, or the other total) × (1 + fee / 100) + fixed fee
 
 
 def what_if(groups: Sequence[Group], campaigns: Sequence[CampaignRow]) -> None:
-    """The inputs, the totals now and then, and each campaign; for one currency at a time."""
+    """The inputs, the totals as they are and at this price, and each campaign; for one currency at a time."""
     currencies = tuple(sorted({group.currency for group in groups}))
     currency = currencies[0]
     if len(currencies) > 1:
@@ -104,7 +104,7 @@ def _tiles(sums: Sums, times: Fraction, currency: str, cost: Fraction) -> None:
         st.metric(
             f"Cost ({currency})",
             formatting.digits(cost / MICRO, "money", currency, "short"),
-            f"now {before}",
+            f"as it is {before}",
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -112,15 +112,15 @@ def _tiles(sums: Sums, times: Fraction, currency: str, cost: Fraction) -> None:
         )
         for name in SHOWN:
             label = f"{METRICS[name].label} ({currency})" if METRICS[name].unit == "money" else METRICS[name].label
-            now, then = ratio(name, sums), under(name, sums, times)
+            as_it_is, priced = ratio(name, sums), under(name, sums, times)
             st.metric(
                 label,
-                _read(name, then, currency),
-                f"now {_read(name, now, currency)}",
+                _read(name, priced, currency),
+                f"as it is {_read(name, as_it_is, currency)}",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                help=f"Under these terms; {METRICS[name].label} now stands below it.",
+                help=f"At this price; {METRICS[name].label} as it is stands below it.",
             )
 
 
@@ -129,8 +129,8 @@ def _read(name: str, value: Fraction | None, currency: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Then:
-    """A campaign now and under the terms. `cost` in micros."""
+class _Priced:
+    """A campaign as it is and at this price. `cost` in micros."""
 
     name: str
     sums: Sums
@@ -141,21 +141,27 @@ class _Then:
 def _by_campaign(rows: Sequence[CampaignRow], terms: Terms, times: Fraction, currency: str) -> None:
     costs = [row.sums.cost or 0 for row in rows]
     parts = split(cost_under(terms, sum(costs)), costs)
-    found = [_Then(row.name, row.sums, part, times) for row, part in zip(rows, parts, strict=True)]
+    found = [_Priced(row.name, row.sums, part, times) for row, part in zip(rows, parts, strict=True)]
     columns = [
         Shown("name", "Campaign", "text", lambda row: row.name, pinned=True),
-        Shown("cost_now", "Cost now", "money", lambda row: row.sums.cost, glossary.hint("cost")),
-        Shown("cost_then", "Cost then", "money", lambda row: row.cost, "its part of the new total, to the micro"),
+        Shown("cost_now", "Cost as it is", "money", lambda row: row.sums.cost, glossary.hint("cost")),
+        Shown(
+            "cost_priced",
+            "Cost at this price",
+            "money",
+            lambda row: row.cost,
+            "its part of the new total, to the micro",
+        ),
     ]
     for name in SHOWN:
         columns += _pair(name)
-    draw(found[:MOST_ROWS], columns, alt="Campaigns under other terms", key="what_if_campaigns", currency=currency)
+    draw(found[:MOST_ROWS], columns, alt="Campaigns at this price", key="what_if_campaigns", currency=currency)
 
 
 def _pair(name: str) -> tuple[Shown, Shown]:
     metric = METRICS[name]
     kind = "price" if metric.unit == "money" else "times" if name == "roas" else "percent"
     return (
-        Shown(f"{name}_now", f"{metric.label} now", kind, lambda row: ratio(name, row.sums)),  # type: ignore[arg-type]
-        Shown(f"{name}_then", f"{metric.label} then", kind, lambda row: under(name, row.sums, row.times)),  # type: ignore[arg-type]
+        Shown(f"{name}_now", f"{metric.label} as it is", kind, lambda row: ratio(name, row.sums)),  # type: ignore[arg-type]
+        Shown(f"{name}_priced", f"{metric.label} at this price", kind, lambda row: under(name, row.sums, row.times)),  # type: ignore[arg-type]
     )

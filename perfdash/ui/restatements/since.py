@@ -68,7 +68,7 @@ def of_export(found: ExportReceipt) -> Since:
     first = found.parts[0]
     clients = tuple(part.client for part in found.parts)
     what, when = escape_markdown(first.view), browser.clock(first.at)
-    return Since(found.at_revisions, f"the export of {what}, {when}", f"sent {when}", found.shown_at, clients)
+    return Since(found.at_revisions, f"the export of {what}, {when}", f"Sent {when}", found.shown_at, clients)
 
 
 def control(question: Question) -> Since | None:
@@ -157,7 +157,7 @@ def _of_day(preset: Preset, today: date) -> Since:
 
 
 def _from(day: date) -> Since:
-    return Since(day, f"the end of {formatting.weekday(day)}", formatting.weekday(day), day)
+    return Since(day, f"the end of {formatting.weekday(day)}", f"End of {day:%a} {day.day} {day:%b}", day)
 
 
 def _sync(question: Question) -> Since:
@@ -165,7 +165,7 @@ def _sync(question: Question) -> Since:
     last = overview.last_revised(context.store(), question)
     before = tuple((client, revision - 1) for client, revision, _ in last)
     known = min((at for *_, at in last), default=browser.now()) - as_of_rules.TICK
-    return Since(AtRevisions(before, known), "before the last sync that changed anything", "before", known)
+    return Since(AtRevisions(before, known), "the time before the last sync that changed anything", "Before", known)
 
 
 def _date(value: str, today: date) -> Since | None:

@@ -1,4 +1,4 @@
-"""What restatements look like: the sentence that sums them up, a bar per day, and tables of then, now, difference."""
+"""What changed in tables of then, now and difference, and a bar per day."""
 
 from __future__ import annotations
 
@@ -12,35 +12,32 @@ import pyarrow as pa
 import streamlit as st
 
 from perfdash.domain.accounts import Days
-from perfdash.domain.facts import MICRO
-from perfdash.domain.metrics import Sums
-from perfdash.domain.restatements import (
-    ADDED,
-    LABELS,
-    RESTATED_FIELDS,
-    Event,
-    Moved,
-    Movement,
-    RestatedField,
-    by_key,
-    exact_value,
-)
-from perfdash.domain.settlement import FEWEST_DAYS, Curve
+from perfdash.domain.restatements import ADDED, LABELS, RESTATED_FIELDS, Event, RestatedField
+from perfdash.domain.then_and_now import ThenNow
 from perfdash.presentation import charts, formatting
 from perfdash.presentation.columns import Names
 from perfdash.presentation.escaping import escape_markdown
+from perfdash.presentation.formatting import unit_of
 from perfdash.ui.components import tables as component_tables
 from perfdash.ui.components.tables import Kind, Shown, draw
-from perfdash.ui.runtime import browser
+from perfdash.ui.restatements.values import amount, exact, signed_share, signed_text
 
 TIMINGS = {
     "running": "while the day ran",
-    "before": "before final",
-    "after": "after final",
+    "before": "before it was final",
+    "after": "after it was final",
     "provisional": "no window known",
 }
-_BARS = ("Before final", "After final")  # short enough for a telephone
+_BARS = ("Before final", "After final", "First reported later")  # short enough for a telephone
 _SCHEMA = pa.schema([("day", pa.float64()), ("platform", pa.string()), ("value", pa.float64()), ("shown", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What the columns of both sides are called: by their moments."""
+
+    then: str
+    now: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,75 +45,30 @@ class ChangeLine:
     """One line of a table: what it is about, then, now, and what lies between. Values as integers of their unit."""
 
     name: str
-    day: date | None
-    currency: str
     then: int | None
     now: int | None
     difference: int | None
     changes: int
     late: int
-    at: datetime | None = None
-    platform: str = ""
-    change: str = ""
-    timing: str = ""
+    day: date | None = None
 
     @property
     def share(self) -> Fraction | None:
-        """The difference as a part of what was told then."""
+        """The difference as a part of what was known then."""
         return Fraction(self.difference, abs(self.then)) if self.then and self.difference is not None else None
 
 
-def amount(field: RestatedField, value: int | None, currency: str) -> str:
-    """A value with its unit; a difference keeps its sign."""
-    found = exact_value(field, value)
-    return formatting.figure(found if not isinstance(found, str) else None, formatting.unit_of(field), currency)
-
-
-def signed_text(field: RestatedField, value: int | None, currency: str) -> str:
-    """A difference with its sign, also when it is one up."""
-    return ("+" if (value or 0) > 0 else "") + amount(field, value, currency)
-
-
-def sentence(field: RestatedField, one: Movement, now: Sums | None) -> str:
-    """Cost moved by −12.40 EUR (−0.8%) on 14 days, 3 of them after they were final."""
-    moved = one.difference(field) or 0
-    then = (getattr(now, field) or 0) - moved if now else -moved
-    share = f" ({formatting.change(Fraction(moved, then))})" if then else ""
-    late = f", {len(one.late_days)} of them after they were final" if one.late_days else ""
-    what = f"moved by {signed_text(field, moved, one.currency)}{share}" if moved else "did not move in sum"
-    return f"{LABELS[field]} {what} on {formatting.plural(len(one.days), 'changed day')}{late}."
-
-
-def sentences(field: RestatedField, in_view: Sequence[tuple[Movement, Sums | None]]) -> None:
-    """The headline, a line per currency."""
-    for one, sums in in_view:
-        if len(in_view) == 1:
-            st.subheader(sentence(field, one, sums))
-        else:
-            st.markdown(f"**{sentence(field, one, sums)}**")
-        st.caption(_counted(one))
-
-
-def _counted(one: Movement) -> str:
-    """1,204 changes of rows, 3 vanished, 2 reappeared; the last one 22 Nov 06:03."""
-    parts = [formatting.plural(one.events, "change of a row", "changes of rows")]
-    parts += [f"{one.vanished:,} vanished"] if one.vanished else []
-    parts += [f"{one.reappeared:,} reappeared"] if one.reappeared else []
-    parts += [f"{one.late:,} after the day was final"] if one.late else []
-    return f"{', '.join(parts)}; the last one {browser.clock(one.last_at)}."
-
-
-def day_bars(field: RestatedField, moved: Sequence[Moved], currency: str, days: Days, *, key: str) -> None:
-    """Now minus then per day, by whether the change came before or after the day was final."""
-    found = by_key(
-        (one for one in moved if one.currency == currency), lambda one: (one.day, _BARS[one.timing == "after"])
-    )
+def day_bars(
+    field: RestatedField, found: Mapping[tuple[date, str], ThenNow], currency: str, days: Days, *, key: str
+) -> None:
+    """Now minus then per day: what was restated before and after the day was final, and what first came later."""
     points = [
-        (charts.at(day), bar, float(Fraction(value, _unit(field))), signed_text(field, value, currency))
-        for ((day, bar), _), one in sorted(found.items())
-        if (value := one.difference(field))
+        (charts.at(day), bar, float(exact(field, value) or 0), signed_text(field, value, currency))
+        for (day, _), one in sorted(found.items())
+        for bar, value in zip(_BARS, _parts(field, one), strict=True)
+        if value
     ]
-    title = f"{LABELS[field]} now minus then{f' ({currency})' if formatting.unit_of(field) == 'money' else ''}"
+    title = f"{LABELS[field]} now minus then{f' ({currency})' if unit_of(field) == 'money' and currency else ''}"
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{escape_markdown(title)}**")
         if not points:
@@ -124,192 +76,154 @@ def day_bars(field: RestatedField, moved: Sequence[Moved], currency: str, days: 
             return
         columns = zip(*points, strict=True)
         data = pa.table([pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA)
-        spec = charts.bars_by_day("Now minus then", _BARS, days)
-        st.vega_lite_chart(data, spec, key=key, alt=f"{title} per day")
-
-
-def _unit(field: RestatedField) -> int:
-    return 1 if formatting.unit_of(field) == "count" else MICRO
-
-
-def by_measure(one: Movement, now: Sums | None, fields: Sequence[RestatedField], *, key: str) -> None:
-    """A table per kind of unit would be three: each value is told with its own unit instead."""
-    rows = [
-        (
-            LABELS[f],
-            *(amount(f, v, one.currency) for v in _then_now(one, now, f)),
-            signed_text(f, one.difference(f), one.currency),
-            one.count(f),
+        shown = tuple(bar for bar in _BARS if any(point[1] == bar for point in points) or bar != _BARS[2])
+        st.vega_lite_chart(
+            data, charts.bars_by_day("Now minus then", shown, days), key=key, alt=f"{title}, a bar for each day"
         )
-        for f in fields
-        if f in ADDED and one.count(f)
-    ]
-    counted = [
-        (LABELS[f], formatting.UNDEFINED, formatting.UNDEFINED, formatting.UNDEFINED, one.count(f))
-        for f in fields
-        if f not in ADDED and one.count(f)
-    ]
+
+
+def _parts(field: RestatedField, one: ThenNow) -> tuple[int, int, int]:
+    late = one.late.difference(field) or 0
+    return (one.moved.difference(field) or 0) - late, late, one.first_reported(field)
+
+
+def by_measure(one: ThenNow, moments: Moments, *, key: str) -> None:
+    """A line per measure of which any row changed, each value told with its own unit."""
+    fields = [field for field in RESTATED_FIELDS if field in ADDED and one.differs(field)]
     columns = [
-        Shown("measure", "Measure", "text", lambda row: row[0], pinned=True),
-        Shown("then", "Then", "text", lambda row: row[1]),
-        Shown("now", "Now", "text", lambda row: row[2]),
-        Shown("difference", "Difference", "text", lambda row: row[3]),
-        Shown("changes", "Changes", "count", lambda row: row[4], "rows in which it changed, each time counted"),
+        Shown("measure", "Measure", "text", LABELS.__getitem__, pinned=True),
+        Shown("then", moments.then, "figure", lambda f: amount(f, one.sides(f)[0], one.currency)),
+        Shown("now", moments.now, "figure", lambda f: amount(f, one.sides(f)[1], one.currency)),
+        Shown("difference", "Difference", "figure", lambda f: signed_text(f, one.difference(f), one.currency)),
+        Shown("share", "Change", "figure", lambda f: _share(one.share(f))),
+        Shown("changes", "Changes", "count", lambda f: one.moved.count(f), _CHANGES.help),
     ]
-    draw(rows + counted, columns, alt="What changed, by measure", key=key)
+    draw(fields, columns, alt="What changed, by measure", key=key)
+    others = [
+        f"{LABELS[f]} of {formatting.plural(one.moved.count(f), 'row')}"
+        for f in RESTATED_FIELDS
+        if f not in ADDED and one.moved.count(f)
+    ]
+    if others:  # what does not add up has no sum then and now
+        st.caption(f"Also changed, without a sum: {escape_markdown(formatting.enumerate_names(others, 9))}.")
 
 
-def _then_now(one: Movement, now: Sums | None, field: RestatedField) -> tuple[int | None, int | None]:
-    value: int | None = getattr(now, field) if now else None
-    moved = one.difference(field)
-    return (value if moved is None else (value or 0) - moved), value
+def _share(share: Fraction | None) -> str:
+    return formatting.UNDEFINED if share is None else signed_share(share)
 
 
-def lines(
-    field: RestatedField, found: Mapping[tuple[Any, str], Movement], now: Mapping[tuple[Any, str], Sums], names: Any
-) -> list[ChangeLine]:
-    """One line per key of `found`, with the whole of it then and now; `names(key)` gives (name, day)."""
-    made = []
-    for (key, currency), one in found.items():
-        if not one.count(field):
-            continue
-        then, value = _then_now(one, now.get((key, currency)), field)
-        name, day = names(key)
-        made.append(
-            ChangeLine(
-                name, day, currency, then, value or 0, one.difference(field), one.count(field), len(one.late_days)
-            )
-        )
-    return made
+def line(field: RestatedField, one: ThenNow, name: str, day: date | None = None) -> ChangeLine:
+    """One key of a comparison as a line of a table."""
+    then, now = one.sides(field)
+    late = len(one.moved.late_days)
+    return ChangeLine(name, then, now, one.difference(field), one.moved.count(field), late, day)
 
 
 _NAME = Shown("name", "Campaign", "text", lambda row: row.name, pinned=True)
 _DAY = Shown("day", "Day", "day", lambda row: row.day, pinned=True)
-_LATE = Shown("late", "Final days", "count", lambda row: row.late, "days that changed after they were final")
+_LATE = Shown("late", "Final days", "count", lambda row: row.late or None, "days restated after they were final")
 _CHANGES = Shown("changes", "Changes", "count", lambda row: row.changes, "rows in which it changed, each time counted")
 
 
-def table(field: RestatedField, rows: Sequence[ChangeLine], *, days: bool, key: str) -> None:
-    """Lines by day, newest first, or by campaign, the largest movement first."""
-    kind, currency = formatting.unit_of(field), _one_currency(rows)
-    order = (lambda row: -row.day.toordinal()) if days else (lambda row: -abs(row.difference or 0))
-    columns = (_DAY if days else _NAME, *_sides(kind, currency), _CHANGES, _LATE)
-    shown = sorted(rows, key=order)
-    draw(shown[: component_tables.MOST_ROWS], columns, alt=f"{LABELS[field]} then and now", key=key, currency=currency)
+def table(
+    field: RestatedField, rows: Sequence[ChangeLine], moments: Moments, currency: str, *, days: bool, key: str
+) -> None:
+    """Lines by day, newest first, or by campaign, the largest difference first."""
 
+    def newest(row: ChangeLine) -> int:
+        return -(row.day or date.min).toordinal()
 
-def _sides(kind: Kind, currency: str) -> tuple[Shown, ...]:
-    found = (
-        Shown("then", "Then", kind, lambda row: row.then),
-        Shown("now", "Now", kind, lambda row: row.now),
-        Shown("difference", "Difference", kind, lambda row: row.difference, signed=True),
-        Shown("share", "Change", "change", lambda row: row.share),
+    def largest(row: ChangeLine) -> int:
+        return -abs(row.difference or 0)
+
+    columns = (_DAY if days else _NAME, *_sides(unit_of(field), moments), _CHANGES, _LATE)
+    shown = sorted(rows, key=newest if days else largest)
+    about = "by day" if days else "by campaign"
+    draw(
+        shown[: component_tables.MOST_ROWS],
+        columns,
+        alt=f"{LABELS[field]} then and now, {about}",
+        key=key,
+        currency=currency,
     )
-    return found if currency else (Shown("currency", "Currency", "text", lambda row: row.currency), *found)
 
 
-def _one_currency(rows: Sequence[ChangeLine]) -> str:
-    found = {row.currency for row in rows}
-    return found.pop() or "" if len(found) == 1 else ""
+def _sides(kind: Kind, moments: Moments) -> tuple[Shown, ...]:
+    return (
+        Shown("then", moments.then, kind, lambda row: row.then),
+        Shown("now", moments.now, kind, lambda row: row.now),
+        Shown("difference", "Difference", kind, lambda row: row.difference, "now minus then", signed=True),
+        Shown(
+            "share", "Change", "percent", lambda row: row.share, "the difference over what was known then", signed=True
+        ),
+    )
 
 
-def changes(field: RestatedField, events: Sequence[Event], names: Names, *, key: str) -> None:
-    """The list: one line per change, newest first."""
-    rows = [_line(field, event, names) for event in events]
-    currency = _one_currency(rows)
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """A change of one row, with the names that people know it by."""
+
+    event: Event
+    campaign: str
+    creator: str
+    account: str
+    then: int | None
+    now: int | None
+
+    @property
+    def at(self) -> datetime:
+        """When the change was recorded."""
+        return self.event.at
+
+    @property
+    def difference(self) -> int:
+        """now - then; what is not reported counts as nothing."""
+        return (self.now or 0) - (self.then or 0)
+
+    @property
+    def share(self) -> Fraction | None:
+        """The difference as a part of what was known then."""
+        return Fraction(self.difference, abs(self.then)) if self.then else None
+
+
+@dataclass(frozen=True, slots=True)
+class RowNames:
+    """(client, account, id) -> name, of campaigns and creators; (client, account) -> label where there are several."""
+
+    campaigns: Names
+    creators: Names
+    accounts: Mapping[tuple[str, int], str]
+
+
+def event_line(field: RestatedField, event: Event, names: RowNames) -> EventLine:
+    """One event as a line of the list."""
+    n = RESTATED_FIELDS.index(field)
+    then, now = (value if isinstance(value, int) else None for value in (event.then[n], event.now[n]))
+    return EventLine(
+        event,
+        names.campaigns.get((event.client, event.account, event.campaign), event.campaign),
+        names.creators.get((event.client, event.account, event.creator), event.creator),
+        names.accounts.get((event.client, event.account), ""),
+        then,
+        now,
+    )
+
+
+def changes(field: RestatedField, rows: Sequence[EventLine], currency: str, *, key: str) -> None:
+    """The list: one line per change. `rows` in the order that was asked for."""
+
+    def of(name: str) -> Any:
+        return lambda row: getattr(row.event, name)
+
     columns = (
         Shown("at", "Changed", "moment", lambda row: row.at, pinned=True),
-        Shown("day", "Day", "day", lambda row: row.day),
-        Shown("name", "Campaign", "text", lambda row: row.name),
-        Shown("platform", "Platform", "text", lambda row: row.platform),
-        *_sides(formatting.unit_of(field), currency),
-        Shown("change", "What", "text", lambda row: row.change),
-        Shown("timing", "When", "text", lambda row: row.timing, "before or after the day was final"),
+        Shown("day", "Day", "day", of("day")),
+        Shown("name", "Campaign", "text", lambda row: row.campaign),
+        Shown("platform", "Platform", "text", of("platform")),
+        Shown("creator", "Creator", "text", lambda row: row.creator),
+        Shown("account", "Account", "text", lambda row: row.account),
+        *_sides(unit_of(field), Moments("Before", "After")),
+        Shown("change", "What", "text", of("kind")),
+        Shown("timing", "When", "text", lambda row: TIMINGS[row.event.timing], "before or after the day was final"),
     )
-    draw(rows, columns, alt="Every change", key=key, currency=currency)
-
-
-def _line(field: RestatedField, event: Event, names: Names) -> ChangeLine:
-    n = RESTATED_FIELDS.index(field)
-    then, now = event.then[n], event.now[n]
-    name = names.get((event.client, event.account, event.campaign), event.campaign)
-    values = [value if isinstance(value, int) else None for value in (then, now)]
-    moved = (values[1] or 0) - (values[0] or 0)
-    return ChangeLine(
-        name,
-        event.day,
-        event.currency,
-        values[0],
-        values[1],
-        moved,
-        1,
-        event.timing == "after",
-        event.at,
-        event.platform,
-        event.kind,
-        TIMINGS[event.timing],
-    )
-
-
-_TOLD = 2
-
-
-def draw_settlement(curves: Sequence[Curve] | None, *, money: bool) -> None:
-    """Movement after the end of a day, and after each day from then on."""
-    what = "cost" if money else "impressions"
-    st.subheader("How your days settle")
-    if curves is None:
-        st.caption("Choose some clients: this is computed for a few at a time.")
-        return
-    told = [curve for curve in curves if curve.enough]
-    if not told:
-        st.caption(
-            f"Too few days to tell: it takes {FEWEST_DAYS} final days that were fetched as they settled. A few weeks "
-            "of daily syncs will do."
-        )
-        return
-    st.markdown("  \n".join(_sentence(curve) for curve in told))
-    last = max(len(curve.points) for curve in told)
-    columns = [
-        Shown("platform", "Platform", "text", _name, pinned=True),
-        Shown(
-            "days",
-            "Days",
-            "count",
-            lambda row: row.days,
-            "final days of the last two months that were fetched as they settled",
-        ),
-        *(_column(after) for after in range(last)),
-    ]
-    draw(curves, columns, alt=f"How far {what} was from its last value, by days after the day's end", key="settling")
-    few = [_name(curve) for curve in curves if not curve.enough]
-    if few:
-        st.caption(f"Too few days to tell for {escape_markdown(formatting.enumerate_names(few))}.")
-    st.caption(
-        f"How far the {what} known then was from the {what} known last: the differences of the days, added without "
-        "their signs, as a part of the whole. Only days that a fetch had just covered count."
-    )
-
-
-def _name(curve: Curve) -> str:
-    return f"{curve.platform}, {curve.currency}" if curve.currency else curve.platform
-
-
-def _column(after: int) -> Shown:
-    label = "At day's end" if after == 0 else f"+{after} d"
-    return Shown(
-        f"after_{after}",
-        label,
-        "percent",
-        lambda row: row.points[after].moved if after < len(row.points) else None,
-        f"still to move {formatting.plural(after, 'day')} after the day's end",
-    )
-
-
-def _sentence(curve: Curve) -> str:
-    """Your TikTok days move 3.1% after day 1, 0.4% after day 4."""
-    points = [point for point in curve.points if point.moved is not None and point.after > 0] or list(curve.points)
-    first, later = points[0], points[len(points) // 2]
-    chosen = [first] if later is first else [first, later]
-    told = ", ".join(f"{formatting.figure(point.moved, 'percent')} after day {point.after}" for point in chosen[:_TOLD])
-    return f"Your {escape_markdown(_name(curve))} days move {told}."
+    draw(rows, columns, alt=f"Every change of {LABELS[field].lower()}", key=key, currency=currency)
