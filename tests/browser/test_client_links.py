@@ -54,7 +54,7 @@ def test_a_link_is_made_opened_and_revoked(scene: Scene, page: Page, stranger: B
     page.get_by_role("link", name="Share what you see").click()
     page.get_by_role("textbox", name="Name of the link").fill("For the board")
     page.get_by_role("button", name="Make link").click()
-    page.get_by_text("Copy it now").wait_for()
+    page.get_by_role("button", name="Copy the address").wait_for()
     address = page.get_by_test_id("stCode").locator("code").inner_text().strip()
     assert re.fullmatch(re.escape(scene.server.url) + r"/link/[\w-]{43}", address)
 
@@ -63,51 +63,77 @@ def test_a_link_is_made_opened_and_revoked(scene: Scene, page: Page, stranger: B
     sidebar = visitor.get_by_test_id("stSidebar")
     expect(sidebar.get_by_text("For the board")).to_be_visible()
     assert sidebar.get_by_role("combobox").count() == sidebar.get_by_role("textbox").count() == 0
-    assert visitor.url.startswith(f"{scene.server.url}/")
-    assert "link/" not in visitor.url
+    assert visitor.url == address, "the address in the bar is the one that can be passed on"
+    visitor.get_by_role("link", name="Campaigns", exact=True).first.click()
+    visitor.get_by_role("heading", name="Campaigns").wait_for()
+    assert visitor.url.startswith(f"{address}/campaigns")
+    visitor.reload()
+    visitor.get_by_role("heading", name="Campaigns").wait_for()
+    visitor.goto(address)
+    visitor.get_by_role("heading", name="Overview").wait_for()
     assert visitor.evaluate("document.cookie") == "" or "perfdash" not in visitor.evaluate("document.cookie")
 
+    page.get_by_role("button", name="Make another link").click()
+    page.get_by_role("button", name="Show the address of For the board again").click()
+    expect(page.get_by_test_id("stCode").locator("code")).to_have_text(address)
     page.reload()
     page.get_by_role("heading", name="1 link").wait_for()
     (one,) = [one for one in link_views.list_links(scene.store, BOSS, datetime.now(UTC)) if one.link.author == "boss"]
-    assert (one.opened, one.views) == (1, 1)
+    assert (one.opened, one.views) == (1, 4)
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 15, box["y"] + 52)
     page.get_by_role("button", name="Revoke this link").click()
-    expect(visitor.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(visitor.get_by_role("heading", name="This link does not open")).to_be_visible()
     expect(visitor.get_by_test_id("stMetricValue")).to_have_count(0)
     visitor.goto(address)
     expect(visitor.get_by_text("ask whoever sent it for a new one")).to_be_visible()
 
 
 def test_nothing_typed_into_the_address_changes_a_link(scene: Scene, stranger: BrowserContext) -> None:
-    visitor = opened(stranger, f"{scene.server.url}/link/{made(scene)[1]}")
+    address = f"{scene.server.url}/link/{made(scene)[1]}"
+    visitor = opened(stranger, address)
     usual = settled(visitor)
     for query in ("values=raw&as_of=2026-01-01", "client=rival&range=All+days&currency=USD"):
-        visitor.goto(f"{scene.server.url}/?{query}")
+        visitor.goto(f"{address}?{query}")
         visitor.get_by_role("heading", name="Overview").wait_for()
         assert settled(visitor) == usual, query
         shown = visitor.locator("body").inner_text()
         assert not [one for one in CANARIES if one in shown], query
     for path in ("restatements", "no-such-page"):
-        visitor.goto(f"{scene.server.url}/{path}")
-        visitor.get_by_role("heading", name="Overview").wait_for()
-        assert settled(visitor) == usual
-        expect(visitor).to_have_url(f"{scene.server.url}/")
+        visitor.goto(f"{address}/{path}")
+        visitor.get_by_text("There is no such page here.").wait_for()
+        assert visitor.get_by_test_id("stMetric").count() == 0
         assert visitor.get_by_role("dialog").count() == 0, "no dialog about pages that were never offered"
+    visitor.goto(scene.server.url)
+    visitor.get_by_role("heading", name="Sign in").wait_for()
 
 
-def test_who_leaves_a_link_is_back_in_the_account(scene: Scene, page: Page) -> None:
+def test_a_link_and_an_account_stand_side_by_side_in_one_browser(scene: Scene, page: Page) -> None:
     signed_in(page, scene.server.url)
-    page.goto(f"{scene.server.url}/link/{made(scene)[1]}")
-    page.get_by_role("button", name="Leave this link").click()
-    page.get_by_role("button", name="Sign out").wait_for()
-    expect(page.get_by_role("button", name="Leave this link")).to_have_count(0)
-    for _ in range(100):
-        if not [one for one in page.context.cookies() if one["name"] == "perfdash_link"]:
-            break
-        page.wait_for_timeout(100)
-    assert not [one for one in page.context.cookies() if one["name"] == "perfdash_link"]
+    tab = page.context.new_page()
+    tab.set_default_timeout(120_000)
+    tab.goto(f"{scene.server.url}/link/{made(scene)[1]}")
+    tab.get_by_role("heading", name="Overview").wait_for()
+    assert tab.title() == "For the board - Acme - perfdash"
+    expect(tab.get_by_role("button", name="Sign out")).to_have_count(0)
+    expect(tab.get_by_role("link", name="Back to perfdash")).to_have_attribute("href", "/")
     page.reload()
     page.get_by_role("button", name="Sign out").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+    tab.reload()
+    tab.get_by_role("heading", name="Overview").wait_for()
+
+
+@pytest.mark.parametrize(
+    "path", ["link/x", "link/tooshort/campaigns", f"link/{'A' * 43}", f"link/{'A' * 43}/campaigns"]
+)
+def test_a_link_that_does_not_open_says_so_on_a_page_of_ours(scene: Scene, page: Page, path: str) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
+    page.goto(f"{scene.server.url}/{path}")
+    expect(page.get_by_role("heading", name="This link does not open")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).display") == "grid", "styled, and its policy lets it be"
+    assert complaints == []
+    assert page.title() == "This link does not open - perfdash"

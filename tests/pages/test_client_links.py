@@ -40,7 +40,7 @@ def link(store: Store) -> link_views.LinkActivity:
     return one
 
 
-def test_what_is_seen_becomes_a_link_whose_address_is_shown_once(acme: Store) -> None:
+def test_what_is_seen_becomes_a_link_whose_address_is_shown_until_it_is_put_away(acme: Store) -> None:
     fact(acme)
     app = made(shown(LINKS, platform="TikTok"))
     assert not app.exception
@@ -53,7 +53,7 @@ def test_what_is_seen_becomes_a_link_whose_address_is_shown_once(acme: Store) ->
     assert opened.money
     assert opened.expires_at == NOON + timedelta(days=30)
     assert opened.shared.lock.before == BEFORE
-    app = press(app, "I have copied it")
+    app = press(app, "Make another link")
     assert not app.code
     assert found[1] not in said(app)
 
@@ -108,7 +108,7 @@ def test_the_client_can_be_chosen_where_it_is_asked_for_and_the_sidebar_follows(
 def test_while_an_address_is_shown_nothing_else_asks_for_attention(acme: Store) -> None:
     app = made(shown(LINKS))
     assert "Make link" not in [button.label for button in app.button]
-    app = press(app, "I have copied it")
+    app = press(app, "Make another link")
     assert "Make link" in [button.label for button in app.button]
     assert app.text_input(key="link_label").value == "", "the next link is another one"
 

@@ -79,6 +79,9 @@ def place(raw: bytes, base: str, static: frozenset[str]) -> Resource | None:
     if path != inside and not path.startswith(f"{inside}/"):
         return None
     name = path[len(inside) + 1 :]
+    if name.removeprefix("link/") in static:  # the page of a link asks for its icon beside its own address
+        name = name.removeprefix("link/")
+        return Resource("static", f"{inside}/{name}", name)
     if found := _LINK.fullmatch(name):
         return _in_link(inside, found[1], found[2] or "", static)
     kind = _kind(name, static)

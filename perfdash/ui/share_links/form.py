@@ -19,13 +19,14 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.store.query import catalog, overview
 from perfdash.store.share_links import links
 from perfdash.ui.auth import session
+from perfdash.ui.components.copy_button import copy_button
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.runtime import addresses, context, navigation
 from perfdash.ui.share_links import visitor as link_visitor
 
 LIVES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
-_MADE, _WRONG, _WHICH = "_link_made", "_link_wrong", "link_client"
+_MADE, _AWAY, _WRONG, _WHICH = "_link_made", "_link_away", "_link_wrong", "link_client"
 _PINNED, _PRESENT = "pinned", "present"
 
 
@@ -36,7 +37,8 @@ def offer(principal: Principal) -> None:
 
 
 def show_form(asked: Selection) -> None:
-    """The form, or what is lacking for one; above it the address of the link that was just made, until it is closed."""
+    """The form, or what is lacking for one; in its place the address of the link that was just made, until it is put
+    away; then a button above it that shows the address again."""
     if _made():
         return
     question, principal = asked.question, asked.question.principal
@@ -123,25 +125,37 @@ def _make(client: Client, wanted: Shared, label: str, *, money: bool, days: int)
     page = st.context.url
     address = addresses.link_address(page if isinstance(page, str) else "http://localhost/", token)
     st.session_state[_MADE] = (link.label, address, link.expires_at.date())
+    st.session_state[_AWAY] = False
     st.session_state.pop("link_label", None)  # the next link is another one
     st.rerun()
 
 
 def _made() -> bool:
-    """The one time that the address is shown; the store keeps no copy of it. True until it is put away."""
+    """The address of the newest link, while this page is open; the store keeps no copy. True while it is in view."""
     found: tuple[str, str, date] | None = st.session_state.get(_MADE)
     if found is None:
         return False
     label, address, until = found
+    if st.session_state.get(_AWAY):
+        st.button(f"Show the address of {escape_markdown(label, 100)} again", on_click=_put_away, args=(False,))
+        return False
     with st.container(border=True):
         st.markdown(
             f":material/link: **{escape_markdown(label, 100)}** is ready. "
             f"It opens until {escape_markdown(formatting.day(until))}."
         )
         st.code(address, language=None, wrap_lines=True)
-        st.caption("Copy it now: it is not shown again. Whoever has it sees these numbers, without signing in.")
-        st.button("I have copied it", on_click=lambda: st.session_state.pop(_MADE, None), icon=":material/check:")
+        copy_button("Copy the address", address, key="copy_link")
+        st.caption(
+            "Whoever has it sees these numbers, without signing in. It can be shown again until you reload or leave "
+            "perfdash; nobody can look it up later."
+        )
+        st.button("Make another link", on_click=_put_away, args=(True,), icon=":material/add_link:")
     return True
+
+
+def _put_away(away: bool) -> None:
+    st.session_state[_AWAY] = away
 
 
 def _choice(principal: Principal, chosen: tuple[str, ...]) -> None:
