@@ -322,7 +322,8 @@ def test_two_links_to_one_client_share_nothing_that_was_read(scene: Scene, visit
     for one in (visit, other, visit):
         with came(scene, one) as visitor:
             visitor.run()
-            said.append(next(help for label, _, help in visitor.metrics if label == "Impressions"))
+            help = next(help for label, _, help in visitor.metrics if label == "Impressions")
+            said.append(help.replace(",", ""))
     assert "10000" in said[0]
     assert "9000" in said[1]
     assert "10000" not in said[1]
@@ -448,7 +449,7 @@ def test_no_answer_in_place_of_a_widget_changes_what_a_link_shows(scene: Scene, 
         boss.query = "client=acme"
         boss.run()
         foreign_widgets, foreign_files = boss.widgets, boss.files
-    assert {"Clients", "Dates", "As of"} <= {widget.label for widget in foreign_widgets}
+    assert {"Clients", "Dates"} <= {widget.label for widget in foreign_widgets}
     foreign, tried = ("rival", f"{CANARY}-tv", "All days"), 0
     for page in PAGES if FULL else PAGES[:1]:
         with LinkTamperer(scene.server.url, visit, page) as visitor:

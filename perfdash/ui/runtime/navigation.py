@@ -12,6 +12,7 @@ import streamlit as st
 
 from perfdash import ROOT
 from perfdash.domain.access import Capability, Principal
+from perfdash.ui.runtime import browser
 from perfdash.ui.runtime.addresses import app_path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)
@@ -258,7 +259,8 @@ def address(page: PageRecord, query: Mapping[str, str], name: str = "") -> str:
     So it begins with the `name` that is shown, as it is spelled: a search in the table finds it there.
     """
     own = {"name", "campaign", "creator", "account", "owner", *query}
-    filters = [(key, value) for key in st.query_params for value in st.query_params.get_all(key)]
+    asked = () if browser.link_path() else st.query_params  # a client link has no filters, whatever its address says
+    filters = [(key, value) for key in asked for value in st.query_params.get_all(key)]
     rest = [*((key, value) for key, value in filters if key not in own), *query.items()]
     spelled = [f"name={_spelled(name)}"] if name else []
     return f"./{page.path}?{'&'.join([*spelled, *([urlencode(rest)] if rest else [])])}"
