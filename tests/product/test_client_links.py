@@ -336,7 +336,7 @@ def test_without_money_none_is_sent(scene: Scene) -> None:
     for page in PAGES[:2]:
         with came(scene, mine, page=page) as visitor:
             visitor.run()
-            assert visitor.metrics or visitor.tables
+            assert visitor.metrics or visitor.tables, visitor.text
             shown = [label for label, *_ in visitor.metrics] + [name for t in visitor.tables for name in t.column_names]
             assert not [
                 name for name in shown if re.search("cost|cpm|cpc|roas|roi|budget|revenue", name, re.IGNORECASE)
