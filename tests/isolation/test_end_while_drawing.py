@@ -156,7 +156,7 @@ def test_a_browser_whose_socket_was_closed_for_a_slow_form_shows_it_in_the_end(
     closed: list[object] = []
     page.on("websocket", lambda socket: socket.on("close", lambda one: closed.append(one)))
     page.goto(f"{scene.server.url}/")
-    expect(page.get_by_text("Choose a row to open its campaign.")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
     page.wait_for_timeout(1500)  # the run is over, and the page looks for itself whether something changed
     slowly()
     scene.end_all()

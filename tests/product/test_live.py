@@ -71,7 +71,7 @@ def opened(browser: Browser, server: AppServer, username: str, query: str) -> Pa
     context.add_cookies([{"name": COOKIE, "value": cookie_of(server, username), "url": server.url}])
     page = context.new_page()
     page.goto(f"{server.url}/?{query}")
-    expect(page.get_by_text("Choose a row to open its campaign.")).to_be_attached(timeout=60_000)
+    expect(page.get_by_test_id("stMetric").first).to_be_attached(timeout=60_000)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
     page.evaluate(SETTLED)
     until(page, "window.settled")
