@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import core, load, sign_in
+from tests.bench import core, live, load, sign_in
 
 
 def main() -> int:
     """Every figure; 0 when each bound holds and each contestant could be measured."""
     core.main()
     same = sign_in.main()
-    return load.main() or same
+    followed = live.main()
+    return load.main() or same or followed
 
 
 if __name__ == "__main__":
