@@ -24,12 +24,10 @@ def describe(kind: Kind, current: Filters, other: Filters, when: str = "", names
     """
     lengths = len(current.days), len(other.days)
     unequal = "" if len(set(lengths)) == 1 or other.ranges else "{} days against {}".format(*lengths)
-    sides = [periods.told(side.days, side.ranges, names) for side in (current, other)]
     aside = f" ({unequal})" if unequal else ""
-    if kind == "same_age":
-        return f"change: {' against '.join(f'{side} as known {when}' for side in sides)}{aside}"
-    how = {"weekday": ", the same weekdays", "last_year": ", the same days last year"}.get(kind, "")
-    return f"change against {sides[1]}{how}{aside}"
+    hows = {"weekday": "the same weekdays", "last_year": "the same days last year", "same_age": f"both as known {when}"}
+    how = f", {hows[kind]}" if kind in hows else ""
+    return f"change against {periods.told(other.days, other.ranges, names)}{how}{aside}"
 
 
 def at_same_age(young: Collection[date], when: str) -> str:

@@ -82,7 +82,7 @@ class World:
                 self.fetched[client].append(now)
 
     def complete(self, client: str, now: datetime) -> date:
-        """The last complete day, by hand: the day before the last sync, in its zone, and at most the client's yesterday."""
+        """The last complete day, by hand: the day before the last sync in its zone, at most yesterday."""
         yesterday = now.astimezone(ZoneInfo(self.zone(client))).date() - timedelta(days=1)
         last = self.fetched[client][-1].astimezone(ZoneInfo(self.account_zone(client))).date()
         return min(last - timedelta(days=1), yesterday)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from perfdash.domain.metrics import Sums
 from perfdash.presentation.kpis import ALL_OF_ONE, COUNTS, Total, figures, overall, totals
 from tests.presentation.export_kit import campaign, group, sums
 
@@ -34,6 +35,36 @@ def test_no_change_is_shown_without_a_reason_beside_it():
     assert (figure.change, figure.why) == (None, "2 days were never fetched")
     undefined = headline(Total("EUR", sums()), Total("EUR", sums(cost=0)))["cost"]
     assert (undefined.change, undefined.why) == (None, "it was 0 in the period before")
+
+
+def test_the_change_of_a_percentage_is_in_points_also_across_zero():
+    now, before = (Total("EUR", sums(cost=100, revenue=revenue, cost_of_revenue=100)) for revenue in (90, 110))
+    roi = headline(now, before)["roi"]
+    assert (roi.change, roi.between) == (Fraction(-20, 100), (Fraction(10, 100), Fraction(-10, 100)))
+    assert headline(now, before)["roas"].change == Fraction(-2, 11)
+
+
+def test_there_is_no_change_across_zero_of_sums_of_budgets_or_against_nothing():
+    credit = headline(Total("EUR", sums(cost=-5)), Total("EUR", sums(cost=5)))["cost"]
+    assert (credit.change, credit.why) == (None, "it went across zero")
+    some = Total("EUR", sums(), campaigns=4, budget=10)
+    found = headline(some, some)
+    assert found["budget"].change is found["campaigns"].change is None
+    assert "whole budgets" in found["budget"].why
+    empty = headline(Total("EUR", sums()), Total("EUR", Sums()))["cost"]
+    assert (empty.change, empty.why) == (None, "nothing was reported in the period before")
+
+
+def test_less_than_two_per_cent_is_not_notable():
+    before = Total("EUR", sums(cost=100_000))
+    notable = [headline(Total("EUR", sums(cost=cost)), before)["cpc"].notable for cost in (98_001, 98_000, 101_900)]
+    assert notable == [False, True, False]
+
+
+def test_a_change_says_by_which_two_numbers_it_came_also_where_they_are_not_the_value():
+    now, before, aged = (Total("EUR", sums(cost=cost)) for cost in (130, 100, 110))
+    (cost,) = figures(["cost"], now, before, aged, "")
+    assert (cost.value, cost.between) == (Fraction(130, 10**6), (Fraction(100, 10**6), Fraction(110, 10**6)))
 
 
 def test_roas_says_how_much_of_the_cost_it_speaks_of():
