@@ -47,7 +47,7 @@ with errors_shown():
         formatting.plural(len(standing), "account"),
         [lambda: downloads.listing(question, "accounts", sync_health_tables.accounts_table, key="accounts_csv")],
     )
-    sync_health_tables.accounts(standing, "accounts")
+    sync_health_tables.accounts(standing, principal, "accounts")
 
     downloads.heading("Coverage")
     shown = st.segmented_control(
@@ -68,7 +68,7 @@ with errors_shown():
     if not runs:
         st.caption("Nothing has been synced yet.")
         st.stop()
-    run = sync_health_tables.runs(runs, authors=principal.of_agency, key="runs")
+    run = sync_health_tables.runs(runs, principal, key="runs")
     run = run or sync_health_tables.run_in_url(runs, st.query_params)
     if run is None:
         st.caption("Choose a run to see what it refused and how it went.")

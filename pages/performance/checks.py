@@ -44,7 +44,7 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
         return
     names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
     creators = cache.creators(principal, question.clients)
-    cpm_lab_tables.worst(found, names, creators, key=f"lab_{measure}_worst")
+    cpm_lab_tables.worst(found, names, creators, principal, key=f"lab_{measure}_worst")
 
 
 def _csv(measure: RatioName) -> None:

@@ -60,7 +60,7 @@ with errors_shown():
     )
     names = correction_select.names_in_view(principal, question.clients)
     chosen = correction_history.chosen(found, "corrections")
-    correction_history.table(correction_history.chosen_state(found), names, authors=authors, key="corrections")
+    correction_history.table(correction_history.chosen_state(found), names, principal, key="corrections")
     if chosen is None:
         st.caption("Choose a correction to read its story" + (" or to revert it." if may else "."))
         st.stop()

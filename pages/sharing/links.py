@@ -32,7 +32,7 @@ with errors_shown():
         st.caption(f":material/link_off: No link was made {whose}.")
         st.stop()
     downloads.heading(formatting.plural(len(found), "link"))
-    chosen = link_history.table(found, "links")
+    chosen = link_history.table(found, principal, "links")
     if chosen is None:
         st.caption("Choose a link to see who looked at it, or to revoke it.")
         st.stop()

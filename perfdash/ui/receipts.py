@@ -192,10 +192,13 @@ def _differs(principal: Principal, parts: tuple[Receipt, ...]) -> str:
 def exports_table(lines: Sequence[ExportLine], principal: Principal, *, key: str) -> str | None:
     """The list; returns the id of the export that was chosen."""
     measure = "cost" if principal.money else "impressions"
+    names = cache.client_names(principal)
     columns = [
         Shown("at", "Sent", "moment", lambda line: line.first.at, pinned=True),
         Shown("view", "What", "text", lambda line: line.first.view),
-        Shown("clients", "Clients", "list", lambda line: tuple(part.client for part in line.parts)),
+        Shown(
+            "clients", "Clients", "list", lambda line: tuple(names.get(part.client, part.client) for part in line.parts)
+        ),
         Shown("days", "Days", "text", lambda line: line.days),
         Shown("as_of", "As of", "text", lambda line: line.as_of, "the past that was exported; empty: the present"),
         Shown("now", "Differs now", "figure", lambda line: line.now, f"its {measure} now, less what was sent"),

@@ -276,6 +276,8 @@ def _tables(widget: Widget, foreign: Sequence[str]) -> Iterator[WidgetState]:
     yield selection(at, rows=None, columns=None, cells=[])
     yield selection(at, cells=[[0, foreign[0]], [10**9, "no column"]])
     yield selection(at, rows={"0": foreign[1]})
+    yield selection(at, cells=[[number, "any"] for number in (-1, "0", 1.5, None, True, {"a": 1})])
+    yield selection(at, cells=[[0], 0, None, {"0": foreign[1]}])
     yield text(at, '{"selection": {"rows": [NaN, Infinity]}}')
     yield text(at, EDITED)
     yield text(at, '{"selection": ')

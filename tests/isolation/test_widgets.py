@@ -170,7 +170,7 @@ def _widgets(scene: Scene, who: str, page: str, query: str) -> tuple[list[Widget
     with scene.tab(who, page, query) as tab:
         there = {one.id: one for one in tab.widgets}
         for table in [one for one in tab.widgets if one.kind == "dataframe"]:
-            tab.send(selection(table.id, rows=[0], columns=[], cells=[]))
+            tab.send(selection(table.id, rows=[], columns=[], cells=[[0, "any"]]))
             there |= {one.id: one for one in tab.widgets}
         return [one for one in there.values() if one.label not in HARMLESS], harm(tab, scene, "a click on each table")
 
@@ -387,7 +387,7 @@ def _forge(tab: Tamperer, aim: str, field: str, value: str) -> None:
         elif widget.kind == "text_input":
             answers.append(text(widget.id, "hostile reason" if widget.label == "Reason" else value))
         elif widget.kind == "dataframe":
-            answers.append(selection(widget.id, rows=[-1, 0, 10**6], columns=[], cells=[]))
+            answers.append(selection(widget.id, rows=[], columns=[], cells=[[0, "any"], [-1, "any"], [10**6, "any"]]))
     for label in ("Preview", "Apply"):
         press = [one.id for one in tab.widgets if one.label == label]
         tab.send(*answers, *(WidgetState(id=one, trigger_value=True) for one in press))

@@ -17,7 +17,7 @@ from perfdash.ui.admin.actions import run_as_admin
 from perfdash.ui.auth import session
 from perfdash.ui.components import tables as component_tables
 from perfdash.ui.components.tables import Shown, draw
-from perfdash.ui.runtime import context
+from perfdash.ui.runtime import cache, context
 
 KEY = "admin_sessions"
 KINDS = {"password": "password", "oidc": "single sign-on", "link": "client link"}
@@ -39,7 +39,8 @@ def live_sessions(principal: Principal) -> tuple[Live, ...]:
     found = sessions.live_sessions(store, principal, now, idle=settings.security.idle)
     by_link = any(one.session.link_id for one in found)
     of_links = link_views.list_links(store, principal, now, demo=settings.demo) if by_link else ()
-    labels = {one.link.link_id: (one.link.label, one.link.client) for one in of_links}
+    names = cache.client_names(principal)
+    labels = {one.link.link_id: (one.link.label, names.get(one.link.client, one.link.client)) for one in of_links}
     own = session.session()
     return tuple(
         Live(

@@ -31,9 +31,9 @@ ROWS_AT_ONCE = 20
 TALLEST = 750
 """Pixels of a taller table, which scrolls: twenty rows and the edge of the next, as a sign that there is one."""
 Kind = Literal[Unit, "figure", "change", "points", "share", "text", "list", "trend", "day", "moment", "instant"]
-"""A unit is a number; `figure` is one that is said already, in its row's unit. `change` is a relative one,
-`points` that of a percentage; `share` is a percentage with a bar, `trend` a row of numbers as small bars; `instant` is a
-moment to the second."""
+"""A unit is a number; `figure` is one that is said already, in its row's unit. `change` is a relative one, `points`
+that of a percentage. `share` is a percentage with a bar, `trend` a row of numbers as small bars. `instant` is
+a moment to the second."""
 _TYPES: dict[Kind, Any] = {
     "text": pa.string(),
     "figure": pa.string(),
@@ -112,7 +112,7 @@ def draw(
     currency: str = "",
     choose: Callable[[Any], Any] | None = None,
 ) -> None:
-    """Show `rows`. With `choose`, a click on a row notes what `choose` makes of it, for `chosen`.
+    """Show `rows`. With `choose`, a click into a row, or an arrow key, notes what `choose` makes of it, for `chosen`.
 
     Columns without any value are not shown. `currency` is the one that all amounts are in, and stands in their headers;
     '' where each row has its own, which its amounts then name.
@@ -138,18 +138,18 @@ def draw(
         return
     # A selection is a row number of the table that was clicked on: kept beside it, since the next one may differ.
     st.session_state[f"{key}_rows"] = [choose(row) for row in rows]
-    st.dataframe(shown, **common, on_select=lambda: _note(key), selection_mode="single-row")
+    st.dataframe(shown, **common, on_select=lambda: _note(key), selection_mode="single-cell")
 
 
 def _note(key: str) -> None:
     of_rows = st.session_state.get(f"{key}_rows", [])
-    st.session_state[f"{key}_chosen"] = _row(st.session_state[key].selection.rows, of_rows)
+    st.session_state[f"{key}_chosen"] = _row(st.session_state[key].selection.cells, of_rows)
 
 
 def _row(selected: object, of_rows: Sequence[Any]) -> Any:
-    """The row that was clicked on; None for what no click sends: a browser may send any JSON in its place."""
+    """The row of the cell that was clicked on; None for what no click sends: a browser may send any JSON instead."""
     match selected:
-        case [int(number), *_] if not isinstance(number, bool) and 0 <= number < len(of_rows):
+        case [[int(number), _], *_] if not isinstance(number, bool) and 0 <= number < len(of_rows):
             return of_rows[number]
     return None
 

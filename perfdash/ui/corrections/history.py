@@ -17,7 +17,7 @@ from perfdash.store.corrections import write as correction_write
 from perfdash.ui.auth import session
 from perfdash.ui.components import messages
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.tables import Shown, draw
+from perfdash.ui.components.tables import Shown, client_column, draw
 from perfdash.ui.runtime import browser, context
 
 _TO_REVERT, _TURN = "_to_revert", "_revert_turn"
@@ -40,25 +40,25 @@ def chosen_state(found: Sequence[CorrectionBatch]) -> tuple[CorrectionBatch, ...
     return labels.get(chosen or "", tuple(found))
 
 
-def table(found: Sequence[CorrectionBatch], names: Names, *, authors: bool, key: str) -> None:
+def table(found: Sequence[CorrectionBatch], names: Names, principal: Principal, *, key: str) -> None:
     """One line per decision; `chosen` tells which one was clicked on."""
     columns = [
         Shown("made_at", "Corrected", "moment", lambda one: one.first.made_at, pinned=True),
         Shown("warning", "Look at", "text", lambda one: "; ".join(one.warnings), "what happened since"),
         Shown("name", "Campaign", "text", lambda one: _name(one, names)),
-        Shown("client", "Client", "text", lambda one: one.first.client),
+        *client_column(principal, lambda one: one.first.client),
         Shown("days", "Days", "text", lambda one: formatting.days(one.days)),
         Shown("platforms", "Platforms", "list", lambda one: one.platforms),
         Shown("rows", "Rows", "count", lambda one: len(one.parts), "reported rows that it speaks of"),
         Shown("field", "Field", "text", lambda one: LABELS[one.first.field]),
-        Shown("before", "Before", "text", lambda one: one.before, "what counted before"),
-        Shown("value", "Corrected to", "text", lambda one: one.value),
-        Shown("raw_then", "Reported then", "text", lambda one: one.raw_then, "by the source, when it was corrected"),
-        Shown("raw_now", "Reported now", "text", lambda one: one.raw_now, "by the source"),
+        Shown("before", "Before", "figure", lambda one: one.before, "what counted before"),
+        Shown("value", "Corrected to", "figure", lambda one: one.value),
+        Shown("raw_then", "Reported then", "figure", lambda one: one.raw_then, "by the source, when it was corrected"),
+        Shown("raw_now", "Reported now", "figure", lambda one: one.raw_now, "by the source"),
         Shown("state", "State", "text", lambda one: one.state),
         Shown("reason", "Why", "text", lambda one: one.first.reason),
     ]
-    if authors:  # who of the agency corrected is the agency's business
+    if principal.of_agency:  # who of the agency corrected is the agency's business
         columns.append(Shown("author", "By", "text", lambda one: one.first.author))
     rows = found[: component_tables.MOST_ROWS]
     draw(rows, columns, alt="Corrections, newest first", key=key, choose=_id)
@@ -111,9 +111,9 @@ def batch_rows(one: CorrectionBatch, creators: Names, *, key: str) -> Correction
         Shown("day", "Day", "day", lambda part: part.key.day, pinned=True),
         Shown("platform", "Platform", "text", lambda part: part.key.platform),
         Shown("creator", "Creator", "text", creator),
-        Shown("before", "Before", "text", lambda part: each(part).before),
-        Shown("value", "Corrected to", "text", lambda part: each(part).value),
-        Shown("raw_now", "Reported now", "text", lambda part: each(part).raw_now),
+        Shown("before", "Before", "figure", lambda part: each(part).before),
+        Shown("value", "Corrected to", "figure", lambda part: each(part).value),
+        Shown("raw_now", "Reported now", "figure", lambda part: each(part).raw_now),
         Shown("state", "State", "text", lambda part: each(part).state),
         Shown("warning", "Look at", "text", lambda part: "; ".join(each(part).warnings)),
     )

@@ -57,9 +57,10 @@ def log_of(question: Question) -> Table:
 
 def campaigns(question: Question) -> dict[str, CampaignRef]:
     """What is shown of each campaign in view -> what it is; every label is another."""
+    names = cache.client_names(question.principal)
     labelled: dict[str, CampaignRef] = {}
     for row in sorted(_rows(question), key=lambda row: (row.name.casefold(), row.client, row.account, row.campaign)):
-        label = f"{row.name} · {row.client}"
+        label = f"{row.name} · {names.get(row.client, row.client)}" if len(names) > 1 else row.name
         if row.ref in labelled.values():
             continue
         labelled[label if label not in labelled else f"{label} · {row.campaign} ({row.account})"] = row.ref
@@ -210,7 +211,9 @@ def _pair(name: str) -> tuple[Shown, Shown]:
     """What is reported, and, where somebody set another value, what counts."""
     kind: component_tables.Kind = "money" if name == "cost" else "count"
     reported = Shown(name, name.capitalize(), kind, lambda line: getattr(line.raw, name), "as the source reports it")
-    return reported, Shown(f"{name}_set", f"✎ {name}", kind, lambda line: getattr(line.laid, name), "what counts")
+    return reported, Shown(
+        f"{name}_set", f"{name.capitalize()} set", kind, lambda line: getattr(line.laid, name), "what counts"
+    )
 
 
 def row_label(line: CorrectableFact, creators: Names) -> str:

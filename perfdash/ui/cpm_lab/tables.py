@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from perfdash.domain import metrics
+from perfdash.domain.access import Principal
 from perfdash.domain.cpm_causes import RatioName
 from perfdash.domain.cpm_lab import EVEN, MOST, Comparison, ExplainedRatio, Share, Whole
 from perfdash.domain.metrics import Cell, Sums, ratio, text
@@ -21,7 +22,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.tables import Table
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.ui.components.kpis import NARROWEST_TILE
-from perfdash.ui.components.tables import Kind, Shown, draw
+from perfdash.ui.components.tables import Kind, Shown, client_column, draw
 from perfdash.ui.runtime import cache, context
 
 LABELS: dict[RatioName, str] = {"cpm": "CPM", "roi": "ROI"}
@@ -200,13 +201,12 @@ class _Named:
         return getattr(self.finding.row, name)
 
 
-def worst(found: Comparison, campaigns: Names, creators: Names, *, key: str) -> None:
+def worst(found: Comparison, campaigns: Names, creators: Names, principal: Principal, *, key: str) -> None:
     """The largest disagreements, the largest first."""
     rows = [_named(finding, campaigns, creators) for finding in found.worst]
     currency = _one_currency(found.measure, (row.currency for row in rows))
-    draw(
-        rows, _worst_columns(found.measure, named=not currency), alt="Largest disagreements", key=key, currency=currency
-    )
+    columns = _worst_columns(found.measure, client_column(principal), named=not currency)
+    draw(rows, columns, alt="Largest disagreements", key=key, currency=currency)
     if found.disagreeing > len(rows):
         st.caption(f"The {MOST} that are furthest apart, of {found.disagreeing:,}; the CSV holds every row.")
 
@@ -217,7 +217,7 @@ def _named(finding: ExplainedRatio, campaigns: Names, creators: Names) -> _Named
     return _Named(finding, campaign, creators.get((row.client, row.account, row.creator), row.creator))
 
 
-def _worst_columns(measure: RatioName, *, named: bool) -> Sequence[Shown]:
+def _worst_columns(measure: RatioName, clients: Sequence[Shown], *, named: bool) -> Sequence[Shown]:
     said, kind = f"{LABELS[measure]} as the source wrote it", _kind(measure)
     return (
         Shown("campaign", "Campaign", "text", lambda row: row.campaign, pinned=True),
@@ -233,7 +233,7 @@ def _worst_columns(measure: RatioName, *, named: bool) -> Sequence[Shown]:
         Shown("impressions", "Impressions", "count", lambda row: row.impressions),
         Shown("reach", "Reach", "count", lambda row: row.reach if measure == "cpm" else None),
         Shown("revenue", "Revenue", "money", lambda row: row.revenue if measure == "roi" else None),
-        Shown("client", "Client", "text", lambda row: row.client),
+        *clients,
         Shown("sent", "As it was sent", "figure", lambda row: text(row.finding.cause.reported), said),
     )
 

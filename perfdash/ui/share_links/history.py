@@ -17,7 +17,7 @@ from perfdash.store.share_links.views import LinkActivity
 from perfdash.ui.auth import session
 from perfdash.ui.components import messages
 from perfdash.ui.components import tables as component_tables
-from perfdash.ui.components.tables import Shown, draw
+from perfdash.ui.components.tables import Shown, client_column, draw
 from perfdash.ui.runtime import browser, context, navigation
 from perfdash.ui.share_links import visitor as link_visitor
 
@@ -27,10 +27,9 @@ _MEANS = {
     "revoked": "It no longer opens: it was revoked.",
     "stopped": "It does not open: whoever made it may not see this client, or its money, at present.",
 }
+_LABEL = Shown("label", "Link", "text", lambda one: one.link.label, pinned=True)
 _COLUMNS = (
-    Shown("label", "Link", "text", lambda one: one.link.label, pinned=True),
     Shown("state", "State", "text", lambda one: STATES[one.state]),
-    Shown("client", "Client", "text", lambda one: one.link.client),
     Shown("days", "Days", "text", lambda one: formatting.days(one.link.shared.filters.days)),
     Shown("as_of", "As of", "moment", lambda one: one.link.shared.as_of, "nothing here: it follows the present"),
     Shown("money", "Money", "text", lambda one: "with" if one.link.money else "without"),
@@ -52,11 +51,11 @@ def links_in_view(principal: Principal, clients: tuple[str, ...]) -> tuple[LinkA
     return link_views.list_links(context.store(), principal, context.now(), clients, demo=context.settings().demo)
 
 
-def table(found: Sequence[LinkActivity], key: str) -> LinkActivity | None:
+def table(found: Sequence[LinkActivity], principal: Principal, key: str) -> LinkActivity | None:
     """One line per link; the one that was clicked on."""
     draw(
         found[: component_tables.MOST_ROWS],
-        _COLUMNS,
+        (_LABEL, *client_column(principal, lambda one: one.link.client), *_COLUMNS),
         alt="Client links, newest first",
         key=key,
         choose=lambda one: one.link.link_id,

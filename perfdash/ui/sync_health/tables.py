@@ -22,7 +22,7 @@ from perfdash.presentation.tables import Table
 from perfdash.store.query import coverage, sync_health
 from perfdash.store.query.sync_health import Freshness, QuarantinedRow, RunRecord
 from perfdash.ui.components import charts
-from perfdash.ui.components.tables import Shown, chosen, draw
+from perfdash.ui.components.tables import Shown, chosen, client_column, draw
 from perfdash.ui.runtime import context
 from perfdash.ui.sync_health import refresh
 
@@ -53,11 +53,11 @@ COUNTS = (
 )
 
 
-def accounts(rows: Sequence[Freshness], key: str) -> None:
+def accounts(rows: Sequence[Freshness], principal: Principal, key: str) -> None:
     """How each account stands."""
     columns = (
-        Shown("client", "Client", "text", lambda row: row.account.client, pinned=True),
-        Shown("account", "Account", "text", lambda row: row.account.label),
+        *client_column(principal, lambda row: row.account.client),
+        Shown("account", "Account", "text", lambda row: row.account.label, pinned=True),
         Shown("standing", "State", "text", lambda row: "Syncing" if row.running else STANDING[row.standing]),
         Shown("fetched_at", "Last fetched", "moment", lambda row: row.fetched_at),
         Shown("newest_day", "Newest day", "day", lambda row: row.newest_day),
@@ -92,22 +92,29 @@ def recent_runs(principal: Principal, clients: tuple[str, ...]) -> tuple[RunReco
     return sync_health.runs(context.store(), principal, clients, RUNS_SHOWN)
 
 
-def runs(found: Sequence[RunRecord], *, authors: bool, key: str) -> RunRecord | None:
+def runs(found: Sequence[RunRecord], principal: Principal, *, key: str) -> RunRecord | None:
     """The runs; returns the chosen one."""
     columns = (
         Shown("state", "Result", "text", lambda run: STATES[run.state], pinned=True),
-        Shown("client", "Client", "text", lambda run: run.client),
+        *client_column(principal),
         Shown("label", "Account", "text", lambda run: run.label),
         Shown("started_at", "Started", "moment", lambda run: run.started_at),
         Shown("days", "Days", "text", lambda run: formatting.days(Days(run.day_from, run.day_to))),
         *(Shown(name, name.replace("_", " ").capitalize(), "count", _count(name)) for name in COUNTS),
         Shown("message", "What happened", "text", lambda run: run.message or None),
-        Shown("trigger", "Asked by", "text", lambda run: f"{run.trigger}, {run.author}" if authors else run.trigger),
+        Shown("trigger", "Asked by", "text", _asked_by(principal)),
         Shown("run", "Run", "count", lambda run: run.run),
     )
     draw(found, columns, alt="Runs, newest first", key=key, choose=lambda run: (run.client, run.run))
     wanted = chosen(key)
     return next((run for run in found if (run.client, run.run) == wanted), None)
+
+
+def _asked_by(principal: Principal) -> Callable[[RunRecord], str]:
+    """Who of the agency asked is the agency's business."""
+    if principal.of_agency:
+        return lambda run: f"{run.trigger}, {run.author}"
+    return lambda run: run.trigger
 
 
 def run_in_url(found: Sequence[RunRecord], query: Mapping[str, str]) -> RunRecord | None:

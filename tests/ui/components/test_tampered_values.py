@@ -14,15 +14,20 @@ ROWS = ["first", "second"]
 
 @pytest.mark.parametrize(
     "selected",
-    [[], None, [-1], [2], [10**9], ["0"], [None], [True], [1.0], [float("nan")], [[0]], [{"a": 1}], {"0": 0}, "01", 0],
+    [-1, 2, 10**9, "0", None, True, 1.0, float("nan"), [0], {"a": 1}],
 )
 def test_only_a_number_of_a_row_in_view_chooses_it(selected: object) -> None:
+    assert component_tables._row([[selected, "name"]], ROWS) is None
+
+
+@pytest.mark.parametrize("selected", [[], None, [0], [[0]], [[0, "name", 1]], {"0": 0}, "01", 0, [None], [{"a": 1}]])
+def test_only_a_cell_chooses_its_row(selected: object) -> None:
     assert component_tables._row(selected, ROWS) is None
 
 
 def test_a_click_chooses_its_row() -> None:
-    assert [component_tables._row([n], ROWS) for n in range(2)] == ROWS
-    assert component_tables._row([1, 0], ROWS) == "second"
+    assert [component_tables._row([[n, "name"]], ROWS) for n in range(2)] == ROWS
+    assert component_tables._row([(1, "name"), (0, "name")], ROWS) == "second"
 
 
 @pytest.mark.parametrize(
