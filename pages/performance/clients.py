@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.presentation import formatting
+from perfdash.presentation import periods
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.auth import session
 from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.clients import rows as client_rows
@@ -29,7 +30,8 @@ with errors_shown():
         nothing_here(question)
         st.stop()
     rows = client_rows.client_rows(asked, in_view)
-    st.caption(f"{formatting.days(asked.period.days)} · a name opens that client's Overview.")
+    days = periods.told(asked.period.days, asked.period.ranges, cache.client_names(principal))
+    st.caption(f"{escape_markdown(days, 400)} · a name opens that client's Overview, which says what changed.")
     client_tables.tables(rows, money=principal.money)
     silent = [one.name for one in in_view if one.slug not in {row.client.slug for row in rows}]
     if silent:

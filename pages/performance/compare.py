@@ -7,7 +7,8 @@ from dataclasses import replace
 import streamlit as st
 
 from perfdash.domain.side_by_side import FEWEST
-from perfdash.presentation import formatting
+from perfdash.presentation import periods
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.kpis import totals
 from perfdash.ui.auth import session
 from perfdash.ui.campaigns import header as campaign_header
@@ -49,5 +50,5 @@ with errors_shown():
         st.info(f"Choose another one: two to four {kind.lower()} stand side by side.", icon=":material/compare_arrows:")
         st.stop()
     if kind != "Periods":
-        st.caption(formatting.days(asked.period.days))
+        st.caption(escape_markdown(periods.told(asked.period.days, asked.period.ranges, clients), 400))
     compare_table.side_by_side(sides)

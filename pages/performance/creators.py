@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.presentation import formatting
+from perfdash.presentation import formatting, periods
+from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.kpis import totals
 from perfdash.ui import downloads
 from perfdash.ui.auth import session
@@ -38,6 +39,7 @@ with errors_shown():
     campaign_header.draw_left_out(question)
     rows, without = creator_rows.creator_rows(question, cache.creators(principal, question.clients))
     clients = cache.client_names(principal)
+    st.caption(escape_markdown(periods.told(asked.period.days, asked.period.ranges, clients), 400))
     chosen = creator_rows.creator_in_url(st.query_params)
     if chosen is not None:
         navigation.link(navigation.CREATORS, "All creators", icon="arrow_back")

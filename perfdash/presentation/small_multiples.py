@@ -33,6 +33,7 @@ def bars(title: str, days: Days, top: float) -> dict[str, Any]:
                 "scale": {"domain": [0, top or 1.0], "nice": False},
                 **hidden,
             },
+            "y2": {"datum": 0},
             "tooltip": [
                 {"field": "told", "type": "nominal", "title": "Day"},
                 {"field": "shown", "type": "nominal", "title": title},

@@ -88,22 +88,9 @@ def full_table(
     """Every measure and ratio of each campaign, its pace, and up to which day its numbers are final."""
     final_to = Shown("final_to", "Final to", "day", lambda row: _final_to(origins, row))
     named, (index, state, *planned) = _named(principal), pace.columns(deliveries)
-    columns = (
-        *named,
-        COST,
-        index,
-        state,
-        *planned,
-        *_BUDGET,
-        _ABOUT[3],
-        *COUNTS,
-        *PAID,
-        *REST,
-        *_ABOUT[:3],
-        _ID,
-        final_to,
-    )
-    without = (*named, *COUNTS, *REST, state, *_ABOUT, _ID, final_to)
+    of_pace = (index, state, _ABOUT[3], *planned, *_BUDGET)
+    columns = (*named, COST, *of_pace, *COUNTS, *PAID, *REST, *_ABOUT[:3], _ID, final_to)
+    without = (*named, state, *COUNTS, *REST, *_ABOUT, _ID, final_to)
     _campaigns(rows, columns if principal.money else _without_money(without), currency, key)
 
 

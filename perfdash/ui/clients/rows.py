@@ -31,7 +31,7 @@ class ClientRow:
 
     `change` is that of the cost (of the impressions without money), None with the reason in `why`. `trend` is the same
     measure day by day. `pace` is spent / planned of its running campaigns together; `off_pace` how many of these are
-    not on pace. `restated`: by how much the cost of the days in view was changed since the last weekly report (micros).
+    not on pace. `restated`: by how much the cost of days that were complete at the last weekly report changed since.
     """
 
     client: Client
@@ -148,16 +148,16 @@ def _pace(deliveries: Iterable[Delivery]) -> tuple[Fraction | None, int, int]:
 
 
 def _restated(question: Question) -> Mapping[tuple[str, str], int]:
-    """(client, currency) -> by how much the cost of days in view was changed since the last weekly report.
-
-    A change while its day was still running is none.
+    """(client, currency) -> by how much the cost of days in view that were complete at the last weekly report changed
+    since then.
     """
     if not question.principal.money:
         return {}
     since = attention.last_monday(today_at(question.as_of, "UTC", context.now()))
     found: dict[tuple[str, str], int] = {}
+    then = cache.last_complete(question.at(since))
     for one in restatement_reads.moved(question.filtered(max_cpm=None, raw=True), since, False):
-        if one.day <= since and one.differences[_COST]:
+        if one.client in then and one.day <= then[one.client] and one.differences[_COST]:
             key = (one.client, one.currency)
             found[key] = found.get(key, 0) + (one.differences[_COST] or 0)
     return found

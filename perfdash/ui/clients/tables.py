@@ -17,7 +17,7 @@ from perfdash.ui.runtime import navigation
 
 _ABOUT_CHANGE = "against the days that the sidebar names; – where that cannot be told"
 _ABOUT_PACE = "spent / planned to date of the running campaigns together"
-_ABOUT_RESTATED = "by how much the cost of days that were over last Monday was changed since then"
+_ABOUT_RESTATED = "by how much the cost of days that were complete on last Monday changed since its end"
 
 
 def _name(row: ClientRow) -> str:
@@ -36,32 +36,32 @@ def _silent(row: ClientRow) -> int | None:
 
 
 _NAME = Shown("client_name", "Client", "text", _name, pinned=True, link=lambda row: opened(row))
-_FRESH = (
-    Shown("fetched_at", "Last fetch", "moment", lambda row: row.fetched_at),
-    Shown(
-        "complete_to", "Complete to", "day", lambda row: row.complete_to, "the last day that was fetched after its end"
-    ),
+_COMPLETE = Shown(
+    "complete_to", "Complete to", "day", lambda row: row.complete_to, "the last day that was fetched after it ended"
 )
+_FETCHED = Shown("fetched_at", "Last fetch", "moment", lambda row: row.fetched_at)
 _PAID = (
     _NAME,
     measure("cost"),
     Shown("change", "Change", "change", lambda row: row.change, _ABOUT_CHANGE),
-    Shown("trend", "Cost per day", "trend", lambda row: _units(row.trend), "each day in view"),
+    Shown("trend", "Per day", "trend", lambda row: _units(row.trend), "the cost of each day in view"),
     Shown("pace", "Pace", "percent", lambda row: row.pace, _ABOUT_PACE),
     Shown("state", "Campaigns", "text", _state, "campaigns that run, and how many of them are not on pace"),
-    metric("roas"),
     Shown("restated", "Restated", "money", lambda row: row.restated, _ABOUT_RESTATED, signed=True),
-    *_FRESH,
+    _COMPLETE,
+    metric("roas"),
+    _FETCHED,
 )
 _COUNTED = (
     _NAME,
     measure("impressions"),
     Shown("change", "Change", "change", lambda row: row.change, _ABOUT_CHANGE),
-    Shown("trend", "Impressions per day", "trend", lambda row: row.trend, "each day in view"),
+    Shown("trend", "Per day", "trend", lambda row: row.trend, "the impressions of each day in view"),
     measure("clicks"),
     metric("ctr"),
     Shown("silent", "Stalled campaigns", "count", _silent, "running campaigns without delivery on 3 complete days"),
-    *_FRESH,
+    _COMPLETE,
+    _FETCHED,
 )
 
 
@@ -91,11 +91,14 @@ def tables(rows: Sequence[ClientRow], *, money: bool) -> None:
 
 
 def _heading(currency: str, rows: Sequence[ClientRow]) -> None:
+    """The currency, and what several clients come to together."""
+    st.subheader(currency)
+    if len(rows) == 1:
+        return
     whole = rows[0].sums
     for row in rows[1:]:
         whole += row.sums
-    st.subheader(f"{currency} · {formatting.plural(len(rows), 'client')}")
-    said = [f"together {formatting.micros(whole.cost, currency)}"]
+    said = [f"{formatting.plural(len(rows), 'client')}, together {formatting.micros(whole.cost, currency)}"]
     if (roas := ratio("roas", whole)) is not None:
         said.append(f"ROAS {formatting.figure(roas, 'times')}")
     st.caption(escape_markdown(" · ".join(said), 200))

@@ -41,9 +41,9 @@ def in_view(asked: Selection, of: Kind, clients: Mapping[str, str]) -> tuple[Com
     """Everything of this kind in view, the largest first; periods by time. `clients` are names of those in scope."""
     if of == "Periods":
         return periods(asked)
+    # By impressions: amounts of several currencies have no order.
     found = _told_apart(_OF[of](asked.question, clients))
-    money = asked.question.principal.money
-    return tuple(sorted(found, key=lambda side: (-_size(side, money=money), side.label)))
+    return tuple(sorted(found, key=lambda side: (-(side.sums.impressions or 0), side.label)))
 
 
 def chosen(found: Sequence[ComparedSide], of: Kind) -> tuple[ComparedSide, ...]:
@@ -68,10 +68,6 @@ def chosen(found: Sequence[ComparedSide], of: Kind) -> tuple[ComparedSide, ...]:
 def forget() -> None:
     """Another kind was chosen: what was chosen of the last one is none of it."""
     st.session_state[SIDES] = []
-
-
-def _size(side: ComparedSide, *, money: bool) -> int:
-    return (side.sums.cost if money else side.sums.impressions) or 0
 
 
 def _told_apart(found: Iterable[tuple[str, str, ComparedSide]]) -> tuple[ComparedSide, ...]:

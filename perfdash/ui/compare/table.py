@@ -19,7 +19,7 @@ def side_by_side(sides: Sequence[ComparedSide]) -> None:
     _say_currencies(sides, currency)
     columns = (
         Shown("measure", "Measure", "text", lambda line: line.label, pinned=True),
-        *(Shown(f"side_{n}", side.label, "text", _value(n, currency)) for n, side in enumerate(sides)),
+        *(Shown(f"side_{n}", side.label, "figure", _value(n, currency)) for n, side in enumerate(sides)),
         Shown(
             "difference", "Difference", "text", _difference, "of the last to the first; pts are points of a percentage"
         ),

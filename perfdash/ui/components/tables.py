@@ -46,7 +46,7 @@ _TYPES: dict[Kind, Any] = {
 }
 _DRAWN = ("list", "trend")
 """What Streamlit draws from the value itself, without a text."""
-_TREND_WIDTH = 140
+_TREND_WIDTH = 110
 _AMOUNTS: dict[Kind, Unit] = {"money": "money", "price": "price"}
 _IN_PER_CENT = ("percent", "share", "change", "points")
 Value = Callable[[Any], Any]

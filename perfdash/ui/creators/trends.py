@@ -39,7 +39,8 @@ def multiples(question: Question, rows: Sequence[CreatorRow]) -> None:
                 st.markdown(f"**{escape_markdown(row.name, 80)}**")
                 values = {day: value for (ref, day), value in daily.items() if ref == row.ref}
                 _draw(row, values, title, top, question.filters.days, money=money)
-    st.caption(f"All on one scale, from {formatting.days(question.filters.days)}.")
+    if len(shown) > 1:
+        st.caption("All on one scale.")
 
 
 def _daily(question: Question, measure: str) -> Daily:
