@@ -7,13 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from perfdash.domain.side_by_side import FEWEST
-from perfdash.presentation import periods
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.kpis import totals
 from perfdash.ui.auth import session
 from perfdash.ui.campaigns import header as campaign_header
 from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.compare import choices
+from perfdash.ui.compare import periods as compare_periods
 from perfdash.ui.compare import table as compare_table
 from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import shown_currency, sidebar
@@ -49,6 +49,7 @@ with errors_shown():
     if len(sides) < FEWEST:
         st.info(f"Choose another one: two to four {kind.lower()} stand side by side.", icon=":material/compare_arrows:")
         st.stop()
-    if kind != "Periods":
-        st.caption(escape_markdown(periods.told(asked.period.days, asked.period.ranges, clients), 400))
+    labels = [side.label for side in sides]
+    told = compare_periods.days_line(asked, labels, clients) if kind == "Periods" else choices.days_line(asked, clients)
+    st.caption(escape_markdown(told, 600))
     compare_table.side_by_side(sides)

@@ -91,7 +91,7 @@ def test_the_page_of_a_campaign_tells_of_flight_budget_platforms_and_creators(ac
     assert app.title[0].value.replace("\\", "") == "Spring *launch*"
     assert "flight 8 Feb – 9 Mar 2026" in said(app)
     assert "Spent 12.50 EUR of 10.00 EUR planned to date (125.00%); the flight is over" in said(app)
-    assert "125.00% of a budget of 10.00 EUR is spent; 30 of 30 days are over (complete to 9 Mar 2026)" in said(app)
+    assert "125.00% of a budget of 10.00 EUR is spent; 30 of 30 days are over, to 9 Mar 2026 (the mark)" in said(app)
     assert tiles(app)["Cost (EUR)"] == "12.50"
     assert list(app.dataframe[0].value["platform"]) == ["TikTok"]
     assert list(app.dataframe[1].value["creator"]) == ["Ada"]

@@ -60,11 +60,11 @@ def draw_pace(row: CampaignRow, deliveries: Iterable[Delivery], stored_from: dat
 
 
 def _of_budget(pace: Pace, found: Delivery) -> str:
-    """The bar in words: 57.00% of a budget of 100.00 EUR is spent, 6 of 10 days are over (to 6 Nov 2026)."""
+    """The bar in words: 57.00% of a budget of 100.00 EUR is spent; 6 of 10 days are over, to 6 Nov 2026 (the mark)."""
     days = f"{pace.elapsed} of {formatting.plural(pace.length, 'day')} {'is' if pace.elapsed == 1 else 'are'} over"
-    until = f" (complete to {formatting.day(found.complete_to)})" if found.complete_to else ""
+    until = f", to {formatting.day(found.complete_to)}" if found.complete_to else ""
     budget = pacing.amount(pace.budget, found.currency)
-    return f"{pacing.share(pace.share_spent)} of a budget of {budget} is spent; {days}{until}"
+    return f"{pacing.share(pace.share_spent)} of a budget of {budget} is spent; {days}{until} (the mark)"
 
 
 def _without_pace(row: CampaignRow) -> None:

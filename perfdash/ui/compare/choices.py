@@ -13,6 +13,7 @@ from perfdash.domain.groups import Dimension, Group
 from perfdash.domain.metrics import Sums
 from perfdash.domain.question import Question
 from perfdash.domain.side_by_side import FEWEST, MOST, ComparedSide
+from perfdash.presentation import periods as period_story
 from perfdash.ui.compare.periods import periods
 from perfdash.ui.creators.rows import creator_rows
 from perfdash.ui.filters.sidebar import Selection
@@ -63,6 +64,11 @@ def chosen(found: Sequence[ComparedSide], of: Kind) -> tuple[ComparedSide, ...]:
         help="The difference is that of the last to the first.",
     )
     return tuple(labels[label] for label in (picked or usual)[:MOST] if label in labels)
+
+
+def days_line(asked: Selection, clients: Mapping[str, str]) -> str:
+    """The days in view; `clients` are names of those in scope."""
+    return period_story.told(asked.period.days, asked.period.ranges, clients)
 
 
 def forget() -> None:

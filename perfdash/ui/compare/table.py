@@ -21,7 +21,11 @@ def side_by_side(sides: Sequence[ComparedSide]) -> None:
         Shown("measure", "Measure", "text", lambda line: line.label, pinned=True),
         *(Shown(f"side_{n}", side.label, "figure", _value(n, currency)) for n, side in enumerate(sides)),
         Shown(
-            "difference", "Difference", "text", _difference, "of the last to the first; pts are points of a percentage"
+            "difference",
+            "Difference",
+            "figure",
+            _difference,
+            "of the last to the first; pts are points of a percentage",
         ),
     )
     draw(compared(sides), columns, alt="Measures side by side", key="compared")

@@ -36,7 +36,8 @@ def multiples(question: Question, rows: Sequence[CreatorRow]) -> None:
     with st.grid(min(len(shown), 3), min_column_width=NARROWEST, gap="small"):
         for row in shown:
             with st.container(border=True):
-                st.markdown(f"**{escape_markdown(row.name, 80)}**")
+                if len(shown) > 1:
+                    st.markdown(f"**{escape_markdown(row.name, 80)}**")
                 values = {day: value for (ref, day), value in daily.items() if ref == row.ref}
                 _draw(row, values, title, top, question.filters.days, money=money)
     if len(shown) > 1:
