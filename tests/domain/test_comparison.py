@@ -193,9 +193,7 @@ def test_what_is_compared_is_said_exactly() -> None:
     assert told("before", week, before) == "change against 12–18 Nov 2026"
     assert told("weekday", week, before) == "change against 12–18 Nov 2026, the same weekdays"
     assert told("last_year", week, year) == "change against 19–25 Nov 2025, the same days last year"
-    assert told("same_age", week, before, "on day 1") == (
-        "change against 12–18 Nov 2026, both as known on day 1"
-    )
+    assert told("same_age", week, before, "on day 1") == ("change against 12–18 Nov 2026, both as known on day 1")
     february = told("last_year", days("2024-02-01", "2024-02-29"), days("2023-02-01", "2023-02-28"))
     assert february == "change against 1–28 Feb 2023, the same days last year (29 days against 28)"
 

@@ -229,7 +229,7 @@ def test_a_visitor_by_a_client_link_is_listed_by_its_label_and_can_be_ended(acme
     opened, _ = sessions.begin_link(acme, "link1", NOON, NOON + timedelta(days=7), Security())
     app = shown(SESSIONS)
     table = app.dataframe[0].value.set_index("kind")
-    assert table.loc["client link", ["who", "client"]].tolist() == ["For the board", "acme"]
+    assert table.loc["client link", ["who", "client"]].tolist() == ["For the board", "Acme"]
     app.session_state["admin_sessions_chosen"] = opened.session_id
     assert "The session of For the board ended." in said(press(app.run(), "End this session"))
     ended = next(e for e in audit.entries(acme, OPERATOR) if e.action == "sign out")

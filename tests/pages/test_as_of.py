@@ -19,7 +19,7 @@ from perfdash.store import receipts
 from perfdash.store.query import overview
 from perfdash.ui import downloads
 from perfdash.ui.campaigns import tables as campaign_tables
-from tests.pages.conftest import BEFORE, CAMPAIGN, CAMPAIGNS, HEALTH, OVERVIEW, fact, said, shown, tile, tiles
+from tests.pages.conftest import BEFORE, CAMPAIGN, CAMPAIGNS, HEALTH, OVERVIEW, fact, said, shown, texts, tile, tiles
 from tests.store.builders import NOON, Runs, given_campaign, given_client, given_facts, given_history, given_revisions
 from tests.ui.conftest import given_user, press
 
@@ -59,8 +59,8 @@ def saved(monkeypatch):
 
 def names(app) -> str:
     """The titles and the campaigns' names in tables."""
-    tables = [table.value["name"] for table in app.dataframe if "name" in table.value.columns]
-    return "\n".join([*(title.value for title in app.title), *(name for column in tables for name in column)])
+    tables = [texts(table) for table in app.dataframe if "name" in table.value.columns]
+    return "\n".join([*(title.value for title in app.title), *(row["name"] for rows in tables for row in rows)])
 
 
 @pytest.mark.parametrize("page", [OVERVIEW, CAMPAIGNS, CAMPAIGN])

@@ -47,7 +47,7 @@ def test_a_tile_that_counts_a_correction_is_marked_and_says_how_many(corrected):
     app = shown()
     assert tiles(app)["Cost (EUR) ✎"] == "25.00"
     assert "Cost of 1 row was corrected by your team." in tile(app, "Cost (EUR) ✎").help
-    assert "✎ Cost of 1 row was corrected by your team." in said(app)
+    assert "✎ Cost of 1 row was corrected by your team" in said(app)
 
 
 def test_a_corrected_cost_marks_what_is_made_of_cost_and_nothing_else(corrected):

@@ -30,7 +30,7 @@ def test_every_entry_is_there_without_any_data(acme):
 def test_the_worked_case_is_25_and_not_20(acme):
     text = said(shown(DEFINITIONS))
     assert "| **together** | 1,000 | 40,000 | 25.00 |" in text
-    assert "The average of the two CPMs, 20, is the CPM of nothing." in text
+    assert "The average of the two CPMs, 20.00, is the CPM of nothing." in text
 
 
 def test_a_search_leaves_what_speaks_of_it(acme):

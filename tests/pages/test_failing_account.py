@@ -14,7 +14,7 @@ from tests.store.ledger_kit import batch, key
 from tests.store.ledger_kit import fact as values
 from tests.ui.conftest import given_user, press
 
-FAILED = "bolt, agency/bolt-1: The key was refused. Stored numbers stay as they are; it last worked 09:00, 3 hours ago."
+FAILED = "bolt, agency/bolt-1: The key was refused. Stored numbers stay as they are; it last worked today 09:00 UTC, 3 hours ago."
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_refresh_stores_what_it_got_and_tells_of_each_account_that_failed(thre
     app = press(shown(HEALTH), "Refresh now")
     assert {client for client, _ in source.asked} == {"acme", "bolt", "crux"}
     assert "2 runs: 2 restated." in said(app)
-    assert "the source cannot be reached. Stored numbers stay as they are; it last worked 09:00" in said(app)
+    assert "the source cannot be reached. Stored numbers stay as they are; it last worked today 09:00 UTC" in said(app)
 
 
 def test_a_source_that_is_down_does_not_fill_the_page(store, source):

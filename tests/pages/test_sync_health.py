@@ -16,7 +16,7 @@ def test_every_account_in_scope_and_its_runs_are_listed(acme):
     given_client(acme, "globex")
     given_user(acme, "ann", "client", "acme")
     app = shown(HEALTH, "ann")
-    assert list(app.dataframe[0].value["client"]) == ["acme"]
+    assert list(app.dataframe[0].value["account"]) == ["agency/acme-1"]
     assert list(app.dataframe[0].value["standing"]) == ["Working"]
     assert list(app.dataframe[1].value["state"]) == ["Stored"]
 
@@ -32,7 +32,7 @@ def test_a_failing_account_says_what_happened_and_when_it_last_worked(acme):
     runs.count = 1
     runs.add(YESTERDAY, NOON.date(), at=NOON - timedelta(minutes=1), state="failed", message="The key was refused.")
     app = shown(HEALTH)
-    line = "The key was refused. Stored numbers stay as they are; it last worked 11:55, 5 minutes ago."
+    line = "The key was refused. Stored numbers stay as they are; it last worked today 11:55 UTC, 5 minutes ago."
     assert f"acme, agency/acme-1: {line}" in said(app)
     assert list(app.dataframe[0].value["standing"]) == ["Failing"]
 
@@ -54,8 +54,9 @@ def test_a_refresh_that_fails_keeps_the_old_numbers_and_says_so(store, source):
     source.answer = SourceUnreachable("No connection to the source.")
     app = press(shown(HEALTH), "Refresh now")
     assert not app.exception
-    assert "No connection to the source. Stored numbers stay as they are; it last worked 11:00, 1 hour ago." in said(
-        app
+    assert (
+        "No connection to the source. Stored numbers stay as they are; it last worked today 11:00 UTC, 1 hour ago."
+        in said(app)
     )
     assert not app.success
 
