@@ -40,7 +40,7 @@ def test_its_numbers_are_shown_with_their_age_and_the_others_as_they_are(three, 
     assert source.asked == [], "no day is missing, so nothing is asked"
     if page == OVERVIEW:
         assert tiles(app)["Cost (EUR)"] == "15.00"
-        assert "data fetched 09:00" in said(app), "the oldest of what is in view"
+        assert "data fetched today 09:00 UTC" in said(app), "the oldest of what is in view"
 
 
 def test_it_is_not_told_to_who_may_not_see_the_client(three):
