@@ -6,7 +6,8 @@ other place. Streamlit takes such texts from a pandas Styler only (see `streamli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -21,7 +22,7 @@ from perfdash.domain.measures import BY_NAME
 from perfdash.domain.metrics import METRICS, PACING, quotient, ratio
 from perfdash.presentation import formatting, glossary
 from perfdash.presentation.formatting import Unit, unit_of
-from perfdash.ui.components import column_width
+from perfdash.ui.components import cards, column_width
 from perfdash.ui.runtime import browser, cache
 from perfdash.ui.runtime.streamlit_internals import with_texts
 
@@ -134,11 +135,31 @@ def draw(
     }
     shown = with_texts(data, {name: column for name, column in texts.items() if column is not None})
     if choose is None:
-        st.dataframe(shown, **common)
+        with st.container(key=f"wide_{key}") if _as_cards(rows, kept, texts, currency, key) else nullcontext():
+            st.dataframe(shown, **common)
         return
     # A selection is a row number of the table that was clicked on: kept beside it, since the next one may differ.
     st.session_state[f"{key}_rows"] = [choose(row) for row in rows]
     st.dataframe(shown, **common, on_select=lambda: _note(key), selection_mode="single-cell")
+
+
+def _as_cards(
+    rows: Sequence[Any], columns: Sequence[Shown], texts: Mapping[str, Sequence[str] | None], currency: str, key: str
+) -> bool:
+    """Where rows have a page of their own, show them as cards too: True when that was done."""
+    linked = next((one for one in columns if one.link is not None), None)
+    names = texts[linked.name] if linked is not None else None
+    if linked is None or linked.link is None or names is None:
+        return False
+    figures = [(_label(one, currency), found) for one in columns if (found := texts[one.name]) and one.link is None]
+    shown = rows[: cards.MOST_CARDS]
+    drawn = [(names[n], linked.link(row), [(label, of[n]) for label, of in figures]) for n, row in enumerate(shown)]
+    cards.draw(drawn, len(rows), key=key)
+    return True
+
+
+def _label(column: Shown, currency: str) -> str:
+    return f"{column.label} ({currency})" if currency and column.kind in _AMOUNTS else column.label
 
 
 def _note(key: str) -> None:
@@ -225,7 +246,7 @@ def _moment(at: datetime, *, seconds: bool) -> str:
 
 def _config(column: Shown, texts: Sequence[str] | None, values: Sequence[Any], currency: str) -> Any:
     c = st.column_config
-    label = f"{column.label} ({currency})" if currency and column.kind in _AMOUNTS else column.label
+    label = _label(column, currency)
     lists = [value or () for value in values] if column.kind == "list" else []
     width = column_width.needed(texts, label) if texts is not None else column_width.of_lists(lists, label)
     common: dict[str, Any] = {
