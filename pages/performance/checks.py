@@ -32,10 +32,10 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
         )
         return
     cpm_lab_tables.verdict(found, facts)
-    st.subheader("Why")
+    st.header("Why")
     cpm_lab_tables.causes(found, key=f"lab_{measure}_causes")
     if found.wholes:
-        st.subheader("In total")
+        st.header("In total")
         in_view = {group.currency: group.sums for group in cache.groups(question.filtered(raw=True))}
         cpm_lab_tables.wholes(found, in_view, key=f"lab_{measure}_wholes")
     downloads.heading("Largest disagreements", [lambda: _csv(measure)])

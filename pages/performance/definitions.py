@@ -45,7 +45,7 @@ def _card(entry: glossary.Entry) -> None:
     ]
     with st.container(border=True, height="stretch"):
         beyond = " :gray-badge[not part of your access]" if entry.needs_money and not principal.money else ""
-        st.subheader(f"{entry.label}{beyond}", anchor=entry.name.replace("_", "-"))
+        st.header(f"{entry.label}{beyond}", anchor=entry.name.replace("_", "-"))
         st.markdown("\n\n".join(part for part in parts if part))
 
 

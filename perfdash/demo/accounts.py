@@ -39,6 +39,10 @@ class Profile:
     """False: no campaign of the account reports revenue, only leads in hundredths."""
     roi_is_roas: bool = False
     """True: the field `roi` really holds revenue / cost, as with many an API."""
+    stops: tuple[int, ...] = ()
+    """Slots whose campaigns stop delivering long before their end."""
+    hurries: tuple[int, ...] = ()
+    """Slots whose campaigns spend faster than their budget lasts."""
 
 
 DEMO_CLIENTS: tuple[Client, ...] = (
@@ -74,6 +78,8 @@ PROFILES: tuple[Profile, ...] = (
         (6.4, 9.8),
         1.18,
         order_value=54.0,
+        stops=(7,),
+        hurries=(2, 6),
         products=("Glow Serum", "Barrier Cream", "SPF 50 Mist", "Night Peptide Oil", "Clean Rinse", "Vitamin C Drops"),
         creators=(
             "@mara.glows",
@@ -100,6 +106,8 @@ PROFILES: tuple[Profile, ...] = (
         (5.6, 8.1),
         1.06,
         order_value=31.0,
+        stops=(2,),
+        hurries=(0, 4),
         products=("Röstfrisch Abo", "Cold Brew", "Espresso N°7", "Hafer-Barista", "Filterkaffee", "Winterröstung"),
         creators=(
             "@kaffee.mit.kai",

@@ -65,6 +65,8 @@ _THEMES = (
     "Giveaway",
     "Bestsellers",
 )
+_HASTE = 1.6
+"""How much faster a campaign in a hurry spends: too fast in the quietest month too."""
 _SEASONS = ("Winter", "Spring", "Summer", "Fall")
 
 
@@ -136,7 +138,8 @@ def _campaign(account: str, seed: int, slot: int, cycle: int) -> Campaign:
     profile = profile_of(account)
     draws = Draws(seed, account, slot, cycle)
     start = _offset(profile, slot) + cycle * CYCLE + draws.below(16)
-    length = 18 + draws.below(16) if draws.chance(8) else 84 + draws.below(46)
+    short = draws.chance(8) and slot not in (*profile.stops, *profile.hurries)
+    length = 18 + draws.below(16) if short else 84 + draws.below(46)
     end = start + length - 1
     budget = profile.budget_step * (12 + draws.below(60)) * length // 90 // profile.budget_step * profile.budget_step
     budget = max(budget, 4 * profile.budget_step)
@@ -151,8 +154,8 @@ def _campaign(account: str, seed: int, slot: int, cycle: int) -> Campaign:
         budget=budget,
         raised_budget=raised,
         raised_on=raised_on,
-        paused=_pause(draws, start, length),
-        daily=budget * draws.between(0.84, 1.08) / length,
+        paused=(start + length * 30 // 100, end) if slot in profile.stops else _pause(draws, start, length),
+        daily=budget * draws.between(0.84, 1.08) * (_HASTE if slot in profile.hurries else 1) / length,
         return_on_spend=draws.between(0.7, 3.6) if profile.sells and draws.chance(72) else None,
         reports_leads=not profile.sells and draws.chance(80),
         reports_reach=draws.chance(80),

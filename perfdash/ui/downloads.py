@@ -105,6 +105,6 @@ def _still(principal: Principal) -> Callable[[], Principal]:
 def heading(text: str, buttons: Sequence[Callable[[], None]] = ()) -> None:
     """A section's title with what can be done with it at its right."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader(text)
+        st.header(text)
         for button in buttons:
             button()

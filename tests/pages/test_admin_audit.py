@@ -89,7 +89,7 @@ def test_a_limit_is_said_and_the_csv_holds_all(acme, monkeypatch):
     app.run()
     assert len(rows(app)) == 3
     assert "There are older ones" in said(app)
-    assert "The newest 3 lines" in [heading.value for heading in app.subheader]
+    assert "The newest 3 lines" in [heading.value for heading in app.header]
     out = list(csv.reader(io.StringIO(audit_admin.csv_of(audit.AuditFilter(actor="ann"))(ADMIN))))
     assert [row[4:] for row in out[1:]] == [[f"user{n}", "'=1+1"] for n in reversed(range(5))]
     assert audit.entries(acme, OPERATOR)[0].action == "audit export"

@@ -161,7 +161,7 @@ def test_a_chosen_link_shows_its_log_and_can_be_revoked(acme: Store) -> None:
     app.run()
     assert not app.exception
     assert any("Overview" in str(frame.value) for frame in app.dataframe)
-    assert "](http" not in "".join(part.value for part in (*app.subheader, *app.markdown, *app.caption))
+    assert "](http" not in "".join(part.value for part in (*app.header, *app.markdown, *app.caption))
     app = press(app, "Revoke this link")
     assert "was revoked" in said(app)
     assert "It no longer opens" in said(app)

@@ -34,7 +34,7 @@ def _spend(store: Store, client: str, currency: str, cost: int) -> None:
 
 def test_each_currency_has_a_table_of_its_own_the_costliest_client_first(agency: Store) -> None:
     app = shown(CLIENTS)
-    assert [one.value for one in app.subheader] == ["EUR", "JPY"]
+    assert [one.value for one in app.header] == ["EUR", "JPY"]
     euros, yen = (table.value for table in app.dataframe)
     assert list(euros["cost"]) == [40.0, 10.0]
     assert list(yen["cost"]) == [9_000.0]

@@ -132,7 +132,7 @@ def test_a_link_from_the_campaign_chooses_it_and_shows_its_rows(rows: Store) -> 
     assert frame["creator"].tolist() == ["", "Zoe", ""]
     assert "Choose a row at the left to correct it." in said(app)
     assert not [one for one in app.text_input if one.label == "Reason"]
-    assert "Correct all 3 rows" in [title.value for title in ranged().subheader]
+    assert "Correct all 3 rows" in [title.value for title in ranged().header]
 
 
 def test_a_range_is_previewed_before_it_is_applied(rows: Store) -> None:
@@ -157,7 +157,7 @@ def test_a_total_is_split_to_the_micro(rows: Store) -> None:
 
 def test_one_row_is_corrected_alone(rows: Store) -> None:
     app = pick_row(opened(), 2)
-    assert "Correct 9 Mar 2026\\, TikTok" in [title.value for title in app.subheader]
+    assert "Correct 9 Mar 2026\\, TikTok" in [title.value for title in app.header]
     app = fill(choose(app, "CPM"), "New CPM in EUR", "40")
     assert "**1 row**: cost 50.00 → 40.00 EUR; CPM 50.00 → 40.00 EUR" in said(app)
     app = press(app, "Apply")
@@ -168,7 +168,7 @@ def test_one_row_is_corrected_alone(rows: Store) -> None:
 
 def test_a_row_is_named_by_its_creators_handle(rows: Store) -> None:
     app = pick_row(opened(), 1)
-    assert "Correct 9 Mar 2026\\, Instagram\\, Zoe" in [title.value for title in app.subheader]
+    assert "Correct 9 Mar 2026\\, Instagram\\, Zoe" in [title.value for title in app.header]
 
 
 def test_the_preview_says_what_the_total_would_be(rows: Store) -> None:
@@ -199,7 +199,7 @@ def test_what_was_done_is_said_once(rows: Store) -> None:
 
 def test_the_range_stays_inside_of_the_filters(rows: Store) -> None:
     app = ranged(platform=["TikTok"])
-    assert "Correct all 2 rows" in [title.value for title in app.subheader]
+    assert "Correct all 2 rows" in [title.value for title in app.header]
     press(fill(app, "New total", "7"), "Apply")
     assert {c.key.platform for c in told(rows)} == {"TikTok"}
 

@@ -56,7 +56,7 @@ def test_what_has_no_creator_stands_apart(studio: Store) -> None:
 
 def test_a_creators_own_page_tells_its_campaigns_platforms_and_days(studio: Store) -> None:
     app = shown(CREATORS, **ADA)
-    assert "@ada" in "".join(one.value for one in app.subheader).replace("\u2060", "")
+    assert "@ada" in "".join(one.value for one in app.header).replace("\u2060", "")
     assert "40.00 EUR for 4,000 views, 10.00 EUR per 1,000 views, in 2 campaigns" in said(app)
     campaigns, platforms, days = (table.value for table in app.dataframe)
     assert list(campaigns["cost"]) == [30.0, 10.0]

@@ -17,7 +17,7 @@ DEFINITIONS = f"{PAGES}/performance/definitions.py"
 
 def cards(app) -> list[str]:
     """The labels of the definitions shown."""
-    return [header.value.split(" :gray-badge")[0] for header in app.subheader]
+    return [header.value.split(" :gray-badge")[0] for header in app.header]
 
 
 def test_every_entry_is_there_without_any_data(acme):
@@ -62,7 +62,7 @@ def test_groups_are_folded_up_until_something_is_sought_in_them(acme):
 
 
 def test_every_definition_can_be_linked_to(acme):
-    anchors = [header.proto.anchor for header in shown(DEFINITIONS).subheader]
+    anchors = [header.proto.anchor for header in shown(DEFINITIONS).header]
     assert len(set(anchors)) == len(glossary.ENTRIES)
     assert "cpm" in anchors
 
@@ -77,10 +77,10 @@ def test_what_is_not_found_is_said_as_plain_text(acme):
 
 def test_who_may_not_see_money_reads_which_numbers_that_means(acme):
     given_user(acme, "desk", "client", "acme", money=False)
-    marked = {card.value.split(" :")[0] for card in shown(DEFINITIONS, "desk").subheader if "gray-badge" in card.value}
+    marked = {card.value.split(" :")[0] for card in shown(DEFINITIONS, "desk").header if "gray-badge" in card.value}
     assert {"CPM", "Cost", "Budget", "ROI"} <= marked
     assert not marked & {"CTR", "Impressions", "Final", "Correction"}
-    assert not [card for card in shown(DEFINITIONS).subheader if "gray-badge" in card.value]
+    assert not [card for card in shown(DEFINITIONS).header if "gray-badge" in card.value]
 
 
 def test_a_signed_out_reader_sees_only_the_form(acme):

@@ -150,7 +150,7 @@ def test_signed_out_there_is_the_form_alone(two: Store) -> None:
 def test_a_recognised_export_is_shown_with_its_totals_and_rows_and_nothing_is_stored(two: Store) -> None:
     app = opened()
     assert "Recognised as a **Meta export**" in said(app)
-    assert app.subheader[1].value == "2 rows, cost 25.68 EUR: is that what your export says?"
+    assert app.header[1].value == "2 rows, cost 25.68 EUR: is that what your export says?"
     totals, rows = (table.value for table in app.dataframe[:2])
     assert totals.to_dict("list")["read"] == ["2,100", "21", "25.68"]
     assert rows["cost"].tolist() == [12.34, 13.34]
@@ -172,7 +172,7 @@ def test_an_unknown_file_asks_which_column_is_what_and_is_read_by_the_answer(two
         next(box for box in app.selectbox if box.label == label).set_value(column)
     next(box for box in app.text_input if box.label.startswith("Platform of all rows")).set_value("TikTok")
     app = press(app, "Read it again")
-    assert app.subheader[1].value == "2 rows, cost 4.00 EUR: is that what your export says?"
+    assert app.header[1].value == "2 rows, cost 4.00 EUR: is that what your export says?"
     assert "Read by the columns that you named" in said(app)
     draft = app.session_state[drafts._DRAFT]
     assert 'constant = "TikTok"' in draft.found.toml
@@ -215,7 +215,7 @@ def test_what_a_file_says_is_mere_text_wherever_it_is_shown(two: Store, first: i
         out.writerow(["2026-03-02", number, text, "10", "1", text, *texts])
     app = opened(line.getvalue(), name=f"{texts[0]}.csv")
     assert not app.exception
-    parts = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.subheader, *app.success]
+    parts = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.header, *app.success]
     for part in parts:
         for text in texts:
             assert text[:60] not in part.value or text.startswith("x"), part.value

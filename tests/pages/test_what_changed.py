@@ -44,7 +44,7 @@ HEADLINE = "Cost 40.00 → 38.00 EUR: −2.00 (−5.0%)"
 
 
 def sentence(app):
-    return plain(app.subheader[0].value)
+    return plain(app.header[0].value)
 
 
 def plain(text):

@@ -35,7 +35,7 @@ def profile(principal: Principal) -> None:
 
 def password(principal: Principal) -> None:
     """The form for a new password, or why there is none."""
-    st.subheader("Password", anchor=False)
+    st.header("Password", anchor=False)
     found = login.account_of(context.store(), principal.user_id or 0)
     if found is None:
         st.stop()
@@ -51,7 +51,7 @@ def password(principal: Principal) -> None:
 
 def sessions_of(principal: Principal) -> None:
     """Where one is signed in, and the ways to end that."""
-    st.subheader("Where you are signed in", anchor=False)
+    st.header("Where you are signed in", anchor=False)
     store, idle, own = context.store(), context.settings().security.idle, session.session()
     for one in sessions.of_user(store, principal.user_id or 0, context.now(), idle=idle):
         _line(one, own is not None and one.session_id == own.session_id)

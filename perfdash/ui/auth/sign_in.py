@@ -147,7 +147,7 @@ def _try(username: str, password: str) -> None:
 
 
 def _demo_sign_ins() -> None:
-    st.subheader("Demo sign-ins", anchor=False)
+    st.header("Demo sign-ins", anchor=False)
     st.caption("Invented brands, real code. Each account sees the same data with different permissions.")
     for user in DEMO_USERS:
         _demo_sign_in(user)

@@ -92,7 +92,7 @@ def tables(rows: Sequence[ClientRow], *, money: bool) -> None:
 
 def _heading(currency: str, rows: Sequence[ClientRow]) -> None:
     """The currency, and what several clients come to together."""
-    st.subheader(currency)
+    st.header(currency)
     if len(rows) == 1:
         return
     whole = rows[0].sums

@@ -93,7 +93,7 @@ def show_form(
         label: c for label, c in (_ROW if row else _RANGE).items() if principal.money or c[1] not in MONEY_FIELDS
     }
     where = row_label(row, creators) if row else f"all {formatting.plural(len(lines), 'row')}"
-    st.subheader(f"Correct {escape_markdown(where, 200)}")
+    st.header(f"Correct {escape_markdown(where, 200)}")
     if row is None:
         st.caption("Every row in this range, by the same rule.")
     turn = st.session_state.setdefault(_TURN, 0)

@@ -86,7 +86,7 @@ def history_of(one: CorrectionBatch, names: Names, *, authors: bool) -> None:
     first = one.first
     by = f" by {first.author}" if authors else ""
     where = f"{_name(one, names)}, {formatting.enumerate_names(one.platforms)}, {formatting.days(one.days)}"
-    st.subheader(escape_markdown(f"{LABELS[first.field]} of {where}", 300))
+    st.header(escape_markdown(f"{LABELS[first.field]} of {where}", 300))
     lines = [f"{browser.clock(first.made_at)}{by}: {one.before} → {one.value}. {first.reason}"]
     lines += [f"Since then: {line}." for line in one.warnings]
     ended = {(p.ended_at, p.ended_as, p.ended_by, p.ended_reason) for p in one.parts if p.ended_at}

@@ -36,16 +36,16 @@ _OF_CREATOR: tuple[Dimension, ...] = ("client", "account", "creator")
 
 def draw_creator(question: Question, row: CreatorRow, client: str) -> None:
     """`row` is the creator's own; `client` is the name of its client."""
-    st.subheader(escape_markdown(row.name, 200))
+    st.header(escape_markdown(row.name, 200))
     st.caption(escape_markdown(f"{client} · {_line(row, money=question.principal.money)}", 400))
     own = question.filtered(clients=(row.ref.client,))
     multiples(own, [row])
     names = {one.ref: one.name for one in cache.campaigns(own)}
-    st.subheader("Campaigns")
+    st.header("Campaigns")
     _table(own, row, "campaign", _campaign(names))
-    st.subheader("Platforms")
+    st.header("Platforms")
     _table(own, row, "platform", Shown("platform", "Platform", "text", lambda group: group.platform, pinned=True))
-    st.subheader("Days")
+    st.header("Days")
     _table(own, row, "day", Shown("day", "Day", "day", lambda group: group.day, pinned=True))
 
 

@@ -31,7 +31,7 @@ def multiples(question: Question, rows: Sequence[CreatorRow]) -> None:
     if not shown:
         return
     unit = f" ({shown[0].currency})" if money else ""
-    st.subheader(f"{title} per day{unit}")
+    st.header(f"{title} per day{unit}")
     top = max(value for (ref, _), value in daily.items() if any(ref == row.ref for row in shown))
     with st.grid(min(len(shown), 3), min_column_width=NARROWEST, gap="small"):
         for row in shown:

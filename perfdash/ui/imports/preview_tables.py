@@ -59,7 +59,7 @@ def question(found: ImportPreview, account: Account) -> None:
     cost = found.totals.measures.get("cost") if found.totals else None
     figure = control_totals.figure(BY_NAME["cost"], cost.read, account.currency) if cost else ""
     amount = f", cost {figure} {account.currency}" if cost else ""
-    st.subheader(f"{rows}{amount}: is that what your export says?", anchor=False)
+    st.header(f"{rows}{amount}: is that what your export says?", anchor=False)
     if found.first_day and found.last_day:
         days = formatting.days(Days(found.first_day, found.last_day))
         st.caption(f"{days}; they become {formatting.plural(found.facts, 'row')} by campaign, platform and day.")

@@ -72,7 +72,7 @@ def sentences(field: RestatedField, totals: Sequence[ThenNow], whole: ComparedDa
     for one in changed:
         line = escape_markdown(sentence(field, one))
         if len(changed) == 1:
-            st.subheader(line)
+            st.header(line)
         else:
             st.markdown(f"**{line}**")
         st.caption(counted(field, one))

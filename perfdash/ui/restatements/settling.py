@@ -15,7 +15,7 @@ from perfdash.ui.components.tables import Shown, draw
 def settling(curves: Sequence[Curve] | None, *, money: bool) -> None:
     """One small table: what was still to move after the end of a day, and after each day from then on."""
     what = "cost" if money else "impressions"
-    st.subheader("How your days settle")
+    st.header("How your days settle")
     if curves is None:
         st.caption("Choose some clients: this is computed for a few at a time.")
         return

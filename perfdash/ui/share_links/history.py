@@ -68,7 +68,7 @@ def detail(principal: Principal, one: LinkActivity) -> None:
     """What a link shows, its log, and the way to end it."""
     link = one.link
     names = {client.slug: client.name for client in catalog.clients(context.store(), principal)}
-    st.subheader(escape_markdown(link.label, 100))
+    st.header(escape_markdown(link.label, 100))
     if one.state in _MEANS:
         st.caption(f":material/link_off: {_MEANS[one.state]}")
     left, right = st.columns([2, 3], gap="medium")
