@@ -48,6 +48,12 @@ def test_without_a_choice_the_two_largest_are_compared_and_an_unknown_one_is_non
     assert rows(side=["Summer"])["Cost"][:2] == ["15.00 EUR", "10.00 EUR"]
 
 
+def test_the_two_that_are_compared_first_share_a_currency_where_two_do(two: Store) -> None:
+    fact(two, campaign_id="abroad", currency="USD", cost=MICRO, impressions=2_000)
+    fact(two, campaign_id="spring", cost=MICRO, impressions=9_000, platform="Z")
+    assert rows()["Cost"][:2] == ["11.00 EUR", "15.00 EUR"]
+
+
 def test_one_alone_asks_for_another(two: Store) -> None:
     app = shown(COMPARE, side="Spring")
     assert "Choose another one" in said(app)

@@ -48,9 +48,9 @@ def in_view(asked: Selection, of: Kind, clients: Mapping[str, str]) -> tuple[Com
 
 
 def chosen(found: Sequence[ComparedSide], of: Kind) -> tuple[ComparedSide, ...]:
-    """Those of `found` that the reader chose, in the order of the choice; the first two, or the last of periods."""
+    """Those of `found` (at least two) that the reader chose, in the order of the choice; without one `_usual`."""
     labels = {side.label: side for side in found}
-    usual = list(labels)[:FEWEST] if of != "Periods" else [*list(labels)[:1], *list(labels)[-1:]]
+    usual = _usual(found, of)
     if any(label not in labels for label in st.session_state.get(SIDES) or ()):
         del st.session_state[SIDES]
     picked = st.multiselect(
@@ -64,6 +64,15 @@ def chosen(found: Sequence[ComparedSide], of: Kind) -> tuple[ComparedSide, ...]:
         help="The difference is that of the last to the first.",
     )
     return tuple(labels[label] for label in (picked or usual)[:MOST] if label in labels)
+
+
+def _usual(found: Sequence[ComparedSide], of: Kind) -> list[str]:
+    """Of periods the one before and these days; else the largest, and the next one in its currency if there is one."""
+    first, *others = found
+    if of == "Periods":
+        return [first.label, others[-1].label]
+    alike = [side for side in others if side.currency == first.currency]
+    return [first.label, (alike or others)[0].label]
 
 
 def days_line(asked: Selection, clients: Mapping[str, str]) -> str:
