@@ -10,29 +10,30 @@ import streamlit as st
 from perfdash.domain.side_by_side import ComparedLine, ComparedSide, common_currency, compared, in_points, not_reported
 from perfdash.presentation import formatting
 from perfdash.presentation.escaping import escape_markdown
+from perfdash.ui.components import cards
 from perfdash.ui.components.tables import Shown, draw
 
 
 def side_by_side(sides: Sequence[ComparedSide]) -> None:
-    """The table, and what it leaves out."""
+    """The table, on a phone a card for each measure, and what is left out."""
     currency = common_currency(sides)
     _say_currencies(sides, currency)
+    about = "of the last to the first; pts are points of a percentage"
     columns = (
-        Shown("measure", "Measure", "text", lambda line: line.label, pinned=True),
         *(Shown(f"side_{n}", side.label, "figure", _value(n, currency)) for n, side in enumerate(sides)),
-        Shown(
-            "difference",
-            "Difference",
-            "figure",
-            _difference,
-            "of the last to the first; pts are points of a percentage",
-        ),
+        Shown("difference", "Difference", "figure", _difference, about),
     )
-    draw(compared(sides), columns, alt="Measures side by side", key="compared")
+    lines = compared(sides)
+    with st.container(key="wide_compared"):
+        measure = Shown("measure", "Measure", "text", lambda line: line.label, pinned=True)
+        draw(lines, (measure, *columns), alt="Measures side by side", key="compared")
+    each = [(line.label, "", [(column.label, column.value(line)) for column in columns]) for line in lines]
+    cards.draw(each, len(each), key="compared")
     lacking = not_reported(sides)
     if lacking:
         st.caption(f"Reported by none of them: {formatting.enumerate_names([one.lower() for one in lacking], 9)}.")
-    st.caption(f"{formatting.UNDEFINED} is undefined: nothing in view reports it, or its denominator is 0.")
+    if any(value is None for line in lines for value in line.values):
+        st.caption(f"{formatting.UNDEFINED} is undefined: nothing in view reports it, or its denominator is 0.")
 
 
 def _value(n: int, currency: str) -> Callable[[Any], str]:

@@ -18,7 +18,9 @@ Figures = Sequence[tuple[str, str]]
 
 
 def draw(shown: Sequence[tuple[str, str, Figures]], of: int, *, key: str) -> None:
-    """A card per row: its name, the address it leads to (see `navigation.address`), and its first figures; `of` so many.
+    """A card per row: its name, the address it leads to (see `navigation.address`; '' for none), and its first figures.
+
+    `of`: so many rows there are.
 
     They are drawn everywhere; the style sheet shows them on narrow screens only, and the table on the others.
     """
@@ -33,5 +35,11 @@ def _card(name: str, address: str, figures: Figures) -> str:
         f"<div><dt>{html.escape(label)}</dt><dd>{html.escape(text)}</dd></div>"
         for label, text in figures[:MOST_FIGURES]
     )
+    return f"<li>{_title(html.escape(name), address)}<dl>{pairs}</dl></li>"
+
+
+def _title(name: str, address: str) -> str:
+    if not address:
+        return f"<strong>{name}</strong>"
     whole = f"{app_path()}{address.removeprefix('.')}"
-    return f'<li><a href="{html.escape(whole)}" target="_self">{html.escape(name)}</a><dl>{pairs}</dl></li>'
+    return f'<a href="{html.escape(whole)}" target="_self">{name}</a>'
