@@ -33,7 +33,8 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
         return
     cpm_lab_tables.verdict(found, facts)
     st.header("Why")
-    cpm_lab_tables.causes(found, key=f"lab_{measure}_causes")
+    names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
+    cpm_lab_tables.causes(found, names, key=f"lab_{measure}_causes")
     if found.wholes:
         st.header("In total")
         in_view = {group.currency: group.sums for group in cache.groups(question.filtered(raw=True))}
@@ -42,7 +43,6 @@ def _section(measure: RatioName, found: Comparison | None, facts: int) -> None:
     if not found.worst:
         st.caption("None. The CSV holds every row that was compared.")
         return
-    names = {(row.client, row.account, row.campaign): row.name for row in campaigns}
     creators = cache.creators(principal, question.clients)
     cpm_lab_tables.worst(found, names, creators, principal, key=f"lab_{measure}_worst")
 

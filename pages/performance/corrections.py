@@ -38,7 +38,7 @@ with errors_shown():
             st.caption("Choose a campaign to see its rows and correct one of them, or all.")
         else:
             creators = cache.creators(principal, (over.client,))
-            left, right = st.columns([3, 2], gap="medium")
+            left, right = st.columns([2, 1], gap="medium")
             with left:
                 lines, row = correction_select.chosen_rows(principal, over, creators)
             with right:

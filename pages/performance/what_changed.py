@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import LABELS
 from perfdash.presentation import json_documents
@@ -48,13 +49,17 @@ with errors_shown():
         shown.by_measure(total, moments, key="measures")
 
         downloads.heading("By day")
-        rows = [shown.line(field, one, "", day) for (day, _), one in by_day.items() if one.differs(field)]
+        rows = [shown.day_line(field, one, day) for (day, _), one in by_day.items() if one.differs(field)]
         shown.table(field, rows, moments, total.currency, days=True, key="by_day")
 
         downloads.heading("By campaign")
         names = reads.names_in_view(principal, question.clients)
         each = of_currency.by_campaign().items()
-        rows = [shown.line(field, one, names.get(ref, ref[2])) for (ref, _), one in each if one.differs(field)]
+        rows = [
+            shown.campaign_line(field, one, CampaignRef(*ref), names.get(ref, ref[2]))
+            for (ref, _), one in each
+            if one.differs(field)
+        ]
         shown.table(field, rows, moments, total.currency, days=False, key="by_campaign")
 
         def build(asking: Question) -> Table:

@@ -32,15 +32,16 @@ with errors_shown():
         navigation.link(navigation.CAMPAIGNS, "Export the campaigns: the button CSV there")
         st.stop()
     lines = receipt_pages.export_lines(parts, principal)
-    chosen = receipt_pages.exports_table(lines, principal, key="receipts") or linked
+    receipt_pages.exports_table(lines, principal, key="receipts")
+    chosen = linked
     if not chosen:
-        st.caption("Choose an export to see which of its days are different now, and why.")
+        st.caption("Open an export to see which of its days are different now, and why.")
         st.stop()
-    st.query_params["receipt"] = chosen
 
     found = receipt_pages.receipt_of(principal, chosen)
     first, view = found.parts[0], receipt_pages.view_of(found)
     downloads.heading(f"{escape_markdown(first.view).capitalize()}, exported {browser.clock(first.at)}")
+    st.caption(f"Receipt {first.receipt}: what `restatements --since receipt:{first.receipt}` takes.")
     if not found.whole:
         st.caption(
             ":material/visibility_off: This export also held clients that you may not see. What follows is your part "

@@ -23,7 +23,7 @@ from perfdash.store.receipts import ExportReceipt, Receipt
 from perfdash.store.restatements import read as restatement_read
 from perfdash.ui.components import tables as component_tables
 from perfdash.ui.components.tables import Shown, draw
-from perfdash.ui.runtime import browser, cache, context
+from perfdash.ui.runtime import browser, cache, context, navigation
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,28 +189,30 @@ def _differs(principal: Principal, parts: tuple[Receipt, ...]) -> str:
     return "; ".join(moved) or "as it was sent"
 
 
-def exports_table(lines: Sequence[ExportLine], principal: Principal, *, key: str) -> str | None:
-    """The list; returns the id of the export that was chosen."""
+def exports_table(lines: Sequence[ExportLine], principal: Principal, *, key: str) -> None:
+    """The list; an export opens by what it is called."""
     measure = "cost" if principal.money else "impressions"
     names = cache.client_names(principal)
+
+    def clients(line: ExportLine) -> tuple[str, ...]:
+        return tuple(names.get(part.client, part.client) for part in line.parts)
+
+    def opened(line: ExportLine) -> str:
+        return navigation.address(navigation.RECEIPTS, {"receipt": line.first.receipt}, line.first.view)
+
     columns = [
         Shown("at", "Sent", "moment", lambda line: line.first.at, pinned=True),
-        Shown("view", "What", "text", lambda line: line.first.view),
-        Shown(
-            "clients", "Clients", "list", lambda line: tuple(names.get(part.client, part.client) for part in line.parts)
-        ),
+        Shown("view", "What", "text", lambda line: line.first.view, link=opened),
+        Shown("clients", "Clients", "list", clients),
         Shown("days", "Days", "text", lambda line: line.days),
         Shown("as_of", "As of", "text", lambda line: line.as_of, "the past that was exported; empty: the present"),
         Shown("now", "Differs now", "figure", lambda line: line.now, f"its {measure} now, less what was sent"),
         Shown("rows", "Rows", "count", lambda line: sum(part.rows for part in line.parts), "rows of these clients"),
-        Shown("receipt", "Receipt", "text", lambda line: line.first.receipt, "what --since receipt:ID takes"),
-        Shown("sha256", "SHA-256", "text", lambda line: line.first.sha256[:8], "of its rows; whole once it is chosen"),
+        Shown("sha256", "SHA-256", "text", lambda line: line.first.sha256[:8], "of its rows; whole once it is open"),
     ]
     if principal.of_agency:  # who of the agency exported is the agency's business
         columns.insert(1, Shown("author", "By", "text", lambda line: line.first.author))
-    draw(lines, columns, alt="What was reported, newest first", key=key, choose=lambda line: line.first.receipt)
-    chosen: str | None = component_tables.chosen(key)
-    return chosen
+    draw(lines, columns, alt="What was reported, newest first", key=key)
 
 
 def figures(found: Sequence[SentFigure], sent: str, *, key: str) -> None:

@@ -67,7 +67,7 @@ def test_each_cause_has_its_rows_cost_example_and_what_to_do(mixed):
     assert list(causes["rows"]) == [1, 1, 1, 1]
     assert causes["cost"]["Per reach"] == 5.0
     assert causes["moves"]["Per reach"] == 1.25  # (10 - 5) x 1,000 of 4,000 impressions
-    assert causes["example"]["Per reach"].startswith("10.00 reported, 5.00 recomputed: reach, TikTok")
+    assert causes["example"]["Per reach"].startswith("10.00 reported, 5.00 recomputed: Reach & Co, TikTok")
     assert "The source divides by people reached" in said(app)
 
 

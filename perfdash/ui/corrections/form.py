@@ -226,7 +226,8 @@ def _in_total(asked: Question, over: Range, found: Effect) -> list[str]:
             continue
         read = [format_value(name, value, found.currency) for value in (total, total + difference)]
         share = f" ({formatting.change(Fraction(difference, total))})" if total else ""
-        where = f"{over.client}, {formatting.days(asked.filters.days)}"
+        client = cache.client_names(asked.principal).get(over.client, over.client)
+        where = f"{client}, {formatting.days(asked.filters.days_of(over.client))}"
         lines.append(f"In total, {LABELS[name].lower()} of {where}: {_arrow(*read)}{share}")
     return lines
 

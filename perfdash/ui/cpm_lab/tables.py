@@ -90,7 +90,7 @@ def _count(label: str, value: int, share: str, told: str) -> None:
     )
 
 
-def causes(found: Comparison, *, key: str) -> None:
+def causes(found: Comparison, campaigns: Names, *, key: str) -> None:
     """A row for each cause, and below it what to do about those that were found."""
     currency = _one_currency(found.measure, (share.currency for share in found.shares))
     moves = f"by how much these rows move the reported total {LABELS[found.measure]} away from the recomputed one"
@@ -103,7 +103,7 @@ def causes(found: Comparison, *, key: str) -> None:
         Shown("share", "Share of rows", "share", lambda share: Fraction(share.rows, found.rows), "of all that report"),
         Shown("cost", "Cost", "money", lambda share: share.cost, "cost of these rows"),
         Shown("moves", "Moves the total by", _kind(found.measure), _moves, moves, signed=True),
-        Shown("example", "Costliest example", "text", lambda share: _example(share.example)),
+        Shown("example", "Costliest example", "text", lambda share: _example(share.example, campaigns)),
     )
     draw(found.shares, columns, alt=f"Reported {LABELS[found.measure]} by cause", key=key, currency=currency)
     for name in dict.fromkeys(share.name for share in found.shares):
@@ -123,10 +123,11 @@ def _one_currency(measure: RatioName, currencies: Iterable[str]) -> str:
     return found.pop() if measure == "cpm" and len(found) == 1 else ""
 
 
-def _example(finding: ExplainedRatio) -> str:
+def _example(finding: ExplainedRatio, campaigns: Names) -> str:
     row, cause = finding.row, finding.cause
     said = f"{_as_sent(finding, Fraction(cause.reported))} reported, {_as_sent(finding, cause.recomputed)} recomputed"
-    return f"{said}: {row.campaign}, {row.platform}, {formatting.day(row.day)}"
+    name = campaigns.get((row.client, row.account, row.campaign), row.campaign)
+    return f"{said}: {name}, {row.platform}, {formatting.day(row.day)}"
 
 
 def _as_sent(finding: ExplainedRatio, value: Fraction | None) -> str:
@@ -184,9 +185,12 @@ def _kind(measure: RatioName) -> Kind:
 
 
 def _difference(whole: Whole) -> Fraction | None:
+    """Nothing where both read alike: what lies between is the rounding of the source."""
     if whole.reported is None or whole.recomputed is None:
         return None
-    return whole.reported - whole.recomputed
+    unit = formatting.unit_of("cpm")
+    reads = [formatting.figure(side, unit, whole.currency) for side in (whole.reported, whole.recomputed)]
+    return whole.reported - whole.recomputed if reads[0] != reads[1] else Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

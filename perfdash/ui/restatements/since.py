@@ -88,7 +88,7 @@ def control(question: Question) -> Since | None:
             format_func=lambda one: _label(one, today, report),
             key="since_preset",
             on_change=_write,
-            width=320,
+            width=440,
             filter_mode=None,
             help="A day means its end: what was known then is compared with now. “As of” means the same moment.",
         )
@@ -113,7 +113,7 @@ def _label(preset: Preset, today: date, report: ExportReceipt | None) -> str:
     if preset in _DAYS:
         return f"{_LABELS[preset]}: the end of {formatting.weekday(_day(preset, today))}"
     if preset == "report" and report is not None:
-        return escape_markdown(f"{_LABELS[preset]}: {report.parts[0].view}, {browser.clock(report.parts[0].at)}")
+        return f"{_LABELS[preset]}: {report.parts[0].view}, {browser.clock(report.parts[0].at)}"
     return _LABELS[preset]
 
 
@@ -148,7 +148,9 @@ def _write() -> None:
 
 def _day(preset: Preset, today: date) -> date:
     """The day whose end is meant; the start of the month is the end of the day before it."""
-    back = {"yesterday": 1, "week": 7, "monday": today.weekday() or 7, "month": today.day}
+    if preset == "monday":
+        return as_of_rules.last_monday(today)
+    back = {"yesterday": 1, "week": 7, "month": today.day}
     return today - timedelta(days=back[preset])
 
 
@@ -219,8 +221,8 @@ def _pick(known: Mapping[str, Receipt], value: str) -> str:
 
 
 def export_label(one: Receipt) -> str:
-    """22 Nov 10:04, campaigns, 3fa90c."""
-    return escape_markdown(f"{browser.clock(one.at)}, {one.view}, {one.receipt[:6]}")
+    """22 Nov 10:04, campaigns, 3fa90c. A list of options reads no Markdown."""
+    return f"{browser.clock(one.at)}, {one.view}, {one.receipt[:6]}"
 
 
 def _write_export() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ import pyarrow as pa
 import streamlit as st
 
 from perfdash.domain.accounts import Days
+from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.restatements import ADDED, LABELS, RESTATED_FIELDS, Event, RestatedField
 from perfdash.domain.then_and_now import ThenNow
 from perfdash.presentation import charts, formatting
@@ -21,6 +22,7 @@ from perfdash.presentation.formatting import unit_of
 from perfdash.ui.components import tables as component_tables
 from perfdash.ui.components.tables import Kind, Shown, draw
 from perfdash.ui.restatements.values import amount, exact, signed_share, signed_text
+from perfdash.ui.runtime import navigation
 
 TIMINGS = {
     "running": "while the day ran",
@@ -29,7 +31,9 @@ TIMINGS = {
     "provisional": "no window known",
 }
 _BARS = ("Before final", "After final", "First reported later")  # short enough for a telephone
-_SCHEMA = pa.schema([("day", pa.float64()), ("platform", pa.string()), ("value", pa.float64()), ("shown", pa.string())])
+_SCHEMA = pa.schema(
+    [("day", pa.float64()), ("value", pa.float64()), *((name, pa.string()) for name in ("platform", "shown", "dashed"))]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class ChangeLine:
     changes: int
     late: int
     day: date | None = None
+    campaign: CampaignRef | None = None
 
     @property
     def share(self) -> Fraction | None:
@@ -63,7 +68,7 @@ def day_bars(
 ) -> None:
     """Now minus then per day: what was restated before and after the day was final, and what first came later."""
     points = [
-        (charts.at(day), bar, float(exact(field, value) or 0), signed_text(field, value, currency))
+        (charts.at(day), float(exact(field, value) or 0), bar, signed_text(field, value, currency), "no")
         for (day, _), one in sorted(found.items())
         for bar, value in zip(_BARS, _parts(field, one), strict=True)
         if value
@@ -76,7 +81,7 @@ def day_bars(
             return
         columns = zip(*points, strict=True)
         data = pa.table([pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA)
-        shown = tuple(bar for bar in _BARS if any(point[1] == bar for point in points) or bar != _BARS[2])
+        shown = tuple(bar for bar in _BARS if any(point[2] == bar for point in points) or bar != _BARS[2])
         st.vega_lite_chart(
             data, charts.bars_by_day("Now minus then", shown, days), key=key, alt=f"{title}, a bar for each day"
         )
@@ -112,14 +117,30 @@ def _share(share: Fraction | None) -> str:
     return formatting.UNDEFINED if share is None else signed_share(share)
 
 
-def line(field: RestatedField, one: ThenNow, name: str, day: date | None = None) -> ChangeLine:
-    """One key of a comparison as a line of a table."""
+def day_line(field: RestatedField, one: ThenNow, day: date) -> ChangeLine:
+    """A day of a comparison as a line of a table."""
+    return replace(_line(field, one), day=day)
+
+
+def campaign_line(field: RestatedField, one: ThenNow, campaign: CampaignRef, name: str) -> ChangeLine:
+    """A campaign of a comparison as a line of a table."""
+    return replace(_line(field, one), name=name, campaign=campaign)
+
+
+def _line(field: RestatedField, one: ThenNow) -> ChangeLine:
     then, now = one.sides(field)
-    late = len(one.moved.late_days)
-    return ChangeLine(name, then, now, one.difference(field), one.moved.count(field), late, day)
+    return ChangeLine("", then, now, one.difference(field), one.moved.count(field), len(one.moved.late_days))
 
 
-_NAME = Shown("name", "Campaign", "text", lambda row: row.name, pinned=True)
+def _address(row: ChangeLine) -> str:
+    ref = row.campaign
+    if ref is None:
+        return ""
+    query = {"campaign": ref.campaign, "account": str(ref.account), "owner": ref.client}
+    return navigation.address(navigation.CAMPAIGN, query, row.name)
+
+
+_NAME = Shown("name", "Campaign", "text", lambda row: row.name, pinned=True, link=_address)
 _DAY = Shown("day", "Day", "day", lambda row: row.day, pinned=True)
 _LATE = Shown("late", "Final days", "count", lambda row: row.late or None, "days restated after they were final")
 _CHANGES = Shown("changes", "Changes", "count", lambda row: row.changes, "rows in which it changed, each time counted")
@@ -153,9 +174,7 @@ def _sides(kind: Kind, moments: Moments) -> tuple[Shown, ...]:
         Shown("then", moments.then, kind, lambda row: row.then),
         Shown("now", moments.now, kind, lambda row: row.now),
         Shown("difference", "Difference", kind, lambda row: row.difference, "now minus then", signed=True),
-        Shown(
-            "share", "Change", "percent", lambda row: row.share, "the difference over what was known then", signed=True
-        ),
+        Shown("share", "Change", "change", lambda row: row.share, "difference over then"),
     )
 
 
@@ -174,6 +193,11 @@ class EventLine:
     def at(self) -> datetime:
         """When the change was recorded."""
         return self.event.at
+
+    @property
+    def where(self) -> str:
+        """TikTok · @zoe: what tells rows of one campaign and day apart."""
+        return f"{self.event.platform} · {self.creator}" if self.creator else self.event.platform
 
     @property
     def difference(self) -> int:
@@ -219,11 +243,11 @@ def changes(field: RestatedField, rows: Sequence[EventLine], currency: str, *, k
         Shown("at", "Changed", "moment", lambda row: row.at, pinned=True),
         Shown("day", "Day", "day", of("day")),
         Shown("name", "Campaign", "text", lambda row: row.campaign),
-        Shown("platform", "Platform", "text", of("platform")),
-        Shown("creator", "Creator", "text", lambda row: row.creator),
-        Shown("account", "Account", "text", lambda row: row.account),
-        *_sides(unit_of(field), Moments("Before", "After")),
-        Shown("change", "What", "text", of("kind")),
+        Shown("where", "Platform, creator", "text", lambda row: row.where),
+        *_sides(unit_of(field), Moments("Before", "After"))[2:],
+        *_sides(unit_of(field), Moments("Before", "After"))[:2],
         Shown("timing", "When", "text", lambda row: TIMINGS[row.event.timing], "before or after the day was final"),
+        Shown("change", "What", "text", of("kind")),
+        Shown("account", "Account", "text", lambda row: row.account),
     )
     draw(rows, columns, alt=f"Every change of {LABELS[field].lower()}", key=key, currency=currency)

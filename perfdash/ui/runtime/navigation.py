@@ -100,7 +100,7 @@ CORRECTIONS = PageRecord(
     "Corrections",
     "edit",
     "corrections",
-    obeys=EVERY_FILTER - {"compare", "max_cpm", "values"},
+    obeys=EVERY_FILTER - {"compare", "currency", "max_cpm", "values"},
 )
 CHECKS = PageRecord(
     DATA, "performance/checks.py", "Checks", "fact_check", "cpm-lab", of_money=True, obeys=EVERY_FILTER - {"compare"}
