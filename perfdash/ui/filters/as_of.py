@@ -55,7 +55,7 @@ def _calendar(found: AsOf | None, latest: date) -> None:
     day = found.astimezone(ZoneInfo(browser.zone())).date() if isinstance(found, datetime) else found
     st.session_state[_CALENDAR] = day if isinstance(day, date) else None
     st.date_input(
-        f"As of **{escape_markdown(moments.told(found, browser.zone()))}**",
+        escape_markdown(f"As of {moments.told(found, browser.zone())}"),
         value=None,
         key=_CALENDAR,
         min_value=filter_url.EARLIEST,

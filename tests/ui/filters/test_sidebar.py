@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from perfdash.domain.accounts import Days
+from perfdash.domain.periods import PRESET_LABELS, PRESETS
 from perfdash.store.engine import Store
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.runtime import context
@@ -56,7 +57,9 @@ def said(app: AppTest) -> str:
 def test_without_a_link_it_is_the_last_thirty_days_of_everything_in_scope() -> None:
     app = shown("ann")
     asked = selection(app)
-    assert asked.question.filters.days == Days(date(2026, 2, 8), date(2026, 3, 9))
+    filters = asked.question.filters
+    assert filters.days_of("acme") == Days(date(2026, 2, 8), date(2026, 3, 9))
+    assert filters.days_of("hoshi") == Days(date(2026, 2, 9), date(2026, 3, 10))  # in Tokyo it is a day later already
     assert (asked.question.filters.clients, asked.question.filters.platforms, asked.question.filters.max_cpm) == (
         (),
         (),
@@ -76,9 +79,19 @@ def test_a_whole_link_is_answered() -> None:
     assert (asked.max_cpm, asked.cpm_grain) == (12_345_678, "campaign")
 
 
-def test_today_is_that_of_the_client_in_view_and_the_earliest_of_several() -> None:
-    assert selection(shown("ann", client="hoshi", range="Last 7 days")).question.filters.days.end == date(2026, 3, 10)
-    assert selection(shown("ann", range="Last 7 days")).question.filters.days.end == date(2026, 3, 9)
+def test_a_client_has_the_same_days_alone_and_among_others() -> None:
+    every = selection(shown("ann", range="Last 7 days")).question.filters
+    for client, last in (("acme", date(2026, 3, 9)), ("hoshi", date(2026, 3, 10))):
+        alone = selection(shown("ann", client=client, range="Last 7 days")).question.filters
+        assert alone.days == every.days_of(client)
+        assert (alone.days.end, alone.ranges) == (last, ())
+
+
+@pytest.mark.parametrize("label", [PRESET_LABELS[preset] for preset in PRESETS if preset != "custom"])
+def test_every_range_is_offered_and_is_its_name_in_the_link(label: str) -> None:
+    app = shown("cleo", range=label)
+    assert said(app) == ""
+    assert PRESET_LABELS[selection(app).period.preset] == label
 
 
 def test_all_days_begin_with_the_first_one_known() -> None:
@@ -123,7 +136,7 @@ def test_the_line_goes_with_the_first_change_of_a_filter() -> None:
 
 def test_a_reversed_range_shows_the_default_in_answer_and_widgets_alike() -> None:
     app = shown("ann", range="Custom", dates=["2026-03-05", "2026-03-01"])
-    assert selection(app).question.filters.days == Days(date(2026, 2, 8), date(2026, 3, 9))
+    assert selection(app).question.filters.days_of("acme") == Days(date(2026, 2, 8), date(2026, 3, 9))
     assert app.selectbox(key="range").value == "last_30"
     assert said(app) == "Not applied: dates “2026-03-05 to 2026-03-01”."
 
@@ -138,7 +151,7 @@ def test_a_range_in_the_link_is_taken_and_cut_at_the_last_today() -> None:
 
 
 def test_choosing_custom_starts_with_the_days_in_view_and_waits_for_both_ends() -> None:
-    app = shown("ann", range="Last 7 days")
+    app = shown("ann", client="acme", range="Last 7 days")
     app.selectbox(key="range").set_value("custom").run()
     week = Days(date(2026, 3, 3), date(2026, 3, 9))
     assert app.date_input(key="dates").value == (week.start, week.end)
@@ -158,7 +171,7 @@ def test_a_limit_waits_until_one_currency_is_in_view() -> None:
     app.selectbox(key="currency").set_value("EUR").run()
     asked = selection(app)
     assert (asked.question.filters.currency, asked.question.filters.max_cpm, asked.ignored) == ("EUR", 5_000_000, ())
-    app.selectbox(key="currency").set_value(None)
+    app.selectbox(key="currency").set_value("All currencies")
     app.multiselect(key="client").set_value(["hoshi"]).run()
     assert selection(app).question.filters.max_cpm == 5_000_000
     assert app.number_input(key="max_cpm").label == "CPM at most (JPY)"
