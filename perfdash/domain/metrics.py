@@ -112,7 +112,9 @@ class Metric:
 
     @property
     def exported(self) -> str:
-        """The unit in exports: fraction, or currency units per 1000 impressions."""
+        """The unit in exports: fraction, currency units per 1000 impressions, or impressions per person."""
+        if self.denominator in NOT_ADDITIVE:
+            return f"{spoken(self.numerator)} per person"
         if self.unit != "money":
             return self.unit
         under = spoken(self.denominator)
