@@ -10,6 +10,7 @@ import streamlit as st
 from perfdash.domain.facts import MICRO
 from perfdash.presentation import formatting
 from perfdash.presentation.kpis import Total
+from perfdash.ui.runtime import streamlit_internals
 
 KEY = "shown"
 _CHIPS, _LAST = "_shown_chips", "_shown_last"
@@ -25,8 +26,9 @@ def choose(totals: Sequence[Total]) -> str:
         return next(iter(costs), "")
     # Bound to the URL, Streamlit would write the whole text of a chip there.
     state, asked = st.session_state, st.query_params.get(KEY)
+    last = None if streamlit_internals.by_history() else state.get(_LAST)
     usual = max(totals, key=lambda total: (total.sums.impressions or 0, total.currency)).currency
-    shown = next(one for one in (asked, state.get(_LAST), usual) if one in costs)
+    shown = next(one for one in (asked, last, usual) if one in costs)
     if shown not in (asked, usual):
         st.query_params[KEY] = shown
     state[_CHIPS] = state[_LAST] = shown

@@ -6,6 +6,7 @@ says after an upgrade what has moved. In brackets who needs it in perfdash/ui, t
 - `page_id`, `in_this_page`: the script's context (auth/session, live, sync_health/refresh). Pages are bound to no
   sign-in session any more, so the gate ends none, and follow nothing; the threads of a sync no longer share the page's
   cached answers.
+- `by_history` (filters/shown_currency): the same; Back would not undo a choice that the page remembers.
 - `BackMsg`, `ClientState`, `ForwardMsg`, `WidgetState` and their fields, read in
   (server/messages, server/sockets, server/turns): what the gate lets in, in which order, and what it learns from the
   app. A renamed field closes every socket; a new kind of message is dropped until it is allowed.
@@ -88,6 +89,12 @@ def in_this_page() -> Callable[[], object]:
     """What makes another thread, which calls it, part of the page whose script runs in this one."""
     context = get_script_run_ctx()
     return lambda: add_script_run_ctx(threading.current_thread(), context)
+
+
+def by_history() -> bool:
+    """True in a run that the browser's Back or Forward has asked for: then the address alone says what is asked."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and bool(context.is_history_navigation)
 
 
 def static_folder() -> Path:

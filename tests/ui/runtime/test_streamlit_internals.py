@@ -23,6 +23,7 @@ from starlette.responses import Response
 from streamlit import config
 from streamlit.runtime.media_file_storage import MediaFileKind
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette import starlette_auth_routes, starlette_websocket
 from streamlit.web.server.starlette.starlette_app import App
@@ -124,6 +125,8 @@ def test_a_script_knows_its_page_and_what_is_no_script_has_none() -> None:
     app = AppTest.from_function(script).run()
     assert not app.exception, reason
     assert app.text[0].value == "test session id", reason
+    assert "is_history_navigation" in vars(ScriptRunContext)["__dataclass_fields__"], "ui/runtime: by_history is blind"
+    assert not streamlit_internals.by_history()
 
 
 def test_a_thread_becomes_part_of_the_page_that_started_it() -> None:
