@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -78,3 +78,27 @@ def test_totals_are_hidden_without_money(store: Store) -> None:
     given_client(store, "acme")
     export(store, ADMIN, Exported("acme", 1, (("cost (EUR)", "1.000000"),)))
     assert receipts.list_receipts(store, reader("acme", money=False))[0].totals == ()
+
+
+def test_the_last_report_is_ones_own_of_a_state_of_the_numbers_and_in_scope(store: Store) -> None:
+    given_client(store, "acme")
+    given_client(store, "bolt")
+    mine = Principal("ann", "analyst", frozenset({"acme", "bolt"}))
+    assert receipts.last_report(store, mine) is None
+    first = export(store, mine, Exported("acme", 1), Exported("bolt", 1))
+    export(store, ADMIN, Exported("acme", 1), minutes=5)
+    receipts.write(store, mine, view="runs", filters="{}", parts=[Exported("acme", 1)], sha256=SHA, now=NOON)
+    for narrower in (mine, Principal("ann", "analyst", frozenset({"acme"}))):
+        found = receipts.last_report(store, narrower)
+        assert found is not None and found.parts[0].receipt == first
+        assert {part.client for part in found.parts} == narrower.clients
+    assert receipts.last_report(store, Principal("ann", "analyst", frozenset())) is None
+
+
+def test_an_export_of_a_past_shows_that_moment_and_another_its_own(store: Store) -> None:
+    given_client(store, "acme")
+    for asked, shown in (('{"as_of": "2026-03-02"}', date(2026, 3, 2)), ("{}", NOON), ("not written by us", NOON)):
+        name = receipts.write(
+            store, ADMIN, view="campaigns", filters=asked, parts=[Exported("acme", 1)], sha256=SHA, now=NOON
+        )
+        assert receipts.receipt_of(store, ADMIN, name).shown_at == shown

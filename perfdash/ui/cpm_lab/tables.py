@@ -102,7 +102,7 @@ def causes(found: Comparison, campaigns: Names, *, key: str) -> None:
         Shown("rows", "Rows", "count", lambda share: share.rows, "rows in view"),
         Shown("share", "Share of rows", "share", lambda share: Fraction(share.rows, found.rows), "of all that report"),
         Shown("cost", "Cost", "money", lambda share: share.cost, "cost of these rows"),
-        Shown("moves", "Moves the total by", _kind(found.measure), _moves, moves, signed=True),
+        Shown("moves", "Moves the total by", _apart(found.measure), _moves, moves, signed=found.measure == "cpm"),
         Shown("example", "Costliest example", "text", lambda share: _example(share.example, campaigns)),
     )
     draw(found.shares, columns, alt=f"Reported {LABELS[found.measure]} by cause", key=key, currency=currency)
@@ -139,7 +139,7 @@ def wholes(found: Comparison, in_view: Mapping[str, Sums], *, key: str) -> None:
 
     `in_view`: per currency all rows as reported, also those that send no such number: what the Overview adds up.
     """
-    measure, kind = found.measure, _kind(found.measure)
+    measure, kind, apart = found.measure, _kind(found.measure), _apart(found.measure)
     weight = "impressions" if measure == "cpm" else "cost"
     currency = _one_currency(measure, (whole.currency for whole in found.wholes))
     columns = (
@@ -147,7 +147,14 @@ def wholes(found: Comparison, in_view: Mapping[str, Sums], *, key: str) -> None:
         Shown("rows", "Rows", "count", lambda whole: whole.rows, "rows that report it and can be recomputed"),
         Shown("recomputed", "Recomputed", kind, lambda whole: whole.recomputed, cpm_lab_story.FORMULAS[measure]),
         Shown("reported", "Reported", kind, lambda whole: whole.reported, f"weighted by {weight}"),
-        Shown("difference", "Difference", kind, _difference, "reported, weighted, less recomputed", signed=True),
+        Shown(
+            "difference",
+            "Difference",
+            apart,
+            _difference,
+            "reported, weighted, less recomputed",
+            signed=measure == "cpm",
+        ),
         Shown("mean", "Plain mean", kind, lambda whole: whole.mean, "every row alike: it answers no question"),
         Shown(
             "all",
@@ -177,6 +184,11 @@ def _left_out(whole: Whole, everything: Sums, label: str) -> str:
         f"Not in this total: {formatting.plural(rows, 'row')} of {everything.rows:,} in {whole.currency}, which cost "
         f"{cost} and send no {label} that can be recomputed."
     )
+
+
+def _apart(measure: RatioName) -> Kind:
+    """How a difference of its values reads: that of percentages in points."""
+    return "price" if measure == "cpm" else "points"
 
 
 def _kind(measure: RatioName) -> Kind:
@@ -222,7 +234,7 @@ def _named(finding: ExplainedRatio, campaigns: Names, creators: Names) -> _Named
 
 
 def _worst_columns(measure: RatioName, clients: Sequence[Shown], *, named: bool) -> Sequence[Shown]:
-    said, kind = f"{LABELS[measure]} as the source wrote it", _kind(measure)
+    said, kind, apart = f"{LABELS[measure]} as the source wrote it", _kind(measure), _apart(measure)
     return (
         Shown("campaign", "Campaign", "text", lambda row: row.campaign, pinned=True),
         Shown("day", "Day", "day", lambda row: row.day),
@@ -232,7 +244,14 @@ def _worst_columns(measure: RatioName, clients: Sequence[Shown], *, named: bool)
         Shown("currency", "Currency", "text", lambda row: row.currency if named else ""),
         Shown("reported", "Reported", kind, lambda row: Fraction(row.finding.cause.reported), "by the source"),
         Shown("recomputed", "Recomputed", kind, _recomputed, cpm_lab_story.FORMULAS[measure]),
-        Shown("difference", "Difference", kind, _difference_of, "reported less recomputed", signed=True),
+        Shown(
+            "difference",
+            "Difference",
+            _apart(measure),
+            _difference_of,
+            "reported less recomputed",
+            signed=measure == "cpm",
+        ),
         Shown("cost", "Cost", "money", lambda row: row.cost),
         Shown("impressions", "Impressions", "count", lambda row: row.impressions),
         Shown("reach", "Reach", "count", lambda row: row.reach if measure == "cpm" else None),

@@ -9,6 +9,8 @@ import streamlit as st
 
 from perfdash.domain.restatements import ADDED, LABELS, RestatedField
 from perfdash.domain.then_and_now import ThenNow
+from perfdash.presentation.kpis import Total
+from perfdash.ui.filters import shown_currency
 
 ListOrder = Literal["newest", "largest"]
 ORDERS: tuple[ListOrder, ...] = get_args(ListOrder)
@@ -36,15 +38,7 @@ def measure(totals: Sequence[ThenNow]) -> RestatedField:
 def currency(totals: Sequence[ThenNow]) -> ThenNow:
     """The currency that chart and tables are about: amounts in different currencies share no axis and no column."""
     by_name = {one.currency: one for one in totals}
-    if len(by_name) == 1:
-        return totals[0]
-    busiest = max(totals, key=lambda one: one.now.impressions or 0).currency
-    if st.session_state.get("shown") not in by_name:
-        st.session_state["shown"] = busiest
-    chosen = st.segmented_control(
-        "Currency of what follows", list(by_name), required=True, key="shown", bind="query-params"
-    )
-    return by_name.get(chosen or "", by_name[busiest])
+    return by_name[shown_currency.choose([Total(one.currency, one.now) for one in totals])]
 
 
 def order() -> ListOrder:

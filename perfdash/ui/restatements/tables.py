@@ -97,10 +97,10 @@ def by_measure(one: ThenNow, moments: Moments, *, key: str) -> None:
     fields = [field for field in RESTATED_FIELDS if field in ADDED and one.differs(field)]
     columns = [
         Shown("measure", "Measure", "text", LABELS.__getitem__, pinned=True),
-        Shown("then", moments.then, "figure", lambda f: amount(f, one.sides(f)[0], one.currency)),
-        Shown("now", moments.now, "figure", lambda f: amount(f, one.sides(f)[1], one.currency)),
         Shown("difference", "Difference", "figure", lambda f: signed_text(f, one.difference(f), one.currency)),
         Shown("share", "Change", "figure", lambda f: _share(one.share(f))),
+        Shown("then", moments.then, "figure", lambda f: amount(f, one.sides(f)[0], one.currency)),
+        Shown("now", moments.now, "figure", lambda f: amount(f, one.sides(f)[1], one.currency)),
         Shown("changes", "Changes", "count", lambda f: one.moved.count(f), _CHANGES.help),
     ]
     draw(fields, columns, alt="What changed, by measure", key=key)
@@ -170,11 +170,12 @@ def table(
 
 
 def _sides(kind: Kind, moments: Moments) -> tuple[Shown, ...]:
+    """The difference comes first: on a telephone it is what is in sight beside the name."""
     return (
-        Shown("then", moments.then, kind, lambda row: row.then),
-        Shown("now", moments.now, kind, lambda row: row.now),
         Shown("difference", "Difference", kind, lambda row: row.difference, "now minus then", signed=True),
         Shown("share", "Change", "change", lambda row: row.share, "difference over then"),
+        Shown("then", moments.then, kind, lambda row: row.then),
+        Shown("now", moments.now, kind, lambda row: row.now),
     )
 
 
@@ -244,8 +245,7 @@ def changes(field: RestatedField, rows: Sequence[EventLine], currency: str, *, k
         Shown("day", "Day", "day", of("day")),
         Shown("name", "Campaign", "text", lambda row: row.campaign),
         Shown("where", "Platform, creator", "text", lambda row: row.where),
-        *_sides(unit_of(field), Moments("Before", "After"))[2:],
-        *_sides(unit_of(field), Moments("Before", "After"))[:2],
+        *_sides(unit_of(field), Moments("Before", "After")),
         Shown("timing", "When", "text", lambda row: TIMINGS[row.event.timing], "before or after the day was final"),
         Shown("change", "What", "text", of("kind")),
         Shown("account", "Account", "text", lambda row: row.account),

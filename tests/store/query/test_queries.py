@@ -18,6 +18,7 @@ from perfdash.store.query import campaigns as campaign_query
 from perfdash.store.query import overview
 from tests.store.builders import (
     ADMIN,
+    NOON,
     given_campaign,
     given_client,
     given_creator,
@@ -558,3 +559,24 @@ def explained(store: Store, call: object) -> list[list[str]]:
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
                 plans.append([row[-1] for row in rows])
     return plans
+
+
+def test_what_was_recorded_since_a_moment_is_counted_by_kind_and_in_scope(store: Store) -> None:
+    for client in ("acme", "bolt"):
+        given_client(store, client)
+        given_revisions(store, client, NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=2))
+    then = of_every_day(ADMIN, (), NOON + timedelta(minutes=1))
+    assert overview.recorded_since(store, then) == {"run": 4}
+    assert overview.recorded_since(store, of_every_day(ADMIN, ("bolt",), NOON + timedelta(hours=1))) == {"run": 1}
+    assert overview.recorded_since(store, of_every_day(reader("acme"), (), NOON + timedelta(minutes=1))) == {"run": 2}
+    assert overview.recorded_since(store, of_every_day(ADMIN, (), NOON - timedelta(days=1))) == {"run": 6}
+    assert overview.recorded_since(store, of_every_day(ADMIN)) == {}
+
+
+def test_the_last_revision_of_each_client_has_its_moment(store: Store) -> None:
+    given_client(store, "acme")
+    given_client(store, "bolt")
+    given_revisions(store, "acme", NOON, NOON + timedelta(hours=1))
+    assert overview.last_revised(store, of_every_day(ADMIN)) == (("acme", 2, NOON + timedelta(hours=1)),)
+    assert overview.last_revised(store, of_every_day(ADMIN, (), NOON)) == (("acme", 1, NOON),)
+    assert overview.last_revised(store, of_every_day(reader("bolt"))) == ()
