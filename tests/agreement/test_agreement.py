@@ -19,6 +19,7 @@ import pytest
 from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.demo.process import RunningApi, start
 from perfdash.domain.question import VIEWS
+from perfdash.presentation import formatting
 from perfdash.ui.runtime import context
 from tests.agreement import checker, voices
 from tests.agreement.checker import Known, Question
@@ -159,19 +160,25 @@ def questions(rng: random.Random, installed: Installation, count: int) -> list[Q
 
 
 def expected_tiles(installed: Installation, question: Question) -> dict[tuple[str, str], str]:
-    """What the Overview's tiles must name exactly."""
+    """What the Overview's tiles must say."""
     found = checker.totals(installed.known, question)
     if not found:
         return {}
     facts = checker.kept(installed.known, question)
     ctr = checker.ratio("ctr", facts)
     campaigns = {(fact.client, fact.account, fact.campaign) for fact in facts}
-    tiles = {(name, ""): str(checker.total(name, facts)) for name in ("impressions", "clicks")}
-    tiles |= {("ctr", ""): "" if ctr is None else checker.places(ctr, 8), ("campaigns", ""): str(len(campaigns))}
+    tiles = {(name, ""): read(name, checker.total(name, facts)) for name in ("impressions", "clicks")}
+    tiles |= {("ctr", ""): read("ctr", ctr), ("campaigns", ""): read("campaigns", len(campaigns))}
     for total in found:
         names = ("cost", "cpm", "cpc", "roas", "roi", "budget")
-        tiles |= {(name, total["currency"]): total[name] or "" for name in names}
+        tiles |= {(name, total["currency"]): read(name, total[name], total["currency"]) for name in names}
     return tiles
+
+
+def read(name: str, value: Any, currency: str = "") -> str:
+    """A number as it reads on screen; '' for what is undefined. `tests/presentation` has the formatter's own tests."""
+    unit = "money" if name == "budget" else formatting.unit_of(name)
+    return "" if value is None else formatting.digits(Fraction(value), unit, currency)
 
 
 def ask(installed: Installation, question: Question, view: str, form: str, run: Any = None) -> str:

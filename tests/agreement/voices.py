@@ -86,7 +86,7 @@ def _key(row: Mapping[str, Any]) -> list[str]:
 
 
 def app_values(question: Question, env: Mapping[str, str], home: Path) -> dict[tuple[str, str], str]:
-    """(figure, currency) -> the exact value that the Overview's tile tells; {} when the page has no tiles."""
+    """(figure, currency) -> the whole number that the Overview's tile tells; {} when the page has no tiles."""
     with (
         mock.patch.dict(os.environ, environment(home, env), clear=True),
         mock.patch.object(context, "ROOT", home),
@@ -102,7 +102,7 @@ def app_values(question: Question, env: Mapping[str, str], home: Path) -> dict[t
     assert not app.exception, app.exception
     assert [title.value for title in app.title] == ["Overview"]
     assert not [warning.value for warning in app.warning if re.search("gnored|Not applied", warning.value)]
-    return {_tile(metric.label): _exactly(metric.help) for metric in app.metric}
+    return {_tile(metric.label): _told(metric.help) for metric in app.metric}
 
 
 def _link(question: Question) -> dict[str, str | list[str]]:
@@ -125,6 +125,7 @@ def _tile(label: str) -> tuple[str, str]:
     return found[1].lower(), found[2] or ""
 
 
-def _exactly(text: str) -> str:
-    found = re.search(r"Exactly (-?[0-9.]+)", text)
-    return found[1].rstrip(".") if found else ""
+def _told(text: str) -> str:
+    """The whole number in a tile's help, without its currency; '' where it is undefined."""
+    found = re.search(r"^([\u22120-9,.]+[%×]?)(?:\u00a0[A-Z]{3})?\.\s*$", text, re.MULTILINE)
+    return found[1] if found else ""

@@ -148,7 +148,7 @@ def _all_show_the_numbers(
     for name, visitor in opened:
         assert (visitor.exceptions, visitor.alerts) == ([], []), name
         helps = {label: text for label, _, text in visitor.metrics}
-        assert f"Exactly {expected[name]}." in helps["Impressions"], (name, expected, helps)
+        assert f"{expected[name]:,}." in helps["Impressions"], (name, expected, helps)
     assert len(set(expected.values())) == len(SCOPES)
     _one_run_per_account_and_range(installation, first, last)
 
