@@ -14,7 +14,10 @@ from tests.store.ledger_kit import batch, key
 from tests.store.ledger_kit import fact as values
 from tests.ui.conftest import given_user, press
 
-FAILED = "bolt, agency/bolt-1: The key was refused. Stored numbers stay as they are; it last worked today 09:00 UTC, 3 hours ago."
+FAILED = (
+    "bolt, agency/bolt-1: The key was refused. Stored numbers stay as they are; it last worked today 09:00 UTC, "
+    "3 hours ago."
+)
 
 
 @pytest.fixture
