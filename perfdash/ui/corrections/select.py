@@ -71,7 +71,10 @@ def _rows(question: Question) -> tuple[CampaignRow, ...]:
     """The campaigns with rows in view, whatever their CPM."""
     filters = question.filters
     return cache.campaigns(
-        Question(question.principal, Filters(filters.days, filters.clients, filters.platforms, raw=True))
+        Question(
+            question.principal,
+            Filters(filters.days, filters.clients, filters.platforms, raw=True, ranges=filters.ranges),
+        )
     )
 
 
@@ -97,7 +100,7 @@ def chosen_range(question: Question) -> Range | None:
         if ref is None:
             return None
         platform = _platform(question, ref)
-        days = _days(filters.days)
+        days = _days(filters.days_of(ref.client))
     if days is None:
         st.caption("Choose a first and a last day.")
         return None
@@ -129,7 +132,7 @@ def _follow_link(options: Mapping[str, CampaignRef]) -> None:
 
 
 def _platform(question: Question, ref: CampaignRef) -> str | None:
-    filters = Filters(question.filters.days, (), question.filters.platforms, raw=True)
+    filters = Filters(question.filters.days_of(ref.client), (), question.filters.platforms, raw=True)
     groups = cache.groups(Question(question.principal, filters, only=ref), ("platform",))
     return st.selectbox(
         "Platform",

@@ -60,7 +60,8 @@ def stale_accounts(question: Question) -> tuple[Freshness, ...]:
     return tuple(
         fresh
         for fresh in account_standing(question.principal, question.clients)
-        if fresh.standing == "failing" and not _is_final(known.get(_key(fresh.account)), question.filters.days)
+        if fresh.standing == "failing"
+        and not _is_final(known.get(_key(fresh.account)), question.filters.days_of(fresh.account.client))
     )
 
 
@@ -127,11 +128,12 @@ def _due(principal: Principal, account: Account, view: Days | None) -> list[Days
 
 def is_old(question: Question) -> bool:
     """True when a sync could make the days in view newer, and the last one is longer ago than OLD_AFTER."""
-    known, now, view = cache.origins(question), runtime_context.now(), question.filters.days
+    known, now = cache.origins(question), runtime_context.now()
+    accounts = catalog.accounts(runtime_context.store(), question.principal, question.clients)
+    views = [(account, question.filters.days_of(account.client)) for account in accounts if not account.files_only]
     return any(
         view.overlaps(history_of(account, now)) and _is_old(known.get(_key(account)), view, now)
-        for account in catalog.accounts(runtime_context.store(), question.principal, question.clients)
-        if not account.files_only
+        for account, view in views
     )
 
 
