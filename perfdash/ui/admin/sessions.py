@@ -70,7 +70,7 @@ def table(found: Sequence[Live]) -> None:
         Shown("since", "Since", "moment", lambda one: one.session.created_at),
         Shown("seen", "Last seen", "moment", lambda one: one.session.last_seen, "to within five minutes"),
         Shown("until", "Ends at the latest", "moment", lambda one: one.session.expires_at),
-        Shown("own", "", "text", lambda one: "this one" if one.own else ""),
+        Shown("own", "Yours", "text", lambda one: "this one" if one.own else ""),
     )
     draw(found[: component_tables.MOST_ROWS], columns, alt="Sessions, the last seen first", key=KEY, choose=_id)
     if len(found) > component_tables.MOST_ROWS:
