@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_PATH
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
 from perfdash.ui.runtime import navigation
 from tests.browser.test_client_links import signed_in
-from tests.fixtures.browser import settled
 from tests.product.test_client_links import Scene, made, scene
 
 __all__ = ["scene"]
@@ -36,9 +35,15 @@ def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
+def at_rest(page: Page) -> None:
+    """Until the script has run and nothing more is drawn."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(500)
+
+
 def broken(page: Page) -> list[str]:
     """What axe finds in this page and is ours: rule, impact, and the first place."""
-    page.evaluate(AXE_PATH.read_text(encoding="utf-8"))
+    page.evaluate(AXE_SCRIPT)
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found: list[dict[str, Any]] = page.evaluate(
         "(tags) => axe.run({ runOnly: tags }).then((found) => found.violations)", tags
@@ -60,10 +65,10 @@ def test_nothing_serious_keeps_anybody_from_reading_a_page(scene: Scene, reader:
     for page in PAGES:
         reader.goto(f"{scene.server.url}/{page.path}")
         reader.get_by_role("heading", level=1).first.wait_for()
-        settled(reader)
+        at_rest(reader)
         found[page.title] = broken(reader)
     reader.goto(f"{scene.server.url}/link/{made(scene)[1]}")
     reader.get_by_role("heading", name="Overview").wait_for()
-    settled(reader)
+    at_rest(reader)
     found["a client link"] = broken(reader)
     assert {name: one for name, one in found.items() if one} == {}
