@@ -21,7 +21,7 @@ from perfdash.ui.auth import new_password, oidc, session, sign_in
 from perfdash.ui.components import messages, row_links
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import sidebar
-from perfdash.ui.runtime import browser, context, navigation
+from perfdash.ui.runtime import browser, context, navigation, reader
 from perfdash.ui.runtime.navigation import PageRecord
 from perfdash.ui.share_links import visitor as link_visitor
 
@@ -66,6 +66,7 @@ def _run() -> None:
 
 def _signed_in(principal: Principal, page: PageRecord, *, by_itself: bool) -> AbstractContextManager[Any]:
     """All around the page; returns where the page itself is drawn."""
+    reader.is_read_by(principal)
     at = live.stamp(principal, page)
     selection = _selection(principal)
     question = selection.question

@@ -18,6 +18,7 @@ from perfdash.ui import downloads
 from perfdash.ui.campaigns import tables as campaign_tables
 from tests.pages.conftest import CAMPAIGN, CAMPAIGNS, OVERVIEW, YESTERDAY, fact, said, shown, texts, tile, tiles
 from tests.store.builders import ADMIN, NOON, given_revisions
+from tests.ui.conftest import given_user
 
 SPRING = campaign_tables.link_of(CampaignRef("acme", 1, "spring"))
 
@@ -106,3 +107,9 @@ def test_the_command_line_shows_either(corrected, capsys):
         assert main([*asked, *more]) == 0
         whole = json.loads(capsys.readouterr().out)
         assert (whole["perfdash"]["filters"]["values"], whole["rows"][0]["cost"]) == (values, cost)
+
+
+@pytest.mark.parametrize(("role", "whose"), [("analyst", "your team"), ("client", "your agency")])
+def test_a_client_reads_that_the_agency_corrected_and_not_their_own_team(corrected, role, whose):
+    given_user(corrected, "reader", role, "acme")
+    assert f"corrected by {whose}" in said(shown(name="reader"))

@@ -9,6 +9,7 @@ import streamlit as st
 from perfdash.presentation import formatting
 from perfdash.presentation.kpis import MONEY, Figure
 from perfdash.ui.components.charts import CORRECTED, corrected_rows
+from perfdash.ui.runtime import reader
 
 MOST_IN_A_ROW = 6
 NARROWEST_TILE = 150
@@ -73,4 +74,4 @@ def corrections(of: Sequence[tuple[str, int]]) -> str:
     """Cost of 2 rows and clicks of 1 row were corrected by your team."""
     told = corrected_rows(of)
     verb = "was" if [name for name, _ in of] == ["cost"] else "were"
-    return f"{told[0].upper()}{told[1:]} {verb} corrected by your team"
+    return f"{told[0].upper()}{told[1:]} {verb} corrected by {reader.team()}"

@@ -22,7 +22,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.store import receipts
 from perfdash.store.query import overview
 from perfdash.ui.filters import url as filter_url
-from perfdash.ui.runtime import browser, context
+from perfdash.ui.runtime import browser, context, reader
 
 KEY, VALUES = "as_of", "values"
 COUNTED, RAW = filter_url.VALUES
@@ -131,7 +131,7 @@ def counts_raw() -> bool:
             key=VALUES,
             bind="query-params",
             required=True,
-            help="counted: what your team corrected counts everywhere. raw: every number as its source reported it.",
+            help=f"counted: what {reader.team()} corrected counts everywhere. raw: every number as its source reported it.",
         )
     return chosen == RAW
 
