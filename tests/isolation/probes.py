@@ -27,7 +27,17 @@ from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
 from perfdash.store.ledger import attempts, newer_answers
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, imports, overview, refused, same_age, sync_health, versions
+from perfdash.store.query import (
+    catalog,
+    coverage,
+    delivery,
+    imports,
+    overview,
+    refused,
+    same_age,
+    sync_health,
+    versions,
+)
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
@@ -294,6 +304,8 @@ TABLE: dict[str, Ask] = {
     "query.coverage.gaps": lambda s, p, x: coverage.gaps(s, x.over(p, 3)),
     "query.coverage.uncovered": lambda s, p, x: coverage.uncovered(s, x.over(p, 3), NOW),
     "query.coverage.last_complete": lambda s, p, x: coverage.last_complete(s, of_every_day(p, x.clients, x.as_of), NOW),
+    "query.delivery.deliveries": lambda s, p, x: delivery.deliveries(s, Question(p, x.filters, x.as_of), NOW),
+    "query.cpm_lab.misnamed": lambda s, p, x: cpm_lab_query.misnamed(s, Question(p, x.filters)),
     "query.sync_health.runs": lambda s, p, x: sync_health.runs(s, p, x.clients),
     "query.sync_health.run_log": lambda s, p, x: sync_health.run_log(s, p, x.client, 1),
     "ledger.newer_answers.newer_answer": lambda s, p, x: newer_answers.newer_answer(

@@ -43,6 +43,7 @@ FULL = os.environ.get("PERFDASH_FULL") == "1"
 LAST_90 = {"range": "Last 90 days"}
 CUSTOM = {"range": "Custom", "dates": [str(ago(8)), str(ago(1))]}
 SPRING_OF_OWNER = {"campaign": SPRING, "account": 1, "owner": OWNER}
+CREATOR_OF_OWNER = {"creator": ANN, "account": 1, "owner": OWNER}
 ANY: list[dict[str, Any]] = (
     [CUSTOM]
     if not FULL
@@ -64,6 +65,8 @@ OF_PAGE: dict[str, list[dict[str, Any]]] = {
     "receipts": [{"receipt": RECEIPT}, {"receipt": SHARED}],
     "restatements": [{"since": f"receipt:{RECEIPT}"}, {"since": f"receipt:{SHARED}"}, CUSTOM | {"since": str(ago(30))}],
     "": [{"client": OWNER}, {"platform": TV}],
+    "creators": [CREATOR_OF_OWNER, CREATOR_OF_OWNER | {"owner": OTHER}],
+    "compare": [{"compare_by": by} for by in ("Creators", "Clients", "Periods")],
 }
 CLICKED = [("runs", 0), ("runs", 1), ("corrections", 0), ("corrections", 1), ("receipts", 0), ("lines", 0)]
 """Rows of tables that tell more once they are clicked."""

@@ -90,11 +90,13 @@ def _client(store: Store, client: str) -> None:
     named = {"client_id": client, "campaign_id": CAMPAIGN, "creator_id": CREATOR, "platform": PLATFORM}
     given_revisions(store, client, NOON - timedelta(hours=1), NOON)
     said = {"reported_cpm": "5.00", "impressions": mark + 1, "clicks": mark + 2, "cost": mark + 3, "views": mark + 4}
+    said |= {"revenue": 2 * (mark + 3), "reported_roi": "2"}
     given_facts(store, named | said, named | said | {"impressions": 0, "day": DAY + timedelta(1)})
     given_history(store, named | {"from_rev": 0, "to_rev": 1, "impressions": mark + 5, "cost": mark + 6})
     given_overlay(store, **named, cost=mark + 7)
     given_correction(store, **named)
-    given_campaign(store, CAMPAIGN, client=client, name=f"Spring of {client}", budget=mark + 8)
+    flight = {"flight_start": DAY, "flight_end": DAY + timedelta(30)}
+    given_campaign(store, CAMPAIGN, client=client, name=f"Spring of {client}", budget=mark + 8, **flight)
     given_creator(store, CREATOR, f"Ann of {client}", client=client)
     control = ControlTotals({"cost": MeasureTotals(mark + 2, mark, 2), "clicks": MeasureTotals(5, 5)}, {client: 1})
     run = Runs(store, client).add(
