@@ -309,6 +309,17 @@ invitations = Table(
     Column("used_at", Instant),
 )
 
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("user_id", Integer, ForeignKey("users.user_id"), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("page", String(60), nullable=False),
+    Column("query", String(2000), nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    PrimaryKeyConstraint("user_id", "name"),
+)
+
 # Attempts to sign in that failed or are under way, for throttling. Keys are keyed digests: no names, no addresses.
 tries = Table(
     "tries",

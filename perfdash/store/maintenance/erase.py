@@ -14,6 +14,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, insert,
 
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
+from perfdash.domain.saved_views import SavedView
 from perfdash.store.audit import OF_CLIENTS, OF_GRANTS, OF_USERS, write_line
 from perfdash.store.auth.session_rows import end_of_user, end_where
 from perfdash.store.auth.user_rows import for_change, require_admin
@@ -32,6 +33,7 @@ from perfdash.store.schema import (
     receipts,
     revisions,
     runs,
+    saved_views,
     sessions,
     users,
 )
@@ -59,7 +61,7 @@ def erase_user(store: Store, principal: Principal, username: str, now: datetime)
             raise UsageError(f"{row.username!r} was erased already.")
         erased = f"erased-{row.user_id}"
         end_of_user(connection, row.user_id, now, "erased")
-        for table in (invitations, grants):
+        for table in (invitations, grants, saved_views):
             connection.execute(delete(table).where(table.c.user_id == row.user_id))
         blank = {"name": "", "email": None, "password_hash": "", "active": False, "erased_at": now}
         connection.execute(update(users).where(users.c.user_id == row.user_id).values(username=erased, **blank))
@@ -132,6 +134,7 @@ def purge_client(store: Store, principal: Principal, client: str, now: datetime)
         for table in reversed(metadata.sorted_tables):
             if "client_id" in table.c:
                 rows += connection.execute(delete(table).where(table.c.client_id == client)).rowcount
+        rows += _forget_views(connection, client)
         # They quote its campaigns, values and links: the one line below is what stays of a client. A user may bear the
         # same name, so the action tells what a line is about.
         told = audit.c.action.in_(OF_CLIENTS) & (audit.c.subject == client)
@@ -139,3 +142,13 @@ def purge_client(store: Store, principal: Principal, client: str, now: datetime)
         rows += connection.execute(delete(audit).where(told)).rowcount
         write_line(connection, principal.name, "clients purge", client, f"{rows} rows", now)
     return rows
+
+
+def _forget_views(connection: Connection, client: str) -> int:
+    """Saved views whose address names the client; the number of them."""
+    v = saved_views.c
+    near = select(v.user_id, v.name, v.page, v.query, v.saved_at).where(v.query.contains(client, autoescape=True))
+    found = [row for row in connection.execute(near) if SavedView(*row[1:]).names(client)]
+    for row in found:
+        connection.execute(delete(saved_views).where(v.user_id == row.user_id, v.name == row.name))
+    return len(found)
