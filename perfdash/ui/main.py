@@ -16,7 +16,7 @@ from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
 from perfdash.domain.question import Question
 from perfdash.store.query import catalog
-from perfdash.ui import audit_views, frame, history, live
+from perfdash.ui import audit_views, frame, history, live, saved_views
 from perfdash.ui.auth import new_password, oidc, session, sign_in
 from perfdash.ui.components import messages, row_links
 from perfdash.ui.filters import as_of as as_of_control
@@ -70,7 +70,10 @@ def _signed_in(principal: Principal, page: PageRecord, *, by_itself: bool) -> Ab
     at = live.stamp(principal, page)
     selection = _selection(principal)
     question = selection.question
-    with st.sidebar:  # at its end, where what comes and goes moves nothing else
+    with st.sidebar:
+        if principal.lock is None and page.obeys:
+            saved_views.offer(principal, page, question)
+        # At its end, where what comes and goes moves nothing else.
         session.settle_cookie()
         row_links.follow()
         history.keep()
