@@ -129,3 +129,26 @@ def test_escape_leaves_every_filter_as_it_is(server: AppServer, page: Page) -> N
     in_the_past(page)
     for part in asked.split("&"):
         expect(page).to_have_url(re.compile(re.escape(part)))
+
+
+WATCH = """() => {
+  window.together = 0
+  const look = () => {
+    const past = [...document.querySelectorAll('[data-testid=stAlert]')].some(e => e.textContent.includes('known then'))
+    const old = [...document.querySelectorAll('[data-testid=stMetricValue]')].some(e => e.textContent === 'OLD')
+    if (past && old) window.together += 1
+  }
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true})
+}"""
+
+
+def test_no_number_of_now_stands_under_the_banner_of_a_past(server: AppServer, page: Page) -> None:
+    page.goto(f"{server.url}/?client=solvane")
+    form(page)
+    sign_in(page)
+    cost(page, NEW)
+    page.evaluate(WATCH.replace("OLD", NEW))
+    look_back(page, THEN)
+    in_the_past(page)
+    cost(page, OLD)
+    assert page.evaluate("window.together") == 0

@@ -234,7 +234,7 @@ def _named(finding: ExplainedRatio, campaigns: Names, creators: Names) -> _Named
 
 
 def _worst_columns(measure: RatioName, clients: Sequence[Shown], *, named: bool) -> Sequence[Shown]:
-    said, kind, apart = f"{LABELS[measure]} as the source wrote it", _kind(measure), _apart(measure)
+    said, kind = f"{LABELS[measure]} as the source wrote it", _kind(measure)
     return (
         Shown("campaign", "Campaign", "text", lambda row: row.campaign, pinned=True),
         Shown("day", "Day", "day", lambda row: row.day),

@@ -28,7 +28,7 @@ KEY, VALUES = "as_of", "values"
 COUNTED, RAW = filter_url.VALUES
 _CALENDAR = "as_of_day"
 _MOST_LEDGERS = 3
-_DRAWN = "_moment_drawn"
+_DRAWN, _SECOND = "_moment_drawn", "_second_place"
 
 
 def control(principal: Principal, latest: date) -> tuple[AsOf | None, tuple[str, ...]]:
@@ -142,12 +142,20 @@ def as_of_text(as_of: AsOf) -> str:
 
 
 def body(question: Question) -> AbstractContextManager[Any]:
-    """Where the page is drawn. Emptied at once when another moment is shown: no number stands under a banner that does
-    not speak of it.
+    """Where the page is drawn. With another moment it changes places and the old one is emptied at once: no number
+    stands under a banner that does not speak of it. (An emptied place cannot be drawn in: Streamlit sends the last
+    only of what stood in one.)
     """
-    moved = st.session_state.get(_DRAWN, question.as_of) != question.as_of
-    st.session_state[_DRAWN] = question.as_of
-    return st.empty().container() if moved else st.container()
+    state = st.session_state
+    if state.get(_DRAWN, question.as_of) != question.as_of:
+        state[_SECOND] = not state.get(_SECOND, False)
+    state[_DRAWN] = question.as_of
+    if state.get(_SECOND, False):
+        st.empty()
+        return st.container()
+    place = st.container()
+    st.empty()
+    return place
 
 
 def banner(question: Question, *, obeyed: bool = True) -> None:
