@@ -239,8 +239,10 @@ def at(path: str) -> PageRecord:
 
 
 def title(what: str, clients: Sequence[str]) -> str:
-    """The name of a browser's tab: what is looked at, whose numbers, and the product."""
-    return " - ".join(" ".join(part.split()) for part in (what, ", ".join(clients), PRODUCT) if part.strip())
+    """The name of a browser's tab: what is looked at, whose numbers (of many, the first two), and the product."""
+    more = f" and {len(clients) - 2} more" if len(clients) > 2 else ""
+    whose = ", ".join(clients[:2]) + more
+    return " - ".join(" ".join(part.split()) for part in (what, whose, PRODUCT) if part.strip())
 
 
 def link(page: PageRecord, label: str, *, icon: str = "", query: Query | None = None) -> None:
