@@ -41,7 +41,7 @@ with errors_shown():
         f"{formatting.plural(len(rows), 'campaign')}{f' in {currency}' if currency else ''}",
         [
             lambda: downloads.csv(question, "campaigns", key="campaigns_csv"),
-            lambda: downloads.csv(question, "daily", key="campaigns_daily_csv", label="CSV by day"),
+            lambda: downloads.csv(question, "campaign_days", key="campaigns_daily_csv", label="CSV by day"),
         ],
     )
     campaign_tables.full_table(rows, cache.deliveries(question), origins, principal, currency, key="campaigns")

@@ -18,7 +18,7 @@ from perfdash.domain.facts import MICRO
 from perfdash.domain.filters import Filters, Ranges
 from perfdash.domain.metrics import money
 
-View = Literal["overview", "campaigns", "creators", "daily"]
+View = Literal["overview", "campaigns", "creators", "daily", "campaign_days"]
 VIEWS: tuple[View, ...] = get_args(View)
 """How an answer is grouped: what `query` and the exports are named by."""
 EVERY_DAY = Days(date.min, date.max)

@@ -20,6 +20,7 @@ BY: dict[View, tuple[Literal["client", "account", "campaign", "creator", "platfo
     "campaigns": ("client", "account", "campaign"),
     "creators": ("client", "account", "campaign", "creator"),
     "daily": ("day", "client", "platform"),
+    "campaign_days": ("day", "client", "account", "campaign", "platform"),
 }
 """What each view is grouped by, besides currency: the `by` of the question whose groups `table` takes."""
 
@@ -71,6 +72,7 @@ _OF_VIEW: dict[View, tuple[str, ...]] = {
     "campaigns": ("client", "account", "campaign", "name", "status", "platforms", "flight_start", "flight_end"),
     "creators": ("client", "account", "campaign", "name", "creator", "creator_name"),
     "daily": ("day", "client", "platform"),
+    "campaign_days": ("day", "client", "account", "campaign", "name", "platform"),
 }
 
 
@@ -90,7 +92,7 @@ def columns_of(view: View, with_money: bool) -> tuple[ExportColumn, ...]:
         # Below what earlier versions had, and outside the checksum, so that their receipts still hold.
         ExportColumn("corrected", "corrected rows", canonical=False),
     ]
-    if view == "daily":
+    if "day" in _OF_VIEW[view]:
         found.append(ExportColumn("finality", "finality of the day", canonical=False))
     found += [_measure_column(measure) for measure in MEASURES if measure.later]
     found += [_ratio_column(metric) for metric in METRICS.values() if metric.later]

@@ -42,6 +42,7 @@ GROUPS = {
     "campaigns": ("client", "account", "campaign"),
     "creators": ("client", "account", "campaign", "creator"),
     "daily": ("day", "client", "platform"),
+    "campaign_days": ("day", "client", "account", "campaign", "platform"),
 }
 
 
@@ -358,7 +359,16 @@ def _creator(known: Known, facts: Sequence[Fact]) -> dict[str, Any]:
     return {"name": name, "creator_name": known.creators.get((one.client, one.account, one.creator), "")}
 
 
-_ABOUT: dict[str, Callable[[Known, Sequence[Fact]], dict[str, Any]]] = {"campaigns": _campaign, "creators": _creator}
+def _campaign_day(known: Known, facts: Sequence[Fact]) -> dict[str, Any]:
+    one = facts[0]
+    return {"name": known.campaigns[one.client, one.account, one.campaign].get("campaignName", one.campaign)}
+
+
+_ABOUT: dict[str, Callable[[Known, Sequence[Fact]], dict[str, Any]]] = {
+    "campaigns": _campaign,
+    "creators": _creator,
+    "campaign_days": _campaign_day,
+}
 
 
 def totals(known: Known, question: Question) -> list[dict[str, Any]]:

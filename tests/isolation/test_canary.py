@@ -231,7 +231,7 @@ def test_without_money_an_address_cannot_ask_for_it_and_is_told_so(world: World)
 COMMANDS = [
     *(
         ["query", view, "--from", str(ago(30)), "--to", str(ago(0)), "--format", form]
-        for view in ("overview", "campaigns", "creators", "daily")
+        for view in ("overview", "campaigns", "creators", "daily", "campaign_days")
         for form in ("table", "csv", "json")
     ),
     *(["restatements", "--since", str(ago(60)), "--format", form] for form in ("table", "csv", "json")),

@@ -26,6 +26,9 @@ ROWS = {
     "campaigns": [campaign(), campaign("bare", status=None, budget=None, flight_start=None, flight_end=None)],
     "creators": [group(client="acme", account=1, campaign="spring", creator="")],
     "daily": [group(client="acme", day=date(2026, 3, 1), platform="TikTok", sums=sums(0, 0))],
+    "campaign_days": [
+        group(client="acme", account=1, campaign="spring", day=date(2026, 3, 1), platform="TikTok", sums=sums(0, 0))
+    ],
 }
 
 
