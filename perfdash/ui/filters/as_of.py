@@ -131,7 +131,8 @@ def counts_raw() -> bool:
             key=VALUES,
             bind="query-params",
             required=True,
-            help=f"counted: what {reader.team()} corrected counts everywhere. raw: every number as its source reported it.",
+            help=f"counted: what {reader.team()} corrected counts everywhere. "
+            "raw: every number as its source reported it.",
         )
     return chosen == RAW
 
