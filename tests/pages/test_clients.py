@@ -5,10 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
+from perfdash.domain.accounts import Days
+from perfdash.domain.comparison import Kind
+from perfdash.domain.filters import Filters
+from perfdash.domain.metrics import Sums
+from perfdash.domain.periods import compared, resolve
+from perfdash.domain.question import Question
 from perfdash.store.engine import Store
-from tests.pages.conftest import OVERVIEW, PAGES, VIEW, YESTERDAY, fact, fetched, said, shown, tile
-from tests.store.builders import Runs, given_campaign, given_client, given_facts, given_history, given_revisions
+from perfdash.store.schema import runs
+from perfdash.ui.campaigns import headline
+from perfdash.ui.clients import changes
+from perfdash.ui.filters.sidebar import Selection
+from tests.pages.conftest import BEFORE, NOON, OVERVIEW, PAGES, VIEW, YESTERDAY, fact, fetched, said, shown, tile
+from tests.store.builders import ADMIN, Runs, given_campaign, given_client, given_facts, given_history, given_revisions
 from tests.ui.conftest import given_user
 
 CLIENTS = f"{PAGES}/performance/clients.py"
@@ -101,3 +112,27 @@ def test_restated_is_what_changed_of_days_that_were_complete_on_last_monday(agen
         given_facts(agency, key | {"cost": cost * MICRO}, revision=2)
     row = shown(CLIENTS).dataframe[0].value.iloc[0]
     assert row["restated"] == 6.0, "8 March was complete then; 9 March was still running"
+
+
+@pytest.mark.parametrize("kind", ["fair", "same_age", "before", "weekday"])
+def test_each_client_is_compared_as_on_its_own_whatever_the_others_ledgers_know(agency: Store, kind: Kind) -> None:
+    """acme's ledger knows its days at every age, globex' begins late, of hoshi days were never fetched."""
+    for day in Days(BEFORE.start, YESTERDAY).each():
+        Runs(agency, "acme", 100 + day.toordinal()).add(
+            day, day, at=datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)
+        )
+    given_revisions(agency, "acme", datetime(2026, 1, 2, tzinfo=UTC))
+    given_revisions(agency, "globex", NOON)
+    with agency.writing() as connection:
+        connection.execute(update(runs).where(runs.c.client_id == "hoshi").values(day_from=VIEW.start))
+    complete = dict.fromkeys(("acme", "globex", "hoshi"), YESTERDAY)
+    period = compared(resolve("last_30", complete, dict.fromkeys(complete, NOON.date())), kind)
+    asked = Selection(Question(ADMIN, Filters(period.days, ranges=period.ranges)), period)
+    found = changes.sides(asked, tuple(complete))
+    for client, currency in (("acme", "EUR"), ("globex", "EUR"), ("hoshi", "JPY")):
+        own = Question(ADMIN, asked.question.filters.among((client,)))
+        alone = headline.headline(Selection(own, period.of(client)))
+        told = [side.of(currency).sums.cost if side else None for side in (alone.before, alone.current)]
+        assert [one.cost for one in found.get((client, currency), (Sums(), Sums()))] == told, client
+    assert ("hoshi", "JPY") not in found
+    assert (("globex", "EUR") in found) == (kind in ("fair", "before")), "same weekdays reach before its first fetch"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED
 from perfdash.presentation.columns import Origins
 from perfdash.store.query import catalog
-from perfdash.ui.campaigns import headline
+from perfdash.ui.clients.changes import Sides, sides
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.restatements import reads as restatement_reads
 from perfdash.ui.runtime import cache, context
@@ -29,8 +29,8 @@ _COST = ADDED.index("cost")
 class ClientRow:
     """One client in one currency (`''` for who may not see money, whose row is over all of them).
 
-    `change` is that of the cost (of the impressions without money), None with the reason in `why`. `trend` is the same
-    measure day by day. `pace` is spent / planned of its running campaigns together; `off_pace` how many of these are
+    `change` is that of the cost (impressions without money), None where there is none to show; `trend` the same measure
+    day by day. `pace` is spent / planned of its running campaigns together; `off_pace` how many of these are
     not on pace. `restated`: by how much the cost of days that were complete at the last weekly report changed since.
     """
 
@@ -38,7 +38,6 @@ class ClientRow:
     currency: str
     sums: Sums
     change: Fraction | None
-    why: str
     trend: tuple[int, ...]
     pace: Fraction | None
     running: int
@@ -59,10 +58,10 @@ def client_rows(asked: Selection, clients: Sequence[Client]) -> tuple[ClientRow,
     question, origins = asked.question, cache.origins(asked.question)
     deliveries, restated = cache.deliveries(question), _restated(question)
     trends, complete = _trends(question), cache.last_complete(question)
+    compared = sides(asked, [client.slug for client in clients])
     found = []
     for client in clients:
         for currency, sums in _sums(question, client.slug).items():
-            changed, why = _change(of_client(asked, client.slug), currency)
             mine = [one for one in deliveries if one.ref.client == client.slug and currency in ("", one.currency)]
             pace, running, off_pace = _pace(mine)
             found.append(
@@ -70,8 +69,7 @@ def client_rows(asked: Selection, clients: Sequence[Client]) -> tuple[ClientRow,
                     client,
                     currency,
                     sums,
-                    changed,
-                    why,
+                    _change(compared, client.slug, currency),
                     trends.get((client.slug, currency), ()),
                     pace,
                     running,
@@ -88,12 +86,6 @@ def _size(row: ClientRow) -> int:
     return (row.sums.cost if row.currency else row.sums.impressions) or 0
 
 
-def of_client(asked: Selection, client: str) -> Selection:
-    """The same about one client."""
-    filters = asked.question.filters.among((client,))
-    return replace(asked, question=replace(asked.question, filters=filters), period=asked.period.of(client))
-
-
 def _currency(question: Question, own: str) -> str:
     """Without money all currencies of a client are one row: counts add up."""
     return own if question.principal.money else ""
@@ -108,16 +100,13 @@ def _sums(question: Question, client: str) -> dict[str, Sums]:
     return found
 
 
-def _change(asked: Selection, currency: str) -> tuple[Fraction | None, str]:
-    """The change that the client's own Overview shows, and why there is none."""
-    found = headline.headline(asked)
-    if found.current is None or found.before is None:
-        return None, found.why
+def _change(compared: Sides, client: str, currency: str) -> Fraction | None:
+    """The change that the client's own Overview shows: of its cost, without money of its impressions."""
     if currency:
-        sides = (side.of(currency).sums.cost for side in (found.current, found.before))
-    else:
-        sides = (side.together.sums.impressions for side in (found.current, found.before))
-    return change(*sides), ""
+        before, now = compared.get((client, currency), (Sums(), Sums()))
+        return change(now.cost, before.cost)
+    sums = [pair for (slug, _), pair in compared.items() if slug == client]
+    return change(sum(now.impressions or 0 for _, now in sums), sum(before.impressions or 0 for before, _ in sums))
 
 
 def _trends(question: Question) -> dict[tuple[str, str], tuple[int, ...]]:
