@@ -13,7 +13,7 @@ DEFINITIONS = f"{PAGES}/performance/definitions.py"
 
 
 def hidden(page: str, **query: str) -> set[str]:
-    """The filters that the style sheet of this page takes out of sight; all of them where it hides the whole sidebar."""
+    """The filters that this page takes out of sight; all of them where it hides the whole sidebar."""
     found = shown(page, **query)
     rules = [one.proto.body for one in found.get("html") if "display: none }" in one.proto.body]
     if any(".st-key-filters" in rule for rule in rules):
