@@ -48,7 +48,7 @@ def summed(versions: FromClause, money: bool) -> list[Label[Any]]:
     c = versions.c
     found: list[Label[Any]] = [func.count().label("facts")]
     # Constants where nothing in view is corrected.
-    found += [(func.count(c[name]) if name in c else literal(0)).label(name) for name in CORRECTED]
+    found += [(func.count(c[name]) if name in c else literal(0)).label(name) for name in _corrected(money)]
     # What cannot be added is known only where the group is a single fact.
     found += [case((func.count() == 1, func.max(c[name]))).label(name) for name in _alone(money)]
     for name in _names(money):
@@ -71,7 +71,7 @@ def split_sums(measure: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnE
 
 def sums_reader(money: bool) -> Callable[[Sequence[Any]], Sums]:
     """How to read back, for each group, the columns that `summed` gave with the same `money`."""
-    single, added = ["rows", *CORRECTED, *_alone(money)], _names(money)
+    single, added = ["rows", *_corrected(money), *_alone(money)], _names(money)
     here = len(single)
 
     def sums_of(columns: Sequence[Any]) -> Sums:
@@ -81,6 +81,10 @@ def sums_reader(money: bool) -> Callable[[Sequence[Any]], Sums]:
         return Sums(**found)
 
     return sums_of
+
+
+def _corrected(money: bool) -> list[str]:
+    return [name for name in CORRECTED if money or name.removeprefix("corrected_") not in MONEY]
 
 
 def _alone(money: bool) -> list[str]:
