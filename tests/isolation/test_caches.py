@@ -40,7 +40,7 @@ OTHERS = (
     replace(ONE, role="link", lock=Lock(Days(DAY, DAY))),
     replace(ONE, role="link", lock=Lock(Days(DAY, DAY), currency="EUR")),
 )
-PAGES = tuple(page.file for page in navigation.PAGES if page.section == "Performance" and page.of_clients)
+PAGES = tuple(page.file for page in navigation.PAGES if page.file.startswith("performance/") and page.of_clients)
 
 
 def modules() -> Iterator[tuple[str, Any]]:
