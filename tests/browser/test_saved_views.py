@@ -27,6 +27,7 @@ def copied(page: Page, button: str) -> str:
     page.get_by_role("button", name=button, exact=True).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     found: str = page.evaluate("navigator.clipboard.readText()")
+    expect(page.get_by_role("button", name="Copied")).to_have_count(0)
     return found
 
 

@@ -28,8 +28,10 @@ from perfdash.domain.question import Question, of_every_day
 from perfdash.domain.refusals import Missing
 from perfdash.presentation.columns import Names, Origins
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, delivery, overview, refused
+from perfdash.store.query import catalog, coverage, delivery, overview, refused, sync_health
+from perfdash.store.query.coverage import Gap
 from perfdash.store.query.overview import LeftOut
+from perfdash.store.query.sync_health import Freshness
 from perfdash.sync.fetch import fetcher
 from perfdash.ui.runtime import context
 
@@ -184,6 +186,18 @@ def _of_clients(question: Question) -> Question:
 def last_complete(question: Question) -> dict[str, date]:
     """Per client in view its last complete day: what presets reach up to, whoever asks."""
     return coverage.last_complete(context.store(), question, context.now())
+
+
+@shared(runs_by_minute, reduced=_of_clients, ttl="5m")
+def standing(question: Question) -> tuple[Freshness, ...]:
+    """How the accounts in view stand: what was told of their last run does not change until the next one."""
+    return sync_health.freshness(context.store(), question.principal, question.clients, context.now())
+
+
+@shared(runs_by_minute, ttl="5m")
+def gaps(question: Question) -> tuple[Gap, ...]:
+    """The days in view that no run has covered."""
+    return coverage.uncovered(context.store(), question, context.now())
 
 
 def first_day(question: Question) -> date | None:

@@ -13,14 +13,14 @@ from perfdash.domain.accounts import Account, Days
 from perfdash.domain.as_of import day_before, last_day
 from perfdash.domain.facts import Fetched
 from perfdash.domain.filters import joined
-from perfdash.domain.question import Question
+from perfdash.domain.question import Question, of_every_day
 from perfdash.domain.reconcile import Counts
 from perfdash.domain.schedule import default_days, history_of, refresh_days
 from perfdash.presentation import formatting
 from perfdash.presentation.columns import Origin
 from perfdash.store import audit
 from perfdash.store.ledger import attempts
-from perfdash.store.query import catalog, coverage, sync_health
+from perfdash.store.query import catalog
 from perfdash.store.query.coverage import Gap
 from perfdash.store.query.sync_health import Freshness
 from perfdash.sync.pool import Voice, sync_all
@@ -74,7 +74,7 @@ def _recent(fresh: Freshness, since: datetime) -> bool:
 
 
 def _gaps(question: Question) -> tuple[Gap, ...]:
-    return coverage.uncovered(runtime_context.store(), _up_to_yesterday(question), runtime_context.now())
+    return cache.gaps(_up_to_yesterday(question))
 
 
 def _up_to_yesterday(question: Question) -> Question:
@@ -145,7 +145,7 @@ def _is_old(origin: Origin | None, view: Days, now: datetime) -> bool:
 
 def account_standing(principal: Principal, clients: tuple[str, ...]) -> tuple[Freshness, ...]:
     """How the accounts in view stand."""
-    return sync_health.freshness(runtime_context.store(), principal, clients, runtime_context.now())
+    return cache.standing(of_every_day(principal, clients))
 
 
 def outcome_line(results: Sequence[RunResult], now: datetime, time_zone: str) -> str:
