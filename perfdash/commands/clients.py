@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from perfdash.commands.context import Subparsers, now, opened_context, print_progress, require_known
+from perfdash.commands.context import Subparsers, now, opened_context, print_copies, print_progress, require_known
 from perfdash.domain.access import OPERATOR
 from perfdash.domain.errors import UsageError
 from perfdash.store.maintenance import erase
@@ -39,4 +39,5 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"This deletes every number of {args.client!r} for good; add --yes to do it.")
         rows = erase.purge_client(installation.store, OPERATOR, args.client, now())
         print_progress(f"Deleted {rows} rows of {args.client}.")
+        print_copies(installation.store)
     return 0

@@ -21,6 +21,7 @@ from perfdash.domain.errors import UsageError
 from perfdash.domain.question import of_every_day
 from perfdash.store.auth import login, user_rows, users
 from perfdash.store.engine import Store
+from perfdash.store.maintenance import traces
 from perfdash.store.opening import open_store
 from perfdash.store.query import catalog, overview
 
@@ -62,6 +63,14 @@ def opened_context() -> Iterator[Installation]:
 def print_progress(line: str) -> None:
     """Progress goes to standard error, so that standard output stays data."""
     print(line, file=sys.stderr, flush=True)
+
+
+def print_copies(store: Store) -> None:
+    """Where what was just erased may still be read."""
+    for path in traces.copies(store, OPERATOR):
+        print_progress(f"Made before, so it still holds it: {path}.")
+    others = "other backups, and on PostgreSQL its own log and the bytes of dead rows (VACUUM FULL writes tables anew)"
+    print_progress(f"Not reached: {others}. After restoring an older backup, erase again.")
 
 
 def require_known(wanted: list[str], known: tuple[str, ...], what: str) -> None:

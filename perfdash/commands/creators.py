@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from perfdash.commands.context import Subparsers, now, opened_context, print_progress, require_known
+from perfdash.commands.context import Subparsers, now, opened_context, print_copies, print_progress, require_known
 from perfdash.domain.access import OPERATOR
 from perfdash.domain.accounts import Account
 from perfdash.domain.errors import UsageError
@@ -61,6 +61,7 @@ def _erase(store: Store, args: argparse.Namespace) -> None:
             print_progress(
                 f"{what} of {args.creator} in {account.source}; {rows} that quoted it lost what the source had sent."
             )
+    print_copies(store)
 
 
 def _accounts(store: Store, client: str) -> tuple[Account, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 
 from perfdash.commands.context import Subparsers, load_settings, now, print_progress
 from perfdash.domain.access import OPERATOR
-from perfdash.domain.errors import UsageError
+from perfdash.domain.errors import StoreError, UsageError
 from perfdash.store import migrations
 from perfdash.store.engine import Store, sqlite_path
-from perfdash.store.maintenance import bundle
+from perfdash.store.maintenance import bundle, traces
 from perfdash.store.maintenance import check as store_check
 from perfdash.store.opening import open_store
 
@@ -19,6 +20,7 @@ _ACTIONS = {
     "upgrade": "bring the schema up to date (opening the app does it too)",
     "check": "is the file sound and does the ledger keep its promises?",
     "backup": "a consistent copy of a SQLite database, also while it is in use",
+    "compact": "write the file anew without what was deleted; erase and purge do it by themselves",
     "restore": "put a backup in the database's place; what was there is kept beside it",
     "export": "everything as one portable file, from SQLite or PostgreSQL",
     "import": "fill an empty database from such a file",
@@ -57,9 +59,14 @@ def _act(store: Store, args: argparse.Namespace) -> int:
             return _check(store)
         case "backup":
             store_check.backup(store, OPERATOR, args.file)
+            traces.note_copy(store, OPERATOR, args.file, now())
             print_progress(f"Copied {store.label} to {args.file}.")
+        case "compact":
+            traces.wipe(store)
+            print_progress(f"Wrote {store.label} anew.")
         case "export":
             _told(bundle.export_bundle(store, OPERATOR, args.file), f"exported from {store.label} to {args.file}")
+            traces.note_copy(store, OPERATOR, args.file, now())
         case "import":
             _told(bundle.import_bundle(store, OPERATOR, args.file), f"imported from {args.file} into {store.label}")
     return 0
@@ -78,7 +85,21 @@ def _restore(url: str, source: Path) -> int:
         raise UsageError("Only a SQLite database is restored from a file; use pg_restore, or `db import`.")
     kept = store_check.restore(path, source, OPERATOR, now())
     print_progress(f"Restored {path} from {source}." + (f" The former one is {kept}." if kept else ""))
+    _say_who_came_back(url)
     return 0
+
+
+def _say_who_came_back(url: str) -> None:
+    try:
+        with closing(open_store(url, migrate=False)) as store:
+            found = traces.came_back(store, OPERATOR)
+    except StoreError:
+        print_progress("Who comes back with it, though erased or purged, cannot be told: the former one is broken.")
+        return
+    for who in found:
+        print_progress(f"Came back, though erased or purged: {who}.")
+    if found:
+        print_progress("Erase or purge them again.")
 
 
 def _told(counts: dict[str, int], what: str) -> None:

@@ -32,6 +32,8 @@ def run(_args: argparse.Namespace) -> int:
     config = f"configuration {settings.config_path}" if settings.config_path else "no configuration file"
     demo = " (demo)" if settings.demo else ""
     _ok(f"{config}{demo}: {len(settings.clients)} clients, {len(settings.accounts)} accounts")
+    if settings.beside:
+        _ok(f"PERFDASH_DEMO=1: of {settings.beside} only [security] counts; unset it to run what is configured")
     problems += _secrets(settings)
     problems += _sign_in(settings)
     with opened_context() as installation:

@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
         from perfdash.demo.users import DEMO_USERS
 
         fill(settings)
+        if settings.beside:
+            print_progress(f"PERFDASH_DEMO=1: this is the demo; of {settings.beside} only [security] counts.")
         print_progress("\nDemo sign-ins:")
         for user in DEMO_USERS:
             print_progress(f"  {user.username:<14} {user.password:<16} {user.shows}")

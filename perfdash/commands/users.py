@@ -7,7 +7,7 @@ import getpass
 import os
 import sys
 
-from perfdash.commands.context import Subparsers, now, opened_context, print_progress
+from perfdash.commands.context import Subparsers, now, opened_context, print_copies, print_progress
 from perfdash.domain.access import OPERATOR, USER_ROLES
 from perfdash.domain.errors import UsageError
 from perfdash.presentation.formatting import plural
@@ -128,6 +128,7 @@ def _erase(store: Store, args: argparse.Namespace) -> None:
     print_progress(
         f"Erased; in what is kept this user is called {erase.erase_user(store, OPERATOR, args.username, now())}."
     )
+    print_copies(store)
 
 
 def _sign_out(store: Store, username: str) -> None:

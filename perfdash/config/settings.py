@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class Settings:
     security: Security = field(default_factory=Security)
     oidc: OidcSettings = field(default_factory=OidcSettings)
     config_path: Path | None = None
+    beside: Path | None = None
+    """The configuration beside which the demo was asked for: of it only [security] counts."""
     hint: str = ""
     """What to do next when no source is configured; otherwise ''."""
     _secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
@@ -99,7 +101,9 @@ def load(root: Path, environ: Mapping[str, str], demo: DemoDeclaration) -> Setti
             raise ConfigError(
                 f"PERFDASH_DEMO=1 and {DATABASE_URL} are both set, but the demo has its own database: unset one."
             )
-        return _demo(root, environ, demo)
+        # Who is let in under which name is about the machine, not about the numbers.
+        hosts = replace(found.security, passwords=True)
+        return replace(_demo(root, environ, demo), security=hosts, beside=path)
     return Settings(
         root=root,
         demo=False,

@@ -11,6 +11,8 @@ from perfdash.domain.finality import finality
 
 RECENT_DAYS = 3
 SWEEP_EVERY = timedelta(days=7)
+LONGEST_SILENCE = timedelta(days=1)
+"""For which a source may have an account left alone; then it is asked once more, whatever the source had said."""
 
 
 @dataclass(frozen=True, slots=True)

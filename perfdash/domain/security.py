@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
@@ -23,8 +23,26 @@ class Security:
     idle: timedelta = timedelta(hours=2)
     lifetime: timedelta = timedelta(hours=12)
     audit_kept: timedelta = timedelta(days=730)
+    loopback_only: bool = False
+    """True: only names of this machine itself are answered, as it listens to nobody else and stands behind no proxy."""
     passwords: bool = True
     """False: nobody signs in with a password here; only OpenID Connect and client links are left."""
+
+
+def at_address(security: Security, address: str) -> Security:
+    """`security` of a server that listens on `address` ('' when it was not told).
+
+    Where nobody else can connect and nothing is said of names, any other name is a trick of a page elsewhere, whose
+    name was made to lead here (DNS rebinding).
+    """
+    by_itself = not security.allowed_hosts and not security.trusted_proxies
+    return replace(security, loopback_only=by_itself and bool(address) and not _is_open(address))
+
+
+def is_of_loopback(name: str) -> bool:
+    """True for a host name or address, as a browser sends it, that leads to the browser's own machine."""
+    bare = name.removeprefix("[").removesuffix("]")
+    return name == "localhost" or name.endswith(".localhost") or not _is_open(bare)
 
 
 WIDEST_PROXY_NETWORK = {4: 8, 6: 16}

@@ -105,7 +105,7 @@ class Exchange:
         raise sources_response.failure_of(self._source, self._deadline, cause)
 
     def _paused(self, response: httpx.Response, line: str) -> str:
-        pause = pause_said(response.headers, self._source.config.usage)
+        pause = pause_said(response.headers, self._source.config.usage, self._clock())
         if pause is None:
             return line
         self._budget.pause(pause)

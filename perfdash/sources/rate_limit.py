@@ -15,11 +15,12 @@ from hashlib import blake2b
 
 from perfdash.config.source_models import RateConfig
 from perfdash.domain.errors import RateLimited
+from perfdash.domain.schedule import LONGEST_SILENCE
 from perfdash.domain.secret import Secret
 from perfdash.sources.transport import Deadline
 
-LONGEST_HELD = 31 * 86_400.0
-"""Of a pause, in seconds. Quotas renew within a month; what asks for more is an error, and must not hold for ever."""
+LONGEST_HELD = LONGEST_SILENCE.total_seconds()
+"""Of a pause, in seconds. What asks for more may be an error; after a day one request finds out."""
 SHORTEST_SLEEP = 0.001
 """In seconds. A wait that is only a rounding error may be too short to move a clock."""
 FORGOTTEN_AFTER = 2 * 3600.0

@@ -272,7 +272,7 @@ def good_answer(
         case "retry":
             raise Transient(text, pause_asked(response.headers, now))
         case "rate_limited":
-            hints = (pause_asked(response.headers, now), pause_hinted(response.headers, source.config.usage))
+            hints = (pause_asked(response.headers, now), pause_hinted(response.headers, source.config.usage, now))
             raise Transient(text, max((hint for hint in hints if hint is not None), default=None), limited=True)
         case "split":
             raise TooMuch(text)

@@ -15,11 +15,14 @@ from typing import TypeVar
 
 from perfdash.config.source_models import UsageConfig
 from perfdash.domain.errors import RateLimited, SourceUnreachable
+from perfdash.domain.schedule import LONGEST_SILENCE
 from perfdash.sources.rate_limit import Budget, resume_at
 from perfdash.sources.transport import Deadline
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
-LONGEST_ASKED = 10 * 365 * 86_400.0
+LONGEST_ASKED = LONGEST_SILENCE.total_seconds()
+FIRST_MOMENT = 1e9
+"""A number of "seconds" from here on is no pause of 31 years but a moment, in seconds since 1970 (or milliseconds)."""
 MAX_HINT = 200
 _SECONDS = r"[0-9]+(?:\.[0-9]+)?"
 T = TypeVar("T")
@@ -89,21 +92,31 @@ class Patience:
 
 
 def pause_asked(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that `Retry-After` asks for, given as seconds or as a date; None when it is missing or garbage.
+    """Seconds that `Retry-After` asks for, given as seconds, as a date or, against the standard, as seconds since 1970.
+
+    None when it is missing or garbage. It is a day at most: one wrong header must not silence an account for years.
 
     A date is taken relative to the answer's own `Date` if it has one, so that a clock that is wrong does no harm.
-    Of several numbers the largest counts, and parts of a second do: none of them is asked again too early.
+    Of several numbers the largest counts, and parts of a second do.
     """
     asked = headers.get("Retry-After")
     if asked is None:
         return None
     asked = asked.strip()[:MAX_HINT]
     if re.fullmatch(rf"{_SECONDS}([ \t]*,[ \t]*{_SECONDS})*", asked):
-        return min(LONGEST_ASKED, max(float(seconds) for seconds in asked.split(",")))
+        return min(LONGEST_ASKED, max(_from_now(float(seconds), now) for seconds in asked.split(",")))
     until = _date(asked)
     if until is None:
         return None
     return min(LONGEST_ASKED, max(0.0, (until - (_date(headers.get("Date")) or now)).total_seconds()))
+
+
+def _from_now(seconds: float, now: datetime | None) -> float:
+    """`seconds` as a pause, also where they are a moment; of one whose distance is not known, the longest pause."""
+    if seconds < FIRST_MOMENT:
+        return seconds
+    moment = seconds / 1000 if seconds >= FIRST_MOMENT * 1000 else seconds
+    return max(0.0, moment - now.timestamp()) if now else LONGEST_ASKED
 
 
 def _date(text: str | None) -> datetime | None:
@@ -121,7 +134,7 @@ MAX_DEPTH = 8
 _NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?) ?%?")
 
 
-def pause_said(headers: Mapping[str, str], usage: UsageConfig | None) -> float | None:
+def pause_said(headers: Mapping[str, str], usage: UsageConfig | None, now: datetime | None = None) -> float | None:
     """Seconds to pause after an answer of any kind: the longest that a header at `pause_at` or above calls for.
 
     That is what the header's own `minutes` or `seconds` say, `pause_seconds` if they say nothing. None: go on.
@@ -129,22 +142,22 @@ def pause_said(headers: Mapping[str, str], usage: UsageConfig | None) -> float |
     if usage is None:
         return None
     found = [
-        _regained(said, usage) or min(LONGEST_ASKED, usage.pause_seconds)
+        _regained(said, usage, now) or min(LONGEST_ASKED, usage.pause_seconds)
         for said in _said(headers, usage)
         if any(percent >= usage.pause_at for percent in _percents(said, usage))
     ]
     return max(found, default=None)
 
 
-def pause_hinted(headers: Mapping[str, str], usage: UsageConfig | None) -> float | None:
+def pause_hinted(headers: Mapping[str, str], usage: UsageConfig | None, now: datetime | None = None) -> float | None:
     """Seconds to pause after an answer that says "rate limited": what `minutes` or `seconds` say, whatever the percent.
 
     As `pause_said` if they say nothing.
     """
     if usage is None:
         return None
-    longest = max((_regained(said, usage) for said in _said(headers, usage)), default=None)
-    return longest or pause_said(headers, usage)
+    longest = max((_regained(said, usage, now) for said in _said(headers, usage)), default=None)
+    return longest or pause_said(headers, usage, now)
 
 
 def _said(headers: Mapping[str, str], usage: UsageConfig) -> Iterator[object]:
@@ -172,10 +185,12 @@ def _percents(said: object, usage: UsageConfig) -> Iterator[float]:
             yield from _number(one)
 
 
-def _regained(said: object, usage: UsageConfig) -> float:
+def _regained(said: object, usage: UsageConfig, now: datetime | None) -> float:
     """Seconds until access is regained; 0.0 when nothing says so."""
     asked = [60 * minutes for minutes in _named(said, usage.minutes)]
-    return min(LONGEST_ASKED, max([*asked, *_named(said, usage.seconds)], default=0.0))
+    return min(
+        LONGEST_ASKED, max([*asked, *(_from_now(found, now) for found in _named(said, usage.seconds))], default=0.0)
+    )
 
 
 def _named(said: object, names: tuple[str, ...], depth: int = MAX_DEPTH) -> Iterator[float]:

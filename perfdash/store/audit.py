@@ -58,7 +58,7 @@ OF_USERS = (
     *OF_GRANTS,
 )
 """All deeds whose subject is a user's name."""
-OF_STORE = ("audit export", "clients purge")
+OF_STORE = ("audit export", "clients purge", "db copy")
 """Deeds that stay, whatever becomes of their subject."""
 
 

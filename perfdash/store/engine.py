@@ -71,6 +71,29 @@ class Store:
                 assert raw is not None
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def rewrite(self) -> bool:
+        """Write SQLite's file anew without what was deleted, and empty its log; False when others are reading for long.
+
+        On PostgreSQL the rows are only marked as free: their bytes stay until something else is written over them.
+        """
+        with plainly(self.label), self._turn_to_write(), self.engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            if self.dialect == "postgresql":
+                raw.set_autocommit(True)
+                raw.execute("VACUUM")
+                raw.set_autocommit(False)
+                return True
+            try:
+                raw.execute("PRAGMA temp_store=FILE")  # it is written once more beside itself, too large for memory
+                raw.execute("VACUUM")
+                busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite_module().Error as error:
+                raise StoreError(f"The database {self.label} could not be written anew ({error}).") from error
+            finally:
+                raw.execute("PRAGMA temp_store=MEMORY")
+            return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -108,7 +131,7 @@ def label_of(url: str) -> str:
     """A URL as people may read it: a SQLite path, or the address without user, password or parameters."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "(unreadable PERFDASH_DATABASE_URL)"
     if parsed.get_backend_name() == "sqlite":
         return parsed.database or ":memory:"
@@ -118,8 +141,11 @@ def label_of(url: str) -> str:
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite URL; None for any other database."""
-    parsed = make_url(url)
+    """The file of a SQLite URL; None for any other database. StoreError for what is no URL."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # its text may hold a password
+        raise StoreError(f"PERFDASH_DATABASE_URL is not a database URL; expected {EXPECTED}.") from None
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
@@ -168,6 +194,8 @@ def _own_transactions(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten
+            "trusted_schema=OFF",  # a file that was handed in has no functions called in the name of its tables
             "temp_store=MEMORY",
             "cache_size=-32000",
         ):

@@ -317,6 +317,16 @@ def test_the_demo_can_be_asked_for_beside_a_configuration_and_keeps_to_its_own_s
         found.secret("ZEN_KEY")
 
 
+def test_the_demo_beside_a_configuration_keeps_to_its_hosts_and_says_what_it_leaves_aside(tmp_path: Path) -> None:
+    config = '[security]\nallowed_hosts = ["reports.example.com"]\npasswords = false\n'
+    found = at(tmp_path, config, env={"PERFDASH_DEMO": "1"})
+    assert found.demo
+    assert found.beside == tmp_path / "perfdash.toml"
+    assert found.security.allowed_hosts == ("reports.example.com",)
+    assert found.security.passwords  # the demo has no other way in
+    assert at(tmp_path, config).beside is None
+
+
 def test_the_demo_never_uses_another_database(tmp_path: Path) -> None:
     for secrets, env in (
         (None, {"PERFDASH_DATABASE_URL": "sqlite:///x.db"}),

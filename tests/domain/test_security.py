@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from perfdash.domain.security import Security, ServerSetup, unsafe, watched
+from perfdash.domain.security import Security, ServerSetup, at_address, is_of_loopback, unsafe, watched
 
 SAFE = {
     "server.enableXsrfProtection": True,
@@ -90,3 +90,33 @@ def test_where_others_can_connect_the_app_must_know_its_name(address: str) -> No
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1", "127.9.9.9", ""])
 def test_on_the_machine_itself_or_where_nothing_was_said_nothing_has_to_be_set(address: str) -> None:
     assert unsafe(served(address=address)) == ()
+
+
+@pytest.mark.parametrize("name", ["localhost", "demo.localhost", "127.0.0.1", "127.8.9.1", "[::1]"])
+def test_names_of_this_machine_are_told(name: str) -> None:
+    assert is_of_loopback(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[2001:db8::1]", "0.0.0.0"]
+)
+def test_names_of_others_are_told(name: str) -> None:
+    assert not is_of_loopback(name)
+
+
+@pytest.mark.parametrize(
+    ("security", "address", "only"),
+    [
+        (Security(), "127.0.0.1", True),
+        (Security(), "::1", True),
+        (Security(), "localhost", True),
+        (Security(), "", False),
+        (Security(), "0.0.0.0", False),
+        (Security(allowed_hosts=("reports.example.com",)), "127.0.0.1", False),
+        (Security(trusted_proxies=(ip_network("127.0.0.1"),)), "127.0.0.1", False),
+    ],
+)
+def test_a_server_for_this_machine_alone_answers_to_its_names_alone(
+    security: Security, address: str, only: bool
+) -> None:
+    assert at_address(security, address).loopback_only is only

@@ -33,7 +33,7 @@ from perfdash.store.corrections import read as correction_read
 from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
 from perfdash.store.ledger import attempts, newer_answers, take_back
-from perfdash.store.maintenance import bundle, erase
+from perfdash.store.maintenance import bundle, erase, traces
 from perfdash.store.maintenance import check as store_check
 from perfdash.store.query import campaigns as campaign_query
 from perfdash.store.query import catalog, coverage, imports, overview, refused, same_age, sync_health, versions
@@ -255,6 +255,9 @@ FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
     "maintenance.check.restore": lambda _, p, folder: store_check.restore(
         folder / "taken.db", folder / "nothing", p, NOW
     ),
+    "maintenance.traces.note_copy": lambda s, p, folder: traces.note_copy(s, p, folder / "taken.db", NOW) is None,
+    "maintenance.traces.copies": lambda s, p, _: traces.copies(s, p) is not None,
+    "maintenance.traces.came_back": lambda s, p, _: traces.came_back(s, p) is not None,
     "maintenance.erase.purge_client": lambda s, p, _: erase.purge_client(s, p, "acme", NOW),
     "auth.sessions.end": lambda s, p, _: sessions.end(s, "nobody's", NOW, principal=p) is None,
     "auth.sessions.end_all": lambda s, p, _: sessions.end_all(s, 1, NOW, "everywhere", principal=p) == 0,
@@ -472,6 +475,7 @@ WITHOUT_PRINCIPAL = {
     "ledger/revisions.py": "a part of the ledger's and the corrections' writes",
     "ledger/current.py": "what a run compares its answer with, for the one account it writes",
     "maintenance/check.py": "`db check`, backup and restore of the whole file, for the operator",
+    "maintenance/traces.py": "what is left of the erased in the whole file and its copies, for the operator",
     "maintenance/bundle.py": "export and import of the whole store, for the operator",
     "auth/users.py": "makes principals, and changes what users were granted, for an admin",
     "auth/user_rows.py": "a part of users.py",

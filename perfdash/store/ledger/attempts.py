@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account, Days
 from perfdash.domain.reconcile import Counts
-from perfdash.domain.schedule import Covered
+from perfdash.domain.schedule import LONGEST_SILENCE, Covered
 from perfdash.store.engine import Store
 from perfdash.store.ledger.leases import ENDED
 from perfdash.store.schema import VISIBLE, runs
@@ -55,6 +55,8 @@ def last_attempt(store: Store, principal: Principal, account: Account, days: Day
     if row is None:
         return None
     run, state, message, fetch_ended, finished_at, revision, resume_at, *numbers = row
+    if resume_at is not None:  # older releases kept whatever a header said
+        resume_at = min(resume_at, finished_at + LONGEST_SILENCE)
     return LastAttempt(run, state, message, Counts(*numbers), fetch_ended, finished_at, revision, resume_at)
 
 

@@ -19,6 +19,7 @@ from perfdash.store import migrations
 from perfdash.store.auth.session_rows import end_where
 from perfdash.store.engine import Store, sqlite_module
 from perfdash.store.ledger.overlays import expected, key_of
+from perfdash.store.maintenance.traces import SET_ASIDE
 from perfdash.store.opening import open_store
 from perfdash.store.schema import (
     FACT_KEY,
@@ -176,17 +177,27 @@ def backup(store: Store, principal: Principal, path: Path) -> None:
     principal.require_may("maintain")
     if store.dialect != "sqlite":
         raise UsageError("A PostgreSQL database is backed up with pg_dump; `db export` writes a portable bundle.")
-    if path.exists():
-        raise UsageError(f"{path} exists already; name a new file.")
     try:
-        path.touch(mode=0o600)
-        with store.engine.connect() as connection:
-            raw = connection.connection.dbapi_connection
-            assert raw is not None
-            raw.execute("VACUUM INTO ?", (str(path),))
-        path.chmod(0o600)
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        raise UsageError(f"{path} exists already; name a new file.") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}).") from error
+    try:
+        _copy_into(store, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _copy_into(store: Store, path: Path) -> None:
+    with store.engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        try:
+            raw.execute("VACUUM INTO ?", (str(path),))
+        except sqlite_module().Error as error:
+            raise StoreError(f"{path} could not be written ({error}).") from error
 
 
 def restore(url_path: Path, source: Path, principal: Principal, now: datetime) -> Path | None:
@@ -259,7 +270,7 @@ def _set_aside(path: Path, now: datetime) -> Path | None:
     there = path.exists()
     if there:
         _fold_log(path)
-    kept = path.with_name(f"{path.name}.before-restore-{now:%Y%m%dT%H%M%S%f}")
+    kept = path.with_name(f"{path.name}{SET_ASIDE}{now:%Y%m%dT%H%M%S%f}")
     for old, new in zip(_parts(path), _parts(kept), strict=True):
         if old.exists():
             old.rename(new)

@@ -1,6 +1,7 @@
 """Forgetting a person. Personal data stands in `users` and `creators`; what else names a user is rewritten here.
 
 What a person did stays, under a number: who looks at an old correction still sees that one person made both of them.
+Each ends with the files being written anew: a row that was deleted can be read in them until then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from perfdash.store.audit import OF_CLIENTS, OF_GRANTS, OF_USERS, write_line
 from perfdash.store.auth.session_rows import end_of_user, end_where
 from perfdash.store.auth.user_rows import for_change, require_admin
 from perfdash.store.engine import Store
+from perfdash.store.maintenance.traces import wipe
 from perfdash.store.schema import (
     ERASED_NAME,
     accounts,
@@ -61,6 +63,7 @@ def erase_user(store: Store, principal: Principal, username: str, now: datetime)
             raise UsageError(f"{row.username!r} was erased already.")
         erased = f"erased-{row.user_id}"
         end_of_user(connection, row.user_id, now, "erased")
+        connection.execute(update(sessions).where(sessions.c.user_id == row.user_id).values(token_hash=None))
         for table in (invitations, grants, saved_views):
             connection.execute(delete(table).where(table.c.user_id == row.user_id))
         blank = {"name": "", "email": None, "password_hash": "", "active": False, "erased_at": now}
@@ -71,6 +74,7 @@ def erase_user(store: Store, principal: Principal, username: str, now: datetime)
         write_line(
             connection, principal.name if principal.name != row.username else erased, "users erase", erased, "", now
         )
+    wipe(store)
     return erased
 
 
@@ -92,6 +96,7 @@ def erase_creator(store: Store, principal: Principal, client: str, account: int,
         connection.execute(insert(creators).values(**values))
         quoting = _blank_quotes(connection, principal, client, name) if name else 0
         write_line(connection, principal.name, "creators erase", client, f"account {account}, creator {creator}", now)
+    wipe(store)
     return Erased(bool(name), quoting)
 
 
@@ -141,6 +146,7 @@ def purge_client(store: Store, principal: Principal, client: str, now: datetime)
         told |= audit.c.action.in_(OF_GRANTS) & (audit.c.detail == client)
         rows += connection.execute(delete(audit).where(told)).rowcount
         write_line(connection, principal.name, "clients purge", client, f"{rows} rows", now)
+    wipe(store)
     return rows
 
 

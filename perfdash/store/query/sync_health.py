@@ -14,6 +14,7 @@ from perfdash.domain.accounts import Account
 from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.measures import MONEY
 from perfdash.domain.refusals import Refusal, without_amounts
+from perfdash.domain.schedule import LONGEST_SILENCE
 from perfdash.store import schema
 from perfdash.store.engine import Store
 from perfdash.store.query.catalog import accounts_in_view
@@ -273,5 +274,6 @@ def _freshness(account: Account, row: Any, now: datetime) -> Freshness:
     )
     if row.state in (None, *schema.VISIBLE):
         return base
-    waits = row.resume_at if row.resume_at is not None and row.resume_at > now else None
+    until = None if row.resume_at is None else min(row.resume_at, row.finished_at + LONGEST_SILENCE)
+    waits = until if until is not None and until > now else None
     return replace(base, standing="failing", failed_at=row.finished_at, message=row.message, resume_at=waits)

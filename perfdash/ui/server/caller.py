@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from perfdash.domain.security import Network, Security
+from perfdash.domain.security import Network, Security, is_of_loopback
 from perfdash.ui.auth import cookie
 from perfdash.ui.runtime import browser
 
 _log = logging.getLogger(__name__)
 RawHeaders = Sequence[tuple[bytes, bytes]]
 _HOST = re.compile(r"([a-z0-9](?:[a-z0-9._-]{0,252}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])\.?(?::([0-9]{1,5}))?", re.ASCII)
-_warned = threading.Event()
+_warned, _warned_of_name = threading.Event(), threading.Event()
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 KEPT = frozenset(
     name.encode()
@@ -103,7 +103,8 @@ def caller(client: str, scheme: str, headers: RawHeaders, security: Security) ->
     found = _HOST.fullmatch(host)
     if not found or (found[2] and int(found[2]) > 65535):
         return RefusedRequest(400, "This request names no host.")
-    if not _is_allowed(found[1], security.allowed_hosts):
+    if not _is_allowed(found[1], security.allowed_hosts) or (security.loopback_only and not is_of_loopback(found[1])):
+        _warn_of_name(found[1], security)
         return RefusedRequest(421, "This server does not answer under that name.")
     origin = _origin("".join(_values(headers, b"origin")))
     secure = scheme in ("https", "wss") or None
@@ -200,6 +201,17 @@ def _visitor_address(client: str, hops: Sequence[str], trusted: tuple[Network, .
         if not _is_trusted(address, trusted):
             break
     return address
+
+
+def _warn_of_name(name: str, security: Security) -> None:
+    """A proxy on this machine that nobody told of looks the same as a trick; who runs the server knows."""
+    if security.loopback_only and not _warned_of_name.is_set():
+        _warned_of_name.set()
+        _log.warning(
+            "Refused a request to %s: without allowed_hosts only this machine's own names are answered. If a proxy "
+            "stands before this server, set allowed_hosts and trusted_proxies under [security] (docs/deploy.md).",
+            name,
+        )
 
 
 def _warn_once(client: str, headers: RawHeaders) -> None:

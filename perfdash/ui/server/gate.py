@@ -7,6 +7,7 @@ browser's rules.
 
 from __future__ import annotations
 
+import streamlit as st
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from perfdash.domain.errors import PerfdashError
-from perfdash.domain.security import Security
+from perfdash.domain.security import Security, at_address
 from perfdash.ui.auth import oidc, page_owners
 from perfdash.ui.auth.oidc_callback import OidcCallback
 from perfdash.ui.runtime import context, streamlit_internals
@@ -167,7 +168,8 @@ class Gate:
         """Read from the configuration alone: hosts and proxies count also while the database is away."""
         if self._security is None:
             try:
-                self._security = context.load_settings().security
+                address = str(st.get_option("server.address") or "")
+                self._security = at_address(context.load_settings().security, address)
             except PerfdashError:  # every page says so, and shows nothing else
                 return Security()
         return self._security

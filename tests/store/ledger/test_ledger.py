@@ -246,6 +246,14 @@ def test_a_source_that_asked_for_a_pause_is_left_alone_until_then(led: Ledger) -
     assert led.sync(batch({key(): fact(2)}), trigger="watch").state == "committed"
 
 
+def test_an_account_is_asked_once_more_after_a_day_whatever_an_older_release_wrote_down(led: Ledger) -> None:
+    led.sync(RateLimited("busy", led.clock() + timedelta(days=3650)), trigger="watch")
+    led.clock.move(hours=23, minutes=59)
+    assert led.sync(batch({key(): fact(2)}), trigger="watch").state == "failed"
+    led.clock.move(minutes=2)
+    assert led.sync(batch({key(): fact(2)}), trigger="watch").state == "committed"
+
+
 def test_a_dry_run_counts_and_writes_nothing(led: Ledger) -> None:
     result = led.sync(batch({key(): fact(1)}), dry_run=True)
     assert (result.state, result.counts.new) == ("planned", 1)

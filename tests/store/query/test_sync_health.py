@@ -230,6 +230,14 @@ def test_freshness_is_that_of_the_last_committed_run_and_of_what_failed_since(st
     assert fresh(store, pause).resume_at is None
 
 
+def test_no_pause_is_shown_that_is_longer_than_a_day(store: Store) -> None:
+    given_client(store, "acme")
+    far = NOON + timedelta(days=3650)
+    given_days(Runs(store), 1, 9, state="failed", at=NOON, message="Too many.", resume_at=far)
+    assert fresh(store, NOON).resume_at == NOON + timedelta(days=1)
+    assert fresh(store, NOON + timedelta(days=1)).resume_at is None
+
+
 def test_the_stamp_of_runs_changes_whenever_one_begins_or_ends(store: Store) -> None:
     given_client(store, "acme")
     runs = Runs(store)

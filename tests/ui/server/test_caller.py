@@ -90,6 +90,12 @@ def test_only_the_named_hosts_are_answered_for(host: str, status: int) -> None:
     assert (found.status if isinstance(found, RefusedRequest) else 0) == status
 
 
+@pytest.mark.parametrize(("host", "status"), [("localhost:8501", 0), ("[::1]:8501", 0), ("evil.example:8501", 421)])
+def test_a_server_for_this_machine_alone_answers_no_name_that_was_made_to_lead_here(host: str, status: int) -> None:
+    found = caller("127.0.0.1", security=Security(loopback_only=True), Host=host)
+    assert (found.status if isinstance(found, RefusedRequest) else 0) == status
+
+
 @pytest.mark.parametrize("name", ["host", "origin", "sec-fetch-site", "content-length"])
 def test_a_header_that_decides_something_is_sent_once(name: str) -> None:
     raw = [(b"host", b"a.example"), (name.encode(), b"1"), (name.encode(), b"2")]
