@@ -32,7 +32,7 @@ REPORTED = 30
 """Days of a report: the complete ones before the Monday on which it is sent."""
 KEY = "demo_story"
 _CENT = 10_000
-_BILLED = Fraction(88, 100)
+_BILLED = Fraction(97, 100)
 
 Clock = Callable[[], datetime]
 
@@ -78,7 +78,7 @@ def _correct(store: Store, clock: Clock, monday: date) -> None:
     over = Range(CLIENT, dearest.account, dearest.campaign, Days(day, day))
     line = max(correction_read.lines(store, asking, over), key=lambda one: one.raw.cost or 0)
     billed = int((line.raw.cost or 0) * _BILLED) // _CENT * _CENT
-    reason = f"The platform's invoice for {day:%B} bills 12 % less for this day."
+    reason = f"The platform's invoice for {day:%B} bills 3 % less for this day."
     correction_write.correct(store, asking, [WantedValue(line.target, "cost", billed)], reason, clock)
 
 
