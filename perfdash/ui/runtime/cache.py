@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -38,6 +38,7 @@ from perfdash.ui.runtime import context
 ENTRIES = 300
 ANSWER_SECONDS = 60
 """How long a validated answer of a source is worth reusing: as long as the stored cooldown."""
+NOBODY = Principal("", "client")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -89,6 +90,13 @@ def as_it_is(question: Question) -> Question:
     return question
 
 
+def _told(question: Question) -> str:
+    """All of the question as one text: Streamlit would take it to pieces, which costs more than many an answer."""
+    principal = question.principal
+    clients: Any = sorted(principal.clients)  # a set is written in any order
+    return repr((replace(principal, clients=clients), replace(question, principal=NOBODY)))
+
+
 def shared(
     version: Callable[[Question], Hashable] = revisions,
     *,
@@ -112,8 +120,9 @@ def shared(
 
         # What is kept lies under this name, so each read needs its own.
         kept.__module__, kept.__qualname__ = read.__module__, read.__qualname__
-        keep = st.cache_data(ttl=ttl, max_entries=entries, show_spinner=spinner, hash_funcs=keys)
-        return SharedRead(read, keep(kept), lambda question: (context.store().label, version(question)), reduced)
+        told = {Question: _told} | (keys or {})
+        keep = st.cache_data(ttl=ttl, max_entries=entries, show_spinner=spinner, hash_funcs=told)
+        return SharedRead(read, keep(kept), lambda question: repr((context.store().label, version(question))), reduced)
 
     return share
 
