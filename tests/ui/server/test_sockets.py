@@ -12,6 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from perfdash.ui.auth import page_owners
+from perfdash.ui.runtime import drawn_pages
 from perfdash.ui.server import page_sessions, sockets
 from perfdash.ui.server.sockets import Guard
 
@@ -386,3 +387,37 @@ def test_open_pages_are_never_forgotten_and_gone_ones_not_for_ever() -> None:
     assert page_owners.owner_of("open") == "s"  # it may come back
     page_owners.set_owner("open", None)
     assert page_owners.owner_of("open") is None
+
+
+def test_a_page_that_is_out_of_date_is_run_by_itself_and_a_click_is_somebodys(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        await wire.shows(new_run())
+        await wire.shows(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
+        waiting = asyncio.ensure_future(wire.guard.receive())
+        await asyncio.sleep(0)
+        before = len(wire.seen)
+        wire.guard.draw_again()
+        passed = heard(await waiting).rerun_script
+        assert (passed.page_name, passed.fragment_id) == ("campaigns", "")
+        assert not passed.widget_states.widgets
+        assert len(wire.seen) == before, "the browser was told something"
+        assert drawn_pages.pages.is_by_itself(PAGE)
+        await wire.says(rerun())
+        assert not drawn_pages.pages.is_by_itself(PAGE)
+
+    run(story)
+
+
+def test_a_page_whose_session_has_ended_is_not_drawn_again_for_its_numbers(living: set[str]) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        living.clear()
+        await wire.says(rerun())
+        wire.guard.draw_again()
+        page_owners.set_owner(PAGE, None)
+        await wire.shows(new_run())
+        await wire.shows(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
+        assert heard(await wire.says(rerun(query_string="later"))).rerun_script.query_string == "later"
+
+    run(story)

@@ -141,3 +141,21 @@ def test_what_waits_is_bounded() -> None:
         page.end(ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
         waited += 1
     assert waited == turns.MOST_WAITING
+
+
+def test_a_page_that_is_out_of_date_runs_again_where_it_is_when_it_is_its_turn() -> None:
+    page = Page()
+    page.ask(page="overview", query="client=acme")
+    page.begin("overview")
+    page.turns.again()
+    assert page.next() is None, "a run is under way"
+    page.end()
+    assert page.next() == ("", "overview", "client=acme")
+    page.begin("overview")
+    page.end()
+    assert page.next() is None, "once"
+    page.turns.again()
+    page.ask(page="campaigns")
+    page.begin("campaigns")
+    page.end()
+    assert page.next() is None, "somebody's own run has shown what was new"
