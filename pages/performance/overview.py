@@ -1,18 +1,27 @@
-"""Overview: what it cost, what came of it, how that changed, and which campaigns and platforms it was."""
+"""Overview: what became of the numbers that were reported, how they stand, what needs a look, and where to go on."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from perfdash.ui import downloads
+from perfdash.presentation.escaping import escape_markdown
+from perfdash.ui import attention
 from perfdash.ui.auth import session
 from perfdash.ui.campaigns import header as campaign_header
 from perfdash.ui.campaigns import headline
-from perfdash.ui.campaigns import tables as campaign_tables
-from perfdash.ui.campaigns.charts import daily_charts
 from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import shown_currency, sidebar
+from perfdash.ui.overview import memory, pacing
+from perfdash.ui.overview.base import base_of
+from perfdash.ui.overview.by_day import by_day
+from perfdash.ui.overview.campaigns import campaigns
+from perfdash.ui.overview.clients import clients
+from perfdash.ui.overview.creators import creators
+from perfdash.ui.overview.needs_a_look import needs_a_look
+from perfdash.ui.overview.platforms import platforms
+from perfdash.ui.overview.snapshot import snapshot
+from perfdash.ui.overview.tiles import about, tiles
 from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.share_links import form as link_form
 from perfdash.ui.sync_health import missing_rows, progress
@@ -21,8 +30,10 @@ principal = session.require(navigation.OVERVIEW)
 asked = sidebar.current(principal)
 question = asked.question
 
-left, right = st.columns([4, 1], vertical_alignment="bottom")
-left.title("Overview")
+head, chips, share = st.columns([4, 4, 2], vertical_alignment="bottom")
+with head.container(gap=None):
+    st.title("Overview")
+    st.caption(escape_markdown(campaign_header.days_line(asked), 200))
 zone = browser.zone()
 with errors_shown():
     progress.last_result(principal, zone)
@@ -34,20 +45,33 @@ with errors_shown():
         nothing_here(question)
         st.stop()
 
-    origins = campaign_header.draw_context(asked, found)
-    with right.container(horizontal_alignment="right"):
+    with share.container(horizontal_alignment="right"):
         link_form.offer(principal)
-    campaign_header.draw_tiles(found, money=principal.money)
+    with chips:
+        currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
+    base = base_of(question)
+    if base is not None:
+        memory.strip(question, base, currency)
+    shot = snapshot(asked, currency, cache.origins(question), base)
+    deliveries = cache.deliveries(question)
+    paced = pacing.paced(deliveries, currency)
+    tiles(found, shot, paced, pacing.reported(question, base, currency))
+    campaign_header.draw_context(asked, found, also=about(shot))
     campaign_header.draw_left_out(question)
 
-    currency = shown_currency.choose(found.now.by_currency) if principal.money else ""
-    shown = question.filtered(currency=currency) if currency else question
-    daily_charts(shown, currency, origins, key="overview")
+    if principal.lock is None:
+        look, pace = st.columns([7, 5])
+        with look:
+            needs_a_look(attention.notices(question), cache.client_names(principal), principal)
+        with pace:
+            pacing.pacing(paced, key="pacing")
 
-    downloads.heading("Platforms", [lambda: downloads.csv(question, "overview", key="overview_platforms_csv")])
-    by_platform = cache.groups(shown, ("platform",))
-    campaign_tables.platforms(by_platform, currency, money=principal.money, key="overview_platforms")
+    by_day(shot, found.campaigns)
+    clients(question, found, shot, deliveries)
+    campaigns(asked, found, shot, {delivery.ref: pace for delivery, pace in paced})
 
-    downloads.heading("Campaigns", [lambda: downloads.csv(question, "campaigns", key="overview_campaigns_csv")])
-    deliveries = cache.deliveries(question)
-    campaign_tables.brief_table(found.campaigns_in(currency), deliveries, principal, currency, key="overview_campaigns")
+    side, top = st.columns([7, 5])
+    with side:
+        platforms(shot)
+    with top:
+        creators(shot, cache.creators(principal, question.clients))

@@ -170,5 +170,6 @@ def worst(notices: Sequence[Notice], most: int = MOST) -> tuple[Notice, ...]:
 
 
 def last_monday(today: date) -> date:
-    """The Monday of the last weekly report: before `today`, a week earlier when that is a Monday."""
-    return today - timedelta(days=today.weekday() or 7)
+    """The Monday of the last weekly report, which is over for a whole day at least: on a Tuesday that of a week ago."""
+    day = today - timedelta(days=2)
+    return day - timedelta(days=day.weekday())

@@ -70,6 +70,8 @@ _FIGURES: dict[str, Better] = {
     "cpc": "lower",
     "roas": "higher",
     "roi": "higher",
+    "views": "higher",
+    "engagement_rate": "higher",
     "campaigns": "neutral",
     "budget": "neutral",
 }
@@ -77,7 +79,7 @@ _NO_CHANGE = {
     "budget": "it adds the whole budgets of whatever ran",
     "campaigns": "how many ran says nothing about how they did",
 }
-ALL_OF_ONE = tuple(_FIGURES)
+ALL_OF_ONE = ("cost", "impressions", "clicks", "ctr", "cpm", "cpc", "roas", "roi", "campaigns", "budget")
 COUNTS = ("impressions", "clicks", "ctr", "campaigns")
 MONEY = ("cost", "cpm", "cpc", "roas", "roi", "budget")
 

@@ -11,8 +11,8 @@ from perfdash.domain.attention import Costs, LateChange, MisnamedRoi, Notice
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED, Moved
 from perfdash.store.query import cpm_lab
-from perfdash.store.restatements import read as restatement_read
 from perfdash.ui.campaigns import tables as campaign_tables
+from perfdash.ui.restatements import reads as restatement_reads
 from perfdash.ui.runtime import cache, context, navigation
 from perfdash.ui.runtime.navigation import PageRecord, Query
 
@@ -63,11 +63,10 @@ def _misnamed(question: Question) -> tuple[MisnamedRoi, ...]:
     return cpm_lab.misnamed(context.store(), question)
 
 
-@cache.shared(cache.runs_by_day)
 def _late_changes(question: Question) -> tuple[LateChange, ...]:
     """What came after its day was final, since the last weekly report."""
     since = attention.last_monday(today_at(question.as_of, "UTC", context.now()))
-    moved = restatement_read.movement(context.store(), question, since)
+    moved = restatement_reads.moved(question, since, False)
     late: dict[tuple[str, str], list[Moved]] = {}
     for one in moved:
         if one.timing == "after" and one.differences[_COST]:

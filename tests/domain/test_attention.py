@@ -130,6 +130,6 @@ def test_the_few_that_are_shown_are_the_worst_and_no_kind_hides_behind_many_of_a
     assert attention.worst([]) == ()
 
 
-@pytest.mark.parametrize(("day", "monday"), [(30, 23), (29, 23), (24, 23)])
-def test_the_last_report_was_on_the_monday_before_today(day: int, monday: int) -> None:
+@pytest.mark.parametrize(("day", "monday"), [(30, 23), (29, 23), (25, 23), (24, 16), (23, 16)])
+def test_the_last_report_was_on_a_monday_that_is_over_for_a_day_at_least(day: int, monday: int) -> None:
     assert attention.last_monday(date(2026, 11, day)) == date(2026, 11, monday)

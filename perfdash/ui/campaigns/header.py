@@ -30,9 +30,14 @@ def draw_tiles(found: Headline, *, money: bool, without: tuple[str, ...] = ()) -
         tiles([figure for figure in row if figure.name not in without])
 
 
+def days_line(asked: Selection) -> str:
+    """The days in view, each client's where they differ: 23 Oct – 21 Nov 2026."""
+    return periods.told(asked.period.days, asked.period.ranges, cache.client_names(asked.question.principal))
+
+
 def period_line(asked: Selection, found: Headline, *, shows_change: bool = True) -> str:
     """23 Oct – 21 Nov 2026 · change against 23 Sep – 22 Oct 2026; without `shows_change` the days alone."""
-    line = periods.told(asked.period.days, asked.period.ranges, cache.client_names(asked.question.principal))
+    line = days_line(asked)
     if not shows_change:
         return line
     if found.before is None:
@@ -42,10 +47,10 @@ def period_line(asked: Selection, found: Headline, *, shows_change: bool = True)
     return f"{line} · {found.against}{till}"
 
 
-def draw_context(asked: Selection, found: Headline, *, shows_change: bool = True) -> Origins:
+def draw_context(asked: Selection, found: Headline, *, shows_change: bool = True, also: str = "") -> Origins:
     """What is in view and how fresh it is; offers a sync when it is old. Returns where the numbers come from.
 
-    `shows_change`: the page shows one, so that what it is measured against belongs to it.
+    `shows_change`: the page shows one, so that what it is measured against belongs to it. `also` is a line of its own.
     """
     question = asked.question
     origins = cache.origins(question)
@@ -56,9 +61,12 @@ def draw_context(asked: Selection, found: Headline, *, shows_change: bool = True
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {formatting.day(last)}" if last else "not final yet"
     line = escape_markdown(period_line(asked, found, shows_change=shows_change), 600)
-    st.caption(f"{line} · data fetched {browser.clock(oldest)} · {ends}")
+    lines = [f"{line} · data fetched {browser.clock(oldest)} · {ends}"]
     if shows_change and found.fairness:
-        st.caption(f":material/balance: {escape_markdown(found.fairness, 400)}.")
+        lines.append(f":material/balance: {escape_markdown(found.fairness, 400)}.")
+    if also:
+        lines.append(f":material/history: {escape_markdown(also, 400)}.")
+    st.caption("  \n".join(lines))
     if question.as_of is None and question.principal.lock is None and refresh.is_old(question):
         st.caption(f":material/schedule: This data is older than {refresh.OLD_AFTER.seconds // 3600} hours.")
         sync_button(question.principal, question.clients, "Sync now", key="sync_old_data", view=question.filters.days)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -28,22 +29,22 @@ def tiles(figures: Sequence[Figure]) -> None:
 
 
 def _tile(figure: Figure) -> None:
-    # The unit stands in the label: beside the number it would be cut off on a narrow tile.
-    label = f"{figure.label} ({figure.currency})" if figure.currency and figure.name in MONEY else figure.label
-    if figure.corrected:
-        label += f" {CORRECTED}"
-    delta = formatting.change(figure.change, figure.unit)
-    moved = figure.change is not None and delta[0] in f"+{formatting.MINUS}"
-    st.metric(
-        label,
-        tile_text(figure),
-        delta,
-        delta_color=_COLORS.get((figure.better, delta[0] == "+"), "off") if moved and figure.notable else "off",  # type: ignore[arg-type]
-        delta_arrow="off" if not moved else "up" if delta[0] == "+" else "down",
-        help=tile_help(figure),
-        border=True,
-        height="stretch",
-    )
+    st.metric(label(figure), tile_text(figure), help=tile_help(figure), border=True, height="stretch", **delta(figure))
+
+
+def label(figure: Figure) -> str:
+    """Its unit stands in it: beside the number it would be cut off on a narrow tile."""
+    named = f"{figure.label} ({figure.currency})" if figure.currency and figure.name in MONEY else figure.label
+    return f"{named} {CORRECTED}" if figure.corrected else named
+
+
+def delta(figure: Figure) -> dict[str, Any]:
+    """The change, its arrow and its colour, as `st.metric` takes them; a small change is grey."""
+    said = formatting.change(figure.change, figure.unit)
+    moved = figure.change is not None and said[0] in f"+{formatting.MINUS}"
+    color = _COLORS.get((figure.better, said[0] == "+"), "off") if moved and figure.notable else "off"
+    arrow = "off" if not moved else "up" if said[0] == "+" else "down"
+    return {"delta": said, "delta_color": color, "delta_arrow": arrow}
 
 
 def tile_text(figure: Figure) -> str:

@@ -1,0 +1,1 @@
+"""The Overview: what changed, how it stands, what needs a look."""
