@@ -72,6 +72,6 @@ with errors_shown():
 
     side, top = st.columns([7, 5])
     with side:
-        platforms(shot)
+        platforms(question, shot)
     with top:
         creators(shot, cache.creators(principal, question.clients))

@@ -51,7 +51,9 @@ def hide_filters(page: PageRecord) -> None:
     if hidden:
         st.html(f"<style>{', '.join(hidden)} {{ display: none }}</style>")
     if not page.obeys:
-        logo = f'[data-testid=stToolbar]::before {{ content: url("{pictures.source(LOGO)}"); margin: 0 2rem 0 0.75rem }}'
+        logo = (
+            f'[data-testid=stToolbar]::before {{ content: url("{pictures.source(LOGO)}"); margin: 0 2rem 0 0.75rem }}'
+        )
         st.html(f"<style>{_WIDE} {{ {_SIDEBAR} {{ display: none }} {logo} }}</style>")
 
 

@@ -53,7 +53,7 @@ def test_a_tile_that_counts_a_correction_is_marked_and_says_how_many(corrected):
 
 def test_a_corrected_cost_marks_what_is_made_of_cost_and_nothing_else(corrected):
     marked = {label.partition(" ")[0] for label in tiles(shown()) if "✎" in label}
-    assert marked == {"Cost", "CPM", "CPC", "ROAS", "ROI"}
+    assert marked == {"Cost", "CPM", "ROAS"}
 
 
 def test_a_table_marks_the_rows_that_count_one(corrected):

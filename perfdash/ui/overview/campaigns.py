@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import streamlit as st
 
+from perfdash.domain.access import Principal
 from perfdash.domain.campaigns import CampaignRef, CampaignRow
 from perfdash.domain.metrics import METRICS, Sums, change, ratio
 from perfdash.domain.pacing import Pace
@@ -18,7 +19,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import downloads
 from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.campaigns.headline import Headline, Side
-from perfdash.ui.components.tables import MOST_ROWS, Shown, draw, measure, metric
+from perfdash.ui.components.tables import MOST_ROWS, Shown, client_column, draw, measure, metric
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.overview.snapshot import Snapshot, total
 from perfdash.ui.runtime import cache, navigation
@@ -110,7 +111,7 @@ def campaigns(asked: Selection, found: Headline, shot: Snapshot, paces: Mapping[
     st.caption(escape_markdown(_together(lines, shot.currency), 300))
     draw(
         lines[:MOST_ROWS],
-        _columns(shot) if question.principal.money else _COUNTED,
+        _columns(shot, _whose(lines, question.principal)),
         alt="Campaigns in view",
         key="overview_campaigns",
         currency=shot.currency,
@@ -146,26 +147,34 @@ _CHANGE = Shown(
     "Change",
     "change",
     lambda line: line.change,
-    "against the days that the page names; – for what began after they did",
+    _ABOUT_CHANGE,
 )
-_ABOUT_PACE = "spent / planned to date"
 _ENDS = Shown("flight_end", "Ends", "day", lambda line: line.row.flight_end)
-_COUNTED = (
-    _NAME,
-    measure("impressions"),
-    _CHANGE,
-    Shown("trend", "Impressions per day", "trend", lambda line: line.trend, "each day in view"),
-    measure("clicks"),
-    metric("ctr"),
-    Shown("status", "Status", "text", lambda line: line.row.status),
-    _ENDS,
-)
 
 
-def _columns(shot: Snapshot) -> tuple[Shown, ...]:
+def _whose(lines: Sequence[CampaignLine], principal: Principal) -> tuple[Shown, ...]:
+    """Whose a campaign is, where several clients have some."""
+    several = len({line.ref.client for line in lines}) > 1
+    return client_column(principal, lambda line: line.ref.client) if several else ()
+
+
+def _columns(shot: Snapshot, whose: tuple[Shown, ...]) -> tuple[Shown, ...]:
+    if not shot.question.principal.money:
+        return (
+            _NAME,
+            *whose,
+            measure("impressions"),
+            _CHANGE,
+            Shown("trend", "Impressions per day", "trend", lambda line: line.trend, "each day in view"),
+            measure("clicks"),
+            metric("ctr"),
+            Shown("status", "Status", "text", lambda line: line.row.status),
+            _ENDS,
+        )
     since = f"by how much its cost was changed since {shot.base.name}" if shot.base else ""
     return (
         _NAME,
+        *whose,
         measure("cost"),
         _CHANGE,
         Shown("trend", "Cost per day", "trend", lambda line: line.trend, "each day in view"),

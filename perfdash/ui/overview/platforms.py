@@ -9,8 +9,10 @@ from fractions import Fraction
 import streamlit as st
 
 from perfdash.domain.metrics import Sums, change, made_of_money
+from perfdash.domain.question import Question
 from perfdash.presentation import formatting, glossary, kpis
 from perfdash.presentation.escaping import escape_markdown
+from perfdash.ui import downloads
 from perfdash.ui.overview.snapshot import Snapshot, added, total
 
 MEASURES = ("cost", "impressions", "clicks", "cpm", "ctr", "cpc", "roas", "engagement_rate", "cpv")
@@ -62,14 +64,16 @@ def _apart(values: Sequence[Fraction | None], unit: formatting.Unit) -> str:
     return formatting.change(second - first if unit == "percent" else change(second, first), unit)
 
 
-def platforms(shot: Snapshot) -> None:
-    """A table of text: each row has a unit of its own, so that nothing is there to be sorted."""
+def platforms(question: Question, shot: Snapshot) -> None:
+    """A table of text: each row has a unit of its own, so that nothing is there to be sorted. The CSV holds all."""
     names, rows = pivot(shot)
     two = len(names) == 2
     lines = [_line(["", *names, *(["Difference"] if two else [])]), "|:--" + "|--:" * (len(names) + two) + "|"]
     lines += [_line([row.label, *row.cells, *([row.apart] if two else [])]) for row in rows]
     with st.container(border=True, height="stretch", key="platforms"):
-        st.markdown("**Platforms**")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown("**Platforms**", width="content")
+            downloads.csv(question, "overview", key="overview_platforms_csv")
         st.markdown("\n".join(lines))
 
 
