@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from perfdash.domain.accounts import Days
 from perfdash.domain.filters import Filters
@@ -20,7 +20,7 @@ def test_facts_in_view_that_are_newer_are_counted_unless_that_would_tell_of_mone
         given_facts(store, {"campaign_id": "old"})
         given_facts(store, {"campaign_id": "new"}, {"campaign_id": "out", "day": date(2026, 3, 9)}, revision=2)
         given_facts(store, {"client_id": "berry"}, revision=3)
-        given_revisions(store, "acme", NOON, NOON)
+        given_revisions(store, "acme", NOON, NOON + timedelta(days=1))
         before = (("acme", 1), ("berry", 3))
         asked = Question(ADMIN, Filters(DAYS))
         assert overview.rows_since(store, asked, before) == 1
