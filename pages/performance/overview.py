@@ -70,7 +70,7 @@ with errors_shown():
     clients(question, found, shot, deliveries)
     campaigns(asked, found, shot, {delivery.ref: pace for delivery, pace in paced})
 
-    side, top = st.columns([7, 5])
+    side, top = st.columns(2)
     with side:
         platforms(question, shot)
     with top:

@@ -16,7 +16,7 @@ from perfdash.domain.question import Question
 from perfdash.presentation import charts
 from perfdash.store import receipts
 from perfdash.store.receipts import Exported
-from tests.pages.conftest import BEFORE, VIEW, YESTERDAY, fact, fetched, said, shown, tile, tiles
+from tests.pages.conftest import BEFORE, VIEW, YESTERDAY, fact, fetched, said, shown, texts, tile, tiles
 from tests.store.builders import (
     ADMIN,
     NOON,
@@ -221,6 +221,21 @@ def test_the_outline_is_what_was_reported_and_ends_where_the_report_did(restated
     reported = {row["start"]: row["reported"] for row in rows if row["reported"] is not None}
     assert sum(reported.values()) == 11.0
     assert max(reported) == charts.at(date(2026, 3, 1))
+
+
+def test_what_still_fills_is_no_restatement_of_what_was_reported(restated):
+    given_history(restated, {"day": date(2026, 3, 4), "from_rev": 1, "to_rev": 2, "cost": 1_000_000})
+    given_facts(restated, {"day": date(2026, 3, 4), "cost": 90_000_000}, revision=2)
+    app = shown()
+    assert strip(app) == "Since Mon 2 Mar: cost 10.00 → 8.00 EUR (−20.0%), 1 day restated."
+    (row,) = texts(app.dataframe[0])
+    assert row["restated"] == "−2.00"
+
+
+def test_roas_says_on_its_tile_of_how_much_of_the_cost_it_speaks(acme):
+    fact(acme, campaign_id="a", cost=6_000_000, revenue=12_000_000)
+    fact(acme, campaign_id="b", cost=2_000_000)
+    assert "for 75% of the cost" in said(shown())
 
 
 def test_as_of_moves_the_strip_too(restated):

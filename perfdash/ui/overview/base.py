@@ -85,5 +85,14 @@ def complete_at(question: Question, base: Base) -> Question | None:
 
 
 def moved_since(question: Question, base: Base) -> tuple[Moved, ...]:
-    """What was restated since, in all currencies; a change while its day was running is none."""
-    return restatement_reads.moved(question.filtered(max_cpm=None, raw=True), base.at, False)
+    """What was restated since, in all currencies, of each client's days that were complete then.
+
+    Younger days still fill: what comes to them is no change of what was reported.
+    """
+    complete = complete_at(question, base)
+    if complete is None:
+        return ()
+    found = restatement_reads.moved(question.filtered(max_cpm=None, raw=True), base.at, False)
+    return tuple(
+        one for one in found if one.client in complete.clients and one.day in complete.filters.days_of(one.client)
+    )

@@ -169,7 +169,6 @@ def _columns(shot: Snapshot, whose: tuple[Shown, ...]) -> tuple[Shown, ...]:
             measure("clicks"),
             metric("ctr"),
             Shown("status", "Status", "text", lambda line: line.row.status),
-            _ENDS,
         )
     since = f"by how much its cost was changed since {shot.base.name}" if shot.base else ""
     return (

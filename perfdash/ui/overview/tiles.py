@@ -76,9 +76,9 @@ def _tile(figure: Figure, shot: Snapshot) -> _Tile:
 
 
 def _note(figure: Figure) -> str:
-    """A figure that does not speak of all says so where it stands, not only to who hovers: 88.2% of the cost."""
+    """A figure that does not speak of all says so where it stands, not only to who hovers: for 88.2% of the cost."""
     told = figure.note.partition(",")[0].removeprefix("covers ")
-    return f":orange-badge[{escape_markdown(told)}]" if told else ""
+    return escape_markdown(f"for {told}") if told else ""
 
 
 def _reported(figure: Figure, shot: Snapshot) -> tuple[str, ...]:
