@@ -10,6 +10,7 @@ from perfdash.commands.context import Subparsers, load_settings, now, print_prog
 from perfdash.domain.access import OPERATOR
 from perfdash.domain.errors import StoreError, UsageError
 from perfdash.store import migrations
+from perfdash.store.auth import users
 from perfdash.store.engine import Store, sqlite_path
 from perfdash.store.maintenance import bundle, traces
 from perfdash.store.maintenance import check as store_check
@@ -69,6 +70,7 @@ def _act(store: Store, args: argparse.Namespace) -> int:
             traces.note_copy(store, OPERATOR, args.file, now())
         case "import":
             _told(bundle.import_bundle(store, OPERATOR, args.file), f"imported from {args.file} into {store.label}")
+            _say_who_sees_all(store)
     return 0
 
 
@@ -100,6 +102,13 @@ def _say_who_came_back(url: str) -> None:
         print_progress(f"Came back, though erased or purged: {who}.")
     if found:
         print_progress("Erase or purge them again.")
+
+
+def _say_who_sees_all(store: Store) -> None:
+    """A bundle's checksums do not say who wrote it; who handed it in knows whom to expect."""
+    names = [user.username for user in users.list_users(store, OPERATOR) if user.sees_all and user.active]
+    if names:
+        print_progress(f"From now on these users see every client: {', '.join(names)}.")
 
 
 def _told(counts: dict[str, int], what: str) -> None:

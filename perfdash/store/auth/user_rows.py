@@ -22,7 +22,7 @@ from perfdash.store.scope import in_scope
 RESERVED = frozenset({"operator", "unknown"})
 """Names that the audit and the runs give to others than users."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
-_ERASED = re.compile(r"erased-[0-9]+")
+ERASED = re.compile(r"erased-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def usable_name(username: str) -> str:
             f"The user name {username!r} cannot be used; expected 1 to 100 of a-z, 0-9, '.', '_', '@', '+' and '-', "
             "starting with a letter or digit."
         )
-    if username in RESERVED or _ERASED.fullmatch(username):
+    if username in RESERVED or ERASED.fullmatch(username):
         raise UsageError(f"The user name {username!r} is reserved; choose another.")
     return username
 

@@ -6,27 +6,45 @@ Sign-in sessions and leases stay behind: they belong to running processes, not t
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, Date, Table, func, insert, select, text, type_coerce
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import BigInteger
 
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import StoreError, UsageError
 from perfdash.store import migrations
 from perfdash.store.engine import Store
+from perfdash.store.maintenance import check, contents
 from perfdash.store.schema import metadata
 from perfdash.store.types import Instant
 
 LEFT_BEHIND = {"sessions", "tickets", "leases", "invitations", "tries", "spent_identities"}
 BATCH = 5_000
 FORMAT = 1
+LONGEST_LINE = 16 * 1024 * 1024
+"""Of a row, in bytes: a file that unpacks to one endless line must not fill the memory."""
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    RecursionError,
+    RuntimeError,  # a zip with a password, or of a kind that nobody reads
+)
 
 
 def tables() -> list[Table]:
@@ -68,27 +86,56 @@ def _write_table(connection: Connection, bundle: zipfile.ZipFile, table: Table) 
 
 
 def import_bundle(store: Store, principal: Principal, path: Path) -> dict[str, int]:
-    """Fill an empty store from `path`, whole or not at all; rows per table."""
+    """Fill an empty store from `path`, whole or not at all; rows per table. UsageError for what no perfdash wrote.
+
+    Who wrote the bundle nobody can tell: its checksums find damage, not changes that somebody made.
+    """
     principal.require_may("maintain")
     try:
         with zipfile.ZipFile(path) as bundle:
-            manifest = json.loads(bundle.read("manifest.json"))
-            _require_format(manifest, path)
+            manifest = _manifest(bundle, path)
             with store.writing() as connection:
                 _require_empty(connection, store)
                 counts = {t.name: _read_table(connection, bundle, t, manifest) for t in tables()}
                 _restart_sequences(connection, store)
+                _require_sound(connection)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except _NotAsWritten as error:
+        raise UsageError(f"{path} is not a whole perfdash bundle: {error}; nothing was imported.") from error
+    except _UNREADABLE as error:
         raise UsageError(f"{path} is not a whole perfdash bundle; nothing was imported.") from error
     return counts
 
 
-def _require_format(manifest: Any, path: Path) -> None:
-    if manifest.get("format") != FORMAT or manifest.get("schema") != migrations.head():
+class _NotAsWritten(Exception):
+    """What in a bundle is not as `export_bundle` writes it, in a few words."""
+
+
+def _manifest(bundle: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    names = sorted(bundle.namelist())
+    if names != sorted(["manifest.json", *(f"{table.name}.jsonl" for table in tables())]):
+        # One of another schema has other tables; the versions say it better.
+        _require_format(_read_manifest(bundle), path)
+        raise _NotAsWritten("it holds other files")
+    manifest = _read_manifest(bundle)
+    _require_format(manifest, path)
+    return manifest
+
+
+def _read_manifest(bundle: zipfile.ZipFile) -> dict[str, Any]:
+    with bundle.open("manifest.json") as raw:
+        found = json.loads(raw.read(LONGEST_LINE))
+    if not isinstance(found, dict):
+        raise _NotAsWritten("its manifest is none")
+    return found
+
+
+def _require_format(manifest: dict[str, Any], path: Path) -> None:
+    found = manifest.get("schema")
+    if manifest.get("format") != FORMAT or found != migrations.head():
         raise UsageError(
-            f"{path} was written with schema {manifest.get('schema')}, this perfdash has {migrations.head()}; "
+            f"{path} was written with schema {contents.shown(found)}, this perfdash has {migrations.head()}; "
             "use the same version for export and import."
         )
 
@@ -99,14 +146,23 @@ def _require_empty(connection: Connection, store: Store) -> None:
         raise StoreError(f"The database {store.label} is not empty ({', '.join(filled)}); import into a new one.")
 
 
-def _read_table(connection: Connection, bundle: zipfile.ZipFile, table: Table, manifest: Any) -> int:
+def _require_sound(connection: Connection) -> None:
+    for found in check.findings(connection):
+        if found.problem:
+            raise _NotAsWritten(f"{found.check}: {found.problem.partition(';')[0]}")
+
+
+def _read_table(connection: Connection, bundle: zipfile.ZipFile, table: Table, manifest: dict[str, Any]) -> int:
     digest, rows = hashlib.sha256(), 0
     with bundle.open(f"{table.name}.jsonl") as raw:
         for batch in _batches(raw, digest):
-            connection.execute(insert(_raw(table)), [_row(table, line) for line in batch])
+            try:
+                connection.execute(insert(_raw(table)), [_row(table, line) for line in batch])
+            except DBAPIError as error:  # such as two rows of one key
+                raise _NotAsWritten(f"{table.name} holds rows that cannot stand beside the others") from error
             rows += len(batch)
     if digest.hexdigest() != manifest["tables"][table.name]["sha256"]:
-        raise ValueError(table.name)
+        raise _NotAsWritten(f"{table.name} is damaged")
     return rows
 
 
@@ -119,9 +175,9 @@ def _raw(table: Table) -> Table:
     return copy
 
 
-def _batches(raw: Any, digest: Any) -> Iterator[list[list[Any]]]:
-    batch: list[list[Any]] = []
-    for line in io.BufferedReader(raw):
+def _batches(raw: IO[bytes], digest: Any) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    while line := raw.readline(LONGEST_LINE):
         digest.update(line)
         batch.append(json.loads(line))
         if len(batch) == BATCH:
@@ -131,9 +187,14 @@ def _batches(raw: Any, digest: Any) -> Iterator[list[list[Any]]]:
         yield batch
 
 
-def _row(table: Table, values: list[Any]) -> dict[str, Any]:
-    pairs = zip(table.columns, values, strict=True)
-    return {c.name: date.fromisoformat(v) if v and isinstance(c.type, Date) else v for c, v in pairs}
+def _row(table: Table, values: Any) -> dict[str, Any]:
+    if not isinstance(values, list) or len(values) != len(table.columns):
+        raise _NotAsWritten(f"a row of {table.name} has other columns")
+    row = dict(zip(table.columns, values, strict=True))
+    for column, value in row.items():
+        if wrong := contents.value_problem(column, value):
+            raise _NotAsWritten(f"{table.name}.{column.name} holds {wrong}")
+    return {c.name: date.fromisoformat(v) if v and isinstance(c.type, Date) else v for c, v in row.items()}
 
 
 def _restart_sequences(connection: Connection, store: Store) -> None:

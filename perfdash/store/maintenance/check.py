@@ -19,6 +19,7 @@ from perfdash.store import migrations
 from perfdash.store.auth.session_rows import end_where
 from perfdash.store.engine import Store, sqlite_module
 from perfdash.store.ledger.overlays import expected, key_of
+from perfdash.store.maintenance import contents, tables
 from perfdash.store.maintenance.traces import SET_ASIDE
 from perfdash.store.opening import open_store
 from perfdash.store.schema import (
@@ -99,29 +100,45 @@ def check(store: Store, principal: Principal) -> tuple[StoreCheck, ...]:
     if schema.problem:
         return (schema,)  # the other checks read tables as this perfdash knows them
     with store.reading() as connection:
-        return (
-            schema,
-            StoreCheck("database file is sound", _integrity(connection, store)),
-            StoreCheck("every version belongs to a revision of its client", _orphans(connection)),
-            StoreCheck("versions of a fact never overlap", _overlaps(connection)),
-            StoreCheck("committed runs add up", _sums(connection)),
-            StoreCheck("control totals of runs close", _control_totals(connection)),
-            StoreCheck("corrections count what they say", integrity_problem(connection)),
-        )
+        return (schema, *findings(connection))
+
+
+def findings(connection: Connection) -> tuple[StoreCheck, ...]:
+    """The checks of a store whose schema is current. Each of the first three is what the next ones rely on."""
+    found: list[StoreCheck] = []
+    for name, look in (
+        ("database file is sound", _integrity),
+        ("tables are as perfdash makes them", tables.problem),
+        ("values are as perfdash writes them", contents.problem),
+    ):
+        found.append(StoreCheck(name, look(connection)))
+        if found[-1].problem:
+            return tuple(found)
+    return (*found, *_promises(connection))
+
+
+def _promises(connection: Connection) -> tuple[StoreCheck, ...]:
+    return (
+        StoreCheck("every version belongs to a revision of its client", _orphans(connection)),
+        StoreCheck("versions of a fact never overlap", _overlaps(connection)),
+        StoreCheck("committed runs add up", _sums(connection)),
+        StoreCheck("control totals of runs close", _control_totals(connection)),
+        StoreCheck("corrections count what they say", integrity_problem(connection)),
+    )
 
 
 def _schema(store: Store) -> str:
     found = migrations.current(store)
-    return "" if found == migrations.head() else f"it is {found}; run `python -m perfdash db upgrade`"
+    return "" if found == migrations.head() else f"it is {str(found)[:40]!r}; run `python -m perfdash db upgrade`"
 
 
-def _integrity(connection: Connection, store: Store) -> str:
-    if store.dialect != "sqlite":
+def _integrity(connection: Connection) -> str:
+    if connection.dialect.name != "sqlite":
         return ""
     found = [*connection.scalars(text("PRAGMA integrity_check"))]
     broken = [*connection.execute(text("PRAGMA foreign_key_check"))]
     if found != ["ok"]:
-        return f"{found[0]}; restore a backup"
+        return f"{str(found[0]).splitlines()[0][:200]}; restore a backup"
     return f"{len(broken)} rows point at nothing; restore a backup" if broken else ""
 
 

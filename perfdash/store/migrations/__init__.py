@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from perfdash.domain.errors import StoreError
@@ -41,7 +42,10 @@ def head() -> str:
 def current(store: Store) -> str | None:
     """The schema version of the store; None when it is empty."""
     with store.reading() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        try:
+            return MigrationContext.configure(connection).get_current_revision()
+        except CommandError as error:
+            raise StoreError(f"The database {store.label} names several schema versions; restore a backup.") from error
 
 
 def upgrade(store: Store) -> None:
