@@ -136,6 +136,15 @@ def test_a_campaign_over_its_budget_is_seen_beyond_it_and_told_in_words(acme):
     assert row["of_budget"] == "12.50\u00a0EUR of 10.00\u00a0EUR"
 
 
+def test_the_pace_is_that_of_campaigns_in_flight_and_of_none_that_has_ended(acme):
+    days = timedelta(days=30)
+    given_campaign(acme, "spring", budget=10_000_000, flight_start=VIEW.start, flight_end=VIEW.end + days)
+    given_campaign(acme, "old", budget=90_000_000, flight_start=VIEW.start - days, flight_end=VIEW.start)
+    fact(acme, cost=5_000_000)
+    fact(acme, campaign_id="old", day=VIEW.start, cost=1_000_000)
+    assert tiles(shown())["Pace"] == "100.00%"
+
+
 def test_what_needs_a_look_is_a_line_with_one_link_and_nothing_is_said_calmly(acme):
     fact(acme)
     assert "Nothing needs a look" in said(shown())

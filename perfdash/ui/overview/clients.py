@@ -19,8 +19,9 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.pacing import OFF_PACE
 from perfdash.ui import downloads
 from perfdash.ui.campaigns.headline import Headline, Side
-from perfdash.ui.clients.rows import RUNNING, clients_in_view
+from perfdash.ui.clients.rows import clients_in_view
 from perfdash.ui.filters import sidebar
+from perfdash.ui.overview.pacing import in_flight
 from perfdash.ui.overview.snapshot import Snapshot, added, total
 from perfdash.ui.runtime import cache, navigation
 
@@ -82,7 +83,7 @@ def cards(
                     total(group.sums for group in mine),
                     change(*sides),
                     tuple(_size(by_day.get(day, Sums()), money=money) or 0 for day in days),
-                    tuple(pace for pace in paces if pace is not None and pace.band in RUNNING),
+                    tuple(in_flight(pace for pace in paces if pace is not None)),
                     sum(one.differences[_COST] or 0 for one in moved) if money else 0,
                 )
             )

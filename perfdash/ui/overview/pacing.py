@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ from perfdash.domain.question import Question
 from perfdash.presentation import bullets, formatting
 from perfdash.presentation import pacing as words
 from perfdash.presentation.bullets import FARTHEST, FIELDS
+from perfdash.ui.clients.rows import RUNNING
 from perfdash.ui.overview.base import Base
 from perfdash.ui.runtime import browser, cache, navigation
 
@@ -32,6 +33,11 @@ def paced(deliveries: Sequence[Delivery], currency: str) -> list[Paced]:
     found = [(one, one.pace) for one in deliveries if one.currency == currency]
     known = [(one, pace) for one, pace in found if pace is not None]
     return sorted(known, key=lambda pair: (-_off(pair[1]), pair[0].name))
+
+
+def in_flight(paces: Iterable[Pace]) -> list[Pace]:
+    """Those of campaigns that run: what has ended can no more be brought to its plan."""
+    return [pace for pace in paces if pace.band in RUNNING and pace.elapsed < pace.length]
 
 
 def reported(question: Question, base: Base | None, currency: str) -> list[Paced]:

@@ -17,7 +17,7 @@ from perfdash.presentation.kpis import Figure, Total
 from perfdash.presentation.pacing import OFF_PACE
 from perfdash.ui.campaigns.headline import Headline
 from perfdash.ui.components import kpis as tile_texts
-from perfdash.ui.overview.pacing import Paced
+from perfdash.ui.overview.pacing import Paced, in_flight
 from perfdash.ui.overview.snapshot import Snapshot, total
 
 SIX = ("cost", "impressions", "cpm", "ctr", "roas")
@@ -44,7 +44,7 @@ def tiles(found: Headline, shot: Snapshot, paced: Sequence[Paced], then: Sequenc
     money = shot.question.principal.money
     row = [_tile(figure, shot) for figure in _figures(found, shot)]
     if money:
-        row.append(_pace_tile([pace for _, pace in paced], [pace for _, pace in then]))
+        row.append(_pace_tile(*(in_flight(pace for _, pace in side) for side in (paced, then))))
     with st.grid(len(row), min_column_width=NARROWEST, wrap=False, gap="small", key="tiles"):
         for tile in row:
             _draw(tile)
