@@ -48,7 +48,7 @@ RIGHTS = (
     Right("Sees who did what, how a source is asked, and logs of runs", "authors"),
     Right("Corrects and reverts", "correct", "app"),
     Right("Imports files and takes them back (with the money grant)", "import"),
-    Right("Restatements, CPM lab, receipts, sync health", "account"),
+    Right("What changed, What we reported, Checks, Sync health", "account"),
     Right("Refreshes a source", "account"),
     Right("Makes and revokes client links, reads their view log", "share", "app"),
     Right("Own password, own sessions, sign out everywhere", "account", of_clients=False),

@@ -48,12 +48,6 @@ def last_moment(as_of: AsOf | None, time_zone: str, now: datetime) -> datetime:
     return now if as_of is None else min(now, first_moment_after(as_of, time_zone) - TICK)
 
 
-def today_at(as_of: AsOf | None, time_zone: str, now: datetime) -> date:
-    """The day that is not over at `as_of`: on the day after a bare date, whose end it speaks of."""
-    moment = now if as_of is None else min(now, first_moment_after(as_of, time_zone))
-    return moment.astimezone(ZoneInfo(time_zone)).date()
-
-
 def last_day(as_of: AsOf | None, time_zone: str, now: datetime) -> date:
     """The day of the last moment that `as_of` includes: what a client in `time_zone` calls today then."""
     return last_moment(as_of, time_zone, now).astimezone(ZoneInfo(time_zone)).date()

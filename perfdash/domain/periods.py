@@ -137,14 +137,14 @@ def _own(preset: Preset, complete: date, today: date, custom: Days | None, first
     if preset == "custom":
         if custom is None:
             raise UsageError("A custom range needs a first and a last day.")
-        return _against_runday_before(custom, complete)
+        return _against_run_before(custom, complete)
     if preset in ("this_week", "last_week"):
         return _week(preset, complete, today)
     if preset == "this_month":
         return _this_month(complete, today)
     if preset in ("yesterday", "last_month", "last_quarter"):
-        return _against_runday_before(_calendar_range(preset, today), complete)
-    return _against_runday_before(Days(day_before(complete, int(preset.removeprefix("last_")) - 1), complete), complete)
+        return _against_run_before(_calendar_range(preset, today), complete)
+    return _against_run_before(Days(day_before(complete, int(preset.removeprefix("last_")) - 1), complete), complete)
 
 
 def _calendar_range(preset: Preset, today: date) -> Days:
@@ -180,7 +180,7 @@ def _this_month(complete: date, today: date) -> _Own:
     return _Own(days, days, Days(before.replace(day=1), before.replace(day=last)))
 
 
-def _against_runday_before(days: Days, complete: date) -> _Own:
+def _against_run_before(days: Days, complete: date) -> _Own:
     """The equally long run just before; what is not complete is left out of the change only."""
     end = min(days.end, complete)
     if end < days.start:

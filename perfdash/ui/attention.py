@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from perfdash.domain import attention
 from perfdash.domain.accounts import Days
-from perfdash.domain.as_of import today_at
+from perfdash.domain.as_of import day_before, last_day
 from perfdash.domain.attention import Costs, LateChange, MisnamedRoi, Notice
+from perfdash.domain.filters import joined
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED, Moved
 from perfdash.store.query import cpm_lab
@@ -16,7 +15,7 @@ from perfdash.ui.restatements import reads as restatement_reads
 from perfdash.ui.runtime import cache, context, navigation
 from perfdash.ui.runtime.navigation import PageRecord, Query
 
-CHECKED = timedelta(days=7)
+CHECKED = 7
 """A source that sends ROAS as ROI does so every day: the last days in view tell it."""
 _COST = ADDED.index("cost")
 
@@ -54,8 +53,15 @@ def _costs(question: Question) -> Costs:
 
 
 def _last_days(question: Question) -> Question:
-    days = question.filters.days
-    return question.over(Days(max(days.start, days.end - CHECKED), days.end))
+    """The end of the days in view, of each client that of its own."""
+    filters = question.filters
+    if not filters.ranges:
+        return question.over(_end(filters.days))
+    return question.over(*joined({client: _end(days) for client, days in filters.ranges}))
+
+
+def _end(days: Days) -> Days:
+    return Days(max(days.start, day_before(days.end, CHECKED)), days.end)
 
 
 @cache.shared(cache.runs)
@@ -65,7 +71,7 @@ def _misnamed(question: Question) -> tuple[MisnamedRoi, ...]:
 
 def _late_changes(question: Question) -> tuple[LateChange, ...]:
     """What came after its day was final, since the last weekly report."""
-    since = attention.last_monday(today_at(question.as_of, "UTC", context.now()))
+    since = attention.last_monday(last_day(question.as_of, "UTC", context.now()))
     moved = restatement_reads.moved(question, since, False)
     late: dict[tuple[str, str], list[Moved]] = {}
     for one in moved:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from perfdash.domain.accounts import Days
-from perfdash.domain.as_of import END_OF_TIME, day_start, first_moment_after, last_moment, parse, today_at
+from perfdash.domain.as_of import END_OF_TIME, day_start, first_moment_after, last_day, last_moment, parse
 from perfdash.domain.errors import UsageError
 from perfdash.domain.finality import finality, moving, settles_at, spans, weakest_on
 
@@ -96,8 +96,8 @@ def test_then_is_the_last_moment_that_is_included_and_never_in_the_future() -> N
     assert last_moment(SETTLED - timedelta(days=9), BERLIN, noon) == SETTLED - timedelta(days=9)
 
 
-def test_today_at_a_past_day_is_the_day_after_its_end_and_at_a_moment_that_moments_day() -> None:
+def test_today_at_a_past_day_is_that_day_and_at_a_moment_that_moments_day() -> None:
     noon = datetime(2026, 3, 12, 12, tzinfo=UTC)
-    assert today_at(DAY, BERLIN, noon) == date(2026, 3, 11)
-    assert today_at(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), BERLIN, noon) == DAY
-    assert today_at(None, BERLIN, noon) == today_at(date(2026, 3, 12), BERLIN, noon) == date(2026, 3, 12)
+    assert last_day(DAY, BERLIN, noon) == DAY
+    assert last_day(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), BERLIN, noon) == DAY
+    assert last_day(None, BERLIN, noon) == last_day(date(2026, 3, 12), BERLIN, noon) == date(2026, 3, 12)

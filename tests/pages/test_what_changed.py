@@ -155,9 +155,15 @@ def test_changes_since_an_export_and_no_export_of_others(restated):
 
 
 def test_looking_back_ends_the_comparison_then(restated):
-    app = shown(PAGE, as_of=str(date(2026, 3, 9)))
+    app = shown(PAGE, as_of="2026-03-10T10:00Z")
     assert not app.exception
     assert "Nothing changed" in said(app)
+
+
+def test_looking_back_to_a_monday_last_monday_is_the_one_before(restated):
+    app = shown(PAGE, as_of=str(date(2026, 3, 9)))
+    assert app.selectbox(key="since_preset").value == "monday"
+    assert "No complete day at the end of Mon 2 Mar 2026" in said(app)
 
 
 def test_who_may_not_see_money_reads_of_impressions_only(restated):

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from perfdash.domain import attention
 from perfdash.domain.accounts import Client
-from perfdash.domain.as_of import today_at
+from perfdash.domain.as_of import last_day
 from perfdash.domain.metrics import Sums, change
 from perfdash.domain.pacing import Delivery
 from perfdash.domain.question import Question
@@ -142,7 +142,7 @@ def _restated(question: Question) -> Mapping[tuple[str, str], int]:
     """
     if not question.principal.money:
         return {}
-    since = attention.last_monday(today_at(question.as_of, "UTC", context.now()))
+    since = attention.last_monday(last_day(question.as_of, "UTC", context.now()))
     found: dict[tuple[str, str], int] = {}
     then = cache.last_complete(question.at(since))
     for one in restatement_reads.moved(question.filtered(max_cpm=None, raw=True), since, False):

@@ -58,7 +58,7 @@ def base_of(question: Question) -> Base | None:
     report = receipts.last_report(context.store(), question.principal, question.clients, until=moment - _DAY)
     if report is not None:
         return Base(report.shown_at, _day_of(report.shown_at), report)
-    monday = attention.last_monday(as_of_rules.today_at(question.as_of, "UTC", context.now()))
+    monday = attention.last_monday(as_of_rules.last_day(question.as_of, "UTC", context.now()))
     return Base(monday, monday)
 
 

@@ -121,7 +121,7 @@ def _today(question: Question) -> date:
     named, store = question.clients, context.store()
     zones = {c.time_zone for c in catalog.clients(store, question.principal) if not named or c.slug in named}
     now = browser.now()
-    return min((as_of_rules.today_at(question.as_of, zone, now) for zone in zones), default=now.date())
+    return min((as_of_rules.last_day(question.as_of, zone, now) for zone in zones), default=now.date())
 
 
 def _linked(today: date) -> tuple[Preset, str, str]:
