@@ -47,7 +47,7 @@ from perfdash.store.schema import clients, facts
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
 from tests.isolation.world import CAMPAIGN, CLIENTS, CREATOR, DAY, PLATFORM, RECEIPT, link_of
-from tests.store.builders import MAKER, NOON
+from tests.store.builders import ADMIN, MAKER, NOON
 from tests.store.test_scope import ACCOUNT, AGE, ALL, ASKED, FOR_ANALYSTS, FOR_OPERATORS, NOW, OF_ONESELF
 
 INJECTED = (
@@ -292,6 +292,13 @@ TABLE: dict[str, Ask] = {
     "query.overview.platforms": lambda s, p, x: overview.platforms(s, of_every_day(p, x.clients, x.as_of)),
     "query.overview.first_day": lambda s, p, x: overview.first_day(s, of_every_day(p, x.clients, x.as_of)),
     "query.overview.last_day": lambda s, p, x: overview.last_day(s, of_every_day(p, x.clients, x.as_of)),
+    "query.overview.last_revised": lambda s, p, x: overview.last_revised(s, of_every_day(p, x.clients, x.as_of)),
+    "query.overview.recorded_since": lambda s, p, x: overview.recorded_since(
+        s, of_every_day(p, x.clients, x.as_of or SINCE)
+    ),
+    "query.overview.rows_since": lambda s, p, x: overview.rows_since(
+        s, Question(p, x.filters, x.as_of), tuple((name, 0) for name in CLIENTS)
+    ),
     "query.overview.begins": lambda s, p, x: overview.begins(s, p, x.clients),
     "query.overview.any_corrected": lambda s, p, x: overview.any_corrected(s, p, x.clients),
     "query.campaigns.campaign_rows": lambda s, p, x: (
@@ -325,6 +332,9 @@ TABLE: dict[str, Ask] = {
     "corrections.read.lines": lambda s, p, x: correction_read.lines(s, p, x.range),
     "query.same_age.aged": lambda s, p, x: same_age.aged(s, Question(p, x.filters), AGE),
     "query.same_age.unknown": lambda s, p, x: same_age.unknown(s, x.over(p, 4), AGE),
+    "receipts.last_report": lambda s, p, x: (
+        (last := receipts.last_report(s, replace(p, name=ADMIN.name), x.clients)) and last.parts
+    ),
     "receipts.receipt_of": lambda s, p, x: receipts.receipt_of(s, p, x.receipt).parts,
     "share_links.views.list_links": lambda s, p, x: link_views.list_links(s, p, NOW, x.clients),
     "share_links.views.views": lambda s, p, x: link_views.views(

@@ -36,7 +36,17 @@ from perfdash.store.ledger import attempts, newer_answers, take_back
 from perfdash.store.maintenance import bundle, erase, traces
 from perfdash.store.maintenance import check as store_check
 from perfdash.store.query import campaigns as campaign_query
-from perfdash.store.query import catalog, coverage, imports, overview, refused, same_age, sync_health, versions
+from perfdash.store.query import (
+    catalog,
+    coverage,
+    delivery,
+    imports,
+    overview,
+    refused,
+    same_age,
+    sync_health,
+    versions,
+)
 from perfdash.store.query import cpm_lab as cpm_lab_query
 from perfdash.store.query import facts as fact_query
 from perfdash.store.receipts import Exported
@@ -121,7 +131,7 @@ def moment(connection: Any, principal: Principal) -> Any:
 
 def export(store: Store, principal: Principal) -> str:
     part = Exported("acme", 1)
-    return receipts.write(store, principal, view="v", filters="f", parts=(part,), sha256="0", now=NOW)
+    return receipts.write(store, principal, view="overview", filters="f", parts=(part,), sha256="0", now=NOW)
 
 
 def bound_view(connection: Any, principal: Principal) -> Any:
@@ -160,6 +170,11 @@ ASKED: dict[str, Ask] = {
     ),
     "query.overview.first_day": lambda s, p: overview.first_day(s, of_every_day(p)),
     "query.overview.last_day": lambda s, p: overview.last_day(s, of_every_day(p, as_of=NOW)),
+    "query.overview.last_revised": lambda s, p: overview.last_revised(s, of_every_day(p)),
+    "query.overview.recorded_since": lambda s, p: overview.recorded_since(
+        s, of_every_day(p, as_of=NOON - timedelta(days=1))
+    ),
+    "query.overview.rows_since": lambda s, p: overview.rows_since(s, Question(p, ALL), (("acme", 0), ("bolt", 0))),
     "query.overview.begins": overview.begins,
     "query.overview.any_corrected": overview.any_corrected,
     "query.campaigns.campaign_rows": lambda s, p: (
@@ -198,6 +213,8 @@ ASKED: dict[str, Ask] = {
         s, Question(p, Filters(Days(DAY, DAY + timedelta(1)))), AGE
     ),
     "receipts.write": export,
+    # Only who made a report is told of it; among those of that name the scope decides.
+    "receipts.last_report": lambda s, p: receipts.last_report(s, replace(p, name=ADMIN.name)),
     "receipts.list_receipts": receipts.list_receipts,
     "receipts.receipt_of": lambda s, p: receipts.receipt_of(s, p, receipts.list_receipts(s, ADMIN)[0].receipt),
     # Those who only read their own numbers make no links; among the others the scope decides.
@@ -214,6 +231,8 @@ ASKED: dict[str, Ask] = {
     "restatements.settlement.settlement_curves": lambda s, p: settlement.settlement_curves(s, Question(p, ALL), NOW),
     "query.coverage.final_at": inside(lambda c, p: coverage.final_at(c, p, catalog.accounts_in_view(c, p), ALL.days)),
     "query.cpm_lab.comparisons": lambda s, p: cpm_lab_query.comparisons(s, Question(p, ALL, NOW)),
+    "query.cpm_lab.misnamed": lambda s, p: cpm_lab_query.misnamed(s, Question(p, ALL)),
+    "query.delivery.deliveries": lambda s, p: delivery.deliveries(s, Question(p, ALL), NOW),
     "query.cpm_lab.all_findings": lambda s, p: cpm_lab_query.all_findings(s, Question(p, ALL, NOW)),
     "ledger.attempts.last_attempt": lambda s, p: attempts.last_attempt(s, p, ACCOUNT, Days(DAY, DAY)),
     "ledger.attempts.committed": lambda s, p: attempts.committed(s, p, ACCOUNT),
@@ -280,8 +299,8 @@ FOR_OPERATORS: dict[str, Callable[[Store, Principal, Path], Any]] = {
 """What works on the store as a whole, or deletes a client: only for those who see all."""
 
 
-OF_ONESELF = {"auth.users.set_own_password"}
-"""What changes only who asks; tests/store/auth/test_users.py has its test."""
+OF_ONESELF = {"auth.users.set_own_password", "saved_views.forget", "saved_views.save", "saved_views.views"}
+"""What is of nobody but who asks; tests/store/auth/test_users.py and tests/store/test_saved_views.py have its tests."""
 
 
 WHO_ASKS = {"Principal", "Question", "Principal | None"}
@@ -316,12 +335,12 @@ def world(store: Store) -> Store:
     given_client(store, "bolt")
     given_revisions(store, "acme", NOON)
     named = {"campaign_id": "acme-spring", "creator_id": "acme-ann", "platform": "acme-tv"}
-    said = named | {"reported_cpm": "5.00"}
+    said = named | {"reported_cpm": "5.00", "revenue": 10_000_000, "reported_roi": "2"}
     given_facts(store, said, said | {"impressions": 0, "day": DAY + timedelta(1)})
     given_overlay(store, **named, cost=1)
     given_correction(store, **named)
     given_history(store, named | {"from_rev": 0, "to_rev": 1, "impressions": 5})
-    given_campaign(store, "acme-spring", name="acme spring", budget=5)
+    given_campaign(store, "acme-spring", name="acme spring", budget=5, flight_start=DAY, flight_end=DAY + timedelta(30))
     given_creator(store, "acme-ann", "acme Ann")
     runs = Runs(store)
     assert runs.add(DAY, DAY, trigger="file") == FILE_RUN
@@ -483,6 +502,8 @@ WITHOUT_PRINCIPAL = {
     "schema.py": "defines the tables",
 }
 PARTS_OF_A_SCOPED_QUERY = {
+    "auth/login.py:rights": "tells when principals are to be made anew; nobody is shown it",
+    "query/delivery.py:_costs": "columns of a subquery that fact_versions has put in scope",
     "query/sync_health.py:_of_account": "a subquery about the accounts that _standing has put in scope",
     "query/sync_health.py:_is_last": "the same",
     "corrections/write.py:supersede": "a part of the corrections' writes; `correct` and `revert` take a principal",
