@@ -13,7 +13,6 @@ from perfdash.ui.campaigns.empty import nothing_here
 from perfdash.ui.components.messages import errors_shown
 from perfdash.ui.filters import shown_currency, sidebar
 from perfdash.ui.overview import memory, pacing
-from perfdash.ui.overview.base import base_of
 from perfdash.ui.overview.by_day import by_day
 from perfdash.ui.overview.campaigns import campaigns
 from perfdash.ui.overview.clients import clients
@@ -22,6 +21,7 @@ from perfdash.ui.overview.needs_a_look import needs_a_look
 from perfdash.ui.overview.platforms import platforms
 from perfdash.ui.overview.snapshot import snapshot
 from perfdash.ui.overview.tiles import about, tiles
+from perfdash.ui.restatements.base import base_of
 from perfdash.ui.runtime import browser, cache, navigation
 from perfdash.ui.share_links import form as link_form
 from perfdash.ui.sync_health import missing_rows, progress
@@ -62,7 +62,7 @@ with errors_shown():
     if principal.lock is None:
         look, pace = st.columns([7, 5])
         with look:
-            needs_a_look(attention.notices(question), cache.client_names(principal), principal)
+            needs_a_look(attention.notices(question), cache.client_names(principal), question)
         with pace:
             pacing.pacing(paced, key="pacing")
 

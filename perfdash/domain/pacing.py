@@ -6,7 +6,7 @@ never reads as slow; money is in micros.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -52,6 +52,32 @@ class Pace:
         """The share of the budget by which it misses its plan, by now or at the end: whichever is more."""
         by_now, at_end = abs(self.spent - self.planned), abs(self.forecast - self.budget)
         return max(by_now, at_end) / self.budget
+
+    @property
+    def is_running(self) -> bool:
+        """The flight has begun and goes on: something can still be steered."""
+        return 0 < self.elapsed < self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The running campaigns of one currency. `index` is what all of them spent / what was planned for all of them."""
+
+    running: tuple[Pace, ...]
+
+    @property
+    def index(self) -> Fraction | None:
+        planned = sum((pace.planned for pace in self.running), Fraction(0))
+        return sum(pace.spent for pace in self.running) / planned if planned else None
+
+    @property
+    def off_pace(self) -> int:
+        return sum(pace.band != "on pace" for pace in self.running)
+
+
+def together(paces: Iterable[Pace | None]) -> Together:
+    """Of what has ended, or not begun, or has no budget, nothing is part of it."""
+    return Together(tuple(pace for pace in paces if pace is not None and pace.is_running))
 
 
 @dataclass(frozen=True, slots=True)

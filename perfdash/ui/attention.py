@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from perfdash.domain import attention
 from perfdash.domain.accounts import Days
 from perfdash.domain.as_of import day_before, last_day
@@ -37,13 +39,13 @@ def notices(question: Question) -> tuple[Notice, ...]:
     return attention.in_order(found)
 
 
-def destination(notice: Notice) -> tuple[PageRecord, Query]:
-    """The page that says more, and what its address asks besides the filters."""
+def destination(notice: Notice, question: Question) -> tuple[PageRecord, Query]:
+    """The page that says more, and what its address asks besides the filters of `question`, of which it is told."""
     if notice.campaign is not None:
         return navigation.CAMPAIGN, campaign_tables.link_of(notice.campaign)
     about = {"client": notice.client}
     if notice.kind == "restated_late":
-        return navigation.RESTATEMENTS, about
+        return navigation.RESTATEMENTS, about | {"since": str(_last_monday(question))}
     return (navigation.SYNC_HEALTH if notice.kind == "refused_rows" else navigation.CHECKS), about
 
 
@@ -71,13 +73,16 @@ def _misnamed(question: Question) -> tuple[MisnamedRoi, ...]:
 
 def _late_changes(question: Question) -> tuple[LateChange, ...]:
     """What came after its day was final, since the last weekly report."""
-    since = attention.last_monday(last_day(question.as_of, "UTC", context.now()))
-    moved = restatement_reads.moved(question, since, False)
+    moved = restatement_reads.moved(question, _last_monday(question), False)
     late: dict[tuple[str, str], list[Moved]] = {}
     for one in moved:
         if one.timing == "after" and one.differences[_COST]:
             late.setdefault((one.client, one.currency), []).append(one)
     return tuple(_added(client, currency, some) for (client, currency), some in sorted(late.items()))
+
+
+def _last_monday(question: Question) -> date:
+    return attention.last_monday(last_day(question.as_of, "UTC", context.now()))
 
 
 def _added(client: str, currency: str, some: list[Moved]) -> LateChange:

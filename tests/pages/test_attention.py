@@ -27,6 +27,7 @@ from tests.store.builders import (
 )
 
 MICRO = 1_000_000
+ALL = Question(ADMIN, Filters(VIEW))
 FLIGHT = {"flight_start": YESTERDAY - timedelta(days=9), "flight_end": YESTERDAY + timedelta(days=10)}
 
 
@@ -49,7 +50,7 @@ def test_campaigns_off_pace_are_told_worst_first_and_lead_to_their_pages(off_pac
     stalled, fast = told()
     assert [(one.kind, one.client) for one in (stalled, fast)] == [("stalled", "acme"), ("fast", "acme")]
     assert stalled.severity > fast.severity
-    page, query = attention.destination(stalled)
+    page, query = attention.destination(stalled, ALL)
     assert page is navigation.CAMPAIGN
     assert query == {"campaign": "spring", "account": "1", "owner": "acme"}
 
@@ -60,7 +61,7 @@ def test_refused_rows_lead_to_sync_health_of_their_client(acme: Store) -> None:
     given_refusal(acme, run, day=YESTERDAY)
     (one,) = told()
     assert (one.kind, one.rows, one.amount, one.days) == ("refused_rows", 3, 7 * MICRO, (YESTERDAY,))
-    assert attention.destination(one) == (navigation.SYNC_HEALTH, {"client": "acme"})
+    assert attention.destination(one, ALL) == (navigation.SYNC_HEALTH, {"client": "acme"})
 
 
 def test_a_change_of_final_days_since_last_monday_leads_to_what_changed(acme: Store) -> None:
@@ -72,7 +73,7 @@ def test_a_change_of_final_days_since_last_monday_leads_to_what_changed(acme: St
     (one,) = told()
     assert (one.kind, one.amount, one.days) == ("restated_late", -2 * MICRO, (day,))
     assert one.severity > 0
-    assert attention.destination(one) == (navigation.RESTATEMENTS, {"client": "acme"})
+    assert attention.destination(one, ALL) == (navigation.RESTATEMENTS, {"client": "acme", "since": "2026-03-02"})
 
 
 def test_roas_that_is_sent_as_roi_leads_to_the_checks(acme: Store) -> None:
@@ -80,7 +81,7 @@ def test_roas_that_is_sent_as_roi_leads_to_the_checks(acme: Store) -> None:
     fact(acme, cost=100 * MICRO, revenue=250 * MICRO, reported_roi="1.5", campaign_id="right")
     (one,) = told()
     assert (one.kind, one.rows) == ("roi_is_roas", 1)
-    assert attention.destination(one) == (navigation.CHECKS, {"client": "acme"})
+    assert attention.destination(one, ALL) == (navigation.CHECKS, {"client": "acme"})
 
 
 def test_without_money_only_what_needs_none_is_told(off_pace: Store) -> None:

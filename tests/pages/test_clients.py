@@ -102,8 +102,8 @@ def test_a_client_whose_last_fetch_lies_behind_shows_it(agency: Store) -> None:
     assert row["fetched_at"] is not None
 
 
-def test_restated_is_what_changed_of_days_that_were_complete_on_last_monday(agency: Store) -> None:
-    monday, since = datetime(2026, 3, 2, 3, tzinfo=UTC), datetime(2026, 3, 3, 3, tzinfo=UTC)
+def test_restated_is_what_changed_of_days_that_were_complete_on_last_monday_as_on_the_overview(agency: Store) -> None:
+    monday, since = datetime(2026, 3, 2, 3, tzinfo=UTC), datetime(2026, 3, 10, 3, tzinfo=UTC)
     Runs(agency, "globex", 9).add(VIEW.start, monday.date(), at=monday)
     given_revisions(agency, "globex", monday, since)
     for day, cost in ((monday.date() - timedelta(days=2), 7), (monday.date(), 3)):
@@ -112,6 +112,7 @@ def test_restated_is_what_changed_of_days_that_were_complete_on_last_monday(agen
         given_facts(agency, key | {"cost": cost * MICRO}, revision=2)
     row = shown(CLIENTS).dataframe[0].value.iloc[0]
     assert row["restated"] == 6.0, "28 February was complete then; 2 March was still running"
+    assert "restated +6.00" in said(shown(OVERVIEW))
 
 
 @pytest.mark.parametrize("kind", ["fair", "same_age", "before", "weekday"])

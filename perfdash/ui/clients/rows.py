@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from perfdash.domain import attention
 from perfdash.domain.accounts import Client
-from perfdash.domain.as_of import last_day
 from perfdash.domain.metrics import Sums, change
-from perfdash.domain.pacing import Delivery
+from perfdash.domain.pacing import Delivery, together
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED
 from perfdash.presentation.columns import Origins
 from perfdash.store.query import catalog
 from perfdash.ui.clients.changes import Sides, sides
 from perfdash.ui.filters.sidebar import Selection
-from perfdash.ui.restatements import reads as restatement_reads
+from perfdash.ui.restatements.base import base_of, moved_since
 from perfdash.ui.runtime import cache, context
 
-RUNNING = ("stalled", "slow", "on pace", "fast", "over")
 _COST = ADDED.index("cost")
 
 
@@ -31,7 +28,7 @@ class ClientRow:
 
     `change` is that of the cost (impressions without money), None where there is none to show; `trend` the same measure
     day by day. `pace` is spent / planned of its running campaigns together; `off_pace` how many of these are
-    not on pace. `restated`: by how much the cost of days that were complete at the last weekly report changed since.
+    not on pace. `restated`: by how much the cost of days that were complete at the last report changed since.
     """
 
     client: Client
@@ -126,27 +123,21 @@ def _trends(question: Question) -> dict[tuple[str, str], tuple[int, ...]]:
 def _pace(deliveries: Iterable[Delivery]) -> tuple[Fraction | None, int, int]:
     """Spent / planned of the running campaigns together, how many they are, and how many are off pace."""
     deliveries = tuple(deliveries)
-    paces = [pace for one in deliveries if (pace := one.pace) and pace.band in RUNNING]
-    running = [pace for pace in paces if pace.elapsed < pace.length]
-    if not running:
+    found = together(one.pace for one in deliveries)
+    if not found.running:
         silent = sum(one.is_silent for one in deliveries)
         return None, silent, silent
-    planned = sum((pace.planned for pace in running), Fraction(0))
-    index = sum(pace.spent for pace in running) / planned if planned else None
-    return index, len(running), sum(pace.band != "on pace" for pace in running)
+    return found.index, len(found.running), found.off_pace
 
 
 def _restated(question: Question) -> Mapping[tuple[str, str], int]:
-    """(client, currency) -> by how much the cost of days in view that were complete at the last weekly report changed
-    since then.
+    """(client, currency) -> by how much the cost of days in view that were complete at the moment that the Overview
+    reads now against changed since then.
     """
-    if not question.principal.money:
-        return {}
-    since = attention.last_monday(last_day(question.as_of, "UTC", context.now()))
+    base = base_of(question) if question.principal.money else None
     found: dict[tuple[str, str], int] = {}
-    then = cache.last_complete(question.at(since))
-    for one in restatement_reads.moved(question.filtered(max_cpm=None, raw=True), since, False):
-        if one.client in then and one.day <= then[one.client] and one.differences[_COST]:
+    for one in moved_since(question, base) if base else ():
+        if one.differences[_COST]:
             key = (one.client, one.currency)
             found[key] = found.get(key, 0) + (one.differences[_COST] or 0)
     return found

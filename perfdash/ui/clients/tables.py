@@ -17,7 +17,7 @@ from perfdash.ui.runtime import navigation
 
 _ABOUT_CHANGE = "against the days that the sidebar names; – where that cannot be told"
 _ABOUT_PACE = "spent / planned to date of the running campaigns together"
-_ABOUT_RESTATED = "by how much the cost of days that were complete on last Monday changed since its end"
+_ABOUT_RESTATED = "by how much the cost of days that were complete at your last report (or last Monday) changed since"
 
 
 def _name(row: ClientRow) -> str:

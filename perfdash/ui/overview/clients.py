@@ -11,17 +11,15 @@ import streamlit as st
 from perfdash.domain.accounts import Client
 from perfdash.domain.facts import MICRO
 from perfdash.domain.metrics import Sums, change, ratio
-from perfdash.domain.pacing import Delivery, Pace
+from perfdash.domain.pacing import Delivery, Together, together
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED
 from perfdash.presentation import formatting
 from perfdash.presentation.escaping import escape_markdown
-from perfdash.presentation.pacing import OFF_PACE
 from perfdash.ui import downloads
 from perfdash.ui.campaigns.headline import Headline, Side
 from perfdash.ui.clients.rows import clients_in_view
 from perfdash.ui.filters import sidebar
-from perfdash.ui.overview.pacing import in_flight
 from perfdash.ui.overview.snapshot import Snapshot, added, total
 from perfdash.ui.runtime import cache, navigation
 
@@ -34,7 +32,7 @@ _COST = ADDED.index("cost")
 class ClientCard:
     """One client in one currency ('' without money). `change` is that of its cost, of its impressions without money.
 
-    `trend` is the same by day; `paces` are those of its running campaigns; `restated` in micros.
+    `trend` is the same by day; `pace` that of its running campaigns; `restated` in micros.
     """
 
     client: Client
@@ -42,7 +40,7 @@ class ClientCard:
     sums: Sums
     change: Fraction | None
     trend: tuple[int, ...]
-    paces: tuple[Pace, ...]
+    pace: Together
     restated: int
 
 
@@ -83,11 +81,11 @@ def cards(
                     total(group.sums for group in mine),
                     change(*sides),
                     tuple(_size(by_day.get(day, Sums()), money=money) or 0 for day in days),
-                    tuple(in_flight(pace for pace in paces if pace is not None)),
+                    together(paces),
                     sum(one.differences[_COST] or 0 for one in moved) if money else 0,
                 )
             )
-    return sorted(made, key=lambda card: (-_off_pace(card), card.client.name, card.currency))
+    return sorted(made, key=lambda card: (-card.pace.off_pace, card.client.name, card.currency))
 
 
 def _of(side: Side | None, client: str, currency: str) -> int | None:
@@ -97,10 +95,6 @@ def _of(side: Side | None, client: str, currency: str) -> int | None:
 
 def _size(sums: Sums, *, money: bool) -> int | None:
     return sums.cost if money else sums.impressions
-
-
-def _off_pace(card: ClientCard) -> int:
-    return sum(pace.band in OFF_PACE for pace in card.paces)
 
 
 def _draw(card: ClientCard, complete: str) -> None:
@@ -136,11 +130,10 @@ def _draw(card: ClientCard, complete: str) -> None:
 
 def _lines(card: ClientCard) -> list[str]:
     lines = []
-    if planned := sum((pace.planned for pace in card.paces), Fraction(0)):
-        off = _off_pace(card)
-        state = f"{off} of {len(card.paces)} off pace" if off else f"all {len(card.paces)} on pace"
-        index = sum(pace.spent for pace in card.paces) / planned
-        lines.append(f"pace {formatting.figure(index, 'percent')}, {state}")
+    running, off = len(card.pace.running), card.pace.off_pace
+    if running:
+        state = f"{off} of {running} off pace" if off else f"all {running} on pace"
+        lines.append(f"pace {formatting.figure(card.pace.index, 'percent')}, {state}")
     if card.currency and (roas := ratio("roas", card.sums)) is not None:
         lines.append(f"ROAS {formatting.figure(roas, 'times')}")
     if card.restated:

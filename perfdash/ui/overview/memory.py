@@ -16,8 +16,8 @@ from perfdash.presentation import kpis, memory
 from perfdash.presentation.memory import Remembered
 from perfdash.store.query import overview
 from perfdash.store.receipts import ExportReceipt
-from perfdash.ui.overview.base import Base, complete_at, moved_since
 from perfdash.ui.overview.snapshot import total
+from perfdash.ui.restatements.base import Base, complete_at, moved_since
 from perfdash.ui.runtime import browser, cache, context, navigation
 
 

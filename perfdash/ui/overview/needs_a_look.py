@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from perfdash.domain import attention
-from perfdash.domain.access import Principal
 from perfdash.domain.attention import Notice, NoticeKind
+from perfdash.domain.question import Question
 from perfdash.presentation import attention as attention_story
 from perfdash.presentation import formatting
 from perfdash.presentation.escaping import escape_markdown
@@ -28,7 +28,7 @@ _COLORS: dict[NoticeKind, str] = {
 _LONGEST = 160
 
 
-def needs_a_look(notices: Sequence[Notice], client_names: Mapping[str, str], principal: Principal) -> None:
+def needs_a_look(notices: Sequence[Notice], client_names: Mapping[str, str], question: Question) -> None:
     """The worst of each kind before the second of any; how many more there are is said."""
     shown = attention.worst(notices)
     with st.container(border=True, height="stretch", gap="xsmall", key="needs_a_look"):
@@ -37,18 +37,18 @@ def needs_a_look(notices: Sequence[Notice], client_names: Mapping[str, str], pri
             st.caption(":material/check_circle: Nothing needs a look.")
             return
         for notice in shown:
-            _line(notice, client_names, principal)
+            _line(notice, client_names, question)
         if len(notices) > len(shown):
             st.caption(f"and {formatting.plural(len(notices) - len(shown), 'more', 'more')}, less pressing")
 
 
-def _line(notice: Notice, client_names: Mapping[str, str], principal: Principal) -> None:
+def _line(notice: Notice, client_names: Mapping[str, str], question: Question) -> None:
     """The whole line is the way to act on it."""
     told = attention_story.told(notice, client_names)
     subject, clause = escape_markdown(told.subject, _LONGEST), escape_markdown(told.clause, _LONGEST)
     line = f":{_COLORS[notice.kind]}-badge[{told.label}] **{subject}** :gray[{clause}]"
-    page, query = attention_reads.destination(notice)
-    if principal.may(page.needs):
+    page, query = attention_reads.destination(notice, question)
+    if question.principal.may(page.needs):
         navigation.link(page, line, icon=told.icon, query=query)
     else:
         st.markdown(f":material/{told.icon}: {line}")

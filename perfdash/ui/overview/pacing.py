@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import pyarrow as pa
@@ -13,8 +13,7 @@ from perfdash.domain.question import Question
 from perfdash.presentation import bullets, formatting
 from perfdash.presentation import pacing as words
 from perfdash.presentation.bullets import FARTHEST, FIELDS
-from perfdash.ui.clients.rows import RUNNING
-from perfdash.ui.overview.base import Base
+from perfdash.ui.restatements.base import Base
 from perfdash.ui.runtime import browser, cache, navigation
 
 MOST = 7
@@ -35,11 +34,6 @@ def paced(deliveries: Sequence[Delivery], currency: str) -> list[Paced]:
     return sorted(known, key=lambda pair: (-_off(pair[1]), pair[0].name))
 
 
-def in_flight(paces: Iterable[Pace]) -> list[Pace]:
-    """Those of campaigns that run: what has ended can no more be brought to its plan."""
-    return [pace for pace in paces if pace.band in RUNNING and pace.elapsed < pace.length]
-
-
 def reported(question: Question, base: Base | None, currency: str) -> list[Paced]:
     """The same as known at the earlier moment; nothing without one."""
     if base is None or not question.principal.money:
@@ -56,7 +50,7 @@ def pacing(found: Sequence[Paced], *, key: str) -> None:
     """Bullets of the first `MOST`, and how many more there are."""
     with st.container(border=True, height="stretch"):
         st.markdown("**Pacing** :gray[bar: budget spent, tick: time elapsed]")
-        running = [pair for pair in found if pair[1].band not in ("ended", "not started")]
+        running = [pair for pair in found if pair[1].is_running]
         if not running:
             st.caption("No campaign in flight has a budget here.")
             return

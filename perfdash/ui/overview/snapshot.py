@@ -17,7 +17,7 @@ from perfdash.domain.question import Question
 from perfdash.domain.restatements import Moved
 from perfdash.presentation.columns import Origins
 from perfdash.ui.filters.sidebar import Selection
-from perfdash.ui.overview.base import Base, complete_at, moved_since
+from perfdash.ui.restatements.base import Base, complete_at, moved_since
 from perfdash.ui.runtime import cache
 
 Key = TypeVar("Key")

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import streamlit as st
 
-from perfdash.domain.pacing import Pace
+from perfdash.domain.pacing import Pace, together
 from perfdash.presentation import formatting, kpis
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.presentation.kpis import Figure, Total
 from perfdash.presentation.pacing import OFF_PACE
 from perfdash.ui.campaigns.headline import Headline
 from perfdash.ui.components import kpis as tile_texts
-from perfdash.ui.overview.pacing import Paced, in_flight
+from perfdash.ui.overview.pacing import Paced
 from perfdash.ui.overview.snapshot import Snapshot, total
 
 SIX = ("cost", "impressions", "cpm", "ctr", "roas")
@@ -44,7 +43,7 @@ def tiles(found: Headline, shot: Snapshot, paced: Sequence[Paced], then: Sequenc
     money = shot.question.principal.money
     row = [_tile(figure, shot) for figure in _figures(found, shot)]
     if money:
-        row.append(_pace_tile(*(in_flight(pace for _, pace in side) for side in (paced, then))))
+        row.append(_pace_tile([pace for _, pace in paced], [pace for _, pace in then]))
     with st.grid(len(row), min_column_width=NARROWEST, wrap=False, gap="small", key="tiles"):
         for tile in row:
             _draw(tile)
@@ -100,24 +99,21 @@ def _spark(name: str, shot: Snapshot) -> tuple[float, ...]:
 
 def _pace_tile(paces: Sequence[Pace], then: Sequence[Pace]) -> _Tile:
     """All budgets of the currency together: what was spent of what was planned by now, and how many are off pace."""
-    bands = Counter(pace.band for pace in paces)
+    found, earlier = together(paces), together(then)
+    bands = Counter(pace.band for pace in found.running)
     off = [f"{bands[band]} {band}" for band in OFF_PACE if bands[band]]
-    now, was = (formatting.figure(_index(some), "percent") for some in (paces, then))
-    lines = [", ".join(off) or ("all on pace" if paces else "no budget in flight"), f"reported {was}" if then else ""]
+    now, was = (formatting.figure(some.index, "percent") for some in (found, earlier))
+    lines = [", ".join(off) or ("all on pace" if found.running else "no budget in flight")]
+    lines += [f"reported {was}"] if earlier.running else []
     return _Tile(
         "pace",
         "Pace",
         now,
         tuple(line for line in lines if line),
         (),
-        "What was spent of what the budgets planned by the last complete day, over all campaigns in flight.",
+        "What was spent of what the budgets planned by the last complete day, over all campaigns whose flight goes on.",
         {},
     )
-
-
-def _index(paces: Sequence[Pace]) -> Fraction | None:
-    planned, spent = sum((pace.planned for pace in paces), Fraction(0)), sum(pace.spent for pace in paces)
-    return spent / planned if planned else None
 
 
 def _draw(tile: _Tile) -> None:

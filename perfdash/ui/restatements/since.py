@@ -22,6 +22,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.store import receipts
 from perfdash.store.query import catalog, overview
 from perfdash.store.receipts import ExportReceipt, Receipt
+from perfdash.ui.restatements.base import last_report
 from perfdash.ui.runtime import browser, context
 
 KEY = "since"
@@ -59,7 +60,7 @@ class Since:
 
 def default(question: Question) -> Since:
     """What the control stands at by itself: the viewer's own last export, or else the end of last Monday."""
-    report = receipts.last_report(context.store(), question.principal, question.clients)
+    report = last_report(question)
     return _of_day("monday", _today(question)) if report is None else of_export(report)
 
 
@@ -73,8 +74,8 @@ def of_export(found: ExportReceipt) -> Since:
 
 def control(question: Question) -> Since | None:
     """Draw the control; None, with a word on the page, while what is asked for cannot be used."""
-    today, principal = _today(question), question.principal
-    report = receipts.last_report(context.store(), principal, question.clients)
+    today = _today(question)
+    report = last_report(question)
     presets = tuple(preset for preset in PRESETS if preset != "report" or report is not None)
     preset, value, ignored = _linked(today)
     preset = preset if preset in presets else presets[0]

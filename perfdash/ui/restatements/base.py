@@ -54,12 +54,17 @@ def base_of(question: Question) -> Base | None:
     """The moment to remember; None for the visitor of a client link, which shows one moment and no other."""
     if question.principal.lock is not None:
         return None
-    moment = as_of_rules.last_moment(question.as_of, "UTC", context.now())
-    report = receipts.last_report(context.store(), question.principal, question.clients, until=moment - _DAY)
+    report = last_report(question)
     if report is not None:
         return Base(report.shown_at, _day_of(report.shown_at), report)
     monday = attention.last_monday(as_of_rules.last_day(question.as_of, "UTC", context.now()))
     return Base(monday, monday)
+
+
+def last_report(question: Question) -> ExportReceipt | None:
+    """The viewer's own, of a client in view, and at least a day old."""
+    moment = as_of_rules.last_moment(question.as_of, "UTC", context.now())
+    return receipts.last_report(context.store(), question.principal, question.clients, until=moment - _DAY)
 
 
 def _day_of(at: AsOf) -> date:
