@@ -332,6 +332,15 @@ tries = Table(
     Index(None, "address_key", "at"),
 )
 
+# Failed sign-ins of an account in a row, or of one browser that it is known in: keyed digests, no names.
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("account_key", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 # An identity token opens one session and never another: a copied cookie of the provider's sign-in is worth nothing.
 spent_identities = Table(
     "spent_identities",

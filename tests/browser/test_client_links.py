@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from perfdash.store.share_links import views as link_views
 from tests.fixtures.browser import settled
+from tests.fixtures.socket_client import cookie_name
 from tests.product.installation import PASSWORD
 from tests.product.test_client_links import BOSS, CANARIES, DAYS, Scene, made, scene
 
@@ -36,7 +37,7 @@ def signed_in(page: Page, url: str) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name="Sign out").wait_for()
     for _ in range(600):  # the browser gets its cookie after the page is drawn; who leaves earlier has none yet
-        if [cookie for cookie in page.context.cookies() if cookie["name"] == "perfdash_session"]:
+        if [cookie for cookie in page.context.cookies() if cookie["name"] == cookie_name(url)]:
             return
         page.wait_for_timeout(100)
     pytest.fail("no cookie came")

@@ -24,6 +24,7 @@ from perfdash.store.auth import users
 from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, StartApp
 from tests.fixtures.provider import ProviderServer
+from tests.fixtures.socket_client import cookie_name
 from tests.store.builders import given_facts, opened
 
 pytestmark = pytest.mark.browser
@@ -164,7 +165,7 @@ def names(context: BrowserContext) -> set[str]:
 def until_cookie(page: Page) -> None:
     """Wait until the browser has its session, and nothing of the provider's any more."""
     for _ in range(100):
-        if "perfdash_session" in names(page.context) and "_streamlit_user" not in names(page.context):
+        if cookie_name(page.url) in names(page.context) and "_streamlit_user" not in names(page.context):
             return
         page.wait_for_timeout(50)
     pytest.fail(f"the cookies never settled: {names(page.context)}")
@@ -282,7 +283,7 @@ def test_after_a_sign_out_nothing_signs_in_again_neither_here_nor_with_copies(
     inside(tab)
     until_cookie(tab)
     identity = identity_of(answer)
-    session = next(str(one.get("value")) for one in tab.context.cookies() if one.get("name") == "perfdash_session")
+    session = next(str(one.get("value")) for one in tab.context.cookies() if one.get("name") == cookie_name(server.url))
     # Spent: in a second browser it opens nothing while the first is still signed in.
     _stays_outside(browser, server, "That sign-in is over", _streamlit_user=identity)
     tab.get_by_role("button", name="Sign out").click()
@@ -293,7 +294,7 @@ def test_after_a_sign_out_nothing_signs_in_again_neither_here_nor_with_copies(
     refused(tab, "did not come to an end")
     tab.reload()
     form(tab)
-    assert names(tab.context) & {"_streamlit_user", "perfdash_session"} == set()
+    assert names(tab.context) & {"_streamlit_user", cookie_name(server.url)} == set()
 
 
 def _stays_outside(browser: Browser, server: AppServer, said: str, **cookies: str) -> None:

@@ -17,6 +17,7 @@ from perfdash.store.auth import users
 from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, StartApp
 from tests.fixtures.browser import choose
+from tests.fixtures.socket_client import cookie_name
 from tests.store.builders import given_facts, opened
 
 pytestmark = pytest.mark.browser
@@ -25,7 +26,6 @@ ALONE = {"PERFDASH_WATCH": "0", "PERFDASH_DEMO_API": "http://127.0.0.1:9"}  # no
 IN_FULL = ("/campaign", "/no-such-page", "/campaigns", "/sync-health", "/overview")
 """Left to `make test-full`: tests/isolation asks for every page over the socket."""
 PAGES = ["/", *(pytest.param(one, marks=pytest.mark.full) for one in IN_FULL)]
-COOKIE = "perfdash_session"
 PATIENCE = 120_000  # milliseconds: a cold server on a busy machine
 
 
@@ -71,9 +71,8 @@ def inside(page: Page) -> None:
 
 def cookie(page: Page) -> dict[str, object]:
     """The session's cookie, once the browser has it."""
-    with_it = {"name": COOKIE}
     for _ in range(100):
-        found = [dict(one) for one in page.context.cookies() if one.get("name") == with_it["name"]]
+        found = [dict(one) for one in page.context.cookies() if one.get("name") == cookie_name(page.url)]
         if found:
             return found[0]
         page.wait_for_timeout(100)
@@ -126,7 +125,7 @@ def test_no_script_can_read_the_session_and_the_page_talks_to_nobody_else(server
     sign_in(page)
     found = cookie(page)
     assert (found["httpOnly"], found["sameSite"], found["path"]) == (True, "Lax", "/")
-    assert COOKIE not in page.evaluate("document.cookie")
+    assert "perfdash" not in page.evaluate("document.cookie")
     assert str(found["value"]) not in page.content()
     page.reload()
     inside(page)
@@ -157,7 +156,7 @@ def test_signing_out_takes_the_data_from_every_tab_and_kills_a_copied_cookie(
     thief.close()
     expect(page.get_by_label("User name")).to_be_visible()
     page.wait_for_timeout(500)
-    assert COOKIE not in [one.get("name") for one in page.context.cookies()]
+    assert cookie_name(page.url) not in [one.get("name") for one in page.context.cookies()]
     sign_in(page, "client", "demo-client")
     assert "client=" not in page.url
 

@@ -25,7 +25,7 @@ from perfdash.store.engine import Store
 from perfdash.store.schema import tries
 from tests.conftest import NGINX
 from tests.fixtures.app import AppServer, copy_project, free_port, serving
-from tests.fixtures.socket_client import COOKIE, Visitor
+from tests.fixtures.socket_client import Visitor, cookie_name
 from tests.product.installation import PASSWORD
 from tests.store.builders import NOON, given_client, given_facts, opened
 
@@ -174,14 +174,15 @@ def test_a_sign_in_through_tls_gives_only_secure_cookies_and_a_working_page(scen
     expect(page.get_by_role("heading", name="Campaigns")).to_be_visible()
     for _ in range(100):
         cookies = {cookie["name"]: cookie for cookie in context.cookies()}
-        if COOKIE in cookies:
+        if cookie_name(scene.url) in cookies:
             break
         page.wait_for_timeout(100)
     flags = {name: (cookie["secure"], cookie["sameSite"]) for name, cookie in cookies.items()}
     print(f"cookies behind TLS: {flags}")
     assert set(flags.values()) == {(True, "Lax")}
-    assert {COOKIE, "_streamlit_xsrf"} <= set(flags)
-    assert cookies[COOKIE]["httpOnly"]
+    assert {cookie_name(scene.url), "_streamlit_xsrf"} <= set(flags)
+    assert cookie_name(scene.url).startswith("__Host-")
+    assert cookies[cookie_name(scene.url)]["httpOnly"]
     for name, heading in (("restatements", "What changed"), ("definitions", "Definitions"), ("", "Overview")):
         page.goto(f"{scene.url}/{name}")  # charts, formulas, tables
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from perfdash.domain.access import OPERATOR
 from perfdash.store.auth import users
 from tests.fixtures.app import AppServer, copy_project, serving
-from tests.fixtures.socket_client import COOKIE, Visitor
+from tests.fixtures.socket_client import Visitor, cookie_name
 from tests.product.installation import PASSWORD
 from tests.store.builders import NOON, given_client, given_facts, opened
 
@@ -170,7 +170,7 @@ def test_a_filtered_campaign_page_survives_sign_in_menu_and_reload(server: AppSe
 def expect_cookie(page: Page) -> None:
     """Wait for the cookie, which no script can read."""
     for _ in range(100):
-        found = [one for one in page.context.cookies() if one["name"] == COOKIE]
+        found = [one for one in page.context.cookies() if one["name"] == cookie_name(page.url)]
         if found:
             assert found[0]["httpOnly"]
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -21,7 +22,7 @@ from perfdash.store.auth import oidc as identities
 from perfdash.store.auth.users import Access
 from perfdash.store.corrections import write as correction_write
 from perfdash.store.engine import Store
-from perfdash.store.maintenance import erase
+from perfdash.store.maintenance import erase, traces
 from perfdash.store.receipts import Exported
 from perfdash.store.schema import metadata
 from perfdash.store.share_links import links
@@ -48,6 +49,7 @@ def everything_done(store: Store) -> set[str]:
     secrets |= numbers_are_shared(store, boss)
     erase.erase_creator(store, OPERATOR, "acme", 1, "c1", NOON)
     erase.purge_client(store, OPERATOR, "gone", NOON)
+    traces.note_copy(store, OPERATOR, Path("backup.db"), NOON)
     return secrets
 
 

@@ -80,10 +80,11 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What a ticket was worth: the secret for the cookie, and until when it is good."""
+    """What a ticket was worth: the secret for the cookie, until when it is good, and whose it is."""
 
     token: str
     expires_at: datetime
+    user_id: int | None = None
 
 
 def begin(
@@ -200,7 +201,7 @@ def redeem(store: Store, value: str, now: datetime) -> Redeemed | None:
         token = secrets.token_urlsafe(32)
         this = sessions.session_id == row.session_id
         connection.execute(update(schema.sessions).where(this).values(token_hash=digest(token)))
-        return Redeemed(token, row.expires_at)
+        return Redeemed(token, row.expires_at, row.user_id)
 
 
 def _found(store: Store, which: ColumnElement[bool], now: datetime, idle: timedelta, touch: bool) -> Session | None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from perfdash.domain import emails
 from perfdash.domain.access import REFUSALS, USER_ROLES, Principal, UserRole, allows, roles_that_may
 from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.store import schema
 from perfdash.store.audit import write_line
+from perfdash.store.auth.keyed import keyed
 from perfdash.store.auth.session_rows import end_of_user
 from perfdash.store.engine import Store
 from perfdash.store.scope import in_scope
@@ -155,8 +156,15 @@ def replace_password(
     users = schema.users
     connection.execute(update(users).where(users.c.user_id == row.user_id).values(password_hash=password_hash))
     void_invitations(connection, row.user_id, now)
+    forget_failures(connection, row.username)
     end_of_user(connection, row.user_id, now, "password", but=but)
     write_line(connection, actor, "users password", row.username, "", now)
+
+
+def forget_failures(connection: Connection, username: str) -> None:
+    """Guesses at an earlier password say nothing of the one that holds from now on."""
+    of_account = schema.guesses.c.account_key == keyed(connection, "account", canonical(username))
+    connection.execute(delete(schema.guesses).where(of_account))
 
 
 def void_invitations(connection: Connection, user_id: int, now: datetime) -> None:

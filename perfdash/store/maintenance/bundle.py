@@ -28,7 +28,7 @@ from perfdash.store.maintenance import check, contents
 from perfdash.store.schema import metadata
 from perfdash.store.types import Instant
 
-LEFT_BEHIND = {"sessions", "tickets", "leases", "invitations", "tries", "spent_identities"}
+LEFT_BEHIND = {"sessions", "tickets", "leases", "invitations", "tries", "guesses", "spent_identities"}
 BATCH = 5_000
 FORMAT = 1
 LONGEST_LINE = 16 * 1024 * 1024

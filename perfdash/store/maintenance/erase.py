@@ -18,7 +18,7 @@ from perfdash.domain.errors import UsageError
 from perfdash.domain.saved_views import SavedView
 from perfdash.store.audit import OF_CLIENTS, OF_GRANTS, OF_USERS, write_line
 from perfdash.store.auth.session_rows import end_of_user, end_where
-from perfdash.store.auth.user_rows import for_change, require_admin
+from perfdash.store.auth.user_rows import for_change, forget_failures, require_admin
 from perfdash.store.engine import Store
 from perfdash.store.maintenance.traces import wipe
 from perfdash.store.schema import (
@@ -63,6 +63,7 @@ def erase_user(store: Store, principal: Principal, username: str, now: datetime)
             raise UsageError(f"{row.username!r} was erased already.")
         erased = f"erased-{row.user_id}"
         end_of_user(connection, row.user_id, now, "erased")
+        forget_failures(connection, row.username)
         connection.execute(update(sessions).where(sessions.c.user_id == row.user_id).values(token_hash=None))
         for table in (invitations, grants, saved_views):
             connection.execute(delete(table).where(table.c.user_id == row.user_id))

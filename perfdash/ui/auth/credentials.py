@@ -17,11 +17,15 @@ from perfdash.store.auth import passwords, throttling
 from perfdash.store.auth.login import Login
 from perfdash.store.auth.session_rows import Session
 from perfdash.store.auth.throttling import Wait
-from perfdash.ui.auth import session
+from perfdash.ui.auth import cookie, session
 from perfdash.ui.runtime import browser, context
 
 _HASHES_AT_ONCE = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
 """A flood of guesses, from however many addresses, waits in line and leaves a processor to the pages of the others."""
+NOT_FROM_HERE = (
+    "Too many wrong passwords for this name, one after the other. Sign in with a browser in which you did before, or "
+    "ask for a new link to choose a password."
+)
 _OF_LIBRARY = ("name", "authentication_status", "username", "email", "roles", "logout", "password_hint")
 
 
@@ -37,8 +41,8 @@ def sign_in(username: str, password: str) -> PasswordCheck | Wait:
     store, settings, now = context.store(), context.settings(), context.now()
     if not settings.security.passwords and not settings.demo:
         return PasswordCheck.WRONG
-    address = browser.address()
-    claimed = throttling.claim(store, username, address, now)
+    address, known = browser.address(), browser.known_as(cookie.KNOWN)
+    claimed = throttling.claim(store, username, address, now, known)
     if isinstance(claimed, Wait):
         return claimed
     login = auth_login.login_of(store, username, demo=settings.demo)
@@ -48,7 +52,7 @@ def sign_in(username: str, password: str) -> PasswordCheck | Wait:
     if opened is None:
         throttling.failed(store, username, now)
         return PasswordCheck.WRONG
-    throttling.succeeded(store, username, address)
+    throttling.succeeded(store, username, address, browser=known, now=now)
     session.enter(opened)
     return PasswordCheck.RIGHT
 
@@ -56,19 +60,22 @@ def sign_in(username: str, password: str) -> PasswordCheck | Wait:
 def confirm(principal: Principal, password: str) -> PasswordCheck | Wait:
     """Does who is signed in know the account's password? Counted like a sign-in: a page left open is no free guess."""
     store, address, now = context.store(), browser.address(), context.now()
-    claimed = throttling.claim(store, principal.name, address, now)
+    known = browser.known_as(cookie.KNOWN)
+    claimed = throttling.claim(store, principal.name, address, now, known)
     if isinstance(claimed, Wait):
         return claimed
     login = auth_login.login_of_user(store, principal.user_id or 0, demo=context.settings().demo)
     if not _matches(login, password) or login.user_id is None:
         throttling.failed(store, principal.name, now)
         return PasswordCheck.WRONG
-    throttling.succeeded(store, principal.name, address)
+    throttling.succeeded(store, principal.name, address, browser=known, now=now)
     return PasswordCheck.RIGHT
 
 
 def wait_words(wait: Wait) -> str:
-    """When to try again; the same for names that nobody has."""
+    """When to try again, or where; the same for names that nobody has."""
+    if wait.until is None:
+        return NOT_FROM_HERE
     minutes = max(1, -(-int((wait.until - context.now()).total_seconds()) // 60))
     return f"Too many tries from here. Try again in {formatting.plural(minutes, 'minute')}."
 

@@ -55,6 +55,12 @@ def address() -> str:
     return _of_gate(ADDRESS)
 
 
+def known_as(name: str) -> str:
+    """The value of one of the app's own cookies, as it was when this page connected; '' where there is none."""
+    value = st.context.cookies.get(name)
+    return value if isinstance(value, str) else ""  # AppTest hands out mocks
+
+
 def encrypted() -> bool:
     """True when the visitor's browser speaks TLS."""
     return _of_gate(SCHEME) == "https"

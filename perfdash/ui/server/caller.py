@@ -130,21 +130,43 @@ def is_from_own_page(headers: Mapping[str, str]) -> bool:
 def forwarded_headers(headers: RawHeaders, who: Caller, link: str = "") -> list[tuple[bytes, bytes]]:
     """The headers for the app: the harmless ones of the visitor, and our own word on address, scheme and client link.
 
-    Of the two cookies that open something, only the one that counts at this address: under a link's, that of the link.
+    Of the cookies that open something, only what counts at this address, under the app's own names for it: under a
+    link's, that of the link. Those of another installation on the same host never arrive.
     """
     kept = [(name, value) for name, value in headers if name in KEPT and name != b"cookie"]
     cookies = _values(headers, b"cookie")
-    counting = [_without(value, cookie.NAME if link else cookie.LINK) for value in cookies]
+    of_account = _renaming(cookies, who)
+    counting = [_renamed(value, {cookie.LINK: cookie.LINK} if link else of_account) for value in cookies]
     kept += [(b"cookie", value.encode("latin-1")) for value in counting if value]
     said = {browser.ADDRESS: who.address, browser.SCHEME: "https" if who.speaks_tls else "http"}
     if link:
-        said |= {browser.LINK: link, browser.ACCOUNT: "no" if counting == cookies else "yes"}
+        said |= {browser.LINK: link, browser.ACCOUNT: "yes" if cookie.NAME in of_account.values() else "no"}
     return kept + [(name.encode(), value.encode("ascii", "replace")) for name, value in said.items()]
 
 
-def _without(cookies: str, name: str) -> str:
-    """A cookie header without the cookies of this name, cut where Starlette cuts it."""
-    return ";".join(chunk for chunk in cookies.split(";") if chunk.partition("=")[0].strip() != name)
+def _renaming(cookies: Iterable[str], who: Caller) -> dict[str, str]:
+    """From the names that count of what this browser sends, to the app's own."""
+    sent = {_name(chunk) for value in cookies for chunk in value.split(";")}
+    found: dict[str, str] = {}
+    for stem in (cookie.NAME, cookie.KNOWN):
+        names = cookie.counting_names(stem, who.host, tls=who.speaks_tls)
+        found |= dict.fromkeys([name for name in names if name in sent][:1], stem)
+    return found
+
+
+def _renamed(cookies: str, names: Mapping[str, str]) -> str:
+    """A cookie header with what `names` has under its new name, no other cookie of ours, cut where Starlette cuts."""
+    chunks = cookies.split(";")
+    kept = [chunk for chunk in chunks if not cookie.is_ours(_name(chunk)) or _name(chunk) in names]
+    return ";".join(_called(chunk, names.get(_name(chunk))) for chunk in kept)
+
+
+def _called(chunk: str, name: str | None) -> str:
+    return chunk if name in (None, _name(chunk)) else f"{name}={chunk.partition('=')[2]}"
+
+
+def _name(chunk: str) -> str:
+    return chunk.partition("=")[0].strip()
 
 
 def _values(headers: RawHeaders, name: bytes) -> list[str]:

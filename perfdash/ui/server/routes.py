@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from datetime import datetime
 from functools import cache
 
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from perfdash.domain.errors import ConfigError, PerfdashError
 from perfdash.store import migrations
-from perfdash.store.auth import sessions
+from perfdash.store.auth import known_browsers, sessions
 from perfdash.ui.auth import cookie, oidc_callback
 from perfdash.ui.runtime import context
 from perfdash.ui.server import link_route, upload_route
@@ -96,31 +97,46 @@ async def _session(request: Request) -> Response:
         return PlainTextResponse("This address answers only to its own pages.", status_code=403)
     if request.method == "DELETE":
         response = Response(status_code=204)
-        response.delete_cookie(cookie.NAME, path="/", httponly=True, samesite="lax", secure=_encrypted(request))
+        for name in {*cookie.counting_names(cookie.NAME, _host(request), tls=False)}:
+            tls = _encrypted(request) or name.startswith("__Host-")
+            response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=tls)
         oidc_callback.drop_identity(request, response)
         return response
     ticket = await _ticket(request)
     if ticket is None:
         return PlainTextResponse('Expected a JSON object {"ticket": "..."}.', status_code=400)
     try:
-        redeemed = await run_in_threadpool(lambda: sessions.redeem(context.store(), ticket, context.now()))
+        redeemed, known = await run_in_threadpool(_redeem, ticket, request.cookies.get(cookie.KNOWN, ""))
     except PerfdashError as error:
         _log.error("A ticket could not be redeemed: %s", error)
         return PlainTextResponse("The database cannot be used right now.", status_code=503)
     if redeemed is None:
         return PlainTextResponse("This ticket is unknown, used or too old; sign in again.", status_code=401)
     response = Response(status_code=204, headers={"Cache-Control": "no-store"})
-    response.set_cookie(
-        cookie.NAME,
-        redeemed.token,
-        expires=redeemed.expires_at,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=_encrypted(request),
-    )
+    _give(request, response, cookie.NAME, redeemed.token, redeemed.expires_at)
+    if known:
+        _give(request, response, cookie.KNOWN, known, context.now() + known_browsers.GOOD_FOR)
     oidc_callback.drop_identity(request, response)
     return response
+
+
+def _redeem(ticket: str, known: str) -> tuple[sessions.Redeemed | None, str]:
+    """What the ticket is good for, and the cookie by which this browser is known from now on."""
+    store, now = context.store(), context.now()
+    redeemed = sessions.redeem(store, ticket, now)
+    if redeemed is None or redeemed.user_id is None:
+        return redeemed, ""
+    return redeemed, known_browsers.issue(store, redeemed.user_id, known, now)
+
+
+def _give(request: Request, response: Response, stem: str, value: str, expires_at: datetime) -> None:
+    tls = _encrypted(request)
+    name = cookie.outer_name(stem, _host(request), tls=tls)
+    response.set_cookie(name, value, expires=expires_at, path="/", httponly=True, samesite="lax", secure=tls)
+
+
+def _host(request: Request) -> str:
+    return request.headers.get("host", "").lower()
 
 
 def _encrypted(request: Request) -> bool:

@@ -7,12 +7,12 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from perfdash.domain.access import OPERATOR
 from perfdash.store import audit, schema
-from perfdash.store.auth import throttling, users
-from perfdash.store.auth.throttling import PER_ADDRESS, PER_PAIR, WINDOW, Wait
+from perfdash.store.auth import known_browsers, throttling, users
+from perfdash.store.auth.throttling import IN_A_ROW, PER_ADDRESS, PER_PAIR, PER_SITE, WINDOW, Wait
 from perfdash.store.engine import Store
 from perfdash.store.opening import open_store
 from tests.store.builders import NOON
@@ -65,6 +65,132 @@ def test_another_spelling_of_a_name_is_no_other_name(store: Store, spelled: str)
     for _ in range(PER_PAIR):
         throttling.claim(store, "ann", HOME, NOON)
     assert isinstance(throttling.claim(store, spelled, HOME, NOON), Wait)
+
+
+STRANGERS = [f"2001:db8:{n:x}::1" for n in range(40)]
+"""Each in a /48 of its own."""
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    """As many failures in a row, instead of 100: each try is a transaction."""
+    monkeypatch.setattr(throttling, "IN_A_ROW", 12)
+    return 12
+
+
+def guessed(store: Store, name: str, *, most: int = 20, browser: str = "") -> int:
+    """How many of `most` tries from ever other places get an answer."""
+    answers = [throttling.claim(store, name, STRANGERS[n // 5 % 40], NOON + n * SECOND, browser) for n in range(most)]
+    return answers.count(None)
+
+
+def given_known(store: Store, name: str) -> str:
+    """The cookie of a browser in which a new user has signed in."""
+    made = users.add_user(store, OPERATOR, name, "correct horse", "analyst", NOON, rounds=4)
+    return known_browsers.issue(store, made.user_id, "", NOON)
+
+
+@pytest.mark.parametrize("name", ["ann", "nobody"])
+def test_one_account_gets_100_failures_in_a_row_from_all_addresses_together(store: Store, name: str) -> None:
+    """NIST SP 800-63B 5.2.2 allows no more; whether there is such a user makes no difference."""
+    given_known(store, "ann")
+    assert guessed(store, name, most=120) == IN_A_ROW == 100
+    later = NOON + timedelta(days=29)
+    assert throttling.claim(store, name, HOME, later) == Wait(None)
+    assert throttling.claim(store, "bob", HOME, later) is None
+
+
+@pytest.mark.usefixtures("few")
+def test_a_browser_that_signed_in_before_is_never_turned_away_for_what_strangers_do(store: Store) -> None:
+    browser = given_known(store, "ann")
+    guessed(store, "ann")
+    for number in range(PER_ADDRESS + 1):  # and the address is used up too
+        throttling.claim(store, f"somebody{number}", HOME, NOON + 300 * SECOND)
+    assert isinstance(throttling.claim(store, "ann", HOME, NOON + 300 * SECOND), Wait)
+    assert throttling.claim(store, "ann", HOME, NOON + 300 * SECOND, browser) is None
+    throttling.succeeded(store, "ann", HOME, browser=browser, now=NOON + 301 * SECOND)
+    assert isinstance(throttling.claim(store, "ann", STRANGERS[0], NOON + timedelta(days=1)), Wait)
+
+
+@pytest.mark.usefixtures("few")
+def test_the_cookie_of_a_browser_is_good_for_its_own_user_and_for_few_tries(store: Store) -> None:
+    browser = given_known(store, "ann")
+    given_known(store, "bob")
+    guessed(store, "ann")
+    guessed(store, "bob")
+    later = NOON + timedelta(hours=1)
+    assert throttling.claim(store, "bob", HOME, later, browser) == Wait(None)
+    forged = browser[:-1] + ("0" if browser[-1] != "0" else "1")
+    for cookie in (forged, "", "x" * 5000, browser.replace("-", "."), "\0", "\ud800"):
+        assert throttling.claim(store, "ann", HOME, later, cookie) == Wait(None)
+    assert [throttling.claim(store, "ann", HOME, later, browser) for _ in range(6)].count(None) == PER_PAIR
+
+
+def test_a_stolen_cookie_of_a_browser_is_worth_as_many_failures_and_half_a_year(store: Store, few: int) -> None:
+    browser = given_known(store, "ann")
+    guessed(store, "ann")
+    got = [throttling.claim(store, "ann", HOME, NOON + number * WINDOW, browser) for number in range(20)]
+    assert got.count(None) == few
+    fresh = given_known(store, "bob")
+    guessed(store, "bob")
+    late = NOON + known_browsers.GOOD_FOR + timedelta(days=2)
+    with store.writing() as connection:
+        assert known_browsers.browser_of(connection, "bob", fresh, NOON)
+        assert not known_browsers.browser_of(connection, "bob", fresh, late)
+
+
+def test_a_browser_is_known_for_the_last_few_of_its_users(store: Store) -> None:
+    made = [users.add_user(store, OPERATOR, f"user{n}", None, "client", NOON) for n in range(6)]
+    cookie = ""
+    for user in (*made, made[-1]):
+        cookie = known_browsers.issue(store, user.user_id, cookie, NOON)
+    assert len(cookie) < 500
+    with store.writing() as connection:
+        found = [bool(known_browsers.browser_of(connection, user.username, cookie, NOON)) for user in made]
+    assert found == [False, False, True, True, True, True]
+
+
+@pytest.mark.usefixtures("few")
+def test_the_right_password_from_elsewhere_and_a_new_one_begin_the_count_anew(store: Store) -> None:
+    given_known(store, "ann")
+    for begin_anew in (
+        lambda: throttling.succeeded(store, "ann", HOME),
+        lambda: users.set_password(store, OPERATOR, "ann", "another horse", NOON, rounds=4),
+    ):
+        with store.writing() as connection:
+            connection.execute(delete(schema.tries))
+        assert guessed(store, "ann", most=11) == 11
+        begin_anew()
+        with store.writing() as connection:
+            connection.execute(delete(schema.tries))
+        assert guessed(store, "ann", most=11) == 11
+        begin_anew()
+
+
+@pytest.mark.usefixtures("few")
+def test_a_month_without_a_try_begins_anew_and_a_flood_of_names_keeps_to_its_room(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guessed(store, "ann")
+    assert throttling.claim(store, "eve", HOME, NOON + timedelta(days=31)) is None
+    assert throttling.claim(store, "ann", HOME, NOON + timedelta(days=31)) is None
+    monkeypatch.setattr(throttling, "MOST_ACCOUNTS", 20)
+    for number in range(50):
+        throttling.claim(store, f"n{number}", HOME, NOON + timedelta(days=32, seconds=number))
+    with store.reading() as connection:
+        assert (connection.scalar(select(func.count()).select_from(schema.guesses)) or 0) <= 20
+
+
+def test_a_whole_site_of_ipv6_networks_is_bounded_too(store: Store) -> None:
+    places = [f"2001:db8:7:{n:x}::1" for n in range(100)]
+    answers = [throttling.claim(store, f"user{n}", places[n % 100], NOON) for n in range(300)]
+    assert answers.count(None) == PER_SITE
+    assert throttling.claim(store, "ann", "2001:db8:8::1", NOON) is None
+
+
+@pytest.mark.usefixtures("few")
+def test_the_code_for_the_first_admin_is_not_an_account_that_strangers_can_use_up(store: Store) -> None:
+    assert guessed(store, "first admin") == 20
 
 
 def test_a_household_s_many_ipv6_addresses_are_one_and_the_next_household_s_another(store: Store) -> None:

@@ -158,6 +158,43 @@ def test_only_harmless_headers_and_our_own_word_are_passed_on() -> None:
     ]
 
 
+def arriving(cookies: str, *, host: str = "localhost:8501", tls: bool = False, link: str = "") -> str:
+    """The cookies that the app sees."""
+    who = Caller("198.51.100.7", tls, host, "")
+    raw = [(b"host", host.encode()), (b"cookie", cookies.encode())]
+    found = [value for name, value in server_caller.forwarded_headers(raw, who, link) if name == b"cookie"]
+    return b"".join(found).decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "host", "tls", "seen"),
+    [
+        ("perfdash_session_8501=a", "localhost:8501", False, "perfdash_session=a"),
+        ("perfdash_session_8502=b; perfdash_session_8501=a", "localhost:8501", False, "perfdash_session=a"),
+        ("perfdash_session_8502=b", "localhost:8501", False, ""),
+        ("x=1; perfdash_session=old", "localhost:8501", False, "x=1; perfdash_session=old"),
+        ("perfdash_session=old; perfdash_session_8501=a", "localhost:8501", False, "perfdash_session=a"),
+        ("__Host-perfdash_session=a", "reports.example.com", True, "perfdash_session=a"),
+        ("perfdash_session=planted", "reports.example.com", True, ""),
+        ("perfdash_session=planted; __Host-perfdash_session=a", "reports.example.com", True, "perfdash_session=a"),
+        ("perfdash_session=a", "reports.example.com", False, "perfdash_session=a"),
+        ("__Host-perfdash_session=a", "reports.example.com", False, "perfdash_session=a"),
+        ("perfdash_known_8501=k;perfdash_session_8501=a", "h:8501", False, "perfdash_known=k;perfdash_session=a"),
+        ("perfdash_known=planted", "reports.example.com", True, ""),
+    ],
+)
+def test_of_the_cookies_of_a_host_only_those_of_this_installation_arrive(
+    sent: str, host: str, tls: bool, seen: str
+) -> None:
+    assert arriving(sent, host=host, tls=tls) == seen
+
+
+def test_under_a_link_no_account_counts_and_elsewhere_no_link() -> None:
+    both = "perfdash_session_8501=a; perfdash_known_8501=k; perfdash_link=l"
+    assert arriving(both, link="/link/token").strip() == "perfdash_link=l"
+    assert "perfdash_link" not in arriving(both)
+
+
 @pytest.mark.parametrize(
     ("path", "base", "kind"),
     [

@@ -62,7 +62,7 @@ def post(address: str, ticket: str, **headers: str) -> tuple[HTTPResponse, str]:
 
 
 def cookie_of(answer: HTTPResponse) -> dict[str, str]:
-    name, *parts = (answer.getheader("set-cookie") or "=").split("; ")
+    name, *parts = (answer.headers.get_all("set-cookie") or ["="])[0].split("; ")
     pairs = [part.partition("=") for part in parts]
     return {"": name.partition("=")[2], **{key.lower(): value for key, _, value in pairs}}
 
@@ -88,6 +88,19 @@ def test_under_tls_the_cookie_is_secure_also_behind_a_proxy(
     answer, _ = post(address, ticket, Origin="https://dash.example.com", Sec_Fetch_Site="same-origin")
     assert answer.status == 204
     assert "secure" in cookie_of(answer)
+
+
+def test_the_cookie_has_a_name_of_this_installation_and_under_tls_the_prefix_of_its_host(
+    address: str, store: Store, session: session_rows.Session
+) -> None:
+    def names(**headers: str) -> list[str]:
+        answer, _ = post(address, sessions.ticket(store, session.session_id, context.now()), **headers)
+        return [line.partition("=")[0] for line in answer.headers.get_all("set-cookie") or []]
+
+    port = address.partition(":")[2]
+    assert names() == [f"perfdash_session_{port}", f"perfdash_known_{port}"]
+    tls = names(Origin="https://dash.example.com", Sec_Fetch_Site="same-origin")
+    assert tls == [f"__Host-perfdash_session_{port}", f"__Host-perfdash_known_{port}"]
 
 
 def test_a_ticket_works_once_and_a_made_up_one_never(address: str, store: Store, session: session_rows.Session) -> None:
