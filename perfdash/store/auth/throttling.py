@@ -44,7 +44,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Counting:
     """Where a try comes from, as keyed digests. `guesses` is what failures in a row count for: account or browser."""
 
     account: str
@@ -110,21 +110,21 @@ def site_of(address: str) -> str:
     return str(ip_network(network).supernet(new_prefix=48)) if network.endswith("/64") else ""
 
 
-def _place(connection: Connection, username: str, address: str, browser: str, now: datetime) -> _Place:
+def _place(connection: Connection, username: str, address: str, browser: str, now: datetime) -> _Counting:
     name = canonical(username)
     account = keyed(connection, "account", name)
     known = browser_of(connection, username, browser, now) if browser else ""
     if known:
         own = keyed(connection, "known browser", f"{name}\0{known}")
         if _failures(connection, own) < IN_A_ROW:  # one that was stolen is worth no more than a stranger
-            return _Place(account, own, "", own, known=True)
+            return _Counting(account, own, "", own, known=True)
     network, site = network_of(address), site_of(address)
-    return _Place(
+    return _Counting(
         account, keyed(connection, "address", network), keyed(connection, "site", site) if site else "", account
     )
 
 
-def _take_turns(connection: Connection, store: Store, place: _Place) -> None:
+def _take_turns(connection: Connection, store: Store, place: _Counting) -> None:
     """One claim per address, site and account at a time, taken in this order. SQLite has one writer anyway."""
     if store.dialect == "postgresql":
         for key in filter(None, (place.address, place.site, place.guesses)):
@@ -132,7 +132,7 @@ def _take_turns(connection: Connection, store: Store, place: _Place) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
 
 
-def _refused(connection: Connection, place: _Place, username: str, *, counts_address: bool) -> Wait | None:
+def _refused(connection: Connection, place: _Counting, username: str, *, counts_address: bool) -> Wait | None:
     t = schema.tries.c
     from_here = t.address_key == place.address
     waits = [_freed(connection, from_here & (t.account_key == place.account), PER_PAIR)]
@@ -146,7 +146,7 @@ def _refused(connection: Connection, place: _Place, username: str, *, counts_add
     return Wait(None) if is_name(canonical(username)) and _failures(connection, place.guesses) >= IN_A_ROW else None
 
 
-def _write(connection: Connection, place: _Place, now: datetime) -> None:
+def _write(connection: Connection, place: _Counting, now: datetime) -> None:
     rows = [{"account_key": place.account, "address_key": place.address}]
     if place.site:
         rows.append({"account_key": "", "address_key": place.site})
