@@ -52,7 +52,7 @@ with errors_shown():
     base = base_of(question)
     if base is not None:
         memory.strip(question, base, currency)
-    shot = snapshot(asked, currency, cache.origins(question), base)
+    shot = snapshot(asked, currency, cache.origins(question), base, found.earlier)
     deliveries = cache.deliveries(question)
     paced = pacing.paced(deliveries, currency)
     tiles(found, shot, paced, pacing.reported(question, base, currency))

@@ -1,4 +1,4 @@
-"""The demo's past: thirty daily syncs replayed against the API's test clock, so that history is real on first sight."""
+"""The demo's past: daily syncs replayed against the API's test clock, so that history is real on first sight."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from perfdash.store.ledger import attempts
 from perfdash.store.query import catalog
 from perfdash.sync.run import Order, SyncContext, sync_one
 
-DAYS = 30
+DAYS = 32
+"""So that the default comparison, of thirty days with the thirty before at the same age, finds what was known then."""
 KEY = "demo_history"
 
 FetchAt = Callable[[Account, Days, datetime], Fetched]

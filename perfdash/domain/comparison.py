@@ -65,6 +65,14 @@ class Age:
         return f"on day {day}" if day > 0 else "when each day ended"
 
 
+def as_long_ago(seen: datetime | date, current: Days, previous: Days) -> datetime | date:
+    """When each day of `previous` was as old as its counterpart of `current` is at `seen`: now, or an as-of."""
+    try:
+        return seen - (current.start - previous.start)
+    except OverflowError:
+        return START_OF_TIME
+
+
 def previous(kind: Kind, current: Days, plain: Days) -> Days | str:
     """The days that `current` is compared with, where `plain` is the plain answer; or why there are none."""
     if kind == "weekday":

@@ -1,7 +1,8 @@
 """What a change is measured against, in words: the other days, and whether both sides are seen at the same age.
 
-Same age asks a fair question of numbers that still move: each day of both periods is seen as many days after its end,
-at the same time on the clock, as the youngest day in view is seen now (or at as-of). Only a ledger can answer it.
+Two comparisons are fair to numbers that still move; only a ledger can answer them. "fair" takes the days in view as
+they are, and each earlier day as it was known when it was as old as its counterpart in view. "same_age" sees each day
+of both periods as many days after its end, at the same time on the clock, as the youngest day in view is seen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _NO_NAMES: Mapping[str, str] = {}
 
 
 def describe(kind: Kind, current: Filters, other: Filters, when: str = "", names: Mapping[str, str] = _NO_NAMES) -> str:
-    """What is compared with what, exactly, as a phrase: the days of both. `when` is the age's phrase for `same_age`.
+    """What is compared with what, exactly, as a phrase: the days of both. `when` is the age's phrase for `same_age`,
+    and for `fair` the moment at which the other days are seen.
 
     `names` are the names of clients, by slug.
     """
@@ -26,6 +28,8 @@ def describe(kind: Kind, current: Filters, other: Filters, when: str = "", names
     unequal = "" if len(set(lengths)) == 1 or other.ranges else "{} days against {}".format(*lengths)
     aside = f" ({unequal})" if unequal else ""
     hows = {"weekday": "the same weekdays", "last_year": "the same days last year", "same_age": f"both as known {when}"}
+    if kind == "fair" and when:
+        hows["fair"] = f"as known at {when}"
     how = f", {hows[kind]}" if kind in hows else ""
     return f"change against {periods.told(other.days, other.ranges, names)}{how}{aside}"
 
@@ -34,6 +38,14 @@ def at_same_age(young: Collection[date], when: str) -> str:
     """Why both sides are seen at the same age; a sentence without its point."""
     why = f"{_ranges(young)} can still change" if young else "chosen so"
     return f"Compared at the same age, each day as known {when}: {why}"
+
+
+def as_old(young: Collection[date], moment: str) -> str:
+    """Why the days before are taken as they were known at `moment`; a sentence without its point."""
+    return (
+        f"Compared at the same age: {_ranges(young)} can still change, so the days before are taken as they were known "
+        f"at {moment}, when they were as old"
+    )
 
 
 def plain(young: Collection[date], why: str) -> str:

@@ -71,11 +71,11 @@ def cost(store: Store, days: Days, as_of: AsOf | None = None) -> int:
     return group.sums.cost or 0
 
 
-def test_thirty_days_of_revisions_end_now_and_are_not_replayed_again(store: Store) -> None:
+def test_more_than_thirty_days_of_revisions_end_now_and_are_not_replayed_again(store: Store) -> None:
     clock = Clock()
-    assert replay(store, clock) == list(range(1, 31))
+    assert replay(store, clock) == list(range(1, history.DAYS + 1))
     runs = attempts.committed(store, OPERATOR, catalog.accounts(store, OPERATOR)[0])
-    assert runs[0].fetched_at == pytest.approx(NOW - timedelta(days=29), abs=timedelta(minutes=1))
+    assert runs[0].fetched_at == pytest.approx(NOW - timedelta(days=history.DAYS - 1), abs=timedelta(minutes=1))
     assert runs[-1].fetched_at == pytest.approx(NOW, abs=timedelta(minutes=1))
     assert sum(len(run.days) == ACCOUNT.history_days for run in runs) == 5
     assert replay(store, clock) == []
@@ -84,7 +84,7 @@ def test_thirty_days_of_revisions_end_now_and_are_not_replayed_again(store: Stor
 def test_no_run_of_a_newcomers_first_look_refuses_keeps_or_doubts_anything(store: Store) -> None:
     replay(store, Clock())
     runs = sync_health.runs(store, OPERATOR, limit=1000)
-    assert len(runs) == 30
+    assert len(runs) == history.DAYS
     assert {(run.state, run.message, run.quarantined, run.duplicate) for run in runs} == {("committed", "", 0, 0)}
     assert sum(run.vanished for run in runs) > 0, "it does take rows back"
 
@@ -112,7 +112,7 @@ def test_an_interrupted_replay_goes_on_where_it_stopped(store: Store) -> None:
         history.replay(store, fetch, clock, stop)
     assert history.progress(store, clock()).done == 3
     clock.now += timedelta(hours=2)
-    assert replay(store, clock) == list(range(4, 31))
+    assert replay(store, clock) == list(range(4, history.DAYS + 1))
 
 
 def test_numbers_synced_meanwhile_are_not_overwritten_with_the_past(store: Store) -> None:
@@ -122,5 +122,5 @@ def test_numbers_synced_meanwhile_are_not_overwritten_with_the_past(store: Store
     desk = SyncContext(store, lambda a, d: fetch(a, d, clock()), clock=clock)
     assert sync_one(desk, Order(OPERATOR, "cli"), account, Days(today - timedelta(days=5), today)).ok
     before = cost(store, Days(today - timedelta(days=5), today))
-    assert replay(store, clock) == list(range(1, 31))
+    assert replay(store, clock) == list(range(1, history.DAYS + 1))
     assert cost(store, Days(today - timedelta(days=5), today)) == before

@@ -149,9 +149,14 @@ def test_a_link_that_names_no_kind_is_said_and_means_a_fair_comparison(restated)
 
 def test_by_default_young_days_are_compared_at_the_same_age_with_the_numbers_that_were_known_then(restated):
     app = shown(range="Last 7 days")
-    assert "Compared at the same age, each day as known on day 1: 7–9 Mar 2026 can still change." in said(app)
+    moment = "Tue 3 Mar 2026, 12:00 (UTC)"
+    assert (
+        f"Compared at the same age: 7–9 Mar 2026 can still change, so the days before are taken as they were known at "
+        f"{moment}, when they were as old."
+    ) in said(app)
+    assert f"change against 24 Feb – 2 Mar 2026, as known at {moment} ·" in said(app)
     assert tile(app, "Cost (EUR)").delta == "0.0%"
-    assert "Changed from 70.00\u00a0EUR to 70.00\u00a0EUR." in tile(app, "Cost (EUR)").help
+    assert "Changed from 75.00\u00a0EUR to 75.00\u00a0EUR." in tile(app, "Cost (EUR)").help, "the tile's own number"
 
 
 def test_by_default_settled_days_are_compared_as_they_are(restated):
@@ -166,7 +171,7 @@ def test_where_the_past_is_not_known_the_default_is_plain_and_says_why(acme):
     app = shown()
     line = said(app)
     assert "Compared as they are, although 7–9 Mar 2026 can still change:" in line
-    assert "the ledger begins on 10 Mar 2026." in line
+    assert "30 days of the period before (9 Jan – 7 Feb 2026) were not known yet at Sun 8 Feb 2026, 12:00 (UTC)" in line
     assert tile(app, "Cost (EUR)").delta == "0.0%"
 
 

@@ -15,10 +15,11 @@ from perfdash.domain.question import Question
 from perfdash.presentation import comparison as comparison_story
 from perfdash.presentation import formatting
 from perfdash.presentation.kpis import ALL_OF_ONE, COUNTS, MONEY, Figure, Total, figures, overall, totals
+from perfdash.presentation.moments import told
 from perfdash.store.query import catalog, coverage
 from perfdash.ui.filters import compare
 from perfdash.ui.filters.sidebar import Selection
-from perfdash.ui.runtime import cache, context
+from perfdash.ui.runtime import browser, cache, context
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Headline:
     """What is in view. `before` and `current` are None when no change is shown; `why` then says why.
 
     `against` says what is compared with what, exactly, where a change is shown; `fairness` whether both sides are seen
-    at the same age, and why.
+    at the same age, and why. `earlier` is the question that `before` answers, where it answers one.
     """
 
     now: Side
@@ -49,6 +50,7 @@ class Headline:
     why: str
     against: str = ""
     fairness: str = ""
+    earlier: Question | None = None
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -104,22 +106,34 @@ def headline(asked: Selection) -> Headline:
     )
     if why := _not_comparable(sides):
         return replace(alone, why=why)
-    fairness = ""
-    if period.kind in ("fair", "same_age"):
-        young = _young(sides.current)
-        found = _of_same_age(alone, sides, young) if young or period.kind == "same_age" else alone
-        if found.before is not None or period.kind == "same_age":
-            return found
-        fairness = comparison_story.plain(young, found.why)
-    return _plain(replace(alone, why="", fairness=fairness), sides, period.kind)
+    if period.kind == "same_age":
+        return _of_same_age(alone, sides, _young(sides.current))
+    if period.kind == "fair":
+        return _fair(alone, sides)
+    return _plain(alone, sides, period.kind)
 
 
-def _plain(alone: Headline, sides: _Compared, kind: Kind) -> Headline:
+def _fair(alone: Headline, sides: _Compared) -> Headline:
+    """The days before as they were known when they were as old as those in view, where some of these can still change
+    and the ledger goes back so far; else as they are now.
+    """
+    young = _young(sides.current)
+    then = compare.as_old(sides.current, sides.previous) if young else None
+    why = compare.why_not(then, sides.current.principal) if young else ""
+    if then is None or why:
+        return _plain(replace(alone, fairness=comparison_story.plain(young, why)), sides, "fair")
+    moment = told(then.at, browser.zone())
+    fairness = comparison_story.as_old(young, moment)
+    return _plain(replace(alone, fairness=fairness), replace(sides, previous=then.question), "fair", moment)
+
+
+def _plain(alone: Headline, sides: _Compared, kind: Kind, moment: str = "") -> Headline:
     return replace(
         alone,
         current=_whole(sides.current),
         before=_whole(sides.previous),
-        against=_against(kind, sides),
+        against=_against(kind, sides, moment),
+        earlier=sides.previous,
     )
 
 

@@ -22,8 +22,8 @@ Sides = Mapping[tuple[str, str], tuple[Sums, Sums]]
 
 
 def sides(asked: Selection, clients: Collection[str]) -> Sides:
-    """Per client: none where days were never fetched; each day at the same age where young days are in view and the
-    ledger knows the earlier ones at that age; else as they are. As `headline` decides it for one client.
+    """Per client: none where days were never fetched; at the same age where young days are in view and the ledger knows
+    the earlier ones so; else as they are. As `headline` decides it for one client.
     """
     question, period = _in_one_currency(asked.question), asked.period
     if period.current is None or period.previous is None:
@@ -32,27 +32,36 @@ def sides(asked: Selection, clients: Collection[str]) -> Sides:
     lacking = {gap.account.client for side in pair for gap in coverage.gaps(context.store(), side)}
     left = set(clients) - lacking
     found: dict[tuple[str, str], tuple[Sums, Sums]] = {}
-    if period.kind in ("fair", "same_age"):
-        wanted = left if period.kind == "same_age" else left & _young(pair[1])
-        aged, unknown = _at_same_age(pair, wanted)
-        found |= aged
-        left -= wanted - unknown if period.kind == "fair" else left
+    if period.kind == "same_age":
+        return _at_same_age(pair, left)
+    if period.kind == "fair":
+        found |= _fair(pair, left & _young(pair[1]))
+        left -= {client for client, _ in found}
     if left:
         found |= _paired(*(cache.groups(_among(side, left), ("client",)) for side in pair))
     return found
 
 
-def _at_same_age(pair: tuple[Question, Question], clients: Collection[str]) -> tuple[Sides, set[str]]:
-    """What was known of both sides at the same age; and the clients of which some day was not known then."""
+def _fair(pair: tuple[Question, Question], clients: Collection[str]) -> Sides:
+    """Of those whose earlier days were known when they were as old as the days in view are now."""
     found: dict[tuple[str, str], tuple[Sums, Sums]] = {}
-    unknown: set[str] = set()
+    for client in sorted(clients):
+        previous, current = (_among(side, {client}) for side in pair)
+        then = compare.as_old(current, previous)
+        if not compare.why_not(then, current.principal) and then is not None:
+            found |= _paired(cache.groups(then.question, ("client",)), cache.groups(current, ("client",)))
+    return found
+
+
+def _at_same_age(pair: tuple[Question, Question], clients: Collection[str]) -> Sides:
+    """What was known of both sides at the same age; a client of which some day was not known then is absent."""
+    found: dict[tuple[str, str], tuple[Sums, Sums]] = {}
     for end, alike in _by_end(pair[1], clients).items():
         age = Age(end, _moment(pair[1].as_of))
         late = {one.account.client for side in pair for one in compare.unknown(_among(side, alike), age)}
-        unknown |= late
         if known := alike - late:
             found |= _paired(*(compare.aged(_among(side, known), age).groups for side in pair))
-    return found, unknown
+    return found
 
 
 def _by_end(current: Question, clients: Iterable[str]) -> Mapping[date, set[str]]:

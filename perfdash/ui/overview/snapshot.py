@@ -96,9 +96,13 @@ class Snapshot:
         return found
 
 
-def snapshot(asked: Selection, currency: str, origins: Origins, base: Base | None) -> Snapshot:
-    """Reads all currencies at once, so that showing another one asks nothing."""
-    before, before_days = _before(asked, currency)
+def snapshot(
+    asked: Selection, currency: str, origins: Origins, base: Base | None, earlier: Question | None
+) -> Snapshot:
+    """Reads all currencies at once, so that showing another one asks nothing. `earlier` asks for what it is compared
+    with; None: with nothing.
+    """
+    before, before_days = _before(asked, currency, earlier)
     return Snapshot(
         question=asked.question.filtered(currency=currency) if currency else asked.question,
         currency=currency,
@@ -123,12 +127,12 @@ def _then(question: Question, base: Base | None, currency: str) -> Mapping[Cell,
     return found | added(groups, lambda group: (group.client, group.day) if group.day else None)
 
 
-def _before(asked: Selection, currency: str) -> tuple[Mapping[date, Sums], Days | None]:
+def _before(asked: Selection, currency: str, earlier: Question | None) -> tuple[Mapping[date, Sums], Days | None]:
     period = asked.period
-    if period.previous is None or period.current is None:
+    if earlier is None or period.previous is None or period.current is None:
         return {}, None
     shift = period.current.start - period.previous.start
-    groups = cache.groups(asked.question.over(period.previous, period.previous_ranges), ("day",))
+    groups = cache.groups(earlier, ("day",))
     sums = added((g for g in groups if currency in ("", g.currency)), lambda group: group.day)
     return {
         day + shift: one for day, one in sums.items() if day + shift in asked.question.filters.days
