@@ -31,6 +31,8 @@ class Measure:
     """It may be below zero."""
     correctable: bool = False
     """People can set it; `overlays` and `corrections` have columns of it."""
+    synonyms: tuple[str, ...] = ()
+    """What people look for when they mean it: its names in other tools and languages."""
     later: bool = False
     """It came after exports had receipts: outside their checksum and to the right, so that earlier ones still hold."""
 
@@ -60,6 +62,7 @@ MEASURES = (
         "Not how many people saw them: that is reach.",
         always=True,
         correctable=True,
+        synonyms=("Einblendungen", "Sichtkontakte", "impresiones", "affichages"),
     ),
     Measure(
         "clicks",
@@ -69,6 +72,7 @@ MEASURES = (
         "As each platform counts them: some count every tap, some only links.",
         always=True,
         correctable=True,
+        synonyms=("Klicks", "clics"),
     ),
     Measure(
         "cost",
@@ -80,6 +84,17 @@ MEASURES = (
         always=True,
         signed=True,
         correctable=True,
+        synonyms=(
+            "spend",
+            "amount spent",
+            "Kosten",
+            "Ausgaben",
+            "coste",
+            "gasto",
+            "importe gastado",
+            "coût",
+            "dépense",
+        ),
     ),
     Measure(
         "reach",
@@ -89,6 +104,7 @@ MEASURES = (
         "It never adds up, over days, platforms or creators: one person may be reached twice. So it stands only where "
         "the row is a single fact.",
         additive=False,
+        synonyms=("unique users", "Reichweite", "Nettoreichweite", "alcance", "couverture", "portée"),
     ),
     Measure(
         "views",
@@ -96,12 +112,14 @@ MEASURES = (
         "count",
         "How often a video was watched, as the platform counts it.",
         "Each platform has a watching time of its own after which it counts.",
+        synonyms=("plays", "Aufrufe", "Wiedergaben", "visualizaciones", "reproducciones", "vues"),
     ),
     Measure(
         "engagements",
         "Engagements",
         "count",
         "Likes, comments, shares, saves: what the platform counts as a reaction.",
+        synonyms=("interactions", "Interaktionen", "interacciones", "likes", "comments", "shares"),
     ),
     Measure(
         "conversions",
@@ -110,6 +128,7 @@ MEASURES = (
         "The results that the source attributes to the ads: purchases, sign-ups, leads.",
         "May have decimals, since some sources share one result between several ads. Platforms attribute by rules of "
         "their own, so their sums can exceed what was sold.",
+        synonyms=("results", "purchases", "orders", "Abschlüsse", "Ergebnisse", "conversiones", "achats", "résultats"),
     ),
     Measure(
         "revenue",
@@ -119,6 +138,7 @@ MEASURES = (
         "Not reported is not 0: such rows stay out of ROAS and ROI.",
         # Refunds.
         signed=True,
+        synonyms=("conversion value", "sales", "Umsatz", "Erlös", "ingresos", "ventas", "chiffre d’affaires"),
     ),
 )
 """In their order everywhere; those that are always reported first."""

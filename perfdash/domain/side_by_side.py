@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from perfdash.domain.facts import MICRO
-from perfdash.domain.measures import BY_NAME, IN_MILLIONTHS
+from perfdash.domain.measures import ADDITIVE, BY_NAME, IN_MILLIONTHS
 from perfdash.domain.metrics import METRICS, PER_1000_VIEWS, Sums, quotient
 
 FEWEST, MOST = 2, 4
-LINES = (
-    "cost",
-    "impressions",
-    "clicks",
-    "ctr",
-    "cpm",
-    "cpc",
-    "views",
-    PER_1000_VIEWS.name,
-    "engagements",
-    "engagement_rate",
-    "cpe",
-    "conversions",
-    "cpa",
-    "revenue",
-    "roas",
-    "roi",
-)
-"""What is compared, in this order: measures, each with the ratios made of it."""
-_OTHER = {PER_1000_VIEWS.name: PER_1000_VIEWS}
+_RATIOS = {m.name: m for m in (*METRICS.values(), PER_1000_VIEWS) if m.name != "cpv"}
+"""The cost of a view is compared at a size that can be read."""
+
+
+def _lines() -> Iterator[str]:
+    """Measures, each with the ratios that are made of it and of those before it."""
+    known: set[str] = set()
+    for name in sorted(ADDITIVE, key=lambda name: name != "cost"):
+        known.add(name)
+        yield name
+        yield from (one for one, ratio in _RATIOS.items() if name in ratio.measures and known >= set(ratio.measures))
+
+
+LINES = tuple(_lines())
+"""What is compared, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +72,11 @@ def not_reported(sides: Sequence[ComparedSide]) -> tuple[str, ...]:
 
 def label_of(name: str) -> str:
     """What a line is called."""
-    return BY_NAME[name].label if name in BY_NAME else (METRICS | _OTHER)[name].label
+    return BY_NAME[name].label if name in BY_NAME else _RATIOS[name].label
 
 
 def _needs_money(name: str) -> bool:
-    return BY_NAME[name].needs_money if name in BY_NAME else (METRICS | _OTHER)[name].needs_money
+    return BY_NAME[name].needs_money if name in BY_NAME else _RATIOS[name].needs_money
 
 
 def _line(name: str, sides: Sequence[ComparedSide]) -> ComparedLine:
@@ -91,7 +86,7 @@ def _line(name: str, sides: Sequence[ComparedSide]) -> ComparedLine:
 
 def _value(name: str, sums: Sums) -> Fraction | None:
     if name not in BY_NAME:
-        return quotient((METRICS | _OTHER)[name], sums)
+        return quotient(_RATIOS[name], sums)
     value: int | None = getattr(sums, name)
     return None if value is None else Fraction(value, MICRO if name in IN_MILLIONTHS else 1)
 
@@ -106,5 +101,5 @@ def _change(name: str, first: Fraction | None, last: Fraction | None) -> Fractio
 
 def in_points(name: str) -> bool:
     """True for what is a percentage: its change is a difference in points."""
-    metric = METRICS.get(name)
+    metric = _RATIOS.get(name)
     return metric is not None and metric.unit == "fraction" and not metric.times

@@ -18,6 +18,7 @@ SECTIONS: tuple[Section, ...] = get_args(Section)
 
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
+    **{measure.name: measure.synonyms for measure in measures.MEASURES},
     "cpm": ("TKP", "Tausend-Kontakt-Preis", "cost per mille", "coste por mil", "coût pour mille"),
     "cpc": ("Klickpreis", "cost per click", "coste por clic", "coût par clic"),
     "ctr": ("Klickrate", "click-through rate", "tasa de clics", "porcentaje de clics", "taux de clics"),
@@ -28,23 +29,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "roas": ("KUR", "return on ad spend", "Werberendite", "retorno de la inversión publicitaria"),
     "roi": ("return on investment", "Rendite", "retorno de la inversión", "retour sur investissement"),
     "frequency": ("Kontaktdichte", "OTS", "frecuencia", "fréquence", "répétition"),
-    "impressions": ("Einblendungen", "Sichtkontakte", "impresiones", "affichages"),
-    "clicks": ("Klicks", "clics"),
-    "cost": ("spend", "amount spent", "Kosten", "Ausgaben", "coste", "gasto", "importe gastado", "coût", "dépense"),
-    "views": ("plays", "Aufrufe", "Wiedergaben", "visualizaciones", "reproducciones", "vues"),
-    "engagements": ("interactions", "Interaktionen", "interacciones", "likes", "comments", "shares"),
-    "conversions": (
-        "results",
-        "purchases",
-        "orders",
-        "Abschlüsse",
-        "Ergebnisse",
-        "conversiones",
-        "achats",
-        "résultats",
-    ),
-    "revenue": ("conversion value", "sales", "Umsatz", "Erlös", "ingresos", "ventas", "chiffre d’affaires"),
-    "reach": ("unique users", "Reichweite", "Nettoreichweite", "alcance", "couverture", "portée"),
     "budget": ("Etat", "presupuesto"),
     "budget_pacing": ("budget used", "Budgetverbrauch", "presupuesto consumido", "budget consommé"),
     "flight": ("campaign dates", "run time", "Laufzeit", "periodo", "période de diffusion"),

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, String
 from perfdash.config.source_models import FieldsConfig
 from perfdash.domain import corrections, measures, question, restatements
 from perfdash.domain.measures import BY_NAME, MEASURES, NAMES, OPTIONAL, FactValues
-from perfdash.domain.metrics import METRICS, Metric, Sums, quotient, sides_of
+from perfdash.domain.metrics import CORRECTED, METRICS, Metric, Sums, quotient, sides_of
 from perfdash.ingest import mapping
 from perfdash.presentation import columns, glossary
 from perfdash.store.query.facts import measures as read_by
@@ -46,7 +46,7 @@ def test_a_fact_has_every_measure_in_order_and_says_which_may_be_missing() -> No
 
 def test_sums_hold_every_measure_and_what_metrics_are_taken_over() -> None:
     sides = {side for metric in METRICS.values() for side in (metric.numerator, metric.denominator)}
-    assert {f.name for f in fields(Sums)} == {"rows", "corrected", *NAMES, *sides}
+    assert {f.name for f in fields(Sums)} == {"rows", *CORRECTED, *NAMES, *sides}
     assert len(fields(Sums)) == len({f.name for f in fields(Sums)})
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from perfdash.domain.accounts import Days
 from perfdash.domain.campaigns import CampaignRef, CampaignRow
 from perfdash.domain.groups import Group
+from perfdash.domain.measures import ADDITIVE
 from perfdash.domain.metrics import Sums, made_of_money
 from perfdash.presentation import formatting, glossary, kpis
 from perfdash.presentation.escaping import escape_markdown
@@ -21,7 +22,7 @@ from perfdash.ui.overview import spike
 from perfdash.ui.overview.snapshot import Snapshot, added, total
 from perfdash.ui.runtime import cache
 
-MEASURES = ("cpm", "ctr", "cpc", "roas", "impressions", "clicks", "views", "engagements", "conversions", "revenue")
+MEASURES = ("cpm", "ctr", "cpc", "roas", *(name for name in ADDITIVE if name != "cost"))
 KEY = "measure"
 
 
