@@ -603,7 +603,7 @@ def test_a_question_without_days_is_about_the_thirty_that_were_complete_then(ben
         found = json.loads(bench.good("query", "overview", "--format", "json", *more))["perfdash"]["filters"]
         return found["from"], found["to"]
 
-    assert asked("--as-of", "2025-03-31") == ("2025-03-02", "2025-03-31")
+    assert asked("--as-of", "2025-03-31") == ("2025-03-01", "2025-03-30")
     assert asked("--as-of", "2025-03-31T12:00Z") == ("2025-03-01", "2025-03-30")
     assert asked("--to", "0001-01-05") == ("0001-01-01", "0001-01-05")
 

@@ -92,10 +92,10 @@ class Listener(Visitor):
         return message
 
     def choose(self, key: str, row: int = 0) -> None:
-        """Click a row of the table with this key, if it is there."""
+        """Click into a row of the table with this key, if it is there."""
         for element in self._of("dataframe"):
             if element.id.endswith(f"-{key}"):
-                chosen = f'{{"selection": {{"rows": [{row}], "columns": [], "cells": []}}}}'
+                chosen = f'{{"selection": {{"rows": [], "columns": [], "cells": [[{row}, "any"]]}}}}'
                 self._values[element.id] = WidgetState(id=element.id, string_value=chosen)
                 self.run()
 

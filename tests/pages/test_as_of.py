@@ -201,7 +201,7 @@ def test_what_was_final_then_is_told_as_of_then(restated):
 def test_a_download_and_its_receipt_are_of_then(restated, saved):
     shown(CAMPAIGNS, as_of=THEN)
     text = saved["campaigns_daily_csv"]()
-    found = exports.answer(restated, Question(BOSS, Filters(VIEW_THEN), date(2026, 3, 5)), "daily", NOON)
+    found = exports.answer(restated, Question(BOSS, Filters(VIEW_THEN), date(2026, 3, 5)), "campaign_days", NOON)
     assert text == tables.to_csv(found.table)
     assert "5.000000" in text
     (receipt,) = receipts.list_receipts(restated, BOSS)

@@ -119,7 +119,13 @@ def test_every_number_in_every_table_has_a_tooltip_and_it_is_the_glossarys(acme,
 def test_every_tile_begins_with_what_the_glossary_says(acme):
     fact(acme, revenue=12_000_000)
     app = shown()
-    for label, name in (("Cost (EUR)", "cost"), ("CTR", "ctr"), ("ROI (EUR)", "roi"), ("Campaigns", "campaigns")):
+    for label, name in (
+        ("Cost (EUR)", "cost"),
+        ("Impressions", "impressions"),
+        ("CPM (EUR)", "cpm"),
+        ("CTR", "ctr"),
+        ("ROAS (EUR)", "roas"),
+    ):
         assert tile(app, label).help.startswith(glossary.hint(name))
 
 
