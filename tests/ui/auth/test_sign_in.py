@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from perfdash.domain.access import OPERATOR
 from perfdash.store import audit
-from perfdash.store.auth import invitations, sessions, users
+from perfdash.store.auth import invitations, known_browsers, sessions, throttling, users
 from perfdash.store.auth.login import NOBODY
 from perfdash.store.engine import Store
 from perfdash.ui.auth import credentials, session
-from perfdash.ui.runtime import context
+from perfdash.ui.runtime import browser, context
 from tests.store.builders import given_client
 from tests.ui.conftest import PASSWORD, given_user, opened, press, sign_in, signed_out
 
@@ -58,6 +58,22 @@ def test_the_sixth_guess_is_told_when_to_come_back_and_costs_no_work(
     app = sign_in(app, name, PASSWORD)
     assert [error.value for error in app.error] == ["Too many tries from here. Try again in 15 minutes."]
     assert signed_out(app)
+
+
+def test_a_browser_that_signed_in_before_gets_in_while_strangers_use_up_account_and_address(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_client(store, "acme")
+    given_user(store, "ann", "admin")
+    user_id = users.list_users(store, OPERATOR)[0].user_id
+    monkeypatch.setattr(throttling, "IN_A_ROW", 3)
+    app = opened()
+    for _ in range(4):
+        app = sign_in(app, "ann", "wrong horse")
+    assert [error.value for error in app.error] == [credentials.NOT_FROM_HERE]
+    cookie = known_browsers.issue(store, user_id, "", context.now())
+    monkeypatch.setattr(browser, "known_as", lambda _name: cookie)
+    assert not signed_out(sign_in(app, "ann"))
 
 
 def test_the_right_password_counts_again_after_the_wait(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
