@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -132,7 +133,11 @@ def _unbroken(final: Sequence[date], days: Days) -> date | None:
 
 def write_receipt(store: Store, found: Export, now: Callable[[], datetime]) -> str:
     """Who exported what: one row per client in view. Returns the receipt's id."""
-    parts = [receipts.Exported(client, *_part(found, client), revision) for client, revision in found.revisions]
+    rows = _rows(store, found)
+    parts = [
+        receipts.Exported(client, rows[client], _totals(found, client), revision)
+        for client, revision in found.revisions
+    ]
     return receipts.write(
         store,
         found.question.principal,
@@ -144,8 +149,19 @@ def write_receipt(store: Store, found: Export, now: Callable[[], datetime]) -> s
     )
 
 
-def _part(found: Export, client: str) -> tuple[int, receipts.Totals]:
-    """A client's rows in the file and its exact totals, from the campaigns in view."""
+def _rows(store: Store, found: Export) -> Counter[str]:
+    """Per client, the rows of the file that it has something in; of rows without a client's name those with its facts.
+
+    Each client may read the number in its own part, so it must not speak of others.
+    """
+    exported: Sequence[CampaignRow | Group] = found.campaigns if found.view == "campaigns" else found.groups
+    if "client" not in columns.BY[found.view]:
+        exported = overview.breakdown(store, found.question, ("client", *columns.BY[found.view]))
+    return Counter(row.client for row in exported)
+
+
+def _totals(found: Export, client: str) -> receipts.Totals:
+    """A client's exact totals, from the campaigns in view."""
     rows = [row for row in found.campaigns if row.client == client]
     sums: dict[str, int] = {}
     for row in rows:
@@ -155,9 +171,4 @@ def _part(found: Export, client: str) -> tuple[int, receipts.Totals]:
                 label = f"{name} ({row.currency})" if name == "cost" else name
                 sums[label] = sums.get(label, 0) + value
     shown = {k: str(v) if not k.startswith("cost") else metrics.text(money(v)) for k, v in sums.items()}
-    in_file = sum(getattr(row, "client", "") in ("", client) for row in _exported(found))
-    return in_file, tuple(sorted(shown.items()))
-
-
-def _exported(found: Export) -> Sequence[CampaignRow] | Sequence[Group]:
-    return found.campaigns if found.view == "campaigns" else found.groups
+    return tuple(sorted(shown.items()))

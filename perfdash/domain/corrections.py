@@ -202,23 +202,23 @@ class Set(NamedTuple):
 
 
 class SeenVersion(NamedTuple):
-    """What somebody looked at: the revision that brought the fact, and the numbers of its active corrections."""
+    """What somebody looked at: the revision that brought the fact (without money its counts, since amounts alone may
+    bring another revision), and the numbers of its active corrections."""
 
-    version: int
+    version: int | tuple[int, int]
     corrections: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectableFact:
     """A fact as the source reports it now, and what is set over it. Without money its cost is 0, and no cost is set.
-
-    `idle` are fields set in a currency that the fact is no longer in: they count nothing.
+    `idle` are fields set in a currency that the fact is no longer in: they count nothing. `version` as in SeenVersion.
     """
 
     target: Target
     raw: Raw
     currency: str
-    version: int
+    version: int | tuple[int, int]
     active: tuple[Set, ...] = ()
     idle: tuple[CorrectedField, ...] = ()
 

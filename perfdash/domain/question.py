@@ -154,8 +154,11 @@ def readable(principal: Principal, line: str) -> str:
 
 
 def hides_a_limit(line: str) -> bool:
-    """True when `readable` left a CPM limit out, of which the reader may not know more."""
-    return _written(line).get("by_price") is True
+    """True when `readable` left a CPM limit out, of which the reader may not know more, or may have left one out."""
+    try:
+        return _written(line).get("by_price") is True
+    except UsageError:
+        return True
 
 
 def question_of(principal: Principal, line: str, clients: Sequence[str], as_of: AsOf | None = None) -> Question:

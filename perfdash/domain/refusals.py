@@ -20,6 +20,8 @@ _NO_AMOUNT = re.compile(
     r"(write records\.numbers = .*|.* may be .*: write its format, .*|\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b)"
 )
 """Settings to write, and days: their digits are nobody's money."""
+_ASIDE = re.compile(r" \([0-9.]+% of the known cost\)|, [0-9.]+% of the cost(?=\))")
+_SHARE = re.compile(r"[0-9.]+% of the (?:known )?cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ def without_amounts(reason: str) -> str:
     """`reason` for those who do not see money: it may quote what stood in the row."""
     parts = _NO_AMOUNT.split(_TWO_READINGS.sub(" may be read in two ways: ", reason))
     return "".join(part if at % 2 else _DIGITS.sub("#", part) for at, part in enumerate(parts))
+
+
+def without_shares(message: str) -> str:
+    """What a run says, for those who do not see money: without the share of the cost that is missing or was refused."""
+    return _SHARE.sub("part of the known cost", _ASIDE.sub("", message))
 
 
 @dataclass(frozen=True, slots=True)

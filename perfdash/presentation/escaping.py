@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import string
 import unicodedata
 
 _WORD_JOINER = "\u2060"
 _BREAKS_AFTER = frozenset(":@<>=-")
 _PUNCTUATION = frozenset(string.punctuation)
+_WWW = re.compile("www", re.IGNORECASE)  # in any mixture of cases, as browsers take it
 
 
 def escape_markdown(text: str, longest: int = 80) -> str:
@@ -19,8 +21,7 @@ def escape_markdown(text: str, longest: int = 80) -> str:
     line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).split())
     if len(line) > longest:
         line = line[: longest - 1] + "…"
-    joined = line.replace("www", "www" + _WORD_JOINER).replace("WWW", "WWW" + _WORD_JOINER)
-    return "".join(_escaped(character) for character in joined)
+    return "".join(_escaped(character) for character in _WWW.sub(lambda found: found[0] + _WORD_JOINER, line))
 
 
 def _escaped(character: str) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, insert, or_, select, true
 
 from perfdash.domain.access import Principal
+from perfdash.domain.corrections import MONEY_FIELDS
 from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.store import schema
 from perfdash.store.engine import Store
@@ -24,9 +25,11 @@ MOST_EXPORTED = 100_000
 EVERY_CLIENT = "every client in scope"
 """The subject of a look at all that its actor may see; no slug holds a blank."""
 SWEPT_AT_ONCE = 500
+OF_CORRECTIONS = ("correct", "revert")
+OF_MONEY = "amounts of money, which are not part of your access"
+"""What is said instead of a detail that speaks of them."""
 OF_CLIENTS = (
-    "correct",
-    "revert",
+    *OF_CORRECTIONS,
     "export",
     "view",
     "sync",
@@ -138,7 +141,7 @@ def entries(
     """The newest lines first, of one `subject` or as `asked`. AccessDenied for everyone but operators and admins."""
     principal.require_may("audit")
     with store.reading() as connection:
-        found = connection.execute(_newest(replace(asked, subject=subject) if subject else asked, limit))
+        found = connection.execute(_newest(principal, replace(asked, subject=subject) if subject else asked, limit))
         return tuple(AuditEntry(*row) for row in found)
 
 
@@ -151,7 +154,7 @@ def exported(
     """
     principal.require_may("audit")
     with store.reading() as connection:  # no writer waits for a long list
-        rows = connection.execute(_newest(asked, most + 1)).all()
+        rows = connection.execute(_newest(principal, asked, most + 1)).all()
     if len(rows) > most:
         raise UsageError(f"These are more than {most:,} lines; narrow them by date and export them in parts.")
     with store.writing() as connection:
@@ -159,13 +162,25 @@ def exported(
     return tuple(AuditEntry(*row) for row in rows)
 
 
-def _newest(asked: AuditFilter, limit: int) -> Select[Any]:
+def _newest(principal: Principal, asked: AuditFilter, limit: int) -> Select[Any]:
+    a, detail = audit.c, _detail(principal)
+    columns = select(a.audit_id, a.at, a.actor, a.action, a.subject, detail)
+    return columns.where(_matching(asked, detail)).order_by(a.audit_id.desc()).limit(limit)
+
+
+def _detail(principal: Principal) -> ColumnElement[str]:
+    """Without money, nothing that a correction's line says where it may speak of an amount: its reason quotes it, too.
+
+    Words are looked for in what is shown, so that looking for an amount finds nothing.
+    """
     a = audit.c
-    columns = select(a.audit_id, a.at, a.actor, a.action, a.subject, a.detail)
-    return columns.where(_matching(asked)).order_by(a.audit_id.desc()).limit(limit)
+    if principal.money:
+        return a.detail
+    amounts = or_(*(a.detail.icontains(field) for field in sorted(MONEY_FIELDS)))
+    return case((and_(a.action.in_(OF_CORRECTIONS), amounts), OF_MONEY), else_=a.detail)
 
 
-def _matching(asked: AuditFilter) -> ColumnElement[bool]:
+def _matching(asked: AuditFilter, detail: ColumnElement[str]) -> ColumnElement[bool]:
     a = audit.c
     actor, subject, text = (_askable(value) for value in (asked.actor, asked.subject, asked.text))
     return and_(
@@ -174,7 +189,7 @@ def _matching(asked: AuditFilter) -> ColumnElement[bool]:
         a.actor == actor if actor else true(),
         a.action.in_(asked.actions) if asked.actions else true(),
         a.subject == subject if subject else true(),
-        a.detail.icontains(text, autoescape=True) if text else true(),
+        detail.icontains(text, autoescape=True) if text else true(),
     )
 
 

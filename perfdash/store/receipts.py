@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, case, insert, literal, select
+from sqlalchemy import Connection, Select, insert, select
 
 from perfdash.domain.access import Principal
 from perfdash.domain.as_of import AsOf, AtRevisions
 from perfdash.domain.errors import AccessDenied, UsageError
-from perfdash.domain.question import VIEWS, as_of_of, readable
+from perfdash.domain.question import VIEWS, as_of_of, hides_a_limit, readable
 from perfdash.store.audit import write_line
 from perfdash.store.engine import Store
 from perfdash.store.schema import clients, receipts
@@ -38,10 +38,13 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One client's part of an export. `sha256` is of the canonical rows of the whole file. `at` is aware UTC.
+    """One client's part of an export. `rows` are those that it has something in. `at` is aware UTC.
 
-    `filters` name no client outside the scope. Without money they name no CPM limit, `totals` are (), and `sha256` is
-    '' where the file held money: who knows all but the cost of a row could find it by trying.
+    `filters` name no client outside the scope. Without money they name no CPM limit, `totals` are (), and `rows` are
+    None where there was one: how many rows a limit leaves tells of prices.
+
+    `sha256` is of the canonical rows of the whole file. It is '' for who may not see all that the file held, be it
+    another client or amounts of money: who knows all but one number could find that by trying.
     """
 
     receipt: str
@@ -51,7 +54,7 @@ class Receipt:
     view: str
     filters: str
     revision: int
-    rows: int
+    rows: int | None
     sha256: str
     totals: Totals
 
@@ -129,12 +132,12 @@ def receipt_of(store: Store, principal: Principal, receipt: str) -> ExportReceip
     principal.require_account()
     r = receipts.c
     with store.reading() as connection:
-        rows = connection.execute(_told(principal).where(r.receipt_id == receipt).order_by(r.client_id)).all()
+        rows = connection.execute(_in_scope(principal).where(r.receipt_id == receipt).order_by(r.client_id)).all()
         if not rows:
             raise UsageError(f"There is no receipt {receipt!r} here.")
         apart = select(r.client_id).where(r.receipt_id == receipt, ~in_scope(principal, r.client_id)).limit(1)
         whole = connection.execute(apart).first() is None
-    return ExportReceipt(tuple(_read(row, principal) for row in rows), whole)
+        return ExportReceipt(_read(connection, principal, rows), whole)
 
 
 def last_report(
@@ -160,23 +163,38 @@ def list_receipts(store: Store, principal: Principal, limit: int = 100) -> tuple
     """The newest receipts in scope, newest first, at most `limit` clients' parts."""
     principal.require_account()
     r = receipts.c
-    newest = _told(principal).order_by(r.at.desc(), r.receipt_id, r.client_id).limit(limit)
+    newest = _in_scope(principal).order_by(r.at.desc(), r.receipt_id, r.client_id).limit(limit)
     with store.reading() as connection:
-        return tuple(_read(row, principal) for row in connection.execute(newest))
+        return _read(connection, principal, connection.execute(newest).all())
 
 
-def _told(principal: Principal) -> Select[Any]:
+_COLUMNS = ("receipt_id", "client_id", "at", "author", "view", "filters", "revision", "rows", "sha256", "totals")
+
+
+def _in_scope(principal: Principal) -> Select[Any]:
+    return select(*(receipts.c[name] for name in _COLUMNS)).where(in_scope(principal, receipts.c.client_id))
+
+
+def _read(connection: Connection, principal: Principal, rows: Sequence[Any]) -> tuple[Receipt, ...]:
+    secret = _with_secrets(connection, principal, {row.receipt_id for row in rows})
+    return tuple(_told(row, principal, whole=row.receipt_id not in secret) for row in rows)
+
+
+def _with_secrets(connection: Connection, principal: Principal, names: Collection[str]) -> set[str]:
+    """Those of the exports whose files held what the principal may not see, whosever part of them it stood in."""
     r = receipts.c
-    sha256: ColumnElement[str] = r.sha256
-    totals: ColumnElement[str] = r.totals
+    kept_back = ~in_scope(principal, r.client_id)
     if not principal.money:
-        without = and_(r.view.in_(VIEWS), r.totals.not_like('%"cost%'))
-        sha256, totals = case((without, r.sha256), else_=""), literal("[]")
-    columns = (r.receipt_id, r.client_id, r.at, r.author, r.view, r.filters, r.revision, r.rows, sha256, totals)
-    return select(*columns).where(in_scope(principal, r.client_id))
+        kept_back |= r.totals.like('%"cost%') | r.view.not_in(VIEWS)
+    return set(connection.scalars(select(r.receipt_id).where(r.receipt_id.in_(sorted(names)), kept_back)))
 
 
-def _read(row: Any, principal: Principal) -> Receipt:
-    totals = tuple((name, total) for name, total in json.loads(row[9]))
-    asked = readable(principal, row[5])
-    return Receipt(row[0], row[1], row[2], row[3], row[4], asked, row[6], row[7], row[8], totals)
+def _told(row: Any, principal: Principal, *, whole: bool) -> Receipt:
+    asked = readable(principal, row.filters)
+    totals = tuple((name, total) for name, total in json.loads(row.totals)) if principal.money else ()
+    limited = not principal.money and hides_a_limit(asked)
+    rows = None if limited else row.rows
+    sha256 = row.sha256 if whole and not limited else ""
+    return Receipt(
+        row.receipt_id, row.client_id, row.at, row.author, row.view, asked, row.revision, rows, sha256, totals
+    )

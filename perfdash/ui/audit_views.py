@@ -10,6 +10,7 @@ import streamlit as st
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import AccessDenied
 from perfdash.store import audit
+from perfdash.store.query import catalog
 from perfdash.ui.auth import session
 from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.runtime import context
@@ -28,14 +29,18 @@ def record_view(principal: Principal, page: PageRecord, chosen: tuple[str, ...])
     if found is None:
         return
     what, clients = page.path or "overview", in_view(principal, page, chosen)
+    store = context.store()
+    known = [client.slug for client in catalog.clients(store, principal)] if clients else []
+    if clients and not set(clients) <= set(known):
+        return  # an address that names what is not there shows nothing, and what it says is not remembered
     new = _first_looks(found.session_id, what, clients or (audit.EVERY_CLIENT,))
     if not new:
         return
     named, kept = [client for client in new if client != audit.EVERY_CLIENT], context.settings().security.audit_kept
     try:
-        audit.record(context.store(), principal, "view", named, what, context.now(), kept=kept)
+        audit.record(store, principal, "view", named, what, context.now(), kept=kept)
     except AccessDenied:
-        pass  # an address that names what is not there shows nothing
+        _forget(found.session_id, what, new)  # purged meanwhile
     except BaseException:
         _forget(found.session_id, what, new)  # what is not written down was not seen: the next run tries again
         raise

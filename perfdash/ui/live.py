@@ -52,13 +52,16 @@ def follow(at: Drawn, question: Question, page: PageRecord) -> None:
 
 
 def say_what_moved(at: Drawn, question: Question, page: PageRecord, *, by_itself: bool) -> None:
-    """One quiet line when the same page shows other numbers than before and nobody has asked for that."""
+    """One quiet line when the same page shows other numbers than before and nobody has asked for that.
+
+    Not for who may not know how many rows changed: to them, a line beside the same numbers would tell that amounts did.
+    """
     asked = (question.shared(), page.path)
     before, known = st.session_state.get(_SHOWN, (None, None))
     st.session_state[_SHOWN] = (asked, at.revisions)
     if not by_itself or before != asked or not known or known == at.revisions:
         return
     rows = overview.rows_since(context.store(), question, known)
-    if rows != 0:
-        told = "" if rows is None else f": {formatting.plural(rows, 'row')} changed"
-        st.toast(f"Updated {browser.clock(browser.now())}{told}.", icon=":material/update:")
+    if rows:
+        changed = f"{formatting.plural(rows, 'row')} changed"
+        st.toast(f"Updated {browser.clock(browser.now())}: {changed}.", icon=":material/update:")

@@ -207,12 +207,18 @@ def exports_table(lines: Sequence[ExportLine], principal: Principal, *, key: str
         Shown("days", "Days", "text", lambda line: line.days),
         Shown("as_of", "As of", "text", lambda line: line.as_of, "the past that was exported; empty: the present"),
         Shown("now", "Differs now", "figure", lambda line: line.now, f"its {measure} now, less what was sent"),
-        Shown("rows", "Rows", "count", lambda line: sum(part.rows for part in line.parts), "rows of these clients"),
+        Shown("rows", "Rows", "count", _rows, "rows with something of these clients"),
         Shown("sha256", "SHA-256", "text", lambda line: line.first.sha256[:8], "of its rows; whole once it is open"),
     ]
     if principal.of_agency:  # who of the agency exported is the agency's business
         columns.insert(1, Shown("author", "By", "text", lambda line: line.first.author))
     draw(lines, columns, alt="What was reported, newest first", key=key)
+
+
+def _rows(line: ExportLine) -> int | None:
+    """None where a price decided which rows those are, and the reader may not see prices."""
+    each = [part.rows for part in line.parts if part.rows is not None]
+    return sum(each) if len(each) == len(line.parts) else None
 
 
 def figures(found: Sequence[SentFigure], sent: str, *, key: str) -> None:

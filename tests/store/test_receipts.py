@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
 
-from perfdash.domain.access import Principal
+from perfdash.domain.access import OPERATOR, Principal
 from perfdash.domain.errors import AccessDenied, UsageError
 from perfdash.store import receipts
 from perfdash.store.engine import Store
+from perfdash.store.maintenance import erase
 from perfdash.store.receipts import Exported
 from tests.store.builders import ADMIN, NOON, given_client, given_revisions, reader
 
@@ -102,3 +104,54 @@ def test_an_export_of_a_past_shows_that_moment_and_another_its_own(store: Store)
             store, ADMIN, view="campaigns", filters=asked, parts=[Exported("acme", 1)], sha256=SHA, now=NOON
         )
         assert receipts.receipt_of(store, ADMIN, name).shown_at == shown
+
+
+PAID = (("cost (EUR)", "1.000000"),)
+
+
+def checksums(store: Store, principal: Principal, receipt: str) -> set[str]:
+    """What the list and the export itself tell."""
+    listed = {one.sha256 for one in receipts.list_receipts(store, principal) if one.receipt == receipt}
+    return listed | {part.sha256 for part in receipts.receipt_of(store, principal, receipt).parts}
+
+
+def test_the_checksum_is_that_of_the_file_so_one_part_with_money_hides_it_from_all_without(store: Store) -> None:
+    for slug in ("acme", "bolt"):
+        given_client(store, slug)
+    paid = export(store, ADMIN, Exported("acme", 1, PAID), Exported("bolt", 0))
+    free = export(store, ADMIN, Exported("acme", 1, (("clicks", "3"),)), Exported("bolt", 0))
+    for poor in (reader("acme", "bolt", money=False), Principal("p", "admin", money=False)):
+        assert checksums(store, poor, paid) == {""}
+        assert checksums(store, poor, free) == {""}, "a question that cannot be read may have had a limit"
+    assert checksums(store, reader("acme", "bolt"), paid) == {SHA}
+
+
+def test_the_checksum_of_a_file_with_another_clients_rows_is_told_to_none_who_may_not_see_them(store: Store) -> None:
+    for slug in ("acme", "bolt"):
+        given_client(store, slug)
+    both = export(store, ADMIN, Exported("acme", 0), Exported("bolt", 1, PAID))
+    assert checksums(store, reader("acme"), both) == {""}
+    assert checksums(store, reader("acme", "bolt"), both) == checksums(store, ADMIN, both) == {SHA}
+
+
+def test_a_purged_clients_rows_can_be_confirmed_by_no_checksum_that_is_left(store: Store) -> None:
+    for slug in ("acme", "bolt"):
+        given_client(store, slug)
+    both, own = (
+        export(store, ADMIN, Exported("acme", 0), Exported("bolt", 1)),
+        export(store, ADMIN, Exported("acme", 1)),
+    )
+    erase.purge_client(store, OPERATOR, "bolt", NOON)
+    assert checksums(store, ADMIN, both) == {""}
+    assert checksums(store, ADMIN, own) == {SHA}
+
+
+@pytest.mark.parametrize("limit", [None, "6.40"])
+def test_without_money_neither_checksum_nor_rows_tell_what_a_limit_left(store: Store, limit: str | None) -> None:
+    given_client(store, "acme")
+    asked = json.dumps({"from": "2026-03-01", "to": "2026-03-02", "max_cpm": limit})
+    name = receipts.write(
+        store, ADMIN, view="campaigns", filters=asked, parts=[Exported("acme", 2)], sha256=SHA, now=NOON
+    )
+    (part,) = receipts.receipt_of(store, reader("acme", money=False), name).parts
+    assert (part.rows, part.sha256) == ((2, SHA) if limit is None else (None, ""))

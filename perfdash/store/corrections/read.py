@@ -156,7 +156,8 @@ def _line(principal: Principal, over: Range, row: Any, standing: list[Active]) -
     counting = laid_over(fact, shown)
     idle = tuple(one.set.field for one in shown if one.set.field not in counting)
     target = Target(over.client, over.account, key_of(row))
-    return CorrectableFact(target, fact.raw, fact.currency, fact.version, tuple(one.set for one in shown), idle)
+    version = fact.version if principal.money else (fact.raw.impressions, fact.raw.clicks)
+    return CorrectableFact(target, fact.raw, fact.currency, version, tuple(one.set for one in shown), idle)
 
 
 def arrived_later(store: Store, principal: Principal, clients: Collection[str] = ()) -> dict[tuple[str, str], int]:

@@ -39,14 +39,26 @@ def rows_of(
     known: Mapping[Target, Reported],
     standing: Mapping[FactKey, list[Active]],
     first: int,
+    *,
+    money: bool,
 ) -> list[dict[str, Any]]:
-    """The rows to insert, numbered from `first`; UsageError where a CPM would make a cost that no row can have."""
-    return [_row(one, known[one.target], standing.get(one.target.key, []), first + n) for n, one in enumerate(wanted)]
+    """The rows to insert, numbered from `first`.
+
+    With `money`, UsageError where a CPM would make a cost that no row can have. Who may not see amounts must not learn
+    them from a refusal: there the cost is capped, as it is when a source restates impressions under a CPM.
+    """
+    standing_at = [standing.get(one.target.key, []) for one in wanted]
+    befores = [laid_over(known[one.target], those) for one, those in zip(wanted, standing_at, strict=True)]
+    if money:
+        for one, before in zip(wanted, befores, strict=True):
+            _require_possible(one, known[one.target], before)
+    return [
+        _row(one, known[one.target], before, first + n)
+        for n, (one, before) in enumerate(zip(wanted, befores, strict=True))
+    ]
 
 
-def _row(one: WantedValue, fact: Reported, standing: list[Active], number: int) -> dict[str, Any]:
-    before = laid_over(fact, standing)
-    _require_possible(one, fact, before)
+def _row(one: WantedValue, fact: Reported, before: Mapping[CorrectedField, int], number: int) -> dict[str, Any]:
     raw = fact.raw
     return key_parameters(one.target.client, one.target.account, one.target.key) | {
         "correction_id": number,
@@ -193,7 +205,7 @@ def correct(
             known, standing = reported(connection, client, account, keys), active(connection, client, account, keys)
             _require_unchanged(principal, mine, known, standing, seen)
             supersede(connection, mine, revision, principal.name)
-            rows += rows_of(mine, known, standing, first + len(rows))
+            rows += rows_of(mine, known, standing, first + len(rows), money=principal.money)
         shared = {"reason": reason, "author": principal.name[:100], "batch_id": batch, "from_rev": revision}
         connection.execute(insert(schema.corrections), [row | shared for row in rows])
         if over is not None and batch is not None:
@@ -278,8 +290,10 @@ def _require_unchanged(
         if seen is None:
             continue
         there = [each.set for each in standing.get(key, [])]
-        numbers = sorted(each.number for each in there if principal.money or each.field not in rules.MONEY_FIELDS)
-        if seen.get(one.target) != SeenVersion(known[one.target].version, tuple(numbers)):
+        numbers = [each.number for each in there if principal.money or each.field not in rules.MONEY_FIELDS]
+        fact = known[one.target]
+        version = fact.version if principal.money else (fact.raw.impressions, fact.raw.clicks)
+        if seen.get(one.target) != SeenVersion(version, tuple(sorted(numbers))):
             raise UsageError(
                 f"{where} was restated or corrected since you looked at it. Nothing was set; look at the rows again."
             )

@@ -137,6 +137,9 @@ def purge_client(store: Store, principal: Principal, client: str, now: datetime)
     with store.writing() as connection:
         of_client = select(links.c.link_id).where(links.c.client_id == client)
         end_where(connection, sessions.c.link_id.in_(of_client), now, "client purged")
+        # The checksum of a file that held its rows could still confirm what somebody guesses of them.
+        shared = select(receipts.c.receipt_id).where(receipts.c.client_id == client)
+        connection.execute(update(receipts).where(receipts.c.receipt_id.in_(shared)).values(sha256=""))
         for table in reversed(metadata.sorted_tables):
             if "client_id" in table.c:
                 rows += connection.execute(delete(table).where(table.c.client_id == client)).rowcount

@@ -31,14 +31,15 @@ def campaign_rows(store: Store, question: Question) -> tuple[CampaignRow, ...]:
     """The campaigns with facts in view, one row per currency, by client, account, campaign and currency.
 
     With `question.only`, that campaign also without facts in view: it then has one row without any. () when there is no
-    such campaign; one that the principal may not see reads like one that is not there.
+    such campaign; one that the principal may not see reads like one that is not there. So does, for a client link, one
+    without facts in view: what its limit or its days leave out is not to be known by name either.
     """
     with store.reading() as connection:
         return _rows(connection, view(connection, question), _empty(connection, question.principal, question.only))
 
 
 def _empty(connection: Connection, principal: Principal, only: CampaignRef | None) -> tuple[Group, ...]:
-    if only is None:
+    if only is None or principal.by_link:
         return ()
     return tuple(
         Group(a.currency, Sums(), client=only.client, account=only.account, campaign=only.campaign)

@@ -6,21 +6,22 @@ Sums are made in SQL and always grouped by currency. A principal without money g
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, not_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 
 from perfdash.domain.access import Principal
 from perfdash.domain.as_of import AtRevisions
+from perfdash.domain.corrections import MONEY_FIELDS
 from perfdash.domain.facts import MICRO
 from perfdash.domain.groups import Dimension, Group
 from perfdash.domain.question import Question, of_every_day
 from perfdash.store.engine import Store
 from perfdash.store.query.facts import cpm_at_most, cpm_undefined, currencies_in, grouped, split_sums, view
 from perfdash.store.query.versions import cutoffs, fact_versions, has_overlays, moment_of_client, with_facts
-from perfdash.store.schema import ERASED_NAME, accounts, clients, creators, facts, revisions, runs
+from perfdash.store.schema import ERASED_NAME, accounts, clients, corrections, creators, facts, revisions, runs
 from perfdash.store.scope import facts_in_scope, in_scope, narrowed, pinned
 
 
@@ -140,6 +141,7 @@ def revisions_at(store: Store, question: Question) -> Stamp:
 def last_revised(store: Store, question: Question) -> tuple[tuple[str, int, datetime], ...]:
     """(client, revision, its moment) of what the question's moment shows, by client; a client without one is absent."""
     principal, named, r = question.principal, question.clients, revisions.c
+    principal.require_account()
     with store.reading() as connection:
         cut = cutoffs(connection, principal, named, question.as_of)
         if cut is not None and not cut.clients:
@@ -152,9 +154,14 @@ def last_revised(store: Store, question: Question) -> tuple[tuple[str, int, date
 
 
 def recorded_since(store: Store, question: Question) -> dict[str, int]:
-    """How many revisions of each kind came after the question's moment, over the clients in view."""
+    """How many revisions of each kind came after the question's moment, over the clients in view.
+
+    Without money, corrections of amounts are not counted: that there is one is not told anywhere else either.
+    """
     principal, named, r = question.principal, question.clients, revisions.c
+    principal.require_account()
     statement = select(r.kind, func.count()).where(narrowed(principal, r.client_id, named)).group_by(r.kind)
+    statement = statement.where(*_told(principal))
     with store.reading() as connection:
         cut = cutoffs(connection, principal, named, question.as_of)
         if cut is None:
@@ -163,6 +170,18 @@ def recorded_since(store: Store, question: Question) -> dict[str, int]:
             statement = statement.select_from(revisions.outerjoin(cut.table, and_(*cut.of(revisions))))
             statement = statement.where(r.revision > func.coalesce(cut.table.c.revision, 0))
         return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def _told(principal: Principal) -> Iterator[ColumnElement[bool]]:
+    """Without money, the condition that a revision is no correction, or its end, of nothing but amounts."""
+    if principal.money:
+        return
+    c, r = corrections.c, revisions.c
+    changed = and_(c.client_id == r.client_id, or_(c.from_rev == r.revision, c.to_rev == r.revision))
+    paid = c.field.in_(sorted(MONEY_FIELDS))
+    yield not_(
+        and_(r.kind.in_(("correction", "revert")), exists().where(changed, paid), ~exists().where(changed, ~paid))
+    )
 
 
 def runs_stamp(store: Store, principal: Principal) -> RunsStamp:

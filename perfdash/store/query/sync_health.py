@@ -13,7 +13,7 @@ from perfdash.domain.access import Principal
 from perfdash.domain.accounts import Account
 from perfdash.domain.control_totals import ControlTotals
 from perfdash.domain.measures import MONEY
-from perfdash.domain.refusals import Refusal, without_amounts
+from perfdash.domain.refusals import Refusal, without_amounts, without_shares
 from perfdash.domain.schedule import LONGEST_SILENCE
 from perfdash.store import schema
 from perfdash.store.engine import Store
@@ -107,7 +107,8 @@ def runs(store: Store, principal: Principal, clients: Collection[str] = (), limi
         .limit(limit)
     )
     with store.reading() as connection:
-        return tuple(_run(row) for row in connection.execute(statement) if row.run_id is not None)
+        found = tuple(_run(row) for row in connection.execute(statement) if row.run_id is not None)
+    return found if principal.money else tuple(replace(one, message=without_shares(one.message)) for one in found)
 
 
 def _run(row: Any) -> RunRecord:
@@ -214,7 +215,8 @@ def freshness(store: Store, principal: Principal, clients: Collection[str], now:
     with store.reading() as connection:
         in_view = accounts_in_view(connection, principal, clients)
         standing = {(row.client_id, row.account_id): row for row in connection.execute(_standing(principal, clients))}
-    return tuple(_freshness(account, standing[account.client, account.number], now) for account in in_view)
+    found = tuple(_freshness(account, standing[account.client, account.number], now) for account in in_view)
+    return found if principal.money else tuple(replace(one, message=without_shares(one.message)) for one in found)
 
 
 def _standing(principal: Principal, names: Collection[str]) -> Select[Any]:
