@@ -209,7 +209,7 @@ def rows_since(store: Store, question: Question, before: Stamp) -> int | None:
     """
     if not question.principal.money or question.principal.lock is not None:
         return None
-    reported = question.filtered(max_cpm=None, raw=True)
+    reported = question.at(None).filtered(max_cpm=None, raw=True)
     with store.reading() as connection:
         cut = cutoffs(connection, question.principal, question.clients, AtRevisions(before))
         if cut is None or not cut.clients:
