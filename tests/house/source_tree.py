@@ -6,6 +6,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,6 +64,7 @@ def part_of(path: Path) -> str:
     return words[1] if len(words) > 1 else words[0]
 
 
+@cache
 def modules() -> list[Module]:
     """Every file of the app: app.py, pages/ and perfdash/."""
     paths = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "perfdash").rglob("*.py")]

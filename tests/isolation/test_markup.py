@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 import string
 import urllib.request
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -256,7 +257,9 @@ def test_tables_show_the_names_letter_by_letter(visit: Visit) -> None:
     visit.open("campaigns", client="ours")
     cells = visit.page.get_by_test_id("stDataFrame").first.locator("[role=gridcell]")
     expect(cells.first).to_be_attached()
-    assert len({visible(one) for one in cells.all_text_contents()} & {visible(one) for one in PAYLOADS}) > 5
+    linked = [unquote(one).removeprefix("./campaign?name=") for one in cells.all_text_contents()]
+    named = {payload for payload in PAYLOADS if any(visible(one).startswith(visible(payload)) for one in linked)}
+    assert len(named) > 5
     quiet(visit)
 
 
@@ -276,6 +279,7 @@ SAFE = {
     ("Dataframe", "selection_state"),
     ("VegaLiteChart", "alt"),
     ("Dataframe", "alt"),
+    ("MultiSelect", "placeholder"),
 }
 """What a browser shows as mere text, or not at all; everything else may be read as Markdown."""
 
@@ -287,7 +291,9 @@ def markdown_of(message: Any) -> Iterator[tuple[str, str]]:
         if (kind, one.name) in SAFE or one.name in ("id", "form_id") or one.name.endswith("_id"):
             continue
         for each in value if not isinstance(value, (str, bytes)) and hasattr(value, "__iter__") else [value]:
-            if isinstance(each, str):
+            if (kind, one.name) == ("Dataframe", "columns"):  # labels are drawn, helps are Markdown
+                yield from (("Dataframe.help", column.get("help") or "") for column in json.loads(each).values())
+            elif isinstance(each, str):
                 yield f"{kind}.{one.name}", each
             elif hasattr(each, "ListFields"):
                 yield from markdown_of(each)

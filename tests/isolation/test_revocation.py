@@ -41,8 +41,9 @@ _names = (f"person{number}" for number in count())
 
 @dataclass
 class Carried:
-    """What was copied while the sign-in lived: the cookie, two open pages and the address of a download."""
+    """What was copied while the sign-in lived: where the app lay, the cookie, two open pages, a download's address."""
 
+    url: str
     who: str
     name: str
     cookie: str
@@ -84,7 +85,7 @@ def by_password(scene: Scene) -> Carried:
     with Visitor(scene.server.url, page="campaigns") as visitor:
         visitor.run().sign_in(who, PASSWORD)
         cookie = visitor.redeem()
-    return _carried(scene, who, COOKIE, cookie)
+    return _carried(scene.server.url, who, COOKIE, cookie)
 
 
 def by_link(scene: Scene) -> Carried:
@@ -99,20 +100,19 @@ def by_link(scene: Scene) -> Carried:
         expires_at=now() + timedelta(days=3),
         clock=now,
     )
-    answer = _opener().open(f"{scene.server.url}/link/{token}", timeout=120)
+    url = f"{scene.server.url}/link/{token}"
+    answer = _opener().open(url, timeout=120)
     cookie = answer.headers["Set-Cookie"].split(";")[0].partition("=")[2]
-    return _carried(scene, made.link_id, LINK_COOKIE, cookie)
+    return _carried(url, made.link_id, LINK_COOKIE, cookie)
 
 
-def _carried(scene: Scene, who: str, name: str, cookie: str) -> Carried:
-    pages = [
-        Visitor(scene.server.url, page="campaigns", cookie=cookie, cookie_name=name).run() for _ in ("socket", "tab")
-    ]
+def _carried(url: str, who: str, name: str, cookie: str) -> Carried:
+    pages = [Visitor(url, page="campaigns", cookie=cookie, cookie_name=name).run() for _ in ("socket", "tab")]
     for page in pages:
         assert CANARY.encode() in page.received, page.text
     file = pages[0].download("CSV")
-    carried = Carried(who, name, cookie, *pages, file)
-    status, body = fetched(scene, carried)
+    carried = Carried(url, who, name, cookie, *pages, file)
+    status, body = fetched(carried)
     assert status == 200
     assert CANARY in body
     return carried
@@ -131,10 +131,10 @@ def _opener() -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(_Stay, _Answers)
 
 
-def fetched(scene: Scene, carried: Carried) -> tuple[int, str]:
+def fetched(carried: Carried) -> tuple[int, str]:
     """What the address of the download answers to the copied cookie."""
     asked = urllib.request.Request(
-        f"{scene.server.url}{carried.file}", headers={"Cookie": f"{carried.name}={carried.cookie}"}
+        f"{carried.url}{carried.file}", headers={"Cookie": f"{carried.name}={carried.cookie}"}
     )
     try:
         with urllib.request.urlopen(asked, timeout=120) as answer:
@@ -199,10 +199,10 @@ def test_nothing_that_was_copied_outlives_the_end_of_a_sign_in(scene: Scene, way
     survived = []
     if not shows_nothing(carried.socket, carried.socket.run):
         survived.append("open socket")
-    with Visitor(scene.server.url, page="campaigns", cookie=carried.cookie, cookie_name=carried.name) as copied:
+    with Visitor(carried.url, page="campaigns", cookie=carried.cookie, cookie_name=carried.name) as copied:
         if not shows_nothing(copied, copied.run):
             survived.append("copied cookie")
-    status, body = fetched(scene, carried)
+    status, body = fetched(carried)
     if status == 200 or CANARY in body:
         survived.append("export URL")
     carried.tab.received.clear()
