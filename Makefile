@@ -37,7 +37,7 @@ lint: dev ## ruff, the format, the types and known weaknesses of packages; all r
 	@failed=0; \
 	$(VENV)/bin/ruff check . || failed=1; \
 	$(VENV)/bin/ruff format --check . || failed=1; \
-	$(VENV)/bin/mypy perfdash || failed=1; \
+	$(VENV)/bin/mypy || failed=1; \
 	$(VENV)/bin/python -m scripts.audit || failed=1; \
 	exit $$failed
 

@@ -73,6 +73,7 @@ with errors_shown():
     if run is None:
         st.caption("Choose a run to see what it refused and how it went.")
         st.stop()
+    of_run = run
 
     downloads.heading(
         f"Run {run.run} of {escape_markdown(run.client)}",
@@ -80,7 +81,7 @@ with errors_shown():
             lambda: downloads.listing(
                 question,
                 "quarantine",
-                lambda asking: sync_health_tables.quarantined_table(asking.principal, run),
+                lambda asking: sync_health_tables.quarantined_table(asking.principal, of_run),
                 key="quarantine_csv",
             )
         ],

@@ -62,7 +62,7 @@ with errors_shown():
         ]
         shown.table(field, rows, moments, total.currency, days=False, key="by_campaign")
 
-        def build(asking: Question) -> Table:
+        def build(asking: Question, since: since_control.Since = since) -> Table:
             """The list whole, for who asks at the click."""
             asked = comparison.compared(asking, since)[0].asked
             found = reads.every_event(asked, since.at)

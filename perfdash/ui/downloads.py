@@ -102,7 +102,7 @@ def _still(principal: Principal) -> Callable[[], Principal]:
     return asking
 
 
-def heading(text: str, buttons: Sequence[Callable[[], None]] = ()) -> None:
+def heading(text: str, buttons: Sequence[Callable[[], object]] = ()) -> None:
     """A section's title with what can be done with it at its right."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header(text)
