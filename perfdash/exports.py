@@ -131,8 +131,8 @@ def _unbroken(final: Sequence[date], days: Days) -> date | None:
     return last
 
 
-def write_receipt(store: Store, found: Export, now: Callable[[], datetime]) -> str:
-    """Who exported what: one row per client in view. Returns the receipt's id."""
+def write_receipt(store: Store, found: Export, now: Callable[[], datetime], *, once: bool = False) -> str:
+    """Who exported what: one row per client in view. Returns the receipt's id; `once` as in `receipts.write`."""
     rows = _rows(store, found)
     parts = [
         receipts.Exported(client, rows[client], _totals(found, client), revision)
@@ -146,6 +146,7 @@ def write_receipt(store: Store, found: Export, now: Callable[[], datetime]) -> s
         parts=parts,
         sha256=tables.sha256(found.table),
         now=now(),
+        once=once,
     )
 
 

@@ -234,6 +234,7 @@ links = Table(
     PrimaryKeyConstraint("client_id", "link_id"),
     # Not unique: constraints on client data start with the client, and a token is unguessable anyway.
     Index(None, "token_hash"),
+    Index(None, "link_id"),
 )
 
 link_views = Table(

@@ -28,7 +28,7 @@ def csv(question: Question, view: View, *, key: str, label: str = "CSV") -> None
     def build() -> str:
         store = context.store()
         found = exports.answer(store, question.asked_by(still()), view, context.now())
-        exports.write_receipt(store, found, context.now)
+        exports.write_receipt(store, found, context.now, once=True)
         note()
         return tables.to_csv(found.table)
 
@@ -58,6 +58,7 @@ def listing(question: Question, name: str, build: Callable[[Question], Table], *
             parts=parts,
             sha256=tables.sha256(found),
             now=context.now(),
+            once=True,
         )
         return tables.to_csv(found)
 

@@ -117,7 +117,7 @@ def rebuild_file(found: ExportReceipt, view: View) -> Callable[[Principal], str]
     def build(asking: Principal) -> str:
         held = store_receipts.receipt_of(context.store(), asking, found.parts[0].receipt)
         made = rebuilt(asking, held, view)
-        exports.write_receipt(context.store(), made.answer, context.now)
+        exports.write_receipt(context.store(), made.answer, context.now, once=True)
         return tables.to_csv(made.answer.table)
 
     return build

@@ -261,12 +261,12 @@ def test_nobody_has_looked_before_somebody_looks(scene: Scene) -> None:
 
 def test_a_link_that_is_opened_by_a_machine_opens_later_and_every_other_one_now(scene: Scene) -> None:
     link, token = made(scene)
-    told = [asked(scene, f"/link/{token}")[0] for _ in range(link_route.MOST_OPENINGS + 3)]
-    assert Counter(told) == {200: link_route.MOST_OPENINGS, 503: 3}
+    told = [asked(scene, f"/link/{token}")[0] for _ in range(link_route.MOST_FROM_ONE + 3)]
+    assert Counter(told) == {200: link_route.MOST_FROM_ONE, 503: 3}
     with scene.store.reading() as connection:
         s = schema.sessions.c
         kept = connection.scalar(select(func.count()).select_from(schema.sessions).where(s.link_id == link.link_id))
-    assert kept == link_route.MOST_OPENINGS
+    assert kept == link_route.MOST_FROM_ONE
     assert asked(scene, f"/link/{made(scene)[1]}")[0] == 200
 
 

@@ -7,9 +7,10 @@ made anew on every rerun, whose lock is part of every statement (`store.scope`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, or_, select, update
@@ -95,6 +96,7 @@ def may_still_share(demo: bool) -> ColumnElement[bool]:
     return exists(select(u.user_id).where(whole if demo else and_(whole, u.demo.is_(False))))
 
 
+AT_ONCE = 500
 LONGEST_LIFE = timedelta(days=366)
 LONGEST_LABEL = 80
 _NOT_HERE = "There is no such link here."
@@ -165,13 +167,15 @@ def current(store: Store, link_id: str, now: datetime, *, demo: bool = False) ->
     return None if row is None else link_of(row)
 
 
-def closed_sessions(store: Store, now: datetime, *, demo: bool = False) -> frozenset[str]:
-    """The sessions that came by a link and are alive, though it does not open any more: its maker may not share now."""
-    s = sessions.c
-    alive = s.link_id.is_not(None) & s.revoked_at.is_(None) & (s.expires_at > now)
+def closed_sessions(store: Store, session_ids: Collection[str], now: datetime, *, demo: bool = False) -> frozenset[str]:
+    """Those of `session_ids`, which live, whose link does not open any more: its maker may not share now."""
+    s, found, names = sessions.c, set[str](), iter(sorted(session_ids))
     still = exists().where(links.c.link_id == s.link_id, is_openable(now, demo))
     with store.reading() as connection:
-        return frozenset(connection.scalars(select(s.session_id).where(alive, ~still)))
+        while some := list(islice(names, AT_ONCE)):
+            came = select(s.session_id).where(s.session_id.in_(some), s.link_id.is_not(None), ~still)
+            found.update(connection.scalars(came))
+    return frozenset(found)
 
 
 def revoke(store: Store, principal: Principal, client: str, link_id: str, now: datetime) -> None:

@@ -28,6 +28,9 @@ says after an upgrade what has moved. In brackets who needs it in perfdash/ui, t
   process of this machine could name a visitor's address; strangers could have the server keep 20 MB each.
 - `with_texts` (components/tables): pandas' Styler, by the name of its type, and the two of its methods that Streamlit
   calls. Cells would read as bare numbers, with a point and a hyphen.
+- `is_of_streamlit` (server/failures): its folder, and that widgets read values in functions called `deserialize`. A
+  value that is no widget's would be a page that failed, with its traceback, and not one line.
+- `end_connection` (server/gate): uvicorn's connection behind `send`. One whose browser reads nothing would stay.
 - `running_server` (server/lifespan): uvicorn's server behind its signal handler. A stop would look like a crash.
 - `cookie_parser` (server/page_sessions, auth/oidc_callback): Starlette's way to read a cookie header, the same as
   Streamlit's own.
@@ -35,6 +38,7 @@ says after an upgrade what has moved. In brackets who needs it in perfdash/ui, t
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import threading
@@ -76,6 +80,7 @@ SUBPROTOCOLS = 3
 """A handshake names the protocol, the XSRF token and, in third place, the page that the browser comes back to."""
 USER_COOKIE = "_streamlit_user"
 _OF_PROVIDER = re.compile(rf"{USER_COOKIE}(_tokens)?(_\d+)?")
+_FOLDER = str(Path(st.__file__).parent)
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -169,6 +174,18 @@ def limit_messages(most_bytes: int) -> None:
     uvicorn.config.Config.ws_max_size = property(  # type: ignore[assignment]
         lambda _: most_bytes, lambda *_: None
     )
+
+
+def is_of_streamlit(file: str) -> bool:
+    """True for the path of one of Streamlit's own modules."""
+    return file.startswith(_FOLDER)
+
+
+def end_connection(send: Any, seconds: float) -> None:
+    """Drop the connection behind a socket's `send` after some seconds: closing alone waits for who reads nothing."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        asyncio.get_running_loop().call_later(seconds, transport.abort)
 
 
 def running_server() -> Any:

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 
 from perfdash.domain.errors import PerfdashError
 from perfdash.domain.security import Security, at_address
+from perfdash.store.auth import throttling
 from perfdash.ui.auth import oidc, page_owners
 from perfdash.ui.auth.oidc_callback import OidcCallback
 from perfdash.ui.runtime import context, streamlit_internals
@@ -23,9 +24,12 @@ from perfdash.ui.runtime.addresses import LINK_PATH, base_path
 from perfdash.ui.server import assets, caller, link_route, message_page, messages, page_sessions, paths, sockets
 from perfdash.ui.server import headers as server_headers
 from perfdash.ui.server.caller import Caller, RefusedRequest
+from perfdash.ui.server.guard import Guard
 from perfdash.ui.server.paths import Resource
-from perfdash.ui.server.sockets import Guard
+from perfdash.ui.server.places import Visitor
 
+LINGER_SECONDS = 5.0
+"""For a browser to take the last that it was sent."""
 _NOTHING = RefusedRequest(404, "There is nothing here.")
 
 
@@ -134,17 +138,24 @@ class Gate:
         else:
             scope = _arriving(scope, who, place)
             scope["headers"] = await _without_foreign_page(scope["headers"])
-            guard = Guard(receive, send)
-            sockets.watch_socket(guard)
-            try:
-                await self._app(scope, guard.receive, guard.send)
-            finally:
-                sockets.forget_socket(guard)
-            return
+            known = await page_sessions.visitor_of_cookies(scope["headers"])
+            visitor = known or Visitor("stranger", throttling.network_of(who.address))
+            if sockets.may_open(visitor):
+                await self._guarded(Guard(receive, send, visitor), scope, send)
+                return
+            refusal = RefusedRequest(429, "There are too many open pages already; close some.")
         answer = _refusal(refusal)
         answer.raw_headers = server_headers.secured(answer.raw_headers, None, tls=False)
         await receive()  # the handshake itself
         await WebSocket(scope, receive, send).send_denial_response(answer)
+
+    async def _guarded(self, guard: Guard, scope: Scope, send: Send) -> None:
+        sockets.watch_socket(guard)
+        try:
+            await self._app(scope, guard.receive, guard.send)
+        finally:
+            sockets.forget_socket(guard)
+            streamlit_internals.end_connection(send, LINGER_SECONDS)
 
     def _caller(self, scope: Scope) -> Caller | RefusedRequest:
         client = scope.get("client")

@@ -31,7 +31,7 @@ from perfdash.store.auth import invitations
 from perfdash.ui.auth import oidc
 from perfdash.ui.components.messages import public_text
 from perfdash.ui.runtime import context, streamlit_internals, uploads
-from perfdash.ui.server import following, page_sessions, processes, sockets
+from perfdash.ui.server import failures, following, page_sessions, processes, sockets
 from perfdash.ui.server.processes import Child
 
 REFUSED = 2
@@ -138,7 +138,11 @@ def log_script_error(error: Exception) -> bool:
             _log.error("%s", error)
         st.error(public_text(error), icon=":material/error:")
     else:
-        _log.error("A page failed.", exc_info=error)
+        page = streamlit_internals.page_id()
+        if failures.is_malformed_value(error) and page is not None:
+            sockets.close_malformed(page)
+        else:
+            failures.tell(error)
         st.error(
             "This page could not be shown. The numbers are untouched; reload it, or tell whoever runs this server.",
             icon=":material/error:",

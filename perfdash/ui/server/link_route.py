@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from perfdash.domain.errors import PerfdashError
-from perfdash.store.auth import sessions
+from perfdash.store.auth import sessions, throttling
 from perfdash.store.share_links import links
 from perfdash.store.share_links import views as link_views
 from perfdash.ui.runtime import context, navigation
@@ -29,12 +29,15 @@ from perfdash.ui.server.message_page import message_page
 from perfdash.ui.server.page_sessions import LINK_COOKIE, LONGEST_TOKEN
 
 _log = logging.getLogger(__name__)
-MOST_OPENINGS, WITHIN = 120, timedelta(minutes=1)
-"""Of one link, in one process. Each opening is kept: as a session, in the link's log, and in the audit."""
+MOST_OPENINGS, MOST_FROM_ONE, WITHIN = 240, 40, timedelta(hours=1)
+"""Of one link, and of those from one network, in one process. Each opening is kept: as a session, in the link's log,
+and in the audit. A browser that comes back opens nothing anew."""
+MOST_COUNTED = 5000
+"""Links, and links with a network, that are counted; of more, those go first that were opened longest ago."""
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _EARLY = ("sec-purpose", "purpose", "x-moz")
 """What browsers send with a request that nobody has clicked on yet."""
-_openings: dict[str, deque[datetime]] = {}
+_openings: OrderedDict[tuple[str, str], deque[datetime]] = OrderedDict()
 _counting = threading.Lock()
 
 
@@ -59,7 +62,8 @@ async def _open(request: Request) -> Response:
         return Response(status_code=503, headers=PRIVATE)
     token = request.path_params["token"]
     try:
-        opened = await run_in_threadpool(_begin, token, request.cookies.get(LINK_COOKIE, ""))
+        network = throttling.network_of(request.client.host if request.client else "")
+        opened = await run_in_threadpool(_begin, token, request.cookies.get(LINK_COOKIE, ""), network)
     except PerfdashError as error:
         _log.error("A client link could not be opened: %s", error)
         return _later()
@@ -98,7 +102,7 @@ def _later() -> Response:
     )
 
 
-def _begin(token: str, visit: str) -> Opened | Literal["rushed"] | None:
+def _begin(token: str, visit: str, network: str) -> Opened | Literal["rushed"] | None:
     store, now, settings = context.store(), context.now(), context.settings()
     link = links.open_link(store, token, now, demo=settings.demo)
     if link is None:
@@ -107,18 +111,27 @@ def _begin(token: str, visit: str) -> Opened | Literal["rushed"] | None:
         found = sessions.by_token(store, visit, now, idle=settings.security.idle, touch=False)
         if found is not None and found.link_id == link.link_id:
             return Opened(link.label, "", found.expires_at)
-    if _is_rushed(link.link_id, now):
+    if _is_rushed(link.link_id, network, now):
         return "rushed"
     session, cookie = sessions.begin_link(store, link.link_id, now, link.expires_at, settings.security)
     link_views.viewed(store, link, session.session_id, link_views.OPENED, now)
     return Opened(link.label, cookie, session.expires_at)
 
 
-def _is_rushed(link_id: str, now: datetime) -> bool:
+def _is_rushed(link_id: str, network: str, now: datetime) -> bool:
     """True when so many have just opened this link that no people can be behind it; else one more has."""
     with _counting:
-        last = _openings.setdefault(link_id, deque(maxlen=MOST_OPENINGS))
-        if len(last) == MOST_OPENINGS and now - last[0] < WITHIN:
+        counted = [(_last((link_id, ""), MOST_OPENINGS)), (_last((link_id, network), MOST_FROM_ONE))]
+        if any(len(last) == last.maxlen and now - last[0] < WITHIN for last in counted):
             return True
-        last.append(now)
+        for last in counted:
+            last.append(now)
         return False
+
+
+def _last(key: tuple[str, str], most: int) -> deque[datetime]:
+    last = _openings.pop(key, None) or deque[datetime](maxlen=most)
+    _openings[key] = last
+    while len(_openings) > MOST_COUNTED:
+        _openings.popitem(last=False)
+    return last

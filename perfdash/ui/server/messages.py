@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perfdash.ui.runtime.streamlit_internals import BackMsg, ClientState, ForwardMsg, WidgetState
@@ -34,6 +35,10 @@ class Told:
     """The query string that the browser shows from now on; None when it stays."""
     over: bool = False
     """A run has come to its end, and no other follows by itself."""
+    answered: str = ""
+    """The request for a download that this answers."""
+    widget: tuple[str, str] = ("", "")
+    """The id of a widget that is drawn, and its kind."""
 
 
 def parse_back(data: bytes) -> BackMsg | None:
@@ -63,18 +68,64 @@ def parse_forward(data: bytes) -> Told:
         case "script_finished":
             return Told(kind, over=message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN)
         case "backend_operation_response":
-            return Told(kind, given=message.backend_operation_response.deferred_file.url)
-        case "delta" if message.delta.new_element.WhichOneof("type") == "download_button":
-            button = message.delta.new_element.download_button
-            return Told(kind, offered=button.deferred_file_id, given=button.url)
+            answer = message.backend_operation_response
+            return Told(kind, given=answer.deferred_file.url, answered=answer.request_id)
+        case "delta":
+            return _drawn(message)
     return Told(kind)
 
 
-def refusal(asked: BackMsg) -> bytes:
+def _drawn(message: ForwardMsg) -> Told:
+    name = message.delta.new_element.WhichOneof("type") or ""
+    if name not in VALUES:
+        return Told("delta")
+    element = getattr(message.delta.new_element, name)
+    if name == "download_button":
+        return Told("delta", offered=element.deferred_file_id, given=element.url, widget=(element.id, name))
+    return Told("delta", widget=(element.id, name))
+
+
+_TEXT, _TEXTS, _CLICK = ("string_value",), ("string_array_value",), ("trigger_value",)
+VALUES = {
+    "bidi_component": ("json_value", "json_trigger_value"),
+    "button": _CLICK,
+    "button_group": _TEXTS,
+    "checkbox": ("bool_value",),
+    "dataframe": _TEXT,
+    "date_input": _TEXTS,
+    "date_time_input": _TEXTS,
+    "download_button": _CLICK,
+    "link_button": _CLICK,
+    "multiselect": _TEXTS,
+    "number_input": ("double_value",),
+    "radio": _TEXT,
+    "selectbox": _TEXT,
+    "slider": ("double_array_value", "string_array_value"),
+    "text_area": _TEXT,
+    "text_input": _TEXT,
+    "time_input": _TEXT,
+    "vega_lite_chart": _TEXT,
+}
+"""The kinds of value that a widget may send, by Streamlit's name of the widget. Of others nothing is known here."""
+
+
+def misfit(asked: ClientState, kinds: Mapping[str, str]) -> str:
+    """The kind of a widget whose value is of another kind than it ever sends; "" when all fit. `kinds`: id -> kind."""
+    for state in asked.widget_states.widgets:
+        kind, value = kinds.get(state.id, ""), state.WhichOneof("value")
+        if kind and value is not None and value not in VALUES[kind]:
+            return kind
+    return ""
+
+
+NOT_HERE, ONE_AT_A_TIME = "This is not available here.", "One download at a time; the last one is still being made."
+
+
+def refusal(asked: BackMsg, why: str = NOT_HERE) -> bytes:
     """The answer to a request that is refused, so that the page does not wait for another."""
     answer = ForwardMsg()
     answer.backend_operation_response.request_id = asked.backend_operation_request.request_id
-    answer.backend_operation_response.error_msg = "This is not available here."
+    answer.backend_operation_response.error_msg = why
     message: bytes = answer.SerializeToString()
     return message
 
@@ -102,6 +153,28 @@ _TRIGGERS = ("trigger_value", "string_trigger_value", "chat_input_value", "json_
 def triggers_of(asked: ClientState) -> list[WidgetState]:
     """What was clicked just now, of the widgets' states: the browser says it once and never again."""
     return [state for state in asked.widget_states.widgets if state.WhichOneof("value") in _TRIGGERS]
+
+
+MOST_CLICKS = 100
+
+
+def keep_clicks(asked: ClientState, older: ClientState) -> None:
+    """`asked` comes in place of `older`: its values are the newer ones, and what was clicked before is not lost."""
+    known = {state.id: state for state in asked.widget_states.widgets}
+    clicks = [state for state in triggers_of(older) if state.id not in known]
+    room = max(0, MOST_CLICKS - len(triggers_of(asked)))
+    if clicks and asked.ByteSize() + sum(state.ByteSize() for state in clicks[:room]) <= LARGEST:
+        asked.widget_states.widgets.extend(clicks[:room])
+
+
+def put_values(asked: ClientState, newer: ClientState) -> None:
+    """A fragment has asked after a whole run, and before it began: its values go with it."""
+    if asked.ByteSize() + newer.ByteSize() > LARGEST:
+        return
+    values = {state.id: state for state in (*asked.widget_states.widgets, *newer.widget_states.widgets)}
+    kept = [WidgetState.FromString(state.SerializeToString()) for state in values.values()]
+    del asked.widget_states.widgets[:]
+    asked.widget_states.widgets.extend(kept)
 
 
 def run_again(place: ClientState) -> BackMsg:

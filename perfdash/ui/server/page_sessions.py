@@ -10,10 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from perfdash.domain.errors import PerfdashError
 from perfdash.store.auth import sessions
+from perfdash.store.auth.session_rows import Session
 from perfdash.store.share_links import links
 from perfdash.ui.auth import cookie
 from perfdash.ui.runtime import context
 from perfdash.ui.runtime.streamlit_internals import cookie_parser
+from perfdash.ui.server.places import Visitor
 
 _log = logging.getLogger(__name__)
 LINK_COOKIE = cookie.LINK
@@ -36,6 +38,28 @@ async def sessions_of_cookies(headers: Collection[tuple[bytes, bytes]]) -> froze
         return frozenset()
 
 
+async def visitor_of_cookies(headers: Collection[tuple[bytes, bytes]]) -> Visitor | None:
+    """Whom a socket with these cookies counts for; None for a stranger."""
+    found = await sessions_of_cookies(headers)
+    return await visitor_of(min(found)) if found else None
+
+
+async def visitor_of(session_id: str) -> Visitor | None:
+    """Whom the pages of a session count for: its user, with all sessions of theirs, or its link."""
+    try:
+        found = await run_in_threadpool(_session, session_id)
+    except PerfdashError:
+        return None
+    if found is None:
+        return None
+    return Visitor("link", found.link_id) if found.link_id else Visitor("account", str(found.user_id))
+
+
+def _session(session_id: str) -> Session | None:
+    idle = context.settings().security.idle
+    return sessions.by_id(context.store(), session_id, context.now(), idle=idle, touch=False)
+
+
 async def alive_sessions(session_ids: Collection[str]) -> frozenset[str]:
     """Those of `session_ids` that live; all of them while the store cannot be asked.
 
@@ -53,13 +77,13 @@ def _of_tokens(tokens: Collection[str]) -> frozenset[str]:
     store, now, idle = context.store(), context.now(), context.settings().security.idle
     found = (sessions.by_token(store, token, now, idle=idle, touch=False) for token in tokens)
     known = frozenset(session.session_id for session in found if session is not None)
-    return known - links.closed_sessions(store, now, demo=context.settings().demo) if known else known
+    return known - links.closed_sessions(store, known, now, demo=context.settings().demo)
 
 
 def _alive(session_ids: Collection[str]) -> frozenset[str]:
     store, now, settings = context.store(), context.now(), context.settings()
     found = sessions.alive(store, session_ids, now, settings.security.idle)
-    return found - links.closed_sessions(store, now, demo=settings.demo)
+    return found - links.closed_sessions(store, found, now, demo=settings.demo)
 
 
 MOST = 5000

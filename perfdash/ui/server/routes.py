@@ -22,7 +22,7 @@ from perfdash.store import migrations
 from perfdash.store.auth import known_browsers, sessions
 from perfdash.ui.auth import cookie, oidc_callback
 from perfdash.ui.runtime import context
-from perfdash.ui.server import link_route, upload_route
+from perfdash.ui.server import link_route, places, upload_route
 from perfdash.ui.server.caller import is_from_own_page
 
 GOOD_FOR_SECONDS = 1.0
@@ -78,13 +78,19 @@ def routes() -> list[BaseRoute]:
     readiness = Readiness()
 
     async def ready(_request: Request) -> Response:
-        problem = await readiness.problem()
+        problem = await readiness.problem() or _waiting()
         return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
 
     watched = [Route(f"{base}/healthz", _healthz) for base in sorted({"", inside})]
     watched += [Route(f"{base}/readyz", ready) for base in sorted({"", inside})]
     session = Route(cookie.route_path(), _session, methods=["POST", "DELETE"])
     return [session, *upload_route.routes(), *link_route.routes(), *watched]
+
+
+def _waiting() -> str:
+    """What is wrong when pages wait for other pages; not so who waits for what he asked for himself."""
+    too_long = places.places.longest_wait > places.TOO_LONG_SECONDS
+    return "Pages wait too long: more is asked than this server can answer." if too_long else ""
 
 
 async def _healthz(_request: Request) -> Response:

@@ -1,14 +1,14 @@
-"""Whose turn it is: a fragment's rerun waits until the browser has been told all of the run that is under way.
+"""Whose turn it is: of what one page asks for one run is under way, and of the others one is kept, made of all of them.
 
 Streamlit gives a fragment to a new runner when the last one has just stopped, and drops what that one said and the
 event loop has not passed on yet: of many pages that are opened at once some would lack their last table for good. And a
-fragment of a page that was left a moment ago would take the browser back there, to a page without its middle.
+fragment of a page that was left a moment ago would take the browser back there, to a page without its middle. A whole
+run that interrupts another one begins anew each time: who asks often enough would have all others wait.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 
 from perfdash.ui.runtime.streamlit_internals import BackMsg, ClientState
@@ -17,7 +17,11 @@ from perfdash.ui.server.messages import Told
 
 PATIENCE_SECONDS, LONG_PATIENCE_SECONDS = 5.0, 30.0
 """For a fragment's run to begin, and a whole one's. A fragment that is there no more is never spoken of."""
+INTERRUPT_SECONDS = 1.0
+"""A whole run waits so long for the one under way, and then takes its place: somebody has left a page that is slow."""
 MOST_WAITING = 100
+MOST_BYTES = 2_000_000
+"""Of all fragments that wait."""
 
 
 class Turns:
@@ -25,48 +29,67 @@ class Turns:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._waiting: deque[BackMsg] = deque()
+        self._whole: BackMsg | None = None
+        self._waiting: dict[str, BackMsg] = {}  # by fragment, in the order in which they asked
         self._going, self._asked = False, False
-        self._until = 0.0
+        self._since, self._until = 0.0, 0.0
         self._place = ClientState()  # where the browser is, once all is told
         self._again = False
+        self.by_itself = False
+        """Nobody at the browser has asked for what `next` gave last."""
 
-    def take(self, asked: BackMsg) -> BackMsg | None:
-        """The rerun that may go to the app now, in place of `asked`; None when it has to wait, or has no need."""
+    def take(self, asked: BackMsg) -> None:
+        """The browser asks for a run; `next` gives it when it is its turn."""
         script = asked.rerun_script
         if not script.fragment_id:
-            return self.whole(asked)
+            if self._whole is not None:
+                messages.keep_clicks(script, self._whole.rerun_script)
+            self._whole = asked
+            return
         if script.page_script_hash == self._place.page_script_hash:
             self._place.query_string = script.query_string
-        if self.busy:
-            # A timer comes again by itself.
-            if not script.is_auto_rerun and len(self._waiting) < MOST_WAITING:
-                self._waiting.append(asked)
-            return None
-        return self._fragment(asked)
+        if script.is_auto_rerun and (self.busy or self._whole is not None):
+            return  # a timer comes again by itself
+        if self._whole is not None:
+            messages.put_values(self._whole.rerun_script, script)
+            return
+        self._keep(script.fragment_id, asked)
 
     def whole(self, asked: BackMsg) -> BackMsg:
         """A whole run covers the fragments that wait: what was clicked in them goes with it, as Streamlit does it."""
-        triggers = [state for one in self._waiting for state in messages.triggers_of(one.rerun_script)]
+        for one in self._waiting.values():
+            messages.keep_clicks(asked.rerun_script, one.rerun_script)
         self._waiting.clear()
-        known = {state.id for state in asked.rerun_script.widget_states.widgets}
-        asked.rerun_script.widget_states.widgets.extend(state for state in triggers if state.id not in known)
+        self._whole = None
         self._place = messages.page_of(asked.rerun_script)
         self._again = False
-        self._asked, self._until = True, self._clock() + LONG_PATIENCE_SECONDS
+        self._passed(LONG_PATIENCE_SECONDS)
         return asked
 
     def again(self) -> None:
         """Have the page run once more as it is, when it is its turn."""
         self._again = True
 
-    def next(self) -> BackMsg | None:
-        """A rerun that has waited and whose turn it is now."""
+    @property
+    def due(self) -> bool:
+        """True when `next` gives something."""
         if self.busy:
+            return self._whole is not None and self._clock() - self._since >= INTERRUPT_SECONDS
+        return bool(self._whole or self._again or self._waiting)
+
+    def next(self) -> BackMsg | None:
+        """A rerun whose turn it is now."""
+        if not self.due:
             return None
+        self.by_itself = self._whole is None and self._again
+        if self._whole is not None:
+            return self.whole(self._whole)
         if self._again:
             return self.whole(messages.run_again(self._place))
-        return self._fragment(self._waiting.popleft()) if self._waiting else None
+        asked = self._waiting.pop(next(iter(self._waiting)))
+        self._stay(asked.rerun_script)
+        self._passed(PATIENCE_SECONDS)
+        return asked
 
     def told(self, told: Told) -> None:
         """The app has told the browser this."""
@@ -81,6 +104,7 @@ class Turns:
     def forget(self) -> None:
         """What waits is asked no more."""
         self._waiting.clear()
+        self._whole, self._again = None, False
 
     @property
     def busy(self) -> bool:
@@ -89,14 +113,25 @@ class Turns:
 
     @property
     def patience(self) -> float | None:
-        """Seconds until it may be somebody's turn although the app says nothing; None when nobody waits for that."""
-        unsure = (self._waiting or self._again) and self._asked and not self._going
-        return max(0.0, self._until - self._clock()) if unsure else None
+        """Seconds until something may change although the app says nothing; None when nothing does."""
+        ends = [self._until] if self.busy and not self._going else []
+        if self._whole is not None and self.busy:
+            ends.append(self._since + INTERRUPT_SECONDS)
+        return max(0.0, min(ends) - self._clock()) if ends else None
 
-    def _fragment(self, asked: BackMsg) -> BackMsg:
-        self._stay(asked.rerun_script)
-        self._asked, self._until = True, self._clock() + PATIENCE_SECONDS
-        return asked
+    def _keep(self, fragment: str, asked: BackMsg) -> None:
+        """The newest of each fragment."""
+        older = self._waiting.get(fragment)
+        if older is not None:
+            messages.keep_clicks(asked.rerun_script, older.rerun_script)
+        elif len(self._waiting) >= MOST_WAITING:
+            return
+        if asked.ByteSize() + sum(one.ByteSize() for one in self._waiting.values()) <= MOST_BYTES:
+            self._waiting[fragment] = asked
+
+    def _passed(self, patience: float) -> None:
+        self._since = self._clock()
+        self._asked, self._until = True, self._since + patience
 
     def _stay(self, script: ClientState) -> None:
         """The browser may have sent this before it learned that it is on another page."""

@@ -281,11 +281,14 @@ def test_a_link_dies_with_its_makers_right_to_make_it(world: Store, change: str)
     gone = {came(world, link, token)[0]}
     if change != "no money any more":
         gone.add(came(world, poor, poor_token)[0])
-    assert links.closed_sessions(world, NOON) == frozenset()
+    everybody = gone | {came(world, poor, poor_token)[0]}
+    assert links.closed_sessions(world, everybody, NOON) == frozenset()
     with world.writing() as connection:
         connection.execute(update(users).where(users.c.username == "ann").values(**CHANGES[change]))
     assert not still_opens(world, link, token)
-    assert links.closed_sessions(world, NOON) == gone
+    assert links.closed_sessions(world, everybody, NOON) >= gone
+    assert links.closed_sessions(world, gone, NOON) == gone
+    assert links.closed_sessions(world, (), NOON) == frozenset(), "only those that are asked about"
     assert still_opens(world, poor, poor_token) == (change == "no money any more")
     state = {one.link.label: one.state for one in share_link_views.list_links(world, BOSS, NOON)}
     assert state["For the board"] == "stopped"

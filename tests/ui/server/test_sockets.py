@@ -13,10 +13,17 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from perfdash.ui.auth import page_owners
 from perfdash.ui.runtime import drawn_pages
-from perfdash.ui.server import page_sessions, sockets
-from perfdash.ui.server.sockets import Guard
+from perfdash.ui.server import guard, page_sessions, sockets
+from perfdash.ui.server.guard import Guard
+from perfdash.ui.server.places import Places, Visitor
 
 PAGE, SESSION, FILE = "page-1", "session-1", "f" * 32
+
+
+async def settled() -> None:
+    """What is on its way has come."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 class Wire:
@@ -44,6 +51,7 @@ class Wire:
         """The app says something; does it reach the browser?"""
         before = len(self.seen)
         await self.guard.send({"type": "websocket.send", "bytes": message.SerializeToString()})
+        await settled()
         return len(self.seen) > before
 
     @property
@@ -75,6 +83,10 @@ def status(*, is_running: bool) -> ForwardMsg:
     return message
 
 
+def finished() -> ForwardMsg:
+    return ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)
+
+
 def rerun(**fields: Any) -> BackMsg:
     message = BackMsg()
     message.rerun_script.page_name = "campaigns"
@@ -104,7 +116,12 @@ def living(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     async def alive(names: Any) -> frozenset[str]:
         return frozenset(found & set(names))
 
+    async def visitor(name: str) -> Visitor:
+        return Visitor("account", name)
+
     monkeypatch.setattr(page_sessions, "alive_sessions", alive)
+    monkeypatch.setattr(page_sessions, "visitor_of", visitor)
+    monkeypatch.setattr(guard, "places", Places())
     page_owners.set_owner(PAGE, None)
     yield found
     page_owners.set_owner(PAGE, None)
@@ -286,9 +303,12 @@ def test_a_browser_that_reads_nothing_keeps_no_other_page_open(
         raise ConnectionError
 
     async def story() -> None:
-        wires = [await signed_in() for _ in range(8)]
+        wires = []
+        for _ in range(8):
+            wires.append(await signed_in())
+            await wires[-1].shows(finished())
         for wire, send in zip(wires, [forever, gone] * 3, strict=False):
-            monkeypatch.setattr(wire.guard, "_send", send)
+            monkeypatch.setattr(wire.guard._outbox, "_send", send)
         for wire in wires:
             sockets.watch_socket(wire.guard)
         living.clear()

@@ -25,7 +25,10 @@ class Page:
         script.page_script_hash, script.query_string = fields.get("page", "p1"), fields.get("query", "")
         if clicked := fields.get("clicked"):
             script.widget_states.widgets.add(id=clicked, trigger_value=True)
-        return self.turns.take(asked)
+        if filled := fields.get("filled"):
+            script.widget_states.widgets.add(id="field", string_value=filled)
+        self.turns.take(asked)
+        return self.turns.next()
 
     def tell(self, message: ForwardMsg) -> None:
         self.turns.told(messages.parse_forward(message.SerializeToString()))
@@ -87,17 +90,63 @@ def test_a_timer_that_rings_during_a_run_has_no_need_to_wait() -> None:
     assert page.ask("f1", timer=True) is not None
 
 
-def test_a_whole_run_never_waits_and_takes_along_what_was_clicked_in_fragments() -> None:
+def test_of_many_whole_runs_one_waits_with_the_newest_values_and_every_click() -> None:
     page = Page()
     page.ask()
     page.begin()
     page.ask("f1", clicked="save")
-    passed = page.ask(query="client=acme")
+    for number in range(50):
+        assert page.ask(query=f"client=c{number}", clicked="refresh" if number == 3 else "", filled=str(number)) is None
+    page.end()
+    passed = page.turns.next()
     assert passed is not None
-    assert [widget.id for widget in passed.rerun_script.widget_states.widgets] == ["save"]
+    script = passed.rerun_script
+    assert script.query_string == "client=c49"
+    values = {state.id: state for state in script.widget_states.widgets}
+    assert set(values) == {"field", "refresh", "save"}
+    assert values["field"].string_value == "49"
     page.begin()
     page.end()
-    assert page.next() is None, "the whole run has covered the fragment"
+    assert page.next() is None, "the whole run has covered all others, the fragment too"
+
+
+def test_what_is_filled_in_a_fragment_after_a_whole_run_was_asked_for_goes_with_it() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    page.ask(filled="old")
+    page.ask("f1", filled="new", clicked="save")
+    page.end()
+    passed = page.turns.next()
+    assert passed is not None
+    assert [state.string_value for state in passed.rerun_script.widget_states.widgets if state.id == "field"] == ["new"]
+    assert any(state.id == "save" for state in passed.rerun_script.widget_states.widgets)
+    page.begin()
+    page.end()
+    assert page.next() is None
+
+
+def test_a_page_that_takes_long_is_left_at_once_but_not_many_times_a_second() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    assert page.ask(page="p2") is None
+    assert page.turns.patience == turns.INTERRUPT_SECONDS
+    page.seconds += turns.INTERRUPT_SECONDS
+    assert page.next() == ("", "p2", "")
+    assert page.ask(page="p3") is None, "that one has just begun"
+
+
+def test_clicks_that_wait_are_bounded() -> None:
+    page = Page()
+    page.ask()
+    page.begin()
+    for number in range(messages.MOST_CLICKS * 3):
+        page.ask(clicked=f"button-{number}")
+    page.end()
+    passed = page.turns.next()
+    assert passed is not None
+    assert len(passed.rerun_script.widget_states.widgets) <= messages.MOST_CLICKS + 1
 
 
 def test_what_was_sent_from_the_last_page_does_not_take_the_browser_back_there() -> None:
@@ -124,7 +173,7 @@ def test_a_fragment_that_is_there_no_more_does_not_keep_the_others_waiting_for_e
     assert page.ask("f2") is None
     assert page.turns.patience == turns.PATIENCE_SECONDS
     page.seconds += turns.PATIENCE_SECONDS
-    assert page.turns.patience == 0
+    assert page.turns.patience is None
     assert page.next() is not None
 
 
