@@ -43,8 +43,11 @@ class Tamperer(Visitor):
     """A tab whose browser answers for widgets with whatever it likes; `told` is what it was sent in return."""
 
     def __init__(self, url: str, query: str = "", page: str = "", *, cookie: str = "") -> None:
-        self.told, self.tab_id, self._how = bytearray(), "", (url, query, page, cookie)
-        super().__init__(url, query, page, cookie=cookie)
+        self._come(url, query, page, cookie=cookie)
+
+    def _come(self, url: str, query: str, page: str, **how: str) -> None:
+        self.told, self.tab_id, self._how = bytearray(), "", (url, query, page, how)
+        Visitor.__init__(self, url, query, page, **how)
 
     def _next(self, deadline: float) -> ForwardMsg:
         found = super()._next(deadline)
@@ -82,9 +85,10 @@ class Tamperer(Visitor):
             self._socket.send(asked.SerializeToString())
             self._until_finished(time.monotonic() + PATIENCE)
         except ConnectionClosed:  # refused with the whole socket; a browser would come again
-            url, query, page, cookie = self._how
+            (url, query, page, how), told = self._how, self.told
             self.close()
-            super().__init__(url, query, page, cookie=cookie)
+            self._come(url, query, page, **how)
+            self.told[:0] = told
             self.run()
         return self
 

@@ -438,8 +438,7 @@ class LinkTamperer(Tamperer):
     """A tab of a link whose browser answers with whatever it likes."""
 
     def __init__(self, url: str, visit: Visit, page: str = "") -> None:
-        self.told, self.tab_id = bytearray(), ""
-        Visitor.__init__(self, f"{url}{visit.path}", "", page, cookie=visit.cookie, cookie_name=COOKIE)
+        self._come(f"{url}{visit.path}", "", page, cookie=visit.cookie, cookie_name=COOKIE)
 
 
 def test_no_answer_in_place_of_a_widget_changes_what_a_link_shows(scene: Scene, visit: Visit) -> None:

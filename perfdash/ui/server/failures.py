@@ -7,7 +7,7 @@ import threading
 from types import TracebackType
 
 from perfdash.ui.runtime import streamlit_internals
-from perfdash.ui.server.budget import Budget
+from perfdash.ui.server.allowance import Allowance
 
 _log = logging.getLogger(__name__)
 NOTES, TRACEBACKS = (20, 0.5), (10, 1 / 6)
@@ -15,15 +15,15 @@ NOTES, TRACEBACKS = (20, 0.5), (10, 1 / 6)
 
 
 class Bounded:
-    """Writes as often as `budget` lets it, and then says how many were left out. From any thread."""
+    """Writes as often as `allowance` lets it, and then says how many were left out. From any thread."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget, self._lock, self._left_out = budget, threading.Lock(), 0
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance, self._lock, self._left_out = allowance, threading.Lock(), 0
 
     def write(self, level: int, text: str, *values: object, error: BaseException | None = None) -> bool:
         """False when it was left out."""
         with self._lock:
-            if not self._budget.try_take():
+            if not self._allowance.try_take():
                 self._left_out += 1
                 return False
             left_out, self._left_out = self._left_out, 0
@@ -33,7 +33,7 @@ class Bounded:
         return True
 
 
-_notes, _tracebacks = Bounded(Budget(*NOTES)), Bounded(Budget(*TRACEBACKS))
+_notes, _tracebacks = Bounded(Allowance(*NOTES)), Bounded(Allowance(*TRACEBACKS))
 
 
 def note(text: str, *values: object) -> None:

@@ -20,9 +20,9 @@ from perfdash.ui.auth import page_owners
 from perfdash.ui.runtime import drawn_pages
 from perfdash.ui.runtime.streamlit_internals import BackMsg, ClientState
 from perfdash.ui.server import failures, messages, page_sessions
-from perfdash.ui.server.budget import Budget
+from perfdash.ui.server.allowance import Allowance
 from perfdash.ui.server.outbox import Outbox
-from perfdash.ui.server.places import Place, Visitor, places
+from perfdash.ui.server.places import Slot, Visitor, places
 from perfdash.ui.server.turns import Turns
 
 _log = logging.getLogger(__name__)
@@ -45,11 +45,11 @@ class Guard:
         self._receive = receive
         self._outbox = Outbox(send, self._look_again, self._stalled)
         self._came_as, self._visitor, self._visitor_of = visitor, visitor, ""
-        self._place_to_run, self._place_to_load = Place(places, self._look_again), Place(places, self._look_again)
+        self._place_to_run, self._place_to_load = Slot(places, self._look_again), Slot(places, self._look_again)
         self._wanted: BackMsg | None = None  # a download that waits
         self._loading = ""  # the request for the one that is under way
         self._widgets: OrderedDict[str, str] = OrderedDict()  # id -> kind
-        self._messages, self._checks = Budget(*MESSAGES), Budget(*CHECKS)
+        self._messages, self._checks = Allowance(*MESSAGES), Allowance(*CHECKS)
         self._checked_at = -CHECK_GOOD_FOR
         self._page = ""
         self._ended: str | None = None

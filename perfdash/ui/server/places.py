@@ -33,7 +33,7 @@ TOO_LONG_SECONDS = 10.0
 MOST_SERVED = 1000
 
 
-class Place:
+class Slot:
     """One place, held or waited for: for the run of one page, or for its download. `wake` is called once it is held."""
 
     def __init__(self, places: Places, wake: Callable[[], None]) -> None:
@@ -53,13 +53,13 @@ class Places:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._held: OrderedDict[Place, tuple[Visitor, float]] = OrderedDict()
-        self._overdue: set[Place] = set()
-        self._waiting: dict[Place, tuple[Visitor, float]] = {}
+        self._held: OrderedDict[Slot, tuple[Visitor, float]] = OrderedDict()
+        self._overdue: set[Slot] = set()
+        self._waiting: dict[Slot, tuple[Visitor, float]] = {}
         self._served: OrderedDict[Visitor, int] = OrderedDict()
         self._turn = 0
 
-    def take(self, place: Place, visitor: Visitor) -> bool:
+    def take(self, place: Slot, visitor: Visitor) -> bool:
         if place in self._held or place in self._overdue:
             return True
         if place in self._waiting and self._waiting[place][0] == visitor:
@@ -69,7 +69,7 @@ class Places:
         self._serve(but=place)
         return place in self._held
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: Slot) -> None:
         self._waiting.pop(place, None)
         self._overdue.discard(place)
         if self._held.pop(place, None):
@@ -93,7 +93,7 @@ class Places:
         since = [at for who, at in self._waiting.values() if who.kind != "stranger" and who not in busy]
         return self._clock() - min(since) if since else 0.0
 
-    def _serve(self, but: Place | None = None) -> None:
+    def _serve(self, but: Slot | None = None) -> None:
         """Give free places to who waits; `but` needs no waking."""
         while self._waiting and len(self._held) < MOST:
             of_each = Counter(visitor for visitor, _ in self._held.values())
@@ -107,7 +107,7 @@ class Places:
                 return
             self._give(min(may, key=lambda one: one[:3])[-1], but)
 
-    def _give(self, place: Place, but: Place | None) -> None:
+    def _give(self, place: Slot, but: Slot | None) -> None:
         visitor, _ = self._waiting.pop(place)
         self._held[place] = (visitor, self._clock())
         self._turn += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perfdash.ui.server import places
-from perfdash.ui.server.places import Place, Places, Visitor
+from perfdash.ui.server.places import Places, Slot, Visitor
 
 ANN, BEN = Visitor("account", "1"), Visitor("account", "2")
 
@@ -14,13 +14,13 @@ class House:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.places = Places(lambda: self.seconds)
-        self.woken: list[Place] = []
+        self.woken: list[Slot] = []
 
-    def place(self) -> Place:
-        made = Place(self.places, lambda: self.woken.append(made))
+    def place(self) -> Slot:
+        made = Slot(self.places, lambda: self.woken.append(made))
         return made
 
-    def flood(self, *visitors: Visitor, each: int = 50) -> list[Place]:
+    def flood(self, *visitors: Visitor, each: int = 50) -> list[Slot]:
         """Places that are held; `each` are wanted for every one of `visitors`."""
         wanted = [(self.place(), visitor) for _ in range(each) for visitor in visitors]
         return [place for place, visitor in wanted if place.take(visitor)]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-class Budget:
+class Allowance:
     """`burst` at once, `each_second` on the average. `clock` counts seconds. Not for several threads."""
 
     def __init__(self, burst: float, each_second: float, clock: Callable[[], float] = time.monotonic) -> None:
