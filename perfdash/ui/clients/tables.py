@@ -7,12 +7,11 @@ from itertools import groupby
 
 import streamlit as st
 
-from perfdash.domain.facts import MICRO
 from perfdash.domain.metrics import ratio
 from perfdash.presentation import formatting
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui.clients.rows import ClientRow
-from perfdash.ui.components.tables import Shown, draw, measure, metric
+from perfdash.ui.components.tables import Shown, draw, in_units, measure, metric
 from perfdash.ui.runtime import navigation
 
 _ABOUT_CHANGE = "against the days that the sidebar names; – where that cannot be told"
@@ -44,7 +43,7 @@ _PAID = (
     _NAME,
     measure("cost"),
     Shown("change", "Change", "change", lambda row: row.change, _ABOUT_CHANGE),
-    Shown("trend", "Per day", "trend", lambda row: _units(row.trend), "the cost of each day in view"),
+    Shown("trend", "Per day", "trend", lambda row: in_units(row.trend), "the cost of each day in view"),
     Shown("pace", "Pace", "percent", lambda row: row.pace, _ABOUT_PACE),
     Shown("state", "Campaigns", "text", _state, "campaigns that run, and how many of them are not on pace"),
     Shown("restated", "Restated", "money", lambda row: row.restated, _ABOUT_RESTATED, signed=True),
@@ -63,11 +62,6 @@ _COUNTED = (
     _COMPLETE,
     _FETCHED,
 )
-
-
-def _units(trend: tuple[int, ...]) -> tuple[float, ...]:
-    """Micros as currency units."""
-    return tuple(value / MICRO for value in trend)
 
 
 def opened(row: ClientRow) -> str:

@@ -99,6 +99,11 @@ def money_of(row: Any, name: str) -> Fraction | None:
     return None if value is None else Fraction(value, MICRO)
 
 
+def in_units(trend: Sequence[int]) -> tuple[float, ...]:
+    """Micros by day as currency units: the number under the pointer is read off them."""
+    return tuple(value / MICRO for value in trend)
+
+
 def budget_share(row: Any) -> Fraction | None:
     """The share of a campaign's budget that its whole flight has cost."""
     return quotient(PACING, row)

@@ -19,7 +19,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import downloads
 from perfdash.ui.campaigns import tables as campaign_tables
 from perfdash.ui.campaigns.headline import Headline, Side
-from perfdash.ui.components.tables import MOST_ROWS, Shown, client_column, draw, measure, metric
+from perfdash.ui.components.tables import MOST_ROWS, Shown, client_column, draw, in_units, measure, metric
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.overview.snapshot import Snapshot, total
 from perfdash.ui.runtime import cache, navigation
@@ -176,7 +176,7 @@ def _columns(shot: Snapshot, whose: tuple[Shown, ...]) -> tuple[Shown, ...]:
         *whose,
         measure("cost"),
         _CHANGE,
-        Shown("trend", "Cost per day", "trend", lambda line: line.trend, "each day in view"),
+        Shown("trend", "Cost per day", "trend", lambda line: in_units(line.trend), "each day in view"),
         Shown(
             "pace", "Pace", "percent", lambda line: line.pace.index if line.pace else None, "spent / planned to date"
         ),

@@ -19,6 +19,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import downloads
 from perfdash.ui.campaigns.headline import Headline, Side
 from perfdash.ui.clients.rows import clients_in_view
+from perfdash.ui.components.tables import in_units
 from perfdash.ui.filters import sidebar
 from perfdash.ui.overview.snapshot import Snapshot, added, total
 from perfdash.ui.runtime import cache, navigation
@@ -121,7 +122,7 @@ def _draw(card: ClientCard, complete: str) -> None:
             said,
             delta_color="off",
             delta_arrow=arrow,  # type: ignore[arg-type]
-            chart_data=card.trend,
+            chart_data=in_units(card.trend) if card.currency else card.trend,
             chart_type="area",
         )
         lines = [formatting.figure(value, unit, card.currency), *_lines(card), complete]
