@@ -109,7 +109,10 @@ class Desk:
         """Click on what looks like a link in a row, or else on its first cell."""
         frame = self.main.get_by_test_id("stDataFrame").nth(table)
         frame.scroll_into_view_if_needed()
-        frame.click(position={"x": self.link_at(frame, row), "y": (row + 1.5) * ROW}, **options)
+        at: Any = {"x": self.link_at(frame, row), "y": (row + 1.5) * ROW}
+        frame.hover(position=at)
+        self.page.wait_for_timeout(200)  # a table takes a moment to see what lies under the pointer
+        frame.click(position=at, **options)
         self.clicks += 1
         self.page.wait_for_timeout(300)
         self.drawn()
