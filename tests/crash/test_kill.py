@@ -164,7 +164,7 @@ def besiege(project: Project, attacked: str, twin: str, kills: int, inside: int)
 def test_a_sync_killed_at_any_moment_leaves_whole_runs_and_the_next_one_catches_up(
     kind: str, project: Project, new_store_url, full: bool
 ) -> None:
-    kills, inside = {"sqlite": (50, 20) if full else (6, 3), "postgresql": (12, 6) if full else (2, 1)}[kind]
+    kills, inside = {"sqlite": (50, 20) if full else (3, 2), "postgresql": (12, 6) if full else (2, 1)}[kind]
     attacked, twin = new_store_url(kind), new_store_url(kind)
     siege = besiege(project, attacked, twin, kills, inside)
     days = Days(FIRST_DAY, project.api.last_day)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +39,26 @@ CLIENT: Client = next(c for c in DEMO_CLIENTS if c.slug == ACCOUNT.client)
 def store(sqlite_url: str) -> Iterator[Store]:
     opened = open_store(sqlite_url)
     catalog.register(opened, (CLIENT,), (ACCOUNT,), NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def _past(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which all of the past was replayed."""
+    path = tmp_path_factory.mktemp("past") / "store.db"
+    shutil.copyfile(_sqlite_template, path)
+    opened = open_store(f"sqlite:///{path}")
+    catalog.register(opened, (CLIENT,), (ACCOUNT,), NOW)
+    replay(opened, Clock())
+    opened.close()
+    return path
+
+
+@pytest.fixture
+def replayed(_past: Path, tmp_path: Path) -> Iterator[Store]:
+    """A copy of it."""
+    opened = open_store(f"sqlite:///{shutil.copyfile(_past, tmp_path / 'store.db')}")
     yield opened
     opened.close()
 
@@ -81,23 +103,21 @@ def test_more_than_thirty_days_of_revisions_end_now_and_are_not_replayed_again(s
     assert replay(store, clock) == []
 
 
-def test_no_run_of_a_newcomers_first_look_refuses_keeps_or_doubts_anything(store: Store) -> None:
-    replay(store, Clock())
-    runs = sync_health.runs(store, OPERATOR, limit=1000)
+def test_no_run_of_a_newcomers_first_look_refuses_keeps_or_doubts_anything(replayed: Store) -> None:
+    runs = sync_health.runs(replayed, OPERATOR, limit=1000)
     assert len(runs) == history.DAYS
     assert {(run.state, run.message, run.quarantined, run.duplicate) for run in runs} == {("committed", "", 0, 0)}
     assert sum(run.vanished for run in runs) > 0, "it does take rows back"
 
 
-def test_a_past_day_reads_as_the_api_told_it_then(store: Store) -> None:
-    replay(store, Clock())
+def test_a_past_day_reads_as_the_api_told_it_then(replayed: Store) -> None:
     day = today_in(ACCOUNT.time_zone, NOW) - timedelta(days=random.randint(9, 20))
     told_then = fetch(ACCOUNT, Days(day, day), NOW - timedelta(days=5)).batch
     moment = NOW - timedelta(days=5) + timedelta(minutes=1)
     in_last_sync = day >= today_in(ACCOUNT.time_zone, moment) - timedelta(days=7)
     if in_last_sync:
-        assert cost(store, Days(day, day), moment) == sum(v.cost for v in told_then.facts.values())
-    assert cost(store, Days(day - timedelta(days=40), day), NOW - timedelta(days=20)) > 0
+        assert cost(replayed, Days(day, day), moment) == sum(v.cost for v in told_then.facts.values())
+    assert cost(replayed, Days(day - timedelta(days=40), day), NOW - timedelta(days=20)) > 0
 
 
 def test_an_interrupted_replay_goes_on_where_it_stopped(store: Store) -> None:

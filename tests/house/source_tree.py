@@ -36,8 +36,11 @@ class Module:
         """The path from the project's root, as shown in failures."""
         return str(self.path.relative_to(ROOT))
 
-    def imports(self) -> Iterator[Import]:
+    def imports(self) -> tuple[Import, ...]:
         """Every import, those for type checkers too: a type is a dependency as well."""
+        return _imports(self)
+
+    def _found(self) -> Iterator[Import]:
         lazy = {
             id(inner)
             for node in ast.walk(self.tree)
@@ -54,6 +57,11 @@ class Module:
                 yield Import(base, node.lineno, lazily, relative=node.level > 0)
                 for alias in node.names:
                     yield Import(f"{base}.{alias.name}", node.lineno, lazily, relative=node.level > 0)
+
+
+@cache
+def _imports(module: Module) -> tuple[Import, ...]:
+    return tuple(module._found())
 
 
 def part_of(path: Path) -> str:

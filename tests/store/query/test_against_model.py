@@ -165,7 +165,7 @@ def test_every_answer_equals_that_of_a_model_in_plain_python(store: Store, full:
     world = random_world(rng)
     fill(store, world)
     partly = refused = 0
-    for filters, by, revision in questions(rng, 2_000 if full else 150):
+    for filters, by, revision in questions(rng, 2_000 if full else 70):
         as_of = None if revision is None else START + timedelta(days=revision)
         facts = world.at(revision)
         try:
@@ -182,5 +182,5 @@ def test_every_answer_equals_that_of_a_model_in_plain_python(store: Store, full:
         assert list(answer) == sorted(answer)
         partly += filters.max_cpm is not None and 0 < len(in_view(facts, filters)) < len(facts)
     print(f"{partly} questions kept some facts under a limit, {refused} met several currencies")
-    assert partly > 5
+    assert partly > 2
     assert refused > 0

@@ -69,13 +69,13 @@ def test_a_zip_bomb_is_one_sentence_and_ends_soon(tmp_path: Path) -> None:
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>',
     }
-    with zipfile.ZipFile(workbook, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(workbook, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         for name, text in names.items():
             file.writestr(name, text)
         with file.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             for _ in range(700):
                 sheet.write(b"a" * MIB)
-    with gzip.open(packed, "wb") as file:
+    with gzip.open(packed, "wb", compresslevel=1) as file:
         for _ in range(200):
             file.write(b"1,2\n" * (MIB // 4))
     for path in (workbook, packed):
