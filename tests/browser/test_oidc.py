@@ -24,7 +24,7 @@ from perfdash.store.auth import users
 from perfdash.store.query import catalog
 from tests.fixtures.app import AppServer, StartApp
 from tests.fixtures.provider import ProviderServer
-from tests.fixtures.socket_client import cookie_name
+from tests.fixtures.socket_client import cookie_name, is_decoration
 from tests.store.builders import given_facts, opened
 
 pytestmark = pytest.mark.browser
@@ -97,7 +97,9 @@ class Received:
         for frame in self.frames:
             message = ForwardMsg.FromString(frame)
             if message.WhichOneof("type") == "delta" and message.delta.WhichOneof("type") == "new_element":
-                found.add(message.delta.new_element.WhichOneof("type"))
+                kind = message.delta.new_element.WhichOneof("type")
+                if not is_decoration(kind, getattr(message.delta.new_element, kind)):
+                    found.add(kind)
         return found
 
     def assert_no_data(self) -> None:
