@@ -159,26 +159,21 @@ def questions(rng: random.Random, installed: Installation, count: int) -> list[Q
     return found
 
 
-def expected_tiles(installed: Installation, question: Question) -> dict[tuple[str, str], str]:
-    """What the Overview's tiles must say."""
-    found = checker.totals(installed.known, question)
-    if not found:
-        return {}
+def expected_tiles(installed: Installation, question: Question) -> dict[str, dict[str, str]]:
+    """Currency -> what the Overview's tiles must say of it; '' and none of them where nothing is in view."""
     facts = checker.kept(installed.known, question)
-    ctr = checker.ratio("ctr", facts)
-    campaigns = {(fact.client, fact.account, fact.campaign) for fact in facts}
-    tiles = {(name, ""): read(name, checker.total(name, facts)) for name in ("impressions", "clicks")}
-    tiles |= {("ctr", ""): read("ctr", ctr), ("campaigns", ""): read("campaigns", len(campaigns))}
-    for total in found:
-        names = ("cost", "cpm", "cpc", "roas", "roi", "budget")
-        tiles |= {(name, total["currency"]): read(name, total[name], total["currency"]) for name in names}
-    return tiles
+    tiles = {}
+    for total in checker.totals(installed.known, question):
+        currency = total["currency"]
+        ctr = checker.ratio("ctr", [fact for fact in facts if fact.currency == currency])
+        told = {name: read(name, total[name], currency) for name in ("cost", "impressions", "cpm", "roas")}
+        tiles[currency] = told | {"ctr": read("ctr", ctr)}
+    return tiles or {"": {}}
 
 
 def read(name: str, value: Any, currency: str = "") -> str:
     """A number as it reads on screen; '' for what is undefined. `tests/presentation` has the formatter's own tests."""
-    unit = "money" if name == "budget" else formatting.unit_of(name)
-    return "" if value is None else formatting.digits(Fraction(value), unit, currency)
+    return "" if value is None else formatting.digits(Fraction(value), formatting.unit_of(name), currency)
 
 
 def ask(installed: Installation, question: Question, view: str, form: str, run: Any = None) -> str:
@@ -208,14 +203,14 @@ def agree(installed: Installation, question: Question, run: Any = None) -> None:
         else:
             # A real process's output is read as text, with its line ends translated.
             assert len(ask(installed, question, view, "csv", run).splitlines()) == 1, "a header and no row"
-    tiles = voices.app_values(question, installed.env, installed.home)
-    assert tiles == expected_tiles(installed, question), question
+    for currency, tiles in expected_tiles(installed, question).items():
+        assert voices.app_values(question, installed.env, installed.home, currency) == tiles, (question, currency)
 
 
 def test_random_questions_get_one_answer_from_page_json_csv_and_checker(
     installed: Installation, run_cli: RunCli, full: bool
 ) -> None:
-    count, seed = 20 if full else 8, secrets.randbits(32)
+    count, seed = 20 if full else 6, secrets.randbits(32)
     print(f"\nseed {seed}")
     asked = questions(random.Random(seed), installed, count)
     partly = nothing = 0
@@ -231,7 +226,7 @@ def test_random_questions_get_one_answer_from_page_json_csv_and_checker(
     print(f"{count} questions: {partly} keep some but not all rows, {nothing} are empty; {sorted(currencies)}")
     assert currencies == {"EUR", "GBP", "JPY", "USD"}
     assert grains == {"row", "campaign"}
-    assert partly >= (8 if full else 4)
+    assert partly >= (8 if full else 3)
     assert nothing >= (3 if full else 1)
 
 
