@@ -75,8 +75,14 @@ def target(url: object) -> tuple[PageRecord, dict[str, str]] | None:
     if page is navigation.NOWHERE or (browser.link_path() and not page.in_links):
         return None
     query = dict(parse_qsl(parts.query))
-    # What is in view already is bound to the filters, and may not be set once more.
-    return page, {key: value for key, value in query.items() if key != "name" and st.query_params.get(key) != value}
+    return page, {key: value for key, value in query.items() if key != "name" and not _in_view(key, value)}
+
+
+def _in_view(key: str, value: str) -> bool:
+    """What is in view already is bound to the filters, and may not be set once more. What things are called is not:
+    it belongs to the page that is left, which may be that of a creator of the same account.
+    """
+    return key not in navigation.THINGS and st.query_params.get(key) == value
 
 
 @cache

@@ -255,12 +255,16 @@ def go(page: PageRecord, query: Query) -> NoReturn:
     st.switch_page(FOLDER / page.file, query_params=query)
 
 
+THINGS = frozenset(("campaign", "creator", "account", "owner", "receipt"))
+"""What the address of a thing's own page says about it: no filter."""
+
+
 def address(page: PageRecord, query: Mapping[str, str], name: str = "") -> str:
     """Where a page lies, seen from any other, with the filters in view; for cells of tables, which sort by it.
 
     So it begins with the `name` that is shown, as it is spelled: a search in the table finds it there.
     """
-    own = {"name", "campaign", "creator", "account", "owner", *query}
+    own = {"name", *THINGS, *query}
     asked = () if browser.link_path() else st.query_params  # a client link has no filters, whatever its address says
     filters = [(key, value) for key in asked for value in st.query_params.get_all(key)]
     rest = [*((key, value) for key, value in filters if key not in own), *query.items()]
