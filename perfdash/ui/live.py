@@ -8,12 +8,11 @@ from __future__ import annotations
 import streamlit as st
 
 from perfdash.domain.access import Principal
-from perfdash.domain.question import Question
+from perfdash.domain.question import Question, of_every_day
 from perfdash.presentation import formatting
-from perfdash.store.query import overview
 from perfdash.store.scope import pinned
 from perfdash.ui.filters import sidebar
-from perfdash.ui.runtime import browser, context, drawn_pages, streamlit_internals
+from perfdash.ui.runtime import browser, cache, drawn_pages, streamlit_internals
 from perfdash.ui.runtime.drawn_pages import Drawn
 from perfdash.ui.runtime.navigation import PageRecord
 
@@ -27,9 +26,8 @@ def stamp(principal: Principal, page: PageRecord) -> Drawn:
     """
     if pinned(principal, None) is not None:
         return Drawn(principal)
-    store = context.store()
-    runs = overview.runs_stamp(store, principal) if page.follows_runs else None
-    return Drawn(principal, revisions=overview.stamp(store, principal), runs=runs)
+    runs = cache.runs_stamp(of_every_day(principal)) if page.follows_runs else None
+    return Drawn(principal, revisions=cache.stamp(principal), runs=runs)
 
 
 def follow(at: Drawn, question: Question, page: PageRecord) -> None:
@@ -61,7 +59,7 @@ def say_what_moved(at: Drawn, question: Question, page: PageRecord, *, by_itself
     st.session_state[_SHOWN] = (asked, at.revisions)
     if not by_itself or before != asked or not known or known == at.revisions:
         return
-    rows = overview.rows_since(context.store(), question, known)
+    rows = cache.rows_since(question, known)
     if rows:
         changed = f"{formatting.plural(rows, 'row')} changed"
         st.toast(f"Updated {browser.clock(browser.now())}: {changed}.", icon=":material/update:")

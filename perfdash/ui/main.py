@@ -15,13 +15,12 @@ from perfdash import ROOT
 from perfdash.domain.access import Principal
 from perfdash.domain.errors import UsageError
 from perfdash.domain.question import Question
-from perfdash.store.query import catalog
 from perfdash.ui import audit_views, frame, history, live, saved_views
 from perfdash.ui.auth import new_password, oidc, session, sign_in
 from perfdash.ui.components import messages, row_links
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import sidebar
-from perfdash.ui.runtime import browser, context, navigation, reader
+from perfdash.ui.runtime import browser, cache, context, navigation, reader
 from perfdash.ui.runtime.navigation import PageRecord
 from perfdash.ui.share_links import visitor as link_visitor
 
@@ -99,7 +98,7 @@ def _look(principal: Principal, page: PageRecord, question: Question) -> None:
         link_visitor.record_view(page)
         return  # whose numbers they are, the link says
     audit_views.record_view(principal, page, question.filters.clients)
-    names = {client.slug: client.name for client in catalog.clients(context.store(), principal)}
+    names = {client.slug: client.name for client in cache.clients(principal)}
     clients = audit_views.in_view(principal, page, question.filters.clients) if page.of_clients else ()
     frame.name_tab(page.title, [names.get(slug, slug) for slug in clients])
 

@@ -52,8 +52,10 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
     """NOON of 2026-03-10 on the clock that pages read; nothing kept from another test."""
     monkeypatch.setattr(context, "now", lambda: NOON)
     st.cache_data.clear()
+    cache.kept.clear()
     yield NOON
     st.cache_data.clear()
+    cache.kept.clear()
 
 
 @pytest.fixture

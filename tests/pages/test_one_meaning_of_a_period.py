@@ -119,6 +119,7 @@ def at(monkeypatch: pytest.MonkeyPatch):
         for module in (context, query, restatements):
             monkeypatch.setattr(module, "now", lambda: now)
         st.cache_data.clear()
+        cache.kept.clear()
 
     return move
 

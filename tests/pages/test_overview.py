@@ -151,6 +151,7 @@ def test_what_needs_a_look_is_a_line_with_one_link_and_nothing_is_said_calmly(ac
     flight = {"flight_start": VIEW.start, "flight_end": VIEW.end + timedelta(days=30)}
     given_campaign(acme, "spring", name="Spring launch", budget=900_000_000, **flight)
     st.cache_data.clear()
+    cache.kept.clear()
     app = shown()
     assert "Nothing needs a look" not in said(app)
     assert [link for link in links(app) if "Too slow" in link and "**Spring launch**" in link]

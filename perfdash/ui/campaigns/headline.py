@@ -16,7 +16,6 @@ from perfdash.presentation import comparison as comparison_story
 from perfdash.presentation import formatting
 from perfdash.presentation.kpis import ALL_OF_ONE, COUNTS, MONEY, Figure, Total, figures, overall, totals
 from perfdash.presentation.moments import told
-from perfdash.store.query import catalog, coverage
 from perfdash.ui.filters import compare
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.runtime import browser, cache, context
@@ -193,7 +192,7 @@ def _ages(question: Question) -> Ages:
 
 def _when(question: Question, ages: Ages) -> str:
     """On day 1; or on day 1 and on day 2, where clients reach as far as different days."""
-    zones = {c.slug: c.time_zone for c in catalog.clients(context.store(), question.principal)}
+    zones = {c.slug: c.time_zone for c in cache.clients(question.principal)}
     named = question.clients or tuple(zones)
     each = {age.when({zones[slug] for slug in clients or named if slug in zones}) for clients, age in ages}
     return formatting.enumerate_names(sorted(each))
@@ -225,7 +224,7 @@ def _in_one_currency(question: Question, now: Side) -> Question:
 
 def _not_comparable(sides: _Compared) -> str:
     for name, side in sides.named:
-        gaps = coverage.gaps(context.store(), side)
+        gaps = cache.never_fetched(side)
         lacking = {day for gap in gaps for day in gap.days.each()}
         if lacking:
             return comparison_story.never_fetched(name, side.filters.days, lacking)

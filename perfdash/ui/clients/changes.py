@@ -12,7 +12,6 @@ from perfdash.domain.comparison import Age
 from perfdash.domain.groups import Group
 from perfdash.domain.metrics import Sums
 from perfdash.domain.question import Question
-from perfdash.store.query import coverage
 from perfdash.ui.filters import compare
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.runtime import cache, context
@@ -29,7 +28,7 @@ def sides(asked: Selection, clients: Collection[str]) -> Sides:
     if period.current is None or period.previous is None:
         return {}
     pair = question.over(period.previous, period.previous_ranges), question.over(period.current, period.current_ranges)
-    lacking = {gap.account.client for side in pair for gap in coverage.gaps(context.store(), side)}
+    lacking = {gap.account.client for side in pair for gap in cache.never_fetched(side)}
     left = set(clients) - lacking
     found: dict[tuple[str, str], tuple[Sums, Sums]] = {}
     if period.kind == "same_age":

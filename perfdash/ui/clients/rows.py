@@ -13,11 +13,10 @@ from perfdash.domain.pacing import Delivery, together
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import ADDED
 from perfdash.presentation.columns import Origins
-from perfdash.store.query import catalog
 from perfdash.ui.clients.changes import Sides, sides
 from perfdash.ui.filters.sidebar import Selection
 from perfdash.ui.restatements.base import base_of, moved_since
-from perfdash.ui.runtime import cache, context
+from perfdash.ui.runtime import cache
 
 _COST = ADDED.index("cost")
 
@@ -46,7 +45,7 @@ class ClientRow:
 
 def clients_in_view(question: Question) -> tuple[Client, ...]:
     """By slug, also those without a row in view."""
-    known = catalog.clients(context.store(), question.principal)
+    known = cache.clients(question.principal)
     return tuple(one for one in known if not question.clients or one.slug in question.clients)
 
 

@@ -12,9 +12,8 @@ from perfdash.domain.periods import Period, compared
 from perfdash.domain.question import Question
 from perfdash.domain.side_by_side import ComparedSide
 from perfdash.presentation import periods as period_story
-from perfdash.store.query import coverage
 from perfdash.ui.filters.sidebar import Selection
-from perfdash.ui.runtime import cache, context
+from perfdash.ui.runtime import cache
 
 NOW = "These days"
 KINDS: tuple[Kind, ...] = ("before", "weekday", "last_year")
@@ -28,7 +27,7 @@ def periods(asked: Selection) -> tuple[ComparedSide, ...]:
     earlier = tuple(
         _side(question.over(days, ranges), LABELS[kind])
         for kind, days, ranges in _earlier(period)
-        if not coverage.gaps(context.store(), question.over(days, ranges))
+        if not cache.never_fetched(question.over(days, ranges))
     )
     return (*earlier, _side(question.over(period.current, period.current_ranges), NOW))
 

@@ -26,7 +26,7 @@ from perfdash.ui.components.tables import Shown, draw
 from perfdash.ui.runtime import cache, context, navigation
 
 
-@cache.shared(entries=50)
+@cache.shared()
 def decisions_in_view(question: Question) -> tuple[CorrectionBatch, ...]:
     """The decisions about the days, clients and platforms in view, newest first, as they stood at the moment in view.
 

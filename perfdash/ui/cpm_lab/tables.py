@@ -288,7 +288,7 @@ _NAMES = {
 }
 
 
-@cache.shared(entries=50, spinner="Comparing every row in view…")
+@cache.shared(spinner="Comparing every row in view…")
 def comparisons(question: Question) -> tuple[Comparison, ...]:
     return cpm_lab_query.comparisons(context.store(), question)
 

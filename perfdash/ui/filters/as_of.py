@@ -22,7 +22,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.store import receipts
 from perfdash.store.query import overview
 from perfdash.ui.filters import url as filter_url
-from perfdash.ui.runtime import browser, context, reader
+from perfdash.ui.runtime import browser, cache, context, reader
 
 KEY, VALUES = "as_of", "values"
 COUNTED, RAW = filter_url.VALUES
@@ -192,7 +192,7 @@ def nothing_known_yet(question: Question) -> bool:
         return False
     begun = [
         f"the ledger of {client} begins on {formatting.day(at.astimezone(ZoneInfo(browser.zone())).date())}"
-        for client, at in overview.begins(store, question.principal, question.clients)
+        for client, at in cache.begins(question)
     ]
     line = formatting.enumerate_names(begun, _MOST_LEDGERS) or "no ledger has begun"
     st.info(

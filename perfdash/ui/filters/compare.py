@@ -12,10 +12,10 @@ from perfdash.domain.access import Principal
 from perfdash.domain.accounts import today_in
 from perfdash.domain.as_of import AtRevisions, first_moment_after
 from perfdash.domain.comparison import DEFAULT_KIND, KINDS, LABELS, NAMES, Age, Kind, as_long_ago
-from perfdash.domain.question import Question
+from perfdash.domain.question import Question, of_every_day
 from perfdash.presentation import comparison as comparison_story
 from perfdash.presentation.moments import told
-from perfdash.store.query import catalog, coverage, overview, same_age
+from perfdash.store.query import catalog, coverage, same_age
 from perfdash.store.query.same_age import Aged, Unknown
 from perfdash.ui.runtime import browser, cache, context
 
@@ -77,7 +77,7 @@ def as_old(current: Question, previous: Question) -> AsOld | None:
     return AsOld(then, at, _incomplete(then))
 
 
-@cache.shared(cache.runs, ttl="1h")
+@cache.shared(cache.runs)
 def _incomplete(question: Question) -> Mapping[str, tuple[date, ...]]:
     store = context.store()
     last = coverage.last_complete(store, question, context.now())
@@ -101,7 +101,7 @@ def why_not(found: AsOld | None, principal: Principal) -> str:
         return ""
     zone = browser.zone()
     days = {day for each in found.unknown.values() for day in each}
-    begun = [at for _, at in overview.begins(context.store(), principal, tuple(found.unknown))]
+    begun = [at for _, at in cache.begins(of_every_day(principal, tuple(found.unknown)))]
     latest = max(begun, default=None)
     since = today_in(zone, latest) if latest and latest >= first_moment_after(found.at, zone) else None
     name, span = NAMES["fair"], found.question.filters.days
@@ -126,11 +126,11 @@ def _by_minute(age: Age) -> tuple[date, date]:
     return age.youngest, seen.replace(second=0, microsecond=0) if isinstance(seen, datetime) else seen
 
 
-@cache.shared(cache.runs, ttl="5m", keys={Age: _by_minute})
+@cache.shared(cache.runs, seconds=cache.MINUTES, keys={Age: _by_minute})
 def unknown(question: Question, age: Age) -> tuple[Unknown, ...]:
     return same_age.unknown(context.store(), question, age)
 
 
-@cache.shared(cache.revisions_of_now, ttl="5m", keys={Age: _by_minute})
+@cache.shared(cache.revisions_of_now, seconds=cache.MINUTES, keys={Age: _by_minute})
 def aged(question: Question, age: Age) -> Aged:
     return same_age.aged(context.store(), question, age)

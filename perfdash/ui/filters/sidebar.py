@@ -24,7 +24,7 @@ from perfdash.domain.filters import Filters, Grain, cpm_limit, range_of
 from perfdash.domain.periods import DEFAULT_PRESET, PRESET_LABELS, PRESETS, Period, Preset, compared, resolve
 from perfdash.domain.question import Question, of_every_day
 from perfdash.presentation.escaping import escape_markdown
-from perfdash.store.query import catalog, overview
+from perfdash.store.query import catalog
 from perfdash.ui.filters import as_of as as_of_control
 from perfdash.ui.filters import compare
 from perfdash.ui.filters import url as filter_url
@@ -34,7 +34,7 @@ from perfdash.ui.runtime.streamlit_internals import StreamlitAPIException
 
 def narrowed(question: Question) -> tuple[Question, tuple[str, ...]]:
     """The question with currency, limit and grain, and what was not applied: no limit until one currency is in view."""
-    currencies = overview.currencies(context.store(), question)
+    currencies = cache.currencies(question)
     currency = _currency(currencies) if len(currencies) > 1 else None
     one = currency or (currencies[0] if len(currencies) == 1 else "")
     several = len(currencies) > 1 and currency is None
@@ -130,7 +130,7 @@ def fixed(question: Question, period: Period) -> Selection:
 
 def sidebar(principal: Principal) -> Selection:
     """Draw the filters and return the question that they and the URL ask."""
-    clients = catalog.clients(context.store(), principal)
+    clients = cache.clients(principal)
     zones = {client.slug: client.time_zone for client in clients}
     latest = max(_todays(zones, None).values())
     place = st.sidebar.container(key=PLACE, gap="small")

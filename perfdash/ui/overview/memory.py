@@ -14,16 +14,15 @@ from perfdash.domain.question import Question, question_of
 from perfdash.domain.restatements import Moved, by_currency
 from perfdash.presentation import kpis, memory
 from perfdash.presentation.memory import Remembered
-from perfdash.store.query import overview
 from perfdash.store.receipts import ExportReceipt
 from perfdash.ui.overview.snapshot import total
 from perfdash.ui.restatements.base import Base, complete_at, moved_since
-from perfdash.ui.runtime import browser, cache, context, navigation
+from perfdash.ui.runtime import browser, cache, navigation
 
 
 def strip(question: Question, base: Base, currency: str) -> None:
     """One sentence about what became of the numbers that were reported then, and the ways on from it."""
-    begun = [at for _, at in overview.begins(context.store(), question.principal, question.clients)]
+    begun = [at for _, at in cache.begins(question)]
     first = min(begun, default=None)
     if first is None:
         return

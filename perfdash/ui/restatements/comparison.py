@@ -13,7 +13,7 @@ from perfdash.domain.metrics import Sums
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import Event, Moved, RestatedField
 from perfdash.domain.then_and_now import SharedDays, ThenNow, hull, split, then_and_now
-from perfdash.store.query import catalog, coverage
+from perfdash.store.query import coverage
 from perfdash.ui.restatements import reads
 from perfdash.ui.restatements.since import Since
 from perfdash.ui.runtime import cache, context
@@ -89,7 +89,7 @@ def compared(question: Question, since: Since) -> tuple[ComparedDays, ComparedDa
     Only of the clients that the moment speaks of.
     """
     question = question.filtered(max_cpm=None, raw=True)
-    named = question.clients or tuple(c.slug for c in catalog.clients(context.store(), question.principal))
+    named = question.clients or tuple(c.slug for c in cache.clients(question.principal))
     names = [client for client in named if not since.clients or client in since.clients]
     in_view = {client: question.filters.days_of(client) for client in names}
     complete = coverage.last_complete(context.store(), question.at(since.known), context.now())

@@ -17,16 +17,14 @@ from perfdash.store.restatements import read as restatement_read
 from perfdash.store.restatements import settlement
 from perfdash.ui.runtime import cache, context
 
-ENTRIES = 100
 
-
-@cache.shared(cache.runs, entries=ENTRIES)
+@cache.shared(cache.runs)
 def moved(question: Question, since: AsOf, while_open: bool) -> tuple[Moved, ...]:
     """`store/restatements/read.movement`. `while_open`: whether changes on running days count."""
     return restatement_read.movement(context.store(), question, since, while_open=while_open)
 
 
-@cache.shared(cache.runs, entries=ENTRIES)
+@cache.shared(cache.runs)
 def newest(question: Question, since: AsOf, field: RestatedField, limit: int) -> tuple[Event, ...]:
     """The newest changes of `field`, at most `limit`."""
     return restatement_read.events(context.store(), question, since, while_open=True, of=field, limit=limit)
@@ -44,7 +42,7 @@ def _of_platforms(question: Question) -> Question:
     return Question(question.principal, Filters(EVERY_DAY, question.clients, question.filters.platforms))
 
 
-@cache.shared(cache.runs_by_day, reduced=_of_platforms, entries=ENTRIES)
+@cache.shared(cache.runs_by_day, reduced=_of_platforms)
 def settlement_curves(question: Question) -> tuple[Curve, ...] | None:
     """`store/restatements/settlement.settlement_curves`. Asked anew every day."""
     return settlement.settlement_curves(context.store(), question, context.now())

@@ -20,10 +20,10 @@ from perfdash.domain.question import Question
 from perfdash.presentation import formatting
 from perfdash.presentation.escaping import escape_markdown
 from perfdash.store import receipts
-from perfdash.store.query import catalog, overview
+from perfdash.store.query import overview
 from perfdash.store.receipts import ExportReceipt, Receipt
 from perfdash.ui.restatements.base import last_report
-from perfdash.ui.runtime import browser, context
+from perfdash.ui.runtime import browser, cache, context
 
 KEY = "since"
 Preset = Literal["report", "monday", "yesterday", "week", "month", "sync", "date", "receipt"]
@@ -119,8 +119,8 @@ def _label(preset: Preset, today: date, report: ExportReceipt | None) -> str:
 
 
 def _today(question: Question) -> date:
-    named, store = question.clients, context.store()
-    zones = {c.time_zone for c in catalog.clients(store, question.principal) if not named or c.slug in named}
+    named = question.clients
+    zones = {c.time_zone for c in cache.clients(question.principal) if not named or c.slug in named}
     now = browser.now()
     return min((as_of_rules.last_day(question.as_of, zone, now) for zone in zones), default=now.date())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from perfdash.demo.accounts import DEMO
 from perfdash.demo.users import add_demo_users
 from perfdash.store.engine import Store
 from perfdash.store.opening import open_store
+from perfdash.store.pulse import Pulse
 from perfdash.store.query import catalog
 
 COMMUNITY_CLOUD = "/mount/src"
@@ -28,6 +30,7 @@ class AppContext:
 
     settings: Settings
     store: Store
+    pulse: Pulse
 
 
 _opened: dict[_Installation, AppContext] = {}
@@ -56,7 +59,7 @@ def _open() -> AppContext:
         catalog.register(store, settings.clients, settings.accounts, now())
     if settings.demo:
         add_demo_users(store, now(), demo=settings.demo)
-    return AppContext(settings, store)
+    return AppContext(settings, store, Pulse(store))
 
 
 def load_settings() -> Settings:
@@ -70,6 +73,11 @@ def settings() -> Settings:
 
 def store() -> Store:
     return app_context().store
+
+
+def beat() -> Hashable:
+    """Another value after every commit to the store; see `store/pulse`."""
+    return app_context().pulse.beat()
 
 
 def on_community_cloud() -> bool:

@@ -81,7 +81,7 @@ def _up_to_yesterday(question: Question) -> Question:
     """Where a view ends with the last complete day, the days since belong to it: they only have not been fetched."""
     complete, now = cache.last_complete(question), runtime_context.now()
     own: dict[str, Days] = {}
-    for client in catalog.clients(runtime_context.store(), question.principal):
+    for client in cache.clients(question.principal):
         days = question.filters.days_of(client.slug)
         if question.clients and client.slug not in question.clients:
             continue
