@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,7 @@ def figure(value: Number | None, unit: Unit, currency: str = "", place: Place = 
     return f"{text}{GAP}{currency}" if named else text
 
 
+@lru_cache(maxsize=20_000, typed=True)
 def digits(value: Number | None, unit: Unit, currency: str = "", place: Place = "full") -> str:
     """`figure` without the currency's code; the currency still decides the decimals."""
     if value is None:

@@ -25,7 +25,7 @@ from perfdash.domain.share_links import Shared
 from perfdash.store import receipts
 from perfdash.store.engine import Store
 from perfdash.store.query import catalog, overview
-from perfdash.ui.runtime import context
+from perfdash.ui.runtime import cache, context
 from perfdash.ui.sync_health import progress
 from tests.fixtures.command_line import ROOT
 from tests.pages.conftest import PAGES, shown

@@ -16,6 +16,7 @@ from perfdash.domain.question import Question
 from perfdash.presentation import charts
 from perfdash.store import receipts
 from perfdash.store.receipts import Exported
+from perfdash.ui.runtime import cache
 from tests.pages.conftest import BEFORE, VIEW, YESTERDAY, fact, fetched, said, shown, texts, tile, tiles
 from tests.store.builders import (
     ADMIN,

@@ -178,6 +178,12 @@ def clients(principal: Principal) -> tuple[Client, ...]:
 
 
 @shared(committed, reduced=_of_clients)
+def accounts(question: Question) -> tuple[Account, ...]:
+    """The accounts of the clients in view that are configured."""
+    return catalog.accounts(context.store(), question.principal, question.clients)
+
+
+@shared(committed, reduced=_of_clients)
 def begins(question: Question) -> tuple[tuple[str, datetime], ...]:
     """(client, moment of its first revision), by client."""
     return overview.begins(context.store(), question.principal, question.clients)

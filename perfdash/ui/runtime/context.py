@@ -21,7 +21,7 @@ from perfdash.store.query import catalog
 
 COMMUNITY_CLOUD = "/mount/src"
 """Where Streamlit Community Cloud checks an app out; its disk does not outlive the app."""
-_Installation = tuple[Path, tuple[tuple[str, str], ...]]
+_Installation = tuple[Path, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def app_context() -> AppContext:
     A failure is not remembered, so that reloading the page is enough once its cause is gone. Not st.cache_resource: any
     socket, even a signed-out one, may ask Streamlit to empty that.
     """
-    this = (ROOT, tuple(sorted((name, os.environ[name]) for name in os.environ if name.startswith("PERFDASH_"))))
+    this = (ROOT, os.environ.get("PERFDASH_DATABASE_URL"))
     found = _opened.get(this)
     if found is None:
         with _opening:  # many sessions may start at once; one opens and migrates

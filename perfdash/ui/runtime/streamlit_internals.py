@@ -26,8 +26,8 @@ says after an upgrade what has moved. In brackets who needs it in perfdash/ui, t
 - `StreamlitAPIException` (filters/sidebar), `StreamlitAuthError` (auth/oidc): what to catch; a page would fail instead.
 - `believe_no_proxy`, `limit_messages` (server/gate): uvicorn's configuration, which Streamlit makes without asking. Any
   process of this machine could name a visitor's address; strangers could have the server keep 20 MB each.
-- `with_texts` (components/tables): pandas' Styler, by the name of its type, and the two of its methods that Streamlit
-  calls. Cells would read as bare numbers, with a point and a hyphen.
+- `with_texts` (components/tables): pandas' Styler and its frame, by the names of their types, and the three of their
+  methods that Streamlit calls. Cells would read as bare numbers, with a point and a hyphen.
 - `is_of_streamlit` (server/failures): its folder, and that widgets read values in functions called `deserialize`. A
   value that is no widget's would be a page that failed, with its traceback, and not one line.
 - `end_connection` (server/gate): uvicorn's connection behind `send`. One whose browser reads nothing would stay.
@@ -138,27 +138,33 @@ def auth_secrets() -> Any:
 
 def with_texts(data: pa.Table, texts: Mapping[str, Sequence[str]]) -> Any:
     """`data` for st.dataframe, whose columns sort by their values and show `texts`: column -> a text for each row."""
-    styler = data.to_pandas().style
-    styler.__class__ = _with_texts_only(type(styler))
-    styler.texts = [(data.column_names.index(name), column) for name, column in texts.items()]
+    frame = data.to_pandas()
+    shown = [pa.array(texts.get(name) or _written(frame[name]), pa.string()) for name in data.column_names]
+    styler = frame.style
+    styler.__class__, frame.__class__ = _without_styles((type(styler), type(frame)))
+    object.__setattr__(frame, "shown", pa.table(shown, names=data.column_names).to_pandas())
     return styler
 
 
-def _with_texts_only(styler: Any) -> Any:
-    """pandas' Styler without what else it computes: a hundred times faster."""
+@cache
+def _without_styles(both: tuple[type[Any], type[Any]]) -> tuple[type[Any], type[Any]]:
+    """pandas' Styler and its frame without what else they compute: a hundred times faster.
 
-    def translate(self: Any, *_options: object) -> dict[str, Any]:
-        cells = range(len(self.data))
-        return {
-            "body": [
-                [{"id": f"row{row}_col{at}", "display_value": column[row]} for at, column in self.texts]
-                for row in cells
-            ]
-        }
+    Streamlit writes each value as text first, and then puts what is shown in its place, cell by cell: here the first
+    gives what is shown, and nothing is left for the second. It knows both by the names of their types.
+    """
+    styler, frame = both
+    own = {"_compute": lambda self: self, "_translate": lambda *_options: {}}
+    return _named(styler, own), _named(frame, {"astype": lambda self, _type: self.shown})
 
-    # Streamlit knows a Styler by the name of its type.
-    named = {"__module__": styler.__module__, "__qualname__": styler.__qualname__}
-    return type(styler.__name__, (styler,), {**named, "_compute": lambda self: self, "_translate": translate})
+
+def _written(values: Any) -> list[str | None]:
+    """As pandas writes them, which nobody sees where Streamlit draws from the values."""
+    return [None if one is None else str(one) for one in values]
+
+
+def _named(kind: type[Any], own: Mapping[str, object]) -> type[Any]:
+    return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **own})
 
 
 def believe_no_proxy() -> None:

@@ -129,7 +129,7 @@ def _due(principal: Principal, account: Account, view: Days | None) -> list[Days
 def is_old(question: Question) -> bool:
     """True when a sync could make the days in view newer, and the last one is longer ago than OLD_AFTER."""
     known, now = cache.origins(question), runtime_context.now()
-    accounts = catalog.accounts(runtime_context.store(), question.principal, question.clients)
+    accounts = cache.accounts(question)
     views = [(account, question.filters.days_of(account.client)) for account in accounts if not account.files_only]
     return any(
         view.overlaps(history_of(account, now)) and _is_old(known.get(_key(account)), view, now)
