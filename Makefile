@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in $(VENV)/bin/python python3.13 python3.12 python3.11 p
 # With compiled modules and tests kept, also where the environment forbids that: else each process compiles them anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -n 3 --dist loadfile
 
-.PHONY: help run test test-full bench mutants lint format lock clean app dev mutation browser
+.PHONY: help run test test-full bench soak mutants lint format lock clean app dev mutation browser
 
 help:
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target job; do \
@@ -27,6 +27,9 @@ test-full: dev browser ## the same tests with full sizes (takes longer)
 
 bench: dev ## what the core costs, as ratios beside yardsticks measured in the same run
 	@$(VENV)/bin/python -m tests.bench.run
+
+soak: dev ## an hour of use and abuse at once: is memory flat, is nothing left open? make soak MINUTES=10
+	@$(VENV)/bin/python -m tests.flood.soak $(or $(MINUTES),60)
 
 # Apart from .venv: mutmut brings rich, with which Streamlit prints errors in another way.
 mutants: VENV := .venv-mutants

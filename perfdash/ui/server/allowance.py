@@ -13,14 +13,7 @@ class Allowance:
         self._burst, self._each_second, self._clock = burst, each_second, clock
         self._left, self._at = burst, clock()
 
-    def take(self) -> float:
-        """One more happens. Seconds to wait before the next one may; 0 while there is no hurry."""
-        now = self._clock()
-        self._left = min(self._burst, self._left + (now - self._at) * self._each_second) - 1
-        self._at = now
-        return max(0.0, -self._left / self._each_second)
-
-    def try_take(self) -> bool:
+    def take(self) -> bool:
         """True when one more may happen now, and then it has."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._each_second)

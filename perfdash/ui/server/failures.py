@@ -23,7 +23,7 @@ class Bounded:
     def write(self, level: int, text: str, *values: object, error: BaseException | None = None) -> bool:
         """False when it was left out."""
         with self._lock:
-            if not self._allowance.try_take():
+            if not self._allowance.take():
                 self._left_out += 1
                 return False
             left_out, self._left_out = self._left_out, 0

@@ -29,9 +29,9 @@ _log = logging.getLogger(__name__)
 NOT_ALLOWED, BAD_MESSAGE = 1008, 1002
 MOST_OFFERS = 500
 MOST_WIDGETS = 2000
-MESSAGES, CHECKS = (100, 50.0), (20, 2.0)
-"""Of one socket, at once and a second: what is read of it, and how often the store is asked whether its session lives.
-What is not checked when it comes is checked when its turn has come."""
+MESSAGES, CHECKS = (80, 10.0), (20, 2.0)
+"""Of one socket, at once and a second: what a browser may say, which is far more than any does, and how often the store
+is asked whether its session lives. What is not checked when it comes is checked when its turn has come."""
 CHECK_GOOD_FOR = 0.2
 STRANGER = Visitor("stranger", "")
 _GONE: Message = {"type": "websocket.disconnect", "code": NOT_ALLOWED}
@@ -187,7 +187,7 @@ class Guard:
     async def _next(self) -> Message | None:
         """What the browser says next; None when this side has something to say first."""
         if self._pending is None:
-            self._pending = asyncio.ensure_future(self._read())
+            self._pending = asyncio.ensure_future(self._receive())
         waker = asyncio.ensure_future(self._wake.wait())
         both: set[asyncio.Future[Any]] = {self._pending, waker}
         try:
@@ -202,19 +202,13 @@ class Guard:
         message, self._pending = self._pending.result(), None
         return message
 
-    async def _read(self) -> Message:
-        """What the browser says, not faster than any browser speaks."""
-        if wait := self._messages.take():
-            await asyncio.sleep(wait)
-        return await self._receive()
-
     async def _checked(self, data: Any) -> Message | None:
         """The message to pass on, if any: the same, or another run in place of what came from an ended session."""
         asked = await self._understood(data)
         if asked is None:
             return None
         kind, session = asked.WhichOneof("type"), self.session
-        is_checked = self._checks.try_take()
+        is_checked = self._checks.take()
         if is_checked and session is not None and not await page_sessions.alive_sessions({session}):
             if kind == "backend_operation_request":
                 self._answer(messages.refusal(asked))
@@ -231,6 +225,10 @@ class Guard:
 
     async def _understood(self, data: Any) -> BackMsg | None:
         """What a page of ours may say; what no browser says by itself closes the socket."""
+        if not self._messages.take():
+            failures.note("A browser says more than any page has it say; its socket was closed.")
+            self._stalled()
+            return None
         largest = messages.LARGEST if self.session else messages.LARGEST_ANONYMOUS
         asked = messages.parse_back(data) if isinstance(data, bytes) and len(data) <= largest else None
         if asked is None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from contextlib import suppress
 
 from perfdash.ui.server import page_sessions
+from perfdash.ui.server.allowance import Allowance
 from perfdash.ui.server.guard import Guard
 from perfdash.ui.server.places import Kind, Visitor, places
 
@@ -42,11 +44,19 @@ def _close_page(page: str) -> None:
 
 MOST_SOCKETS: dict[Kind, int] = {"account": 400, "link": 200, "stranger": 100}
 """Of one account, of one link, and of strangers from one network."""
+OPENINGS: dict[Kind, tuple[float, float]] = {"account": (400, 20.0), "link": (100, 5.0), "stranger": (100, 5.0)}
+"""The same, for opening them: at once and a second."""
+MOST_VISITORS = 1000
+_openings: OrderedDict[Visitor, Allowance] = OrderedDict()
 
 
 def may_open(visitor: Visitor) -> bool:
-    """False for who has as many pages open as nobody looks at."""
-    return sum(guard.visitor == visitor for guard in _guards) < MOST_SOCKETS[visitor.kind]
+    """False for who has as many pages open, or opens as many, as nobody looks at."""
+    allowance = _openings.pop(visitor, None) or Allowance(*OPENINGS[visitor.kind])
+    _openings[visitor] = allowance
+    while len(_openings) > MOST_VISITORS:
+        _openings.popitem(last=False)
+    return allowance.take() and sum(guard.visitor == visitor for guard in _guards) < MOST_SOCKETS[visitor.kind]
 
 
 def open_pages() -> dict[str, Guard]:
