@@ -44,6 +44,33 @@ def test_an_export_leaves_one_row_per_client_with_that_clients_revision(store: S
     assert len(name) == 32
 
 
+def test_the_same_file_a_moment_later_is_that_of_the_last_receipt_and_any_other_has_its_own(store: Store) -> None:
+    given_client(store, "acme")
+
+    def took(who: Principal, seconds: float, sha256: str = SHA, filters: str = "all") -> str:
+        return receipts.write(
+            store,
+            who,
+            view="campaigns",
+            filters=filters,
+            parts=[Exported("acme", 1)],
+            sha256=sha256,
+            now=NOON + timedelta(seconds=seconds),
+            once=True,
+        )
+
+    first = took(ADMIN, 0)
+    assert took(ADMIN, 5) == first
+    others = [
+        took(reader("acme"), 5),
+        took(ADMIN, 5, sha256="1" * 64),
+        took(ADMIN, 5, filters="one"),
+        took(ADMIN, receipts.ONCE_WITHIN.total_seconds() + 1),
+    ]
+    assert len({first, *others}) == 5
+    assert len(receipts.list_receipts(store, ADMIN)) == 5
+
+
 def test_a_receipt_names_the_revision_its_numbers_were_read_under(store: Store) -> None:
     given_client(store, "acme")
     given_revisions(store, "acme", NOON, NOON + timedelta(hours=1))

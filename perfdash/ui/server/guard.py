@@ -28,7 +28,10 @@ from perfdash.ui.server.turns import Turns
 _log = logging.getLogger(__name__)
 NOT_ALLOWED, BAD_MESSAGE = 1008, 1002
 MOST_OFFERS = 500
-MOST_WIDGETS = 2000
+MOST_WIDGETS = 10_000
+_widgets: OrderedDict[str, str] = OrderedDict()
+"""The kinds of the widgets that any page has drawn, by id. Streamlit's ids are made of the kind and all else of a
+widget, so they say the same on every page; and a browser may send a value before its page is drawn."""
 MESSAGES, CHECKS = (80, 10.0), (20, 2.0)
 """Of one socket, at once and a second: what a browser may say, which is far more than any does, and how often the store
 is asked whether its session lives. What is not checked when it comes is checked when its turn has come."""
@@ -48,7 +51,6 @@ class Guard:
         self._place_to_run, self._place_to_load = Slot(places, self._look_again), Slot(places, self._look_again)
         self._wanted: BackMsg | None = None  # a download that waits
         self._loading = ""  # the request for the one that is under way
-        self._widgets: OrderedDict[str, str] = OrderedDict()  # id -> kind
         self._messages, self._checks = Allowance(*MESSAGES), Allowance(*CHECKS)
         self._checked_at = -CHECK_GOOD_FOR
         self._page = ""
@@ -239,7 +241,7 @@ class Guard:
             self._refuse(kind)
             return None
         if kind == "rerun_script":
-            if misfit := messages.misfit(asked.rerun_script, self._widgets):
+            if misfit := messages.misfit(asked.rerun_script, _widgets):
                 self.malformed(misfit)
                 return None
             self._at = messages.page_of(asked.rerun_script)
@@ -295,10 +297,10 @@ class Guard:
             while len(self._offers) > MOST_OFFERS:
                 self._offers.popitem(last=False)
         if told.widget[0]:
-            self._widgets.pop(told.widget[0], None)
-            self._widgets[told.widget[0]] = told.widget[1]
-            while len(self._widgets) > MOST_WIDGETS:
-                self._widgets.popitem(last=False)
+            _widgets.pop(told.widget[0], None)
+            _widgets[told.widget[0]] = told.widget[1]
+            while len(_widgets) > MOST_WIDGETS:
+                _widgets.popitem(last=False)
         if told.answered and told.answered == self._loading:
             self._loading = ""
             self._place_to_load.leave()

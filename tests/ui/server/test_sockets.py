@@ -13,7 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from perfdash.ui.auth import page_owners
 from perfdash.ui.runtime import drawn_pages
-from perfdash.ui.server import guard, page_sessions, sockets
+from perfdash.ui.server import guard, messages, outbox, page_sessions, sockets
 from perfdash.ui.server.guard import Guard
 from perfdash.ui.server.places import Places, Visitor
 
@@ -358,6 +358,93 @@ def test_a_page_may_ask_only_for_what_its_own_buttons_offer(message: BackMsg, pa
         answers = [ForwardMsg.FromString(one["bytes"]) for one in wire.seen if one["type"] == "websocket.send"]
         assert any(answer.backend_operation_response.error_msg for answer in answers) is not passes
 
+    run(story)
+
+
+def test_one_download_at_a_time_and_the_next_once_it_is_answered() -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        await wire.shows(button())
+        assert heard(await wire.says(download())).WhichOneof("type") == "backend_operation_request"
+        for _ in range(20):
+            wire.tell(download())
+        assert heard(await wire.says(rerun())).WhichOneof("type") == "rerun_script", "no other one has passed"
+        await settled()
+        answers = [ForwardMsg.FromString(one["bytes"]).backend_operation_response for one in wire.seen]
+        assert sum(answer.error_msg == messages.ONE_AT_A_TIME for answer in answers) == 20
+        answer = ForwardMsg()
+        answer.backend_operation_response.request_id = "r1"
+        await wire.shows(answer)
+        assert heard(await wire.says(download())).WhichOneof("type") == "backend_operation_request"
+
+    run(story)
+
+
+def test_a_download_that_waits_goes_with_its_socket() -> None:
+    async def story() -> None:
+        wires = []
+        for _ in range(3):
+            wires.append(await signed_in())
+            await wires[-1].shows(finished())
+            await wires[-1].shows(button())
+        *others, third = wires
+        for wire in others:
+            assert heard(await wire.says(download())).WhichOneof("type") == "backend_operation_request"
+        third.tell(download())
+        waiting = asyncio.ensure_future(third.guard.receive())
+        await asyncio.sleep(0.05)
+        assert not waiting.done(), "an account has so many places only"
+        waiting.cancel()
+        third.guard.left()
+        assert not guard.places._waiting
+
+    run(story)
+
+
+@pytest.mark.parametrize("kind", ["text_input", "multiselect", "checkbox", "button", "date_input"])
+def test_a_value_that_its_widget_never_sends_closes_the_socket_with_one_line(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        message = ForwardMsg()
+        getattr(message.delta.new_element, kind).id = "w1"
+        await wire.shows(message)
+        bad = rerun()
+        bad.rerun_script.widget_states.widgets.add(id="w1", int_value=7)
+        assert (await wire.says(bad))["type"] == "websocket.disconnect"
+
+    run(story)
+    assert len(caplog.records) == 1
+    assert kind in caplog.text
+
+
+def test_who_says_more_than_any_browser_is_left() -> None:
+    async def story() -> None:
+        wire = await signed_in()
+        for _ in range(int(guard.MESSAGES[0]) + 10):
+            wire.tell(rerun())
+        passed = 0
+        while (await wire.guard.receive())["type"] != "websocket.disconnect":
+            passed += 1
+        assert passed <= 2, "they are one run, and not many"
+
+    run(story)
+
+
+def test_a_browser_that_reads_nothing_has_one_page_on_its_way_and_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forever(_message: Message) -> None:
+        await asyncio.Event().wait()
+
+    async def story() -> None:
+        wire = await signed_in()
+        monkeypatch.setattr(wire.guard._outbox, "_send", forever)
+        await wire.guard.send({"type": "websocket.send", "bytes": b"x" * (outbox.MUCH + 1)})
+        await wire.shows(finished())
+        wire.tell(rerun(query_string="more"))
+        assert (await wire.guard.receive())["type"] == "websocket.disconnect"
+
+    monkeypatch.setattr(outbox, "STALLED_SECONDS", 0.2)
     run(story)
 
 
