@@ -189,7 +189,7 @@ def test_filters_live_in_the_url_over_menu_back_and_reset(server: AppServer, pag
     sidebar = page.get_by_test_id("stSidebar")
     choose(page, "Dates", "Last 7 days")
     expect(page).to_have_url(re.compile(r"/\?range=Last\+7\+days$"))
-    sidebar.get_by_role("link", name="Campaigns").click()
+    page.get_by_role("link", name="Campaigns", exact=True).first.click()
     expect(page).to_have_url(re.compile(r"/campaigns\?range=Last\+7\+days$"))
     sidebar.get_by_role("button", name="TikTok").click()
     expect(page).to_have_url(re.compile(r"/campaigns\?.*platform=TikTok"))
@@ -198,8 +198,8 @@ def test_filters_live_in_the_url_over_menu_back_and_reset(server: AppServer, pag
     choose(page, "Dates", "Custom")
     expect(page).to_have_url(re.compile(r"range=Custom&dates=\d{4}-\d\d-\d\d&dates=\d{4}-\d\d-\d\d"))
     sidebar.get_by_role("button", name="Reset filters").click()
-    expect(page).to_have_url(re.compile(r"range=Last\+30\+days"))
-    expect(page).not_to_have_url(re.compile("dates="))
+    expect(page).not_to_have_url(re.compile("range=|dates="))
+    expect(sidebar.get_by_role("combobox", name="Dates")).to_have_value("Last 30 days")
 
 
 def test_filters_are_out_of_sight_where_they_change_nothing_and_stay_in_the_url(server: AppServer, page: Page) -> None:
@@ -211,7 +211,7 @@ def test_filters_are_out_of_sight_where_they_change_nothing_and_stay_in_the_url(
     expect(sidebar.get_by_test_id("stSelectbox").first).to_be_attached()
     expect(sidebar.get_by_test_id("stSelectbox").first).to_be_hidden()
     expect(page).to_have_url(re.compile(r"/definitions\?range=Last\+7\+days$"))
-    sidebar.get_by_role("link", name="Campaigns").click()
+    page.get_by_role("link", name="Campaigns", exact=True).first.click()
     expect(sidebar.get_by_role("combobox", name="Dates")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/campaigns\?range=Last\+7\+days$"))
 
@@ -223,7 +223,7 @@ def test_a_link_with_nonsense_is_mended_in_the_url_too(server: AppServer, page: 
     line = page.get_by_test_id("stAlert").filter(has_text="Not applied")
     expect(line).to_contain_text("client “nobody”")
     expect(line).to_contain_text("dates")
-    expect(page).to_have_url(re.compile(r"/\?range=Last\+30\+days$"))
+    expect(page).to_have_url(f"{server.url}/")  # the usual range stands in no URL
     expect(page.get_by_test_id("stSidebar").get_by_role("combobox", name="Dates")).to_have_value("Last 30 days")
 
 

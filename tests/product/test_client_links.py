@@ -291,7 +291,8 @@ def test_a_link_shows_its_question_in_words_and_its_numbers_and_no_filter(scene:
         assert "Acme" in visitor.text
         assert "As it was on" in visitor.text
         kinds = {kind for kind, _ in visitor.elements.values()}
-        assert not kinds & {"multiselect", "selectbox", "date_input", "number_input", "text_input", "slider"}
+        assert not kinds & {"multiselect", "date_input", "number_input", "text_input", "slider"}
+        assert [one.label for one in visitor._of("selectbox")] == ["Measure by day"], "which measure a chart draws"
         assert set(visitor.pages) == set(PAGES)
         assert found_canaries(visitor) == []
 

@@ -221,7 +221,8 @@ def test_in_a_browser_too_a_failing_refresh_is_one_calm_line(
     page.goto(f"{server.url}/?{link(*KNOWN, client)}")
     expect(page.get_by_test_id("stMetricValue").first).to_be_visible(timeout=60_000)
     before = settled(page)
-    page.get_by_role("link", name="Sync health").click()
+    page.get_by_test_id("stTopNavSection").filter(has_text="Data").click()
+    page.get_by_role("menuitem", name="Sync health").click()
     with faulty(installation, fault):
         page.get_by_role("button", name="Refresh now").click()
         line = page.get_by_test_id("stAlert").filter(has_text="it last worked").first

@@ -5,6 +5,7 @@ The browser's side of it (cookie, reload, menu, back button, other tabs) stands 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
@@ -163,7 +164,7 @@ def test_a_filtered_campaign_page_survives_sign_in_menu_and_reload(server: AppSe
             page.reload()
             expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         assert set(page.url.partition("?")[2].split("&")) == set(query.split("&")), step
-        expect(page.get_by_test_id("stSidebar").get_by_role("spinbutton")).to_have_value("9")
+        expect(page.get_by_test_id("stSidebar").get_by_label(re.compile("^CPM at most"))).to_have_value("9")
     assert page.get_by_role("button", name="Sign in", exact=True).count() == 0
 
 
