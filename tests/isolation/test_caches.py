@@ -100,6 +100,14 @@ def test_all_that_is_given_stands_in_the_key_and_no_two_reads_are_kept_under_one
     assert len({key[0] for key in keys}) == len(shared())
 
 
+def test_what_an_address_calls_a_campaign_is_not_kept_when_no_campaign_can_be_called_so(store: Store) -> None:
+    cache.kept.clear()
+    for length, kept in ((200, True), (201, False)):
+        asked = Question(ONE, Filters(Days(DAY, DAY))).about(CampaignRef("acme", 1, "x" * length))
+        cache.groups(asked)
+        assert ("x" * length in repr(list(cache.kept.all()))) is kept
+
+
 def test_what_is_shared_cannot_be_changed(store: Store) -> None:
     """It is handed to many pages as it is."""
     given_world(store)

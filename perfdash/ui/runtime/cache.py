@@ -27,6 +27,7 @@ from perfdash.domain.groups import Dimension, Group
 from perfdash.domain.pacing import Delivery
 from perfdash.domain.question import Question, of_every_day
 from perfdash.domain.refusals import Missing
+from perfdash.domain.values import LONGEST_ID
 from perfdash.presentation.columns import Names, Origins
 from perfdash.store.query import campaigns as campaign_query
 from perfdash.store.query import catalog, coverage, delivery, overview, refused, sync_health
@@ -128,6 +129,8 @@ def shared(
                 with st.spinner(spinner) if spinner else nullcontext():
                     return answer(question, *rest)
 
+            if question.only is not None and len(question.only.campaign) > LONGEST_ID:
+                return answer(question, *rest)  # no campaign is called so, and what an address says is kept nowhere
             given = tuple(parts[type(one)](one) if type(one) in parts else one for one in rest)
             return kept.get((name, context.store().label, question, given, version), seconds, ask)
 

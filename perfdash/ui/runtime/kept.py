@@ -1,21 +1,22 @@
 """What one run has read and others read again: handed out as it is, so nothing of it may ever change.
 
-Bounded in number and in rows; whoever asks for what is being read just now waits for it, and reads nothing.
+Bounded in number and in size; whoever asks for what is being read just now waits for it, and reads nothing.
 """
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-MOST, MOST_ROWS = 4_000, 300_000
-"""Answers, and rows of all answers together: about 1 kB each."""
+MOST, MOST_BYTES = 4_000, 256 * 2**20
+"""Of all answers together. Whoever asks for many days of many clients must not fill the server's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,15 @@ class _Answer:
     """`until` is on the clock that counts seconds."""
 
     value: Any
-    rows: int
+    size: int
     until: float
 
 
 class Kept:
     """Answers by key, those go first that were asked for longest ago. For any number of threads."""
 
-    def __init__(self, most: int = MOST, most_rows: int = MOST_ROWS) -> None:
-        self._most, self._most_rows, self._rows = most, most_rows, 0
+    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._most_bytes, self._size = most, most_bytes, 0
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
         self._under_way: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -49,9 +50,10 @@ class Kept:
             if found is not None:  # somebody else has read it meanwhile
                 return found.value  # type: ignore[no-any-return]
             try:
-                value = frozen(read())
+                answer = read()
+                value, size = frozen(answer), size_of(answer)
                 with self._lock:
-                    self._keep(key, _Answer(value, rows_of(value), time.monotonic() + seconds))
+                    self._keep(key, _Answer(value, size, time.monotonic() + seconds))
             finally:
                 with self._lock:
                     self._under_way.pop(key, None)
@@ -60,7 +62,7 @@ class Kept:
     def clear(self) -> None:
         with self._lock:
             self._answers.clear()
-            self._rows = 0
+            self._size = 0
 
     def all(self) -> Mapping[Hashable, Any]:
         """Everything that is kept, by key."""
@@ -68,9 +70,9 @@ class Kept:
             return {key: answer.value for key, answer in self._answers.items()}
 
     @property
-    def rows(self) -> int:
-        """Of all answers together."""
-        return self._rows
+    def size(self) -> int:
+        """About how many bytes all answers take together."""
+        return self._size
 
     def _found(self, key: Hashable) -> _Answer | None:
         answer = self._answers.get(key)
@@ -86,12 +88,12 @@ class Kept:
         if key in self._answers:
             self._drop(key)
         self._answers[key] = answer
-        self._rows += answer.rows
-        while len(self._answers) > self._most or (self._rows > self._most_rows and len(self._answers) > 1):
+        self._size += answer.size
+        while len(self._answers) > self._most or (self._size > self._most_bytes and len(self._answers) > 1):
             self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Hashable) -> None:
-        self._rows -= self._answers.pop(key).rows
+        self._size -= self._answers.pop(key).size
 
 
 def frozen(value: Any) -> Any:
@@ -103,16 +105,6 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def rows_of(value: Any) -> int:
-    """About how many rows an answer has: the elements of what it is made of."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return sum(_elements(getattr(value, field.name)) for field in fields(value))
-    return _elements(value)
-
-
-def _elements(value: Any) -> int:
-    if isinstance(value, (tuple, frozenset)):
-        return 1 + sum(_elements(one) if isinstance(one, tuple) else 1 for one in value)
-    if isinstance(value, Mapping):
-        return 1 + sum(map(_elements, value.values()))
-    return 1
+def size_of(value: Any) -> int:
+    """About how many bytes of memory an answer takes: objects take some five times as much as they do in writing."""
+    return 5 * len(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))

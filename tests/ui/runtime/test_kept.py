@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from perfdash.ui.runtime import kept as this
-from perfdash.ui.runtime.kept import Kept, rows_of
+from perfdash.ui.runtime.kept import Kept, size_of
 
 
 def never() -> Any:
@@ -44,17 +44,17 @@ def test_those_go_first_that_were_asked_for_longest_ago() -> None:
     assert set(kept.all()) == {"a", "c"}
 
 
-def test_all_answers_together_have_a_bounded_number_of_rows() -> None:
-    kept = Kept(most_rows=100)
+def test_all_answers_together_have_a_bounded_size() -> None:
+    kept = Kept(most_bytes=3 * size_of("x" * 1_000) + 1)
     for number in range(10):
-        kept.get(number, 60, given(tuple(range(30))))
-        assert kept.rows <= 100
+        kept.get(number, 60, given("x" * 1_000))
+        assert kept.size <= 3 * size_of("x" * 1_000)
     assert list(kept.all()) == [7, 8, 9]
-    kept.get("large", 60, given(tuple(range(1_000))))
+    kept.get("large", 60, given("x" * 10_000))
     assert list(kept.all()) == ["large"], "what is in view stays, however large"
     kept.get("small", 60, given(()))
     assert list(kept.all()) == ["small"]
-    assert kept.rows == rows_of(())
+    assert kept.size == size_of(())
 
 
 def test_of_many_who_ask_at_once_one_reads() -> None:
