@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from functools import cache
+from functools import lru_cache
 
 from perfdash.domain import currency_signs
 
@@ -43,7 +43,7 @@ class NumberStyle:
         return Decimal(digits.replace(self.decimal, "."))
 
 
-@cache
+@lru_cache(maxsize=100)
 def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
     grouped = [f"[1-9][0-9]{{0,2}}(?:{re.escape(group)}[0-9]{{3}})+" for group in groups]
     if "," in groups:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import jmespath
@@ -19,11 +19,13 @@ from perfdash.ingest.columnar_rows import ColumnarRows
 _ODD_DATA = (JMESPathError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+PATHS_KEPT = 1_000
+"""Expressions that are kept parsed: those of the configuration, and those that somebody writes into a form."""
 _OURS = {"Decimal": "float"}
 """Types of ours, by their names, and those of which the library knows what they are."""
 
 
-@cache
+@lru_cache(maxsize=PATHS_KEPT)
 def look_up(expression: str) -> Callable[[object], object]:
     """What finds the value of a valid JMESPath expression; None when nothing is there. It never raises.
 
@@ -35,7 +37,7 @@ def look_up(expression: str) -> Callable[[object], object]:
     return _one_key(keys[0]) if len(keys) == 1 else _key_by_key(keys)
 
 
-@cache
+@lru_cache(maxsize=PATHS_KEPT)
 def plain_keys(expression: str) -> tuple[str, ...] | None:
     """The keys of an expression that is nothing but keys, such as `a`, `a.b` or `"Cost (EUR)"`; None for any other."""
     parsed: Any = jmespath.compile(expression).parsed

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import jmespath
 
 from perfdash.domain.errors import BadAnswer
 from perfdash.ingest.columnar_rows import are_rows
-from perfdash.ingest.field_paths import evaluator
+from perfdash.ingest.field_paths import PATHS_KEPT, evaluator
 
 KEY, OUTER_KEY, VALUE = "$key", "$outer_key", "$value"
 """Fields of a row that hangs under a key: that key, the one around it, and the value if it is no object."""
@@ -154,12 +154,12 @@ def _under_keys(place: _Place, value: Mapping[str, object]) -> Iterator[_Place]:
             yield place.keyed(key, one)
 
 
-@cache
+@lru_cache(maxsize=PATHS_KEPT)
 def _parsed(path: str) -> Any:
     return jmespath.compile(path).parsed
 
 
-@cache
+@lru_cache(maxsize=PATHS_KEPT)
 def _compiled(path: str) -> _Step | None:
     """None for a path of another kind, such as a function."""
     try:

@@ -7,7 +7,7 @@ from then on there is a session like any other, and what Streamlit still says of
 from __future__ import annotations
 
 import logging
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 import streamlit as st
@@ -124,6 +124,6 @@ def _sentence(refused: RefusedIdentity) -> str:
             return f"The account of {address} is deactivated. Ask your administrator."
 
 
-@cache
+@lru_cache(maxsize=100)
 def _log_once(problem: str) -> None:
     _log.error("%s", problem)

@@ -16,6 +16,7 @@ PADDING = 18
 HEADER_MARKS = 38
 """Beside a header: the arrow of what is sorted, and the menu that appears under the pointer."""
 NARROWEST, WIDEST = 60, 460
+LONGEST = 200
 _BUBBLE = 24
 """Around each entry of a list."""
 _NARROW = frozenset(" .,:;'!|ijlIt()[]/\u00a0\u2019")
@@ -34,8 +35,13 @@ def of_lists(lists: Iterable[Iterable[str]], label: str) -> int:
     return max(NARROWEST, min(WIDEST, max(cells, _pixels(label) + PADDING + HEADER_MARKS)))
 
 
-@lru_cache(maxsize=10_000)
 def _pixels(text: str) -> int:
+    """No more than LONGEST characters decide: so much is wider than WIDEST, and a longer text would be kept whole."""
+    return _pixels_of(text[:LONGEST])
+
+
+@lru_cache(maxsize=10_000)
+def _pixels_of(text: str) -> int:
     return round(sum(map(_advance, text)) + 0.5)
 
 

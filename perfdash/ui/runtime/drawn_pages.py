@@ -17,7 +17,7 @@ Revisions = tuple[tuple[str, int], ...]
 Runs = tuple[tuple[str, int, int], ...]
 """(client, last run, runs in progress), by client."""
 MOST = 10_000
-"""Pages that are remembered; of more, those go first that were drawn longest ago."""
+"""Open pages that are remembered; of more, those go first that were drawn longest ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,18 @@ class DrawnPages:
                 return False
             del self._drawn[page]
             return True
+
+    def names(self) -> set[str]:
+        """All pages of which anything is remembered."""
+        with self._lock:
+            return self._drawn.keys() | self._by_itself
+
+    def forget(self, pages: Iterable[str]) -> None:
+        """These are gone: one that comes back is drawn anew."""
+        with self._lock:
+            for page in pages:
+                self._drawn.pop(page, None)
+                self._by_itself.discard(page)
 
     def say_by_itself(self, page: str, by_itself: bool) -> None:
         """Whether the server or somebody at the browser has asked for the page's next run."""

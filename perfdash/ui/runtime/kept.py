@@ -51,7 +51,7 @@ class Kept:
                 return found.value  # type: ignore[no-any-return]
             try:
                 answer = read()
-                value, size = frozen(answer), size_of(answer)
+                value, size = frozen(answer), size_of(answer) + size_of_key(key)
                 with self._lock:
                     self._keep(key, _Answer(value, size, time.monotonic() + seconds))
             finally:
@@ -108,3 +108,8 @@ def frozen(value: Any) -> Any:
 def size_of(value: Any) -> int:
     """About how many bytes of memory an answer takes: objects take some five times as much as they do in writing."""
     return 5 * len(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+
+
+def size_of_key(key: Hashable) -> int:
+    """The same of a question, which may hold a long text of an address, for which nothing is found."""
+    return 4 * len(repr(key))

@@ -89,7 +89,9 @@ async def watch() -> None:
 
 async def _look(follower: Follower, seen: int) -> int:
     """Have pages drawn again; gives the version of `drawn_pages` that was looked at."""
+    known = drawn_pages.pages.names()  # before the open ones, so that none counts as gone that was opened meanwhile
     pages = sockets.open_pages()
+    drawn_pages.pages.forget(known - pages.keys())
     if not pages:
         return seen
     version, drawn = drawn_pages.pages.version, drawn_pages.pages.all()

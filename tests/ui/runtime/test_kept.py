@@ -92,3 +92,10 @@ def test_a_mapping_is_handed_out_as_one_that_nobody_can_change() -> None:
     assert found == {"acme": 1}
     with pytest.raises(TypeError):
         found["acme"] = 2
+
+
+def test_long_questions_count_too_so_that_nobody_fills_the_memory_by_what_an_address_asks() -> None:
+    kept = Kept(most_bytes=1_000_000)
+    for n in range(20):
+        kept.get(("campaign", f"{n}" + "x" * 100_000), 60, tuple)
+    assert len(kept.all()) == 2

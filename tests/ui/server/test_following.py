@@ -143,3 +143,13 @@ def test_a_run_is_by_itself_once() -> None:
     pages.say_by_itself("p", True)
     pages.say_by_itself("p", False)  # somebody was faster
     assert not pages.is_by_itself("p")
+
+
+def test_a_page_that_is_gone_is_forgotten_and_one_that_is_open_is_not() -> None:
+    pages = DrawnPages()
+    for name in ("gone", "open"):
+        pages.put(name, Drawn(OPERATOR))
+        pages.say_by_itself(name, True)
+    pages.forget(pages.names() - {"open"})
+    assert pages.names() == {"open"} == set(pages.all())
+    assert not pages.is_by_itself("gone")
