@@ -15,7 +15,7 @@ MODULES = modules()
 CONFIGURED = "keyed by what stands in the configuration"
 PARSED = "1,000 expressions of the configuration or of a form, whose fields are short"
 DRAWN = "64 or 128 specifications of charts; of a visitor only the days"
-SHARED = "300 answers, or fewer; of all such reads together 192 MiB (`cache.room`), keyed by a checksum"
+SHARED = "an answer of `cache.kept`"
 LISTED = {
     "perfdash/config/presets/__init__.py: preset": "one for each file beside it",
     "perfdash/demo/api.py: rows": "a few answers; the demo's source is a process of its own, asked by the app alone",
@@ -60,7 +60,18 @@ LISTED = {
     "perfdash/ui/runtime/cache.py: left_out": SHARED,
     "perfdash/ui/runtime/cache.py: missing": SHARED,
     "perfdash/ui/runtime/cache.py: origins": SHARED,
-    "perfdash/ui/runtime/cache.py: room": "a number for each shared read",
+    "perfdash/ui/runtime/cache.py: kept": "4,000 answers and 300,000 rows of about 1 kB, long keys counted as rows",
+    "perfdash/ui/runtime/cache.py: first_day": SHARED,
+    "perfdash/ui/runtime/cache.py: currencies": SHARED,
+    "perfdash/ui/runtime/cache.py: _clients": SHARED,
+    "perfdash/ui/runtime/cache.py: rows_since": SHARED,
+    "perfdash/ui/runtime/cache.py: begins": SHARED,
+    "perfdash/ui/runtime/cache.py: _revisions": SHARED,
+    "perfdash/ui/runtime/cache.py: accounts": SHARED,
+    "perfdash/ui/runtime/cache.py: never_fetched": SHARED,
+    "perfdash/ui/runtime/cache.py: runs_stamp": SHARED,
+    "perfdash/presentation/formatting.py: digits": "20,000 numbers as text",
+    "perfdash/ui/runtime/streamlit_internals.py: _without_styles": "a few classes",
     "perfdash/ui/runtime/cache.py: standing": SHARED,
     "perfdash/ui/runtime/context.py: _opened": "one, of the process's own environment",
     "perfdash/ui/runtime/drawn_pages.py: pages": "open sockets, at most 10,000; a page that is gone is forgotten",
@@ -69,8 +80,9 @@ LISTED = {
     "perfdash/ui/runtime/uploads.py: _folders": "one",
     "perfdash/ui/runtime/uploads.py: _kept": "twelve files, on disk; here their tokens and names of 120 characters",
     "perfdash/ui/server/assets.py: _smaller": "one for each file of Streamlit's page",
-    "perfdash/ui/server/link_route.py: _openings": "1,000 links that do open, 120 moments of each",
+    "perfdash/ui/server/link_route.py: _openings": "5,000 pairs of a link and a network, 240 moments each",
     "perfdash/ui/server/page_sessions.py: _owners": "5,000 files: addresses that the server made, and sessions",
+    "perfdash/ui/server/places.py: places": "open sockets, and 1,000 visitors that were served",
     "perfdash/ui/server/sockets.py: _guards": "open sockets",
     "perfdash/ui/server/upload_route.py: _noted": "1,000 refusals: a session and a status",
 }

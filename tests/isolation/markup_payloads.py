@@ -12,6 +12,7 @@ PAYLOADS: tuple[str, ...] = (
     "[ours](/campaigns?client=ours) [mail](mailto:a@b.example)",
     f"<https://{HOST}/auto>",
     f"https://{HOST}/bare and www.{HOST}/bare",
+    f"Www.{HOST}/pay wWw.{HOST} WwW.{HOST}",
     f"write to pay@{HOST} or <pay@{HOST}>",
     f"![pixel](https://{HOST}/p.png)",
     f"[![both](https://{HOST}/i.png)](https://{HOST}/l)",
@@ -42,7 +43,7 @@ PAYLOADS: tuple[str, ...] = (
     "-2+3+cmd|' /C calc'!A0 @SUM(1) \\ trailing\\",
     "very long " + f"[x](https://{HOST}) " * 6 + "end",
 )
-"""Thirty-five; each with a mark that `plain` must escape."""
+"""Thirty-six; each with a mark that `plain` must escape."""
 
 
 def visible(payload: str) -> str:
