@@ -60,7 +60,7 @@ LISTED = {
     "perfdash/ui/runtime/cache.py: left_out": SHARED,
     "perfdash/ui/runtime/cache.py: missing": SHARED,
     "perfdash/ui/runtime/cache.py: origins": SHARED,
-    "perfdash/ui/runtime/cache.py: kept": "4,000 answers and 300,000 rows of about 1 kB, long keys counted as rows",
+    "perfdash/ui/runtime/cache.py: kept": "4,000 answers of 256 MiB together, keys counted",
     "perfdash/ui/runtime/cache.py: first_day": SHARED,
     "perfdash/ui/runtime/cache.py: currencies": SHARED,
     "perfdash/ui/runtime/cache.py: _clients": SHARED,
@@ -80,10 +80,12 @@ LISTED = {
     "perfdash/ui/runtime/uploads.py: _folders": "one",
     "perfdash/ui/runtime/uploads.py: _kept": "twelve files, on disk; here their tokens and names of 120 characters",
     "perfdash/ui/server/assets.py: _smaller": "one for each file of Streamlit's page",
+    "perfdash/ui/server/guard.py: _widgets": "10,000 kinds of widgets by ids that the server made",
     "perfdash/ui/server/link_route.py: _openings": "5,000 pairs of a link and a network, 240 moments each",
     "perfdash/ui/server/page_sessions.py: _owners": "5,000 files: addresses that the server made, and sessions",
     "perfdash/ui/server/places.py: places": "open sockets, and 1,000 visitors that were served",
     "perfdash/ui/server/sockets.py: _guards": "open sockets",
+    "perfdash/ui/server/sockets.py: _openings": "as many visitors as MOST_VISITORS: accounts, links, networks",
     "perfdash/ui/server/upload_route.py: _noted": "1,000 refusals: a session and a status",
 }
 """What lives as long as the process and may grow -> why it cannot fill the memory: how many, and how large."""
