@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 MOST, MOST_BYTES = 4_000, 256 * 2**20
 """Of all answers together. Whoever asks for many days of many clients must not fill the server's memory."""
+LONG_KEY = 2_000
+"""Characters; from then on a question's own size counts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +113,6 @@ def size_of(value: Any) -> int:
 
 
 def size_of_key(key: Hashable) -> int:
-    """The same of a question, which may hold a long text of an address, for which nothing is found."""
-    return 4 * len(repr(key))
+    """The same of a question that holds a long text, such as one from an address; nothing for a usual one."""
+    length = len(repr(key))
+    return 4 * length if length > LONG_KEY else 0
