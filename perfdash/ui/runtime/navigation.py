@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -220,11 +221,15 @@ def pages(principal: Principal | None) -> dict[str, list[Any]]:
 
 
 def _unknown(there: Sequence[PageRecord]) -> str | None:
-    """The name in the address when no page has it: answered by a page that says so, and not by the Overview."""
+    """The name in the address when no page has it: answered by a page that says so, and not by the Overview.
+
+    The page at the root has a name too: Streamlit reserves that of its file.
+    """
     here = st.context.url
     path = urlsplit(here).path if isinstance(here, str) else ""  # AppTest has mocks
     name = path.removeprefix(app_path()).strip("/")
-    return name if _NAME.fullmatch(name) and name not in {page.path for page in there} else None
+    known = {page.path or Path(page.file).stem for page in there}
+    return name if _NAME.fullmatch(name) and name not in known else None
 
 
 def nothing() -> None:

@@ -8,7 +8,7 @@ says after an upgrade what has moved. In brackets who needs it in perfdash/ui, t
   cached answers.
 - `by_history` (filters/shown_currency): the same; Back would not undo a choice that the page remembers.
 - `BackMsg`, `ClientState`, `ForwardMsg`, `WidgetState` and their fields, read in
-  (server/messages, server/sockets, server/turns): what the gate lets in, in which order, and what it learns from the
+  (server/messages, server/guard, server/turns): what the gate lets in, in which order, and what it learns from the
   app. A renamed field closes every socket; a new kind of message is dropped until it is allowed.
 - `SUBPROTOCOLS`, the place of a page's name in a handshake (server/gate): anybody could take over the page of somebody
   else.
