@@ -55,16 +55,16 @@ with errors_shown():
     shot = snapshot(asked, currency, cache.origins(question), base, found.earlier)
     deliveries = cache.deliveries(question)
     paced = pacing.paced(deliveries, currency)
-    tiles(found, shot, paced, pacing.reported(question, base, currency))
-    campaign_header.draw_context(asked, found, also=about(shot))
-    campaign_header.draw_left_out(question)
-
-    if principal.lock is None:
-        look, pace = st.columns([7, 5])
-        with look:
-            needs_a_look(attention.notices(question), cache.client_names(principal), question)
-        with pace:
-            pacing.pacing(paced, key="pacing")
+    with st.container(key="standing"):
+        tiles(found, shot, paced, pacing.reported(question, base, currency))
+        campaign_header.draw_context(asked, found, shows_days=False, also=about(shot))
+        campaign_header.draw_left_out(question)
+        if principal.lock is None:
+            look, pace = st.columns([7, 5])
+            with look:
+                needs_a_look(attention.notices(question), cache.client_names(principal), question)
+            with pace:
+                pacing.pacing(paced, key="pacing")
 
     by_day(shot, found.campaigns)
     clients(question, found, shot, deliveries)

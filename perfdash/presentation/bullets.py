@@ -21,7 +21,8 @@ FARTHEST = 1.5
 """Where the bar of what overspends most ends; its words tell the rest."""
 _ROW = 34
 _NAME_LINE, _NAME_LINES = 24, 2
-_ROOM_FOR_WORDS = 0.5
+_ROOM_FOR_WORDS = 0.75
+"""In budgets: of the longest words, also in a narrow chart."""
 _COLORS = {
     "stalled": "#b3403a",
     "over": "#b3403a",

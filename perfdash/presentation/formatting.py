@@ -33,6 +33,8 @@ Place = Literal["full", "short"]
 _SCALES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 _SHORTENED_FROM = 10_000
 _MICRO_PLACES = 6
+_SMALL_CHANGE = Fraction(1, 10)
+"""In per cent: below it one decimal tells too little."""
 _OF_A_SMALL_ONE, _OF_A_PRICE = 4, 3
 """Digits that matter, at least: of a price below one, and of any other: a yen is too coarse for what a view costs."""
 
@@ -92,7 +94,7 @@ def unit_of(name: str) -> Unit:
 
 
 def change(value: Number | None, unit: Unit = "count") -> str:
-    """A change with its sign: +3.6%, −10.0%; – when there is none to show.
+    """A change with its sign: +3.6%, −10.0%; – when there is none to show, and never nothing for something: +0.03%.
 
     Of what is itself a percentage `value` is the difference, and reads in points: +1.2 pts. Of all else it is relative.
     """
@@ -100,9 +102,11 @@ def change(value: Number | None, unit: Unit = "count") -> str:
         return UNDEFINED
     exact = Fraction(value) * 100
     points = unit == "percent"
-    text = _decimal(exact, 2 if points and abs(exact) < 1 else 1)
-    sign = "+" if exact > 0 and text.strip("0.") else ""
-    return f"{sign}{text}{' pts' if points else '%'}"
+    places = 2 if abs(exact) < (1 if points else _SMALL_CHANGE) else 1
+    while exact and not _rounded(exact, places):
+        places += 1
+    text = _decimal(exact, places if exact else 2 if points else 1)
+    return f"{'+' if exact > 0 else ''}{text}{' pts' if points else '%'}"
 
 
 def signed(value: Number | None, unit: Unit, currency: str = "") -> str:

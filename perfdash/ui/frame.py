@@ -45,7 +45,8 @@ def hide_filters(page: PageRecord) -> None:
 
     Where it obeys none, so is the sidebar, but on a phone, where it holds the menu.
     """
-    hidden = [f".st-key-filter_{name}" for name in sorted(navigation.EVERY_FILTER - page.obeys)]
+    out = sorted(navigation.EVERY_FILTER - page.obeys)
+    hidden = [f".st-key-filter_{name}, :has(> .st-key-filter_{name})" for name in out]
     if not page.obeys:
         hidden = [f".st-key-{sidebar.PLACE}"]
     if hidden:

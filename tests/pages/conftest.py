@@ -111,6 +111,7 @@ def texts(table: Any) -> list[dict[str, str]]:
 
 
 def said(app: AppTest) -> str:
-    """All captions and alerts, without what breaks links."""
+    """All captions, with what stands behind their question marks, and alerts, without what breaks links."""
     parts = [*app.caption, *app.info, *app.warning, *app.error, *app.success, *app.markdown]
-    return "\n".join(part.value for part in parts).replace("\u2060", "").replace("\\", "").replace("\u00a0", " ")
+    texts = [*(part.value for part in parts), *(part.proto.help for part in app.caption)]
+    return "\n".join(texts).replace("\u2060", "").replace("\\", "").replace("\u00a0", " ")

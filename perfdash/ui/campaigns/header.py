@@ -35,22 +35,23 @@ def days_line(asked: Selection) -> str:
     return periods.told(asked.period.days, asked.period.ranges, cache.client_names(asked.question.principal))
 
 
-def period_line(asked: Selection, found: Headline, *, shows_change: bool = True) -> str:
-    """23 Oct – 21 Nov 2026 · change against 23 Sep – 22 Oct 2026; without `shows_change` the days alone."""
-    line = days_line(asked)
-    if not shows_change:
-        return line
+def change_line(asked: Selection, found: Headline) -> str:
+    """change against 23 Sep – 22 Oct 2026; or why none is shown, '' where none was asked for."""
     if found.before is None:
-        return f"{line} · no change shown: {found.why}" if found.why else line
+        return f"no change shown: {found.why}" if found.why else ""
     cut = asked.period.current
     till = f" (complete days only, to {formatting.day(cut.end)})" if cut and cut != asked.period.days else ""
-    return f"{line} · {found.against}{till}"
+    return f"{found.against}{till}"
 
 
-def draw_context(asked: Selection, found: Headline, *, shows_change: bool = True, also: str = "") -> Origins:
+def draw_context(
+    asked: Selection, found: Headline, *, shows_days: bool = True, shows_change: bool = True, also: str = ""
+) -> Origins:
     """What is in view and how fresh it is; offers a sync when it is old. Returns where the numbers come from.
 
-    `shows_change`: the page shows one, so that what it is measured against belongs to it. `also` is a line of its own.
+    `shows_days`: the page has not said them yet. `shows_change`: it shows one, so that what it is measured against
+    belongs to it. How it is made fair and what else is to be known, `also`, stand behind a question mark: only what
+    warns has a line of its own.
     """
     question = asked.question
     origins = cache.origins(question)
@@ -60,13 +61,16 @@ def draw_context(asked: Selection, found: Headline, *, shows_change: bool = True
     final = [origin.final_to for origin in known]
     last = min((day for day in final if day), default=None) if all(final) else None
     ends = f"final to {formatting.day(last)}" if last else "not final yet"
-    line = escape_markdown(period_line(asked, found, shows_change=shows_change), 600)
-    lines = [f"{line} · data fetched {browser.clock(oldest)} · {ends}"]
-    if shows_change and found.fairness:
-        lines.append(f":material/balance: {escape_markdown(found.fairness, 400)}.")
-    if also:
-        lines.append(f":material/history: {escape_markdown(also, 400)}.")
-    st.caption("  \n".join(lines))
+    parts = [days_line(asked) if shows_days else "", change_line(asked, found) if shows_change else ""]
+    lines = [
+        " · ".join(
+            [*(escape_markdown(part, 600) for part in parts if part), f"data fetched {browser.clock(oldest)}", ends]
+        )
+    ]
+    more = [f"{escape_markdown(part, 400)}." for part in (found.fairness if shows_change else "", also) if part]
+    if shows_change and found.warns:
+        lines.append(f":material/balance: {more.pop(0)}")
+    st.caption("  \n".join(lines), help="\n\n".join(more) or None)
     if question.as_of is None and question.principal.lock is None and refresh.is_old(question):
         st.caption(f":material/schedule: This data is older than {refresh.OLD_AFTER.seconds // 3600} hours.")
         sync_button(question.principal, question.clients, "Sync now", key="sync_old_data", view=question.filters.days)

@@ -39,7 +39,8 @@ class Headline:
     """What is in view. `before` and `current` are None when no change is shown; `why` then says why.
 
     `against` says what is compared with what, exactly, where a change is shown; `fairness` whether both sides are seen
-    at the same age, and why. `earlier` is the question that `before` answers, where it answers one.
+    at the same age, and why; `warns` that they are not although it matters. `earlier` is the question that `before`
+    answers, where it answers one.
     """
 
     now: Side
@@ -49,6 +50,7 @@ class Headline:
     why: str
     against: str = ""
     fairness: str = ""
+    warns: bool = False
     earlier: Question | None = None
 
     @property
@@ -120,7 +122,7 @@ def _fair(alone: Headline, sides: _Compared) -> Headline:
     then = compare.as_old(sides.current, sides.previous) if young else None
     why = compare.why_not(then, sides.current.principal) if young else ""
     if then is None or why:
-        return _plain(replace(alone, fairness=comparison_story.plain(young, why)), sides, "fair")
+        return _plain(replace(alone, fairness=comparison_story.plain(young, why), warns=bool(young)), sides, "fair")
     moment = told(then.at, browser.zone())
     fairness = comparison_story.as_old(young, moment)
     return _plain(replace(alone, fairness=fairness), replace(sides, previous=then.question), "fair", moment)

@@ -44,11 +44,11 @@ _PAID = (
     measure("cost"),
     Shown("change", "Change", "change", lambda row: row.change, _ABOUT_CHANGE),
     Shown("trend", "Per day", "trend", lambda row: in_units(row.trend), "the cost of each day in view"),
+    metric("roas"),
     Shown("pace", "Pace", "percent", lambda row: row.pace, _ABOUT_PACE),
     Shown("state", "Campaigns", "text", _state, "campaigns that run, and how many of them are not on pace"),
     Shown("restated", "Restated", "money", lambda row: row.restated, _ABOUT_RESTATED, signed=True),
     _COMPLETE,
-    metric("roas"),
     _FETCHED,
 )
 _COUNTED = (

@@ -117,11 +117,13 @@ def draw(
     key: str,
     currency: str = "",
     choose: Callable[[Any], Any] | None = None,
+    most_cards: int = cards.MOST_CARDS,
 ) -> None:
     """Show `rows`. With `choose`, a click into a row, or an arrow key, notes what `choose` makes of it, for `chosen`.
 
-    Columns without any value are not shown. `currency` is the one that all amounts are in, and stands in their headers;
-    '' where each row has its own, which its amounts then name.
+    `most_cards` stand on a phone in the place of the table. Columns without any value are not shown. `currency` is the
+    one that all amounts are in, and stands in their headers; '' where each row has its own, which its amounts then
+    name.
     """
     kept = [column for column in columns if column.pinned or any(_filled(column.value(row)) for row in rows)]
     values = {column.name: [_exact(column, row) for row in rows] for column in kept}
@@ -140,7 +142,8 @@ def draw(
     }
     shown = with_texts(data, {name: column for name, column in texts.items() if column is not None})
     if choose is None:
-        with st.container(key=f"wide_{key}") if _as_cards(rows, kept, texts, currency, key) else nullcontext():
+        carded = _as_cards(rows, kept, texts, currency, key, most_cards)
+        with st.container(key=f"wide_{key}") if carded else nullcontext():
             st.dataframe(shown, **common)
         return
     # A selection is a row number of the table that was clicked on: kept beside it, since the next one may differ.
@@ -149,7 +152,12 @@ def draw(
 
 
 def _as_cards(
-    rows: Sequence[Any], columns: Sequence[Shown], texts: Mapping[str, Sequence[str] | None], currency: str, key: str
+    rows: Sequence[Any],
+    columns: Sequence[Shown],
+    texts: Mapping[str, Sequence[str] | None],
+    currency: str,
+    key: str,
+    most: int,
 ) -> bool:
     """Where rows have a page of their own, show them as cards too: True when that was done."""
     linked = next((one for one in columns if one.link is not None), None)
@@ -157,7 +165,7 @@ def _as_cards(
     if linked is None or linked.link is None or names is None:
         return False
     figures = [(_label(one, currency), found) for one in columns if (found := texts[one.name]) and one.link is None]
-    shown = rows[: cards.MOST_CARDS]
+    shown = rows[:most]
     drawn = [(names[n], linked.link(row), [(label, of[n]) for label, of in figures]) for n, row in enumerate(shown)]
     cards.draw(drawn, len(rows), key=key)
     return True

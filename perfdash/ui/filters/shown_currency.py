@@ -39,7 +39,7 @@ def choose(totals: Sequence[Total]) -> str:
         required=True,
         on_change=_chosen,
         format_func=lambda currency: _chip(currency, costs[currency]),
-        help="Amounts of different currencies are never added or sorted together. Every CSV holds all of them.",
+        label_visibility="collapsed",
     )
     return str(shown)
 

@@ -304,11 +304,6 @@ def _preset_chosen() -> None:
         st.query_params["dates"] = [str(days.start), str(days.end)]  # its widget will not write what code set
 
 
-def show_client(client: str) -> None:
-    """Put one client in view, as if it had been chosen. For callbacks."""
-    st.session_state["client"] = [client]
-
-
 def show_day(day: date) -> None:
     """Put one day in view, as if it had been chosen. For callbacks: it sets what widgets are bound to."""
     st.session_state["range"], st.session_state["dates"] = "custom", (day, day)

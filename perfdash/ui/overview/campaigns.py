@@ -25,6 +25,8 @@ from perfdash.ui.overview.snapshot import Snapshot, total
 from perfdash.ui.runtime import cache, navigation
 
 _COST = ADDED.index("cost")
+_MOST_CARDS = 10
+"""On a phone; the page of the campaigns has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,13 @@ def restated(moved: Sequence[Moved], currency: str) -> dict[CampaignRef, int]:
 def campaigns(asked: Selection, found: Headline, shot: Snapshot, paces: Mapping[CampaignRef, Pace]) -> None:
     """One row per campaign; all of them together stand above it, where no sorting moves them. The CSV holds all."""
     question = asked.question
-    downloads.heading("Campaigns", [lambda: downloads.csv(question, "campaigns", key="overview_campaigns_csv")])
+    downloads.heading(
+        "Campaigns",
+        [
+            lambda: navigation.link(navigation.CAMPAIGNS, "All campaigns", icon="arrow_forward"),
+            lambda: downloads.csv(question, "campaigns", key="overview_campaigns_csv"),
+        ],
+    )
     lines = campaign_lines(found, shot, paces, restated(shot.moved, shot.currency))
     st.caption(escape_markdown(_together(lines, shot.currency), 300))
     draw(
@@ -115,6 +123,7 @@ def campaigns(asked: Selection, found: Headline, shot: Snapshot, paces: Mapping[
         alt="Campaigns in view",
         key="overview_campaigns",
         currency=shot.currency,
+        most_cards=_MOST_CARDS,
     )
 
 
@@ -165,7 +174,7 @@ def _columns(shot: Snapshot, whose: tuple[Shown, ...]) -> tuple[Shown, ...]:
             *whose,
             measure("impressions"),
             _CHANGE,
-            Shown("trend", "Impressions per day", "trend", lambda line: line.trend, "each day in view"),
+            Shown("trend", "Per day", "trend", lambda line: line.trend, "each day in view"),
             measure("clicks"),
             metric("ctr"),
             Shown("status", "Status", "text", lambda line: line.row.status),
@@ -176,12 +185,12 @@ def _columns(shot: Snapshot, whose: tuple[Shown, ...]) -> tuple[Shown, ...]:
         *whose,
         measure("cost"),
         _CHANGE,
-        Shown("trend", "Cost per day", "trend", lambda line: in_units(line.trend), "each day in view"),
+        Shown("trend", "Per day", "trend", lambda line: in_units(line.trend), "each day in view"),
         Shown(
             "pace", "Pace", "percent", lambda line: line.pace.index if line.pace else None, "spent / planned to date"
         ),
         Shown("band", "State", "text", lambda line: pacing.WORDS[line.pace.band] if line.pace else None),
-        Shown("restated", "Restated", "money", lambda line: line.restated, since, signed=True),
         metric("roas"),
-        _ENDS,
+        Shown("restated", "Restated", "money", lambda line: line.restated, since, signed=True),
+        *(() if whose else (_ENDS,)),
     )

@@ -20,12 +20,11 @@ from perfdash.ui import downloads
 from perfdash.ui.campaigns.headline import Headline, Side
 from perfdash.ui.clients.rows import clients_in_view
 from perfdash.ui.components.tables import in_units
-from perfdash.ui.filters import sidebar
 from perfdash.ui.overview.snapshot import Snapshot, added, total
 from perfdash.ui.runtime import cache, navigation
 
 MOST = 8
-_IN_A_ROW, _NARROWEST = 4, 210
+_IN_A_ROW, _NARROWEST = 6, 155
 _COST = ADDED.index("cost")
 
 
@@ -54,7 +53,8 @@ def clients(question: Question, found: Headline, shot: Snapshot, deliveries: Seq
     downloads.heading("Clients", [lambda: navigation.link(navigation.CLIENTS, "All clients", icon="arrow_forward")])
     complete = cache.last_complete(question)
     made = cards(in_view, found, shot, deliveries)[:MOST]
-    with st.grid(min(_IN_A_ROW, len(made)), min_column_width=_NARROWEST, gap="small"):
+    rows = -(-len(made) // _IN_A_ROW)
+    with st.grid(-(-len(made) // rows), min_column_width=_NARROWEST, gap="small", key="client_cards"):
         for card in made:
             day = complete.get(card.client.slug)
             _draw(card, f"complete to {formatting.day(day)}" if day else "")
@@ -107,15 +107,8 @@ def _draw(card: ClientCard, complete: str) -> None:
     arrow = "up" if said.startswith("+") else "down" if said.startswith(formatting.MINUS) else "off"
     unit = formatting.unit_of(name)
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{card.client.slug}_{card.currency}"):
-        st.button(
-            f"**{escape_markdown(card.client.name, 80)}**",
-            type="tertiary",
-            icon=":material/arrow_forward:",
-            key=f"open_{card.client.slug}_{card.currency}",
-            on_click=sidebar.show_client,
-            args=(card.client.slug,),
-            help="Show this client alone",
-        )
+        name = f"**{escape_markdown(card.client.name, 80)}**"
+        navigation.link(navigation.OVERVIEW, name, icon="arrow_forward", query={"client": card.client.slug})
         st.metric(
             f"Cost ({card.currency})" if card.currency else "Impressions",
             formatting.digits(value, unit, card.currency, "short"),

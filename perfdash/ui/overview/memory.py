@@ -28,7 +28,7 @@ def strip(question: Question, base: Base, currency: str) -> None:
         return
     found = remembered(question, base, currency)
     with st.container(border=True, key="memory_strip"):
-        said, ways = st.columns([13, 7], vertical_alignment="center")
+        said, ways = st.columns([5, 1] if base.report is None else [7, 3], vertical_alignment="center")
         if found is None:
             day = first.astimezone(ZoneInfo(browser.zone())).date()
             said.markdown(f":material/history: {memory.begins(day)}")

@@ -16,7 +16,7 @@ from perfdash.presentation.bullets import FARTHEST, FIELDS
 from perfdash.ui.restatements.base import Base
 from perfdash.ui.runtime import browser, cache, navigation
 
-MOST = 7
+MOST = 6
 _NUMBERS = ("spent", "elapsed", "whole", "reach")
 _SCHEMA = pa.schema(
     [

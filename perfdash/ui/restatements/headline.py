@@ -73,9 +73,11 @@ def sentences(field: RestatedField, totals: Sequence[ThenNow], whole: ComparedDa
         line = escape_markdown(sentence(field, one))
         if len(changed) == 1:
             st.header(line)
-        else:
+            st.caption(counted(field, one))
+            continue
+        with st.container(gap=None):
             st.markdown(f"**{line}**")
-        st.caption(counted(field, one))
+            st.caption(counted(field, one))
 
 
 def counted(field: RestatedField, one: ThenNow) -> str:

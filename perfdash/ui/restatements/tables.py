@@ -30,6 +30,7 @@ TIMINGS = {
     "after": "after it was final",
     "provisional": "no window known",
 }
+_MOST_CARDS = 10
 _BARS = ("Before final", "After final", "First reported later")  # short enough for a telephone
 _SCHEMA = pa.schema(
     [("day", pa.float64()), ("value", pa.float64()), *((name, pa.string()) for name in ("platform", "shown", "dashed"))]
@@ -166,6 +167,7 @@ def table(
         alt=f"{LABELS[field]} then and now, {about}",
         key=key,
         currency=currency,
+        most_cards=_MOST_CARDS,
     )
 
 
