@@ -7,7 +7,7 @@ import streamlit as st
 from perfdash.domain.campaigns import CampaignRef
 from perfdash.domain.question import Question
 from perfdash.domain.restatements import LABELS
-from perfdash.presentation import formatting, json_documents
+from perfdash.presentation import json_documents
 from perfdash.presentation.tables import Table
 from perfdash.ui import downloads
 from perfdash.ui.auth import session
@@ -77,12 +77,11 @@ with errors_shown():
         lines = [shown.event_line(field, event, row_names) for event in events]
         if st.session_state.get("order") == "largest":
             lines.sort(key=lambda one: -abs(one.difference))
-        with st.expander(f"One by one, {formatting.plural(len(lines), 'row')}", icon=":material/list:"):
-            shown.changes(field, lines, total.currency, key="changes")
-            if len(events) == component_tables.MOST_ROWS:
-                st.caption(
-                    f"The newest {component_tables.MOST_ROWS:,} changes of {LABELS[field].lower()}; the CSV holds all."
-                )
+        shown.changes(field, lines, total.currency, key="changes")
+        if len(events) == component_tables.MOST_ROWS:
+            st.caption(
+                f"The newest {component_tables.MOST_ROWS:,} changes of {LABELS[field].lower()}; the CSV holds all."
+            )
 
     headline.corrections(question, since)
     settling.settling(reads.settlement_curves(question), money=principal.money)
