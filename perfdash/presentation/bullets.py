@@ -19,7 +19,7 @@ from perfdash.presentation.charts import spec_of
 FIELDS = ("name", "said", "spent", "elapsed", "band", "words", "of_budget", "planned", "forecast", "daily")
 FARTHEST = 1.5
 """Where the bar of what overspends most ends; its words tell the rest."""
-_ROW = 34
+_ROW = 38
 _NAME_LINE, _NAME_LINES = 24, 2
 _ROOM_FOR_WORDS = 0.75
 """In budgets: of the longest words, also in a narrow chart."""
