@@ -35,11 +35,12 @@ def _card(name: str, address: str, figures: Figures) -> str:
         f"<div><dt>{html.escape(label)}</dt><dd>{html.escape(text)}</dd></div>"
         for label, text in figures[:MOST_FIGURES]
     )
-    return f"<li>{_title(html.escape(name), address)}<dl>{pairs}</dl></li>"
+    return f"<li>{title(name, address)}<dl>{pairs}</dl></li>"
 
 
-def _title(name: str, address: str) -> str:
+def title(name: str, address: str) -> str:
+    """A name as HTML that leads to an address of ours; in bold where it leads nowhere."""
     if not address:
-        return f"<strong>{name}</strong>"
+        return f"<strong>{html.escape(name)}</strong>"
     whole = f"{app_path()}{address.removeprefix('.')}"
-    return f'<a href="{html.escape(whole)}" target="_self">{name}</a>'
+    return f'<a href="{html.escape(whole)}" target="_self">{html.escape(name)}</a>'

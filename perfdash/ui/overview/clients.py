@@ -19,6 +19,7 @@ from perfdash.presentation.escaping import escape_markdown
 from perfdash.ui import downloads
 from perfdash.ui.campaigns.headline import Headline, Side
 from perfdash.ui.clients.rows import clients_in_view
+from perfdash.ui.components import cards
 from perfdash.ui.components.tables import in_units
 from perfdash.ui.overview.snapshot import Snapshot, added, total
 from perfdash.ui.runtime import cache, navigation
@@ -52,7 +53,7 @@ def clients(question: Question, found: Headline, shot: Snapshot, deliveries: Seq
         return
     downloads.heading("Clients", [lambda: navigation.link(navigation.CLIENTS, "All clients", icon="arrow_forward")])
     complete = cache.last_complete(question)
-    made = cards(in_view, found, shot, deliveries)[:MOST]
+    made = client_cards(in_view, found, shot, deliveries)[:MOST]
     rows = -(-len(made) // _IN_A_ROW)
     with st.grid(-(-len(made) // rows), min_column_width=_NARROWEST, gap="small", key="client_cards"):
         for card in made:
@@ -60,7 +61,7 @@ def clients(question: Question, found: Headline, shot: Snapshot, deliveries: Seq
             _draw(card, f"complete to {formatting.day(day)}" if day else "")
 
 
-def cards(
+def client_cards(
     in_view: Iterable[Client], found: Headline, shot: Snapshot, deliveries: Sequence[Delivery]
 ) -> list[ClientCard]:
     """Those with most campaigns off pace first."""
@@ -107,8 +108,8 @@ def _draw(card: ClientCard, complete: str) -> None:
     arrow = "up" if said.startswith("+") else "down" if said.startswith(formatting.MINUS) else "off"
     unit = formatting.unit_of(name)
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{card.client.slug}_{card.currency}"):
-        name = f"**{escape_markdown(card.client.name, 80)}**"
-        navigation.link(navigation.OVERVIEW, name, icon="arrow_forward", query={"client": card.client.slug})
+        # Streamlit's own link to the page that one is on keeps the filters as they are.
+        st.html(cards.title(card.client.name, navigation.address(navigation.OVERVIEW, {"client": card.client.slug})))
         st.metric(
             f"Cost ({card.currency})" if card.currency else "Impressions",
             formatting.digits(value, unit, card.currency, "short"),
