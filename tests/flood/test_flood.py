@@ -9,6 +9,8 @@ from typing import get_args
 
 import pytest
 from sqlalchemy import func, select
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from perfdash.store import schema
 from perfdash.ui.server import guard, link_route
@@ -69,6 +71,21 @@ def test_values_of_another_kind_close_the_socket_and_leave_one_line_each(flooded
 def test_who_says_more_than_a_browser_does_is_left(flooded: Scene) -> None:
     told = flooded.attack("stranger", "reruns", sockets=1, most=int(guard.MESSAGES[0]) * 3, seconds=30).made()
     assert told["sockets"] > 1, told
+
+
+def test_a_socket_that_is_refused_leaves_no_line(flooded: Scene) -> None:
+    before = flooded.server.log()
+    for _ in range(20):
+        with (
+            pytest.raises(InvalidStatus),
+            connect(
+                f"{flooded.server.url.replace('http', 'ws')}/_stcore/stream",
+                origin="http://elsewhere.example",  # type: ignore[arg-type]
+                proxy=None,
+            ),
+        ):
+            pass
+    assert flooded.server.log() == before
 
 
 def test_a_link_is_opened_by_one_network_a_number_of_times(flooded: Scene) -> None:

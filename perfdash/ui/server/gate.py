@@ -7,6 +7,9 @@ browser's rules.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -148,6 +151,11 @@ class Gate:
         answer.raw_headers = server_headers.secured(answer.raw_headers, None, tls=False)
         await receive()  # the handshake itself
         await WebSocket(scope, receive, send).send_denial_response(answer)
+        # uvicorn writes a line into the log about each of them that ends before its connection does: it says so twice.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await receive()
+                await receive()
 
     async def _guarded(self, guard: Guard, scope: Scope, send: Send) -> None:
         sockets.watch_socket(guard)

@@ -32,7 +32,7 @@ MOST_WIDGETS = 10_000
 _widgets: OrderedDict[str, str] = OrderedDict()
 """The kinds of the widgets that any page has drawn, by id. Streamlit's ids are made of the kind and all else of a
 widget, so they say the same on every page; and a browser may send a value before its page is drawn."""
-MESSAGES, CHECKS = (80, 10.0), (20, 2.0)
+MESSAGES, CHECKS = (80, 10.0), (5, 1.0)
 """Of one socket, at once and a second: what a browser may say, which is far more than any does, and how often the store
 is asked whether its session lives. What is not checked when it comes is checked when its turn has come."""
 CHECK_GOOD_FOR = 0.2
