@@ -319,6 +319,10 @@ def effective(values: Mapping[str, Any], set_: Mapping[str, int]) -> dict[str, A
     return found
 
 
+SET_BY = {"impressions": {"impressions"}, "clicks": {"clicks"}, "cost": {"cost", "cpm"}}
+"""A measure -> the corrections that set it."""
+
+
 def sums(facts: Sequence[Fact], corrected: Corrected) -> dict[str, int | None]:
     """Everything that is added up of a group, by the names of perfdash; None: no row of it reports that."""
     found: dict[str, int | None] = {"rows": len(facts)}
@@ -331,6 +335,8 @@ def sums(facts: Sequence[Fact], corrected: Corrected) -> dict[str, int | None]:
         found[pair] = sum(both) if both else None
     found["reach"] = facts[0].measures["reach"] if len(facts) == 1 else None
     found["corrected"] = sum(named_of(fact) in corrected for fact in facts)
+    for name, set_by in SET_BY.items():
+        found[f"corrected_{name}"] = sum(bool(set_by & corrected.get(named_of(fact), frozenset())) for fact in facts)
     return found
 
 
@@ -341,7 +347,8 @@ def named_of(fact: Fact) -> Named:
 
 def without_money(found: Mapping[str, int | None]) -> dict[str, int | None]:
     """The same sums for somebody who may not see money."""
-    return {name: None if "cost" in name or "revenue" in name else value for name, value in found.items()}
+    hidden = {name: None if "cost" in name or "revenue" in name else value for name, value in found.items()}
+    return hidden | {"corrected_cost": 0}
 
 
 def narrowed(known: Known, clients: Iterable[str]) -> Known:
