@@ -37,6 +37,8 @@ def main(minutes: float) -> int:
         before = (process.num_fds(), process.num_threads())
         memory, looks = _lived(found, minutes * 60)
         time.sleep(REST_SECONDS)
+        found.look()  # pages that are over go when another one is
+        time.sleep(5)
         after = (process.num_fds(), process.num_threads())
     counted = memory[len(memory) // 6 :]
     tenth = max(1, len(counted) // 10)
