@@ -20,6 +20,7 @@ OF_STREAMLIT = {
     "target-size": '[aria-label="Clear value"]',
     "list": "stSidebarNavItems",
     "listitem": "stSidebarNavItems",
+    "svg-img-alt": "metric_chart_",
 }
 """Rule -> the part of Streamlit's own markup in which it is broken, which no setting reaches."""
 SERIOUS = ("serious", "critical")
