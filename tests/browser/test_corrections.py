@@ -52,10 +52,10 @@ def test_a_row_is_corrected_marked_and_reverted(server: AppServer, page: Page) -
     expect(main.get_by_text(re.compile("1 row corrected")).first).to_be_visible(timeout=PATIENCE)
     assert told(server) == [("cost", 8_250_000, "")]
 
-    sidebar = page.get_by_test_id("stSidebar")
-    sidebar.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Overview", exact=True).first.click()
     expect(page.get_by_test_id("stMetric").filter(has_text="✎").first).to_be_visible()
-    sidebar.get_by_role("link", name="Corrections").click()
+    page.get_by_test_id("stTopNavSection").filter(has_text="Data").click()
+    page.get_by_role("menuitem", name="Corrections").click()
 
     expect(main.get_by_text("Active (1)")).to_be_visible()
     frame = main.get_by_test_id("stDataFrame").last
@@ -68,6 +68,6 @@ def test_a_row_is_corrected_marked_and_reverted(server: AppServer, page: Page) -
     main.get_by_role("button", name="Revert", exact=True).click()
     expect(main.get_by_text("1 correction reverted").first).to_be_visible()
     assert told(server) == [("cost", 8_250_000, "reverted")]
-    sidebar.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Overview", exact=True).first.click()
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
     expect(page.get_by_test_id("stMetric").filter(has_text="✎")).to_have_count(0)

@@ -19,7 +19,7 @@ from tests.store.builders import Runs, given_facts, given_history, given_revisio
 pytestmark = pytest.mark.browser
 TODAY = datetime.now(UTC)
 DAY = date.today() - timedelta(days=6)
-MOVED = re.compile(r"^Cost 5\.00 → 9\.00\sUSD: \+4\.00")
+MOVED = re.compile(r"^Cost 5\.00 → 9\.00\sUSD:\W+4\.00")
 
 
 @pytest.fixture(scope="module")

@@ -304,6 +304,11 @@ def _preset_chosen() -> None:
         st.query_params["dates"] = [str(days.start), str(days.end)]  # its widget will not write what code set
 
 
+def is_moving() -> bool:
+    """True where the days in view go on with every day that is complete: not where somebody named them."""
+    return st.session_state.get("range") != "custom"
+
+
 def show_day(day: date) -> None:
     """Put one day in view, as if it had been chosen. For callbacks: it sets what widgets are bound to."""
     st.session_state["range"], st.session_state["dates"] = "custom", (day, day)

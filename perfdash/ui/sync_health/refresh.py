@@ -25,6 +25,7 @@ from perfdash.store.query.coverage import Gap
 from perfdash.store.query.sync_health import Freshness
 from perfdash.sync.pool import Voice, sync_all
 from perfdash.sync.run import COOLDOWN, Order, RunResult, SyncContext, totals
+from perfdash.ui.filters import sidebar
 from perfdash.ui.runtime import cache, streamlit_internals
 from perfdash.ui.runtime import context as runtime_context
 
@@ -74,7 +75,7 @@ def _recent(fresh: Freshness, since: datetime) -> bool:
 
 
 def _gaps(question: Question) -> tuple[Gap, ...]:
-    return cache.gaps(_up_to_yesterday(question))
+    return cache.gaps(_up_to_yesterday(question) if sidebar.is_moving() else question)
 
 
 def _up_to_yesterday(question: Question) -> Question:
