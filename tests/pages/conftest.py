@@ -96,7 +96,10 @@ def shown(page: str = OVERVIEW, name: str = "boss", **query: str | list[str]) ->
 
 def tiles(app: AppTest) -> dict[str, str]:
     """Label -> what the tile shows; the first of a label, since cards further down have figures of their own."""
-    return {metric.label: metric.value for metric in reversed(list(app.metric))}
+    found: dict[str, str] = {}
+    for metric in app.metric:
+        found.setdefault(metric.label, metric.value)
+    return found
 
 
 def tile(app: AppTest, label: str):
