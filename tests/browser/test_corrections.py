@@ -36,7 +36,7 @@ def test_a_row_is_corrected_marked_and_reverted(server: AppServer, page: Page) -
     form(page)
     sign_in(page, "analyst", "demo-analyst")
     main = page.get_by_test_id("stMain")
-    expect(main.get_by_role("heading", name="Correct all 30 rows")).to_be_visible()
+    expect(main.get_by_text("All 30 rows of this range, by the same rule")).to_be_visible()
     frame = main.get_by_test_id("stDataFrame").first
     box = frame.bounding_box()
     assert box is not None

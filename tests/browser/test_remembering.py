@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from perfdash.demo.accounts import DEMO_ACCOUNTS, DEMO_CLIENTS
 from perfdash.store.query import catalog
+from tests.browser.desk import Desk
 from tests.browser.test_sign_in import ALONE, PATIENCE, cookie, form, sign_in
 from tests.fixtures.app import AppServer, StartApp
 from tests.store.builders import Runs, given_facts, given_history, given_revisions, opened
@@ -67,13 +67,10 @@ def test_an_export_leaves_a_receipt_that_says_what_it_would_be_now(server: AppSe
     page.get_by_role("navigation", name="App pages").get_by_role("link", name="What we reported").click()
     # Else the table that is looked for may be the one of the page that is being left.
     expect(page.get_by_role("heading", name="What we reported", level=1)).to_be_visible(timeout=PATIENCE)
-    frame = page.get_by_test_id("stDataFrame").first
-    expect(frame).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)  # it is drawn whole, so nothing moves any more
-    name: Any = {"x": 24, "y": 35 + 17}  # the first row's link
-    frame.hover(position=name)
-    page.wait_for_timeout(200)  # a table takes a moment to see what lies under the pointer
-    frame.click(position=name)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
+    desk = Desk(page)
+    desk.drawn()
+    desk.open_row(0)
     main = page.get_by_test_id("stMain")
     expect(main.get_by_text("9.00").first).to_be_visible(timeout=PATIENCE)
     expect(main.get_by_text("5.00").first).to_be_visible()
